@@ -1,0 +1,52 @@
+#ifndef CDR_PROTO_LIMITS_H
+#define CDR_PROTO_LIMITS_H
+
+/*
+ * Every maximum that a peer can reach, in one place. PROTOCOL.md says what each field is for.
+ * Lengths are bytes, counts are items, text lengths leave out a closing NUL.
+ */
+
+#define CDR_SLUG_LEN_MIN 2
+#define CDR_SLUG_LEN_MAX 32       /* a member's id: a-z 0-9 and inner dashes */
+#define CDR_SIGNER_LEN_MAX 48     /* "member/" and a slug */
+#define CDR_PARTY_NAME_LEN_MAX 120
+#define CDR_URL_LEN_MAX 200
+#define CDR_CODE_LEN_MAX 39       /* one code of the codebook */
+#define CDR_MEMBER_COUNT_MAX 4096
+#define CDR_EPOCH_COUNT_MAX 2
+#define CDR_TRUSTEE_COUNT_MAX 16
+
+/* HTTP bodies by path; the server reads no more than this. */
+#define CDR_BODY_SMALL_MAX 4096
+#define CDR_BODY_ROSTER_MAX (4U << 20)
+#define CDR_BODY_EVALUATE_MAX (64U << 10)
+#define CDR_BODY_INDEX_MAX (1U << 20)
+#define CDR_BODY_MAIL_MAX (32U << 10)
+#define CDR_BODY_MAIL_BAG_MAX (1U << 20)
+#define CDR_BODY_CEREMONY_MAX (64U << 10)
+#define CDR_BODY_CEREMONY_BAG_MAX (2U << 20)
+
+/* What one protobuf body may take in memory: repeated fields cost more there than on the wire. */
+#define CDR_ARENA_FACTOR 8
+#define CDR_ARENA_BASE 4096
+
+#define CDR_POINTS_MAX 1024       /* points in one evaluation */
+#define CDR_INDEX_ROW_LEN 35      /* tag 16, type 1, rarity 1, pair 1, handle 16 */
+#define CDR_INDEX_EXPIRY_LEN 18   /* handle 16, month 2 (big-endian, months since January 2000) */
+#define CDR_INDEX_ROWS_MAX 16384  /* in one put */
+#define CDR_INDEX_REMOVED_MAX 8192
+#define CDR_HANDLE_LEN 16
+#define CDR_TAG_LEN 16
+#define CDR_CHECK_ROW_LEN 19      /* tag 16, type 1, rarity 1, pair 1 */
+#define CDR_CHECK_ROWS_MAX 64
+#define CDR_MATCHES_MAX 64        /* members in one reply */
+#define CDR_MATCH_HANDLES_MAX 8   /* leavers of one member in one match */
+
+/* Sealed mail has one size, whatever it says. */
+#define CDR_MAIL_ID_LEN 16
+#define CDR_MAIL_PLAIN_LEN 24576
+#define CDR_MAIL_SEALED_LEN (CDR_MAIL_PLAIN_LEN + 81) /* HPKE: 65 bytes of key, 16 of tag */
+#define CDR_MAIL_BAG_COUNT_MAX 32
+#define CDR_MAIL_TAKEN_COUNT_MAX 256
+
+#endif
