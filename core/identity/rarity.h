@@ -1,0 +1,76 @@
+#ifndef CDR_CORE_IDENTITY_RARITY_H
+#define CDR_CORE_IDENTITY_RARITY_H
+
+/*
+ * How rare a name is: the largest share that a name, or a code of it, has in
+ * any culture, as -log2 in eighths of a bit. The table is data (data/rarity.bin,
+ * made by generate/), part of the scheme version, and may be replaced at an epoch.
+ */
+
+#include "core/error.h"
+
+#define CDR_BITS_SCALE 8 /* a weight of 1 bit is written as 8 */
+
+/* What of a name part is looked up. */
+enum cdr_code_kind {
+	CDR_CODE_EXACT = 0, /* the part itself */
+	CDR_CODE_S1,        /* its code S1 */
+	CDR_CODE_S2,        /* its code S2 */
+	CDR_CODE_PREFIX,    /* its first three letters */
+	CDR_CODE_SUFFIX,    /* its last three letters */
+	CDR_CODE_KIND_COUNT
+};
+
+/* A table in memory. The bytes are borrowed: they outlive the struct. */
+struct cdr_rarity {
+	const uint8_t *data;
+	size_t len;
+	const uint8_t *keys[CDR_CODE_KIND_COUNT];
+	const uint8_t *weights[CDR_CODE_KIND_COUNT];
+	uint32_t count[CDR_CODE_KIND_COUNT];
+	uint8_t floor[CDR_CODE_KIND_COUNT];
+	const uint8_t *countries;
+	uint32_t country_count;
+};
+
+/**
+ * cdr_rarity_open(data, len, rarity):
+ * Read a table.
+ *
+ * data  in       borrowed by rarity; the format is told in core/identity/README.md
+ *
+ * Returns  CDR_OK; CDR_E_INPUT for bytes that are no such table, to the last byte (rarity is then all zero).
+ */
+CDR_MUST_CHECK cdr_err cdr_rarity_open(const uint8_t *data, size_t len, struct cdr_rarity *rarity);
+
+/**
+ * cdr_rarity_shipped(rarity):
+ * Open the table that ships with this version.
+ *
+ * Returns  CDR_OK; CDR_E_INPUT if the program was built with a damaged table.
+ */
+CDR_MUST_CHECK cdr_err cdr_rarity_shipped(struct cdr_rarity *rarity);
+
+/**
+ * cdr_rarity_weight(rarity, kind, code):
+ * How many eighths of a bit it tells about a person that ${code} is one of the person's.
+ *
+ * code  in, secret   as made by cdr_skeleton_*, or letters a to z
+ *
+ * Returns  the weight; the table's floor for an unknown code.
+ */
+unsigned cdr_rarity_weight(const struct cdr_rarity *rarity, enum cdr_code_kind kind, const char *code);
+
+/**
+ * cdr_rarity_knows(rarity, part):
+ * Is the name part ${part} in the table under this very spelling?
+ */
+bool cdr_rarity_knows(const struct cdr_rarity *rarity, const char *part);
+
+/**
+ * cdr_rarity_covers(rarity, country):
+ * Does the table cover the names of ${country} (ISO 3166-1 alpha-3) so well that a name it does not know is rare there?
+ */
+bool cdr_rarity_covers(const struct cdr_rarity *rarity, const char *country);
+
+#endif
