@@ -48,7 +48,8 @@ void cdr_arena_free(struct cdr_arena *arena);
  * arena    in/out   empty; owns the message; freed by the caller also on error
  * message  out      borrowed from the arena; NULL on error
  *
- * Returns  CDR_OK; CDR_E_INPUT; CDR_E_MEMORY if it would take more memory than bounded above.
+ * Returns  CDR_OK; CDR_E_INPUT, also where it would take more memory than bounded above; CDR_E_MEMORY;
+ *          CDR_E_INTERNAL if ${arena} is not empty.
  */
 CDR_MUST_CHECK cdr_err cdr_message_decode(struct cdr_arena *arena, const ProtobufCMessageDescriptor *type,
     struct cdr_bytes bytes, void *message);
