@@ -30,7 +30,7 @@
 #define CDR_ARENA_FACTOR 8
 #define CDR_ARENA_BASE 4096
 
-#define CDR_POINTS_MAX 1024       /* points in one evaluation */
+#define CDR_EVALUATE_POINTS_MAX 1024      /* points in one evaluation */
 #define CDR_INDEX_ROW_LEN 35      /* tag 16, type 1, rarity 1, pair 1, handle 16 */
 #define CDR_INDEX_EXPIRY_LEN 18   /* handle 16, month 2 (big-endian, months since January 2000) */
 #define CDR_INDEX_ROWS_MAX 16384  /* in one put */
