@@ -1,0 +1,88 @@
+#ifndef CDR_NODE_NET_ARGUMENTS_H
+#define CDR_NODE_NET_ARGUMENTS_H
+
+/*
+ * The command line of a program, from one table: its sub-commands, their options, their help and their exit codes.
+ *
+ *     candor check new --data DIR --json FILE
+ *
+ * Options may stand anywhere after the sub-command, as --name VALUE or --name=VALUE; "--" ends them. Every program
+ * takes --help, --version and --json. Secrets are never options: anybody on the machine can read a command line.
+ */
+
+#include "node/net/report.h"
+
+#define CDR_ARGUMENTS_OPERAND_MAX 64
+#define CDR_ARGUMENTS_OPTION_MAX 64      /* given at once */
+
+/* What a script can rely on. One mapping leads here from cdr_err: cdr_exit_of. */
+enum cdr_exit {
+	CDR_EXIT_DONE = 0,
+	CDR_EXIT_FAILED = 1,        /* a fault of this machine or of the program: disk, memory, database */
+	CDR_EXIT_USAGE = 2,         /* the command line is wrong */
+	CDR_EXIT_REFUSED = 3,       /* the input, or what was asked, is against a rule; a signature or proof does not hold */
+	CDR_EXIT_ABSENT = 4,        /* there is no such thing */
+	CDR_EXIT_UNREACHABLE = 5,   /* a peer cannot be reached, did not answer in time, or is busy: try again later */
+	CDR_EXIT_PASSPHRASE = 6,    /* the passphrase is wrong or missing */
+};
+
+struct cdr_option {
+	const char *name;           /* "data"; NULL ends a table */
+	const char *value;          /* how help calls the value: "DIR"; NULL: a flag without one */
+	const char *help;           /* one line */
+	bool required;
+	bool repeated;              /* may be given more than once */
+	int64_t min, max;           /* min < max: a number within these */
+};
+
+struct cdr_arguments;
+
+/* Do what a sub-command is for. On failure ${fault} says why; its exit code follows from the returned error. */
+typedef cdr_err cdr_command_handler(const struct cdr_arguments *arguments, struct cdr_report *report,
+    struct cdr_fault *fault);
+
+struct cdr_command {
+	const char *name;           /* one word or two: "serve", "check new"; NULL ends a table */
+	const char *operands;       /* how help calls what follows: "FILE", "FILE..."; NULL: nothing follows */
+	uint32_t operand_min, operand_max;
+	const char *summary;        /* one line, no full stop */
+	const char *help;           /* further paragraphs; may be NULL */
+	const struct cdr_option *options;   /* beside the program's; may be NULL */
+	cdr_command_handler *handle;
+};
+
+struct cdr_program {
+	const char *name;           /* "candor-hub" */
+	const char *version;
+	const char *summary;
+	const struct cdr_command *commands;
+	const struct cdr_option *options;   /* of every sub-command; may be NULL */
+	void *context;              /* for the handlers */
+};
+
+/**
+ * cdr_arguments_main(program, argc, argv):
+ * Parse, print help if asked, else run the sub-command and print its error: on stderr, as text, or with --json as
+ * {"error":{"code":"...","message":"..."}}. An unknown word is answered with the nearest known one.
+ *
+ * Returns  an enum cdr_exit, for main to return.
+ */
+int cdr_arguments_main(const struct cdr_program *program, int argc, char **argv);
+
+/* The value of option ${name}: the ${nth} given, from 0. NULL if it was not given so often. Borrowed. */
+const char *cdr_arguments_text(const struct cdr_arguments *arguments, const char *name);
+const char *cdr_arguments_nth(const struct cdr_arguments *arguments, const char *name, size_t nth);
+/* Whether option ${name} was given. */
+bool cdr_arguments_has(const struct cdr_arguments *arguments, const char *name);
+/* The value of a number option, or ${otherwise}. */
+int64_t cdr_arguments_number(const struct cdr_arguments *arguments, const char *name, int64_t otherwise);
+/* What follows the options, from 0; NULL beyond the last. Borrowed. */
+const char *cdr_arguments_operand(const struct cdr_arguments *arguments, size_t index);
+size_t cdr_arguments_operand_count(const struct cdr_arguments *arguments);
+/* The program's context. */
+void *cdr_arguments_context(const struct cdr_arguments *arguments);
+
+/* The exit code that stands for ${err}. */
+enum cdr_exit cdr_exit_of(cdr_err err);
+
+#endif
