@@ -17,7 +17,8 @@ struct cdr_current {
 };
 
 /* see node/net/current.h */
-cdr_err cdr_current_new(struct cdr_current **current)
+cdr_err
+cdr_current_new(struct cdr_current **current)
 {
 	*current = calloc(1, sizeof(**current));
 	if (*current == NULL)
@@ -30,13 +31,15 @@ cdr_err cdr_current_new(struct cdr_current **current)
 	return CDR_OK;
 }
 
-static void entry_free(struct entry *entry)
+static void
+entry_free(struct entry *entry)
 {
 	cdr_roster_free(entry->roster);
 	free(entry);
 }
 
-void cdr_current_free(struct cdr_current *current)
+void
+cdr_current_free(struct cdr_current *current)
 {
 	if (current == NULL)
 		return;
@@ -50,7 +53,8 @@ void cdr_current_free(struct cdr_current *current)
 }
 
 /* Drop what is neither in force nor held. The caller has the lock. */
-static void sweep(struct cdr_current *current)
+static void
+sweep(struct cdr_current *current)
 {
 	struct entry **at;
 
@@ -70,7 +74,8 @@ static void sweep(struct cdr_current *current)
 }
 
 /* see node/net/current.h */
-cdr_err cdr_current_set(struct cdr_current *current, struct cdr_roster *roster)
+cdr_err
+cdr_current_set(struct cdr_current *current, struct cdr_roster *roster)
 {
 	struct entry *e = calloc(1, sizeof(*e));
 
@@ -85,7 +90,8 @@ cdr_err cdr_current_set(struct cdr_current *current, struct cdr_roster *roster)
 	return CDR_OK;
 }
 
-const struct cdr_roster *cdr_current_hold(struct cdr_current *current)
+const struct cdr_roster *
+cdr_current_hold(struct cdr_current *current)
 {
 	const struct cdr_roster *roster = NULL;
 
@@ -98,7 +104,8 @@ const struct cdr_roster *cdr_current_hold(struct cdr_current *current)
 	return roster;
 }
 
-void cdr_current_release(struct cdr_current *current, const struct cdr_roster *roster)
+void
+cdr_current_release(struct cdr_current *current, const struct cdr_roster *roster)
 {
 	struct entry *e;
 

@@ -15,7 +15,8 @@ struct pass {
 	struct cdr_answer answer;
 };
 
-static const struct cdr_route *find_route(const struct cdr_service *service, const char *path)
+static const struct cdr_route *
+find_route(const struct cdr_service *service, const char *path)
 {
 	for (size_t i = 0; i < service->route_count; i++) {
 		if (strcmp(service->routes[i].path, path) == 0)
@@ -24,14 +25,16 @@ static const struct cdr_route *find_route(const struct cdr_service *service, con
 	return NULL;
 }
 
-size_t cdr_dispatch_path_max(const struct cdr_service *service, const char *path)
+size_t
+cdr_dispatch_path_max(const struct cdr_service *service, const char *path)
 {
 	const struct cdr_route *route = find_route(service, path);
 
 	return route == NULL ? 0 : route->request_max;
 }
 
-size_t cdr_dispatch_request_max(const struct cdr_service *service)
+size_t
+cdr_dispatch_request_max(const struct cdr_service *service)
 {
 	size_t max = 0;
 
@@ -43,7 +46,8 @@ size_t cdr_dispatch_request_max(const struct cdr_service *service)
 }
 
 /* see node/net/dispatch.h */
-int cdr_dispatch_status(cdr_err err)
+int
+cdr_dispatch_status(cdr_err err)
 {
 	switch (err) {
 	case CDR_OK:
@@ -75,13 +79,15 @@ int cdr_dispatch_status(cdr_err err)
 }
 
 /* Faults of our own are for our log; the peer learns only that there is one. */
-static bool is_ours(cdr_err err)
+static bool
+is_ours(cdr_err err)
 {
 	return cdr_dispatch_status(err) == 500;
 }
 
 /* The party that the envelope's signer names, if it is of a kind that the route takes. */
-static bool find_caller(struct pass *p)
+static bool
+find_caller(struct pass *p)
 {
 	struct cdr_call *c = &p->call;
 	unsigned kind;
@@ -95,14 +101,16 @@ static bool find_caller(struct pass *p)
 	return (p->route->callers & kind) != 0;
 }
 
-static void hold_roster(struct pass *p)
+static void
+hold_roster(struct pass *p)
 {
 	p->service->release(p->service->context, p->roster);
 	p->roster = p->service->hold(p->service->context);
 }
 
 /* A party of the roster calls: find it, check its signature and that it may act. */
-static cdr_err verify_party(struct pass *p, struct cdr_fault *fault)
+static cdr_err
+verify_party(struct pass *p, struct cdr_fault *fault)
 {
 	const struct cdr_service *s = p->service;
 	cdr_err err = CDR_E_INTERNAL;
@@ -124,15 +132,13 @@ static cdr_err verify_party(struct pass *p, struct cdr_fault *fault)
 	return CDR_OK;
 }
 
-/* "new": the key comes with the message, or nothing needs to be proved. */
-static cdr_err verify_new(struct pass *p, struct cdr_fault *fault)
+/* "new": the key comes with the message. */
+static cdr_err
+verify_new(struct pass *p, struct cdr_fault *fault)
 {
 	struct cdr_bytes key;
 	cdr_err err = CDR_E_INTERNAL;
 
-	p->call.roster = p->roster;
-	if ((p->route->callers & CDR_CALLER_ANYONE) != 0)
-		return CDR_OK;
 	if ((p->route->callers & CDR_CALLER_NEW) == 0 || p->route->new_key == NULL)
 		return cdr_fault_set(fault, CDR_E_REFUSED, "%s is not for parties outside the roster", p->route->path);
 	key = p->route->new_key(p->call.message);
@@ -144,7 +150,8 @@ static cdr_err verify_new(struct pass *p, struct cdr_fault *fault)
 	return CDR_OK;
 }
 
-static cdr_err open_request(struct pass *p, struct cdr_fault *fault)
+static cdr_err
+open_request(struct pass *p, struct cdr_fault *fault)
 {
 	const struct cdr_request *r = p->request;
 	cdr_err err = CDR_E_INTERNAL;
@@ -162,20 +169,23 @@ static cdr_err open_request(struct pass *p, struct cdr_fault *fault)
 }
 
 /* The message is decoded only once it is known who sent it, except where it brings the key. */
-static cdr_err verify(struct pass *p, struct cdr_fault *fault)
+static cdr_err
+verify(struct pass *p, struct cdr_fault *fault)
 {
+	bool is_public = (p->route->callers & CDR_CALLER_ANYONE) != 0;
 	bool is_new = strcmp(p->envelope.signer, "new") == 0;
 	cdr_err err = CDR_E_INTERNAL;
 
 	hold_roster(p);
-	if (!is_new)
+	p->call.roster = p->roster;
+	if (!is_public && !is_new)
 		CDR_TRY(verify_party(p, fault));
 	err = cdr_message_decode(&p->arena, p->route->type, p->envelope.body, &p->call.message);
 	if (err != CDR_OK) {
 		cdr_fault_set(fault, err, "the body is not a %s", p->route->type->short_name);
 		goto out;
 	}
-	if (is_new)
+	if (!is_public && is_new)
 		CDR_TRY(verify_new(p, fault));
 	if (p->service->admit != NULL)
 		CDR_TRY(p->service->admit(p->service->context, &p->call, fault));
@@ -184,7 +194,8 @@ out:
 	return err;
 }
 
-static cdr_err handle(struct pass *p, struct cdr_fault *fault)
+static cdr_err
+handle(struct pass *p, struct cdr_fault *fault)
 {
 	cdr_err err = CDR_E_INTERNAL;
 
@@ -200,7 +211,8 @@ out:
 }
 
 /* Nothing of an answer that failed leaves; a Refusal says why. */
-static cdr_err make_refusal(cdr_err code, const struct cdr_fault *fault, struct cdr_answer *answer)
+static cdr_err
+make_refusal(cdr_err code, const struct cdr_fault *fault, struct cdr_answer *answer)
 {
 	Cdr__Wire__Refusal refusal = CDR__WIRE__REFUSAL__INIT;
 	char name[32], text[CDR_FAULT_LEN];
@@ -216,7 +228,8 @@ static cdr_err make_refusal(cdr_err code, const struct cdr_fault *fault, struct 
 	return cdr_message_encode(&refusal.base, &answer->body);
 }
 
-static void report(struct pass *p, cdr_err err, struct cdr_fault *fault)
+static void
+report(struct pass *p, cdr_err err, struct cdr_fault *fault)
 {
 	const struct cdr_service *s = p->service;
 
@@ -231,7 +244,8 @@ static void report(struct pass *p, cdr_err err, struct cdr_fault *fault)
 		    "says more");
 }
 
-static int status_of(const struct pass *p, cdr_err err)
+static int
+status_of(const struct pass *p, cdr_err err)
 {
 	if (err == CDR_E_RANGE && p->route != NULL && p->request->bytes.len > p->route->request_max)
 		return 413;
@@ -239,7 +253,8 @@ static int status_of(const struct pass *p, cdr_err err)
 }
 
 /* see node/net/dispatch.h */
-int cdr_dispatch(const struct cdr_service *service, const struct cdr_request *request, struct cdr_buffer *reply)
+int
+cdr_dispatch(const struct cdr_service *service, const struct cdr_request *request, struct cdr_buffer *reply)
 {
 	struct pass p = { .service = service, .request = request };
 	struct cdr_fault fault = { CDR_OK, "" };

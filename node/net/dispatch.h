@@ -18,7 +18,7 @@ enum cdr_caller {
 	CDR_CALLER_TRUSTEE = 2,
 	CDR_CALLER_HUB = 4,
 	CDR_CALLER_NEW = 8,      /* has no place in the roster: signs as "new" with the key that its message brings */
-	CDR_CALLER_ANYONE = 16,  /* signs as "new"; the signature is not looked at, for what is public and proves itself */
+	CDR_CALLER_ANYONE = 16,  /* alone: name and signature are not looked at, for what is public and proves itself */
 };
 
 /* A request that holds. Everything is borrowed until the handler returns. */
@@ -27,7 +27,7 @@ struct cdr_call {
 	const struct cdr_envelope *envelope;   /* its body, signature and attachment */
 	const ProtobufCMessage *message;       /* the body, decoded as the route says */
 	const struct cdr_roster *roster;       /* in force for this request */
-	const Cdr__Wire__Party *party;         /* NULL for "new" */
+	const Cdr__Wire__Party *party;         /* NULL for "new" and anyone */
 	const Cdr__Wire__Member *member;       /* NULL unless a member calls */
 	const Cdr__Wire__Trustee *trustee;     /* NULL unless a trustee calls */
 	const uint8_t *pin;                    /* CDR_PIN_LEN bytes: of the certificate that the peer proved to hold */
