@@ -1,0 +1,147 @@
+/* Locked memory, wiping, comparing, random bytes. */
+#include "tests/unit/unit.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "core/crypto/secret.h"
+
+/* In a child with no right to lock memory: 0 if start refuses, tells why, and nothing is handed out afterwards. */
+static int
+start_without_locks(void)
+{
+	const struct rlimit little = { 65536, 65536 };
+	struct cdr_fault fault = { 0 };
+
+	if (setrlimit(RLIMIT_MEMLOCK, &little) != 0)
+		return 2;
+	/* Root may lock as much as it wants. */
+	if (geteuid() == 0 && setresuid(65534, 65534, 65534) != 0)
+		return 3;
+	if (cdr_secret_start(&fault) != CDR_E_MEMORY)
+		return 4;
+	if (fault.code != CDR_E_MEMORY || strstr(fault.text, "LimitMEMLOCK") == NULL)
+		return 5;
+	if (cdr_secret_start(NULL) != CDR_E_MEMORY)
+		return 6;
+	return cdr_secret_alloc(32) == NULL ? 0 : 7;
+}
+
+/* Runs first: once this process has started there is no way back. */
+static void
+start_refuses_what_it_cannot_lock(void **state)
+{
+	(void)state;
+	int status = 0;
+
+	assert_null(cdr_secret_alloc(32));
+	pid_t child = fork();
+	assert_true(child >= 0);
+	if (child == 0)
+		_exit(start_without_locks());
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 0);
+}
+
+static void
+start_forbids_dumps(void **state)
+{
+	(void)state;
+	struct cdr_fault fault = { 0 };
+	struct rlimit core;
+
+	assert_int_equal(cdr_secret_start(&fault), CDR_OK);
+	assert_string_equal(fault.text, "");
+	assert_int_equal(cdr_secret_start(NULL), CDR_OK);
+	assert_int_equal(prctl(PR_GET_DUMPABLE), 0);
+	assert_int_equal(getrlimit(RLIMIT_CORE, &core), 0);
+	assert_int_equal(core.rlim_max, 0);
+}
+
+static void
+memory_comes_zeroed_and_ends(void **state)
+{
+	(void)state;
+	static const uint8_t zero[4096];
+	uint8_t *p = cdr_secret_alloc(sizeof(zero));
+
+	assert_non_null(p);
+	assert_memory_equal(p, zero, sizeof(zero));
+	memset(p, 0xa5, sizeof(zero));
+	cdr_secret_free(p);
+	/* The same place is handed out again, without what stood there. */
+	p = cdr_secret_alloc(sizeof(zero));
+	assert_non_null(p);
+	assert_memory_equal(p, zero, sizeof(zero));
+	cdr_secret_free(p);
+	cdr_secret_free(NULL);
+
+	assert_null(cdr_secret_alloc(0));
+	assert_null(cdr_secret_alloc(CDR_SECRET_POOL_LEN + 1));
+	assert_null(cdr_secret_alloc(SIZE_MAX));
+	/* Exhausted: NULL, and not memory from elsewhere. */
+	void *most = cdr_secret_alloc(CDR_SECRET_POOL_LEN / 4 * 3);
+	assert_non_null(most);
+	assert_null(cdr_secret_alloc(CDR_SECRET_POOL_LEN / 2));
+	cdr_secret_free(most);
+}
+
+static void
+wipe_leaves_zeros(void **state)
+{
+	(void)state;
+	uint8_t data[5] = { 1, 2, 3, 4, 5 };
+	const uint8_t want[5] = { 1, 0, 0, 0, 5 };
+
+	cdr_wipe(data + 1, 3);
+	assert_memory_equal(data, want, sizeof(data));
+	cdr_wipe(NULL, 0);
+}
+
+static void
+equal_sees_every_bit(void **state)
+{
+	(void)state;
+	uint8_t a[33] = { 0 }, b[33] = { 0 };
+
+	assert_true(cdr_equal(a, b, sizeof(a)));
+	assert_true(cdr_equal(a, b, 0));
+	for (size_t bit = 0; bit < 8 * sizeof(b); bit++) {
+		b[bit / 8] ^= (uint8_t)(1 << bit % 8);
+		assert_false(cdr_equal(a, b, sizeof(a)));
+		b[bit / 8] = 0;
+	}
+}
+
+/* Long enough to need more than one call to the kernel where a signal comes in between. */
+static void
+random_fills_all(void **state)
+{
+	(void)state;
+	static uint8_t a[4096], b[4096];
+
+	assert_int_equal(cdr_random(a, sizeof(a)), CDR_OK);
+	assert_int_equal(cdr_random(b, sizeof(b)), CDR_OK);
+	assert_memory_not_equal(a, b, sizeof(a));
+	assert_memory_not_equal(a + sizeof(a) - 16, b + sizeof(b) - 16, 16);
+	assert_int_equal(cdr_random(NULL, 0), CDR_OK);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(start_refuses_what_it_cannot_lock),
+		cmocka_unit_test(start_forbids_dumps),
+		cmocka_unit_test(memory_comes_zeroed_and_ends),
+		cmocka_unit_test(wipe_leaves_zeros),
+		cmocka_unit_test(equal_sees_every_bit),
+		cmocka_unit_test(random_fills_all),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
