@@ -66,7 +66,7 @@ CDR_MUST_CHECK cdr_err cdr_leaver_file_next(struct cdr_leaver_file *reader, stru
     struct cdr_fault *fault);
 
 /* The report so far (owned by ${reader}), the line of the row handed out last, and the bytes read so far. */
-const struct cdr_report *cdr_leaver_file_report_peek(const struct cdr_leaver_file *reader);
+const struct cdr_row_report *cdr_leaver_file_report_peek(const struct cdr_leaver_file *reader);
 size_t cdr_leaver_file_line(const struct cdr_leaver_file *reader);
 size_t cdr_leaver_file_offset(const struct cdr_leaver_file *reader);
 

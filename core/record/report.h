@@ -24,15 +24,15 @@ struct cdr_row_fault {
 };
 
 /* Lines of one kind: the first CDR_REPORT_LISTED_MAX of them, and how many there are. */
-struct cdr_report_list {
+struct cdr_row_report_list {
 	struct cdr_row_fault *lines; /* listed_count of them; owned by the report */
 	size_t listed_count;
 	size_t count;
 };
 
-struct cdr_report {
-	struct cdr_report_list faults; /* each makes its row bad; a row may have several */
-	struct cdr_report_list notes;  /* to be told to the user, and nothing more */
+struct cdr_row_report {
+	struct cdr_row_report_list faults; /* each makes its row bad; a row may have several */
+	struct cdr_row_report_list notes;  /* to be told to the user, and nothing more */
 	size_t row_count;              /* rows read, empty ones not counted: the sum of the four that follow */
 	size_t good_count;             /* rows handed out */
 	size_t bad_count;              /* rows with at least one fault */
@@ -41,16 +41,16 @@ struct cdr_report {
 };
 
 /**
- * cdr_report_fault(report, line), cdr_report_note(report, line):
+ * cdr_row_report_fault(report, line), cdr_row_report_note(report, line):
  * Add a copy of ${line}. Past the limit, or without memory, it is counted and not listed.
  */
-void cdr_report_fault(struct cdr_report *report, const struct cdr_row_fault *line);
-void cdr_report_note(struct cdr_report *report, const struct cdr_row_fault *line);
+void cdr_row_report_fault(struct cdr_row_report *report, const struct cdr_row_fault *line);
+void cdr_row_report_note(struct cdr_row_report *report, const struct cdr_row_fault *line);
 
 /**
- * cdr_report_wipe(report):
+ * cdr_row_report_wipe(report):
  * Free the lines; the report is then empty.
  */
-void cdr_report_wipe(struct cdr_report *report);
+void cdr_row_report_wipe(struct cdr_row_report *report);
 
 #endif
