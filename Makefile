@@ -23,6 +23,7 @@ V       ?=
 T       ?=
 KEEP    ?=
 SECONDS_EACH ?= 600
+comma   := ,
 Q       := $(if $(V),,@)
 say      = $(if $(V),,@printf '  %-6s %s\n' $(1) $(2))
 
@@ -38,7 +39,6 @@ WARN    := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototyp
 OPT     := $(if $(SAN),-O1 -fsanitize=address$(comma)undefined -fno-sanitize-recover=all -fno-omit-frame-pointer,-O2 $(HARDEN))
 CFLAGS  := -std=c11 -D_GNU_SOURCE $(OPT) -g -pthread $(WARN) -ffile-prefix-map=$(CURDIR)=. -I. -I$(BUILD)/gen $(call pkg,--cflags)
 LDLIBS   = $(call pkg,--libs) -lm -pthread
-comma   := ,
 
 # The folders in the order in which includes may point: each may use those before it.
 LAYERS  := core core/crypto core/identity core/record proto audit keys node/store node/net node/hub node/trustee node/member
