@@ -32,7 +32,7 @@ CDR_MUST_CHECK cdr_err cdr_hpke_keypair(uint8_t secret[static CDR_HPKE_SECRET_LE
  * cdr_hpke_public(secret, public):
  * The public key that belongs to ${secret}.
  *
- * Returns  CDR_OK; CDR_E_RANGE if secret is not in 1 .. n-1 (public is then all zero); CDR_E_MEMORY; CDR_E_INTERNAL.
+ * Returns  CDR_OK; CDR_E_INPUT if secret is not in 1 .. n-1 (public is then all zero); CDR_E_MEMORY; CDR_E_INTERNAL.
  */
 CDR_MUST_CHECK cdr_err cdr_hpke_public(const uint8_t secret[static CDR_HPKE_SECRET_LEN],
     uint8_t public[static CDR_HPKE_PUBLIC_LEN]);
@@ -63,8 +63,8 @@ CDR_MUST_CHECK cdr_err cdr_hpke_seal(const uint8_t public[static CDR_HPKE_PUBLIC
  * out      out, secret  in_len - CDR_HPKE_OVERHEAD bytes; all zero on error; must not overlap in
  *
  * Returns  CDR_OK; CDR_E_SEALED if it was not sealed to this key with this info and ad, also if it is too short or
- *          its first bytes are no point (out is untouched if there is no room for a message); CDR_E_RANGE if in_len is above
- *          CDR_AEAD_LEN_MAX or secret is not in 1 .. n-1; CDR_E_MEMORY; CDR_E_INTERNAL.
+ *          its first bytes are no point (out is untouched if there is no room for a message); CDR_E_INPUT if secret is
+ *          not in 1 .. n-1; CDR_E_RANGE if in_len is above CDR_AEAD_LEN_MAX; CDR_E_MEMORY; CDR_E_INTERNAL.
  * CT       only lengths and the returned code leak.
  * Source   RFC 9180 sec. 6.1, OpenBase.
  */
@@ -103,7 +103,7 @@ CDR_MUST_CHECK cdr_err cdr_hpke_derive_keypair(const uint8_t *ikm, size_t ikm_le
  * enc       out, public  CDR_HPKE_PUBLIC_LEN bytes; all zero on error
  * shared    out, secret  CDR_SHA256_LEN bytes; all zero on error
  *
- * Returns  CDR_OK; CDR_E_POINT; CDR_E_RANGE if ephemeral is not in 1 .. n-1; CDR_E_MEMORY; CDR_E_INTERNAL.
+ * Returns  CDR_OK; CDR_E_POINT; CDR_E_INPUT if ephemeral is not in 1 .. n-1; CDR_E_MEMORY; CDR_E_INTERNAL.
  * Source   RFC 9180 sec. 4.1, Encap.
  */
 CDR_MUST_CHECK cdr_err cdr_hpke_encap(const uint8_t public[static CDR_HPKE_PUBLIC_LEN],
@@ -114,7 +114,7 @@ CDR_MUST_CHECK cdr_err cdr_hpke_encap(const uint8_t public[static CDR_HPKE_PUBLI
  * cdr_hpke_decap(secret, enc, shared):
  * The recipient's side of cdr_hpke_encap.
  *
- * Returns  CDR_OK; CDR_E_POINT if enc is not a point; CDR_E_RANGE if secret is not in 1 .. n-1; CDR_E_MEMORY;
+ * Returns  CDR_OK; CDR_E_POINT if enc is not a point; CDR_E_INPUT if secret is not in 1 .. n-1; CDR_E_MEMORY;
  *          CDR_E_INTERNAL.
  * Source   RFC 9180 sec. 4.1, Decap.
  */
