@@ -13,6 +13,7 @@
 
 #include "keys/certificate.h"
 #include "proto/message.h"
+#include "proto/roster.h"
 
 #define CDR_CLIENT_PARALLEL_MAX 16
 

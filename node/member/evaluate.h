@@ -1,0 +1,37 @@
+#ifndef CDR_NODE_MEMBER_EVALUATE_H
+#define CDR_NODE_MEMBER_EVALUATE_H
+
+/*
+ * From token strings to tags: blind, ask t trustees at once, verify each answer, combine, unblind.
+ *
+ * A trustee that is down, refuses or lies is replaced by another as long as t are left; one whose proof does not hold is
+ * remembered by name with its signed reply. Nothing but the tags leaves this file: who holds a group element and
+ * something hashed from it could test guesses with no key at all.
+ */
+
+#include "node/member/member.h"
+
+/* What the evaluation is for; each purpose has a quota of its own at the trustees. */
+#define CDR_PURPOSE_CHECK "check"
+#define CDR_PURPOSE_IMPORT "import"
+
+/**
+ * cdr_evaluate(member, roster, epoch, purpose, inputs, count, tags, fault):
+ * The tags of ${count} token strings, in order.
+ *
+ * roster  in           in force, held by the caller
+ * epoch   in           one of its epochs
+ * inputs  in, secret   token strings, 1 .. CDR_OPRF_INPUT_MAX bytes each
+ * count   in           1 .. CDR_EVALUATE_POINTS_MAX
+ * tags    out          count * CDR_TAG_LEN bytes; all zero on error
+ * fault   out          names each trustee that failed, and how
+ *
+ * Returns  CDR_OK; CDR_E_NETWORK if fewer than t trustees can be reached; CDR_E_QUOTA, CDR_E_EPOCH, CDR_E_REFUSED if so
+ *          many refuse that t are not left; CDR_E_PROOF if so many lie; CDR_E_RANGE, CDR_E_MEMORY, CDR_E_STORE.
+ *          Any number of threads may call it.
+ */
+CDR_MUST_CHECK cdr_err cdr_evaluate(struct cdr_member *member, const struct cdr_roster *roster,
+    const Cdr__Wire__Epoch *epoch, const char *purpose, const struct cdr_bytes *inputs, size_t count, uint8_t *tags,
+    struct cdr_fault *fault);
+
+#endif

@@ -1,0 +1,208 @@
+#include "node/member/member.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "node/member/enrol.h"
+#include "node/member/schema.h"
+
+/* ---- settings ------------------------------------------------------------------------------------------------- */
+
+/* see node/member/member.h */
+cdr_err
+cdr_setting_get(struct cdr_tx *tx, const char *name, void *value, size_t len)
+{
+	return cdr_query_one_blob(tx, "SELECT value FROM setting WHERE name = $1", CDR_VALUES(cdr_value_text(name)),
+	    value, len);
+}
+
+/* see node/member/member.h */
+cdr_err
+cdr_setting_get_text(struct cdr_tx *tx, const char *name, char *text, size_t size)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct cdr_query *query = NULL;
+	struct cdr_bytes bytes;
+
+	text[0] = '\0';
+	CDR_TRY(cdr_query_start(tx, "SELECT value FROM setting WHERE name = $1", CDR_VALUES(cdr_value_text(name)),
+	    &query));
+	CDR_TRY(cdr_query_step(query));
+	CDR_TRY(cdr_query_blob_peek(query, 0, size - 1, &bytes));
+	if (bytes.len > 0)
+		memcpy(text, bytes.data, bytes.len);
+	text[bytes.len] = '\0';
+	err = CDR_OK;
+out:
+	cdr_query_end(query);
+	return err;
+}
+
+/* see node/member/member.h */
+cdr_err
+cdr_setting_put(struct cdr_tx *tx, const char *name, const void *value, size_t len)
+{
+	cdr_err err = CDR_E_INTERNAL;
+
+	CDR_TRY(cdr_query_run(tx, "DELETE FROM setting WHERE name = $1", CDR_VALUES(cdr_value_text(name))));
+	CDR_TRY(cdr_query_run(tx, "INSERT INTO setting (name, value) VALUES ($1, $2)",
+	    CDR_VALUES(cdr_value_text(name), cdr_value_blob(value, len))));
+	err = CDR_OK;
+out:
+	return err;
+}
+
+/* see node/member/member.h */
+cdr_err
+cdr_setting_next(struct cdr_tx *tx, const char *name, uint64_t *number)
+{
+	uint8_t bytes[8];
+
+	*number = 0;
+	cdr_err err = cdr_setting_get(tx, name, bytes, sizeof(bytes));
+	if (err != CDR_OK && err != CDR_E_ABSENT)
+		return err;
+	for (size_t i = 0; err == CDR_OK && i < sizeof(bytes); i++)
+		*number = *number << 8 | bytes[i];
+	*number += 1;
+	for (size_t i = 0; i < sizeof(bytes); i++)
+		bytes[i] = (uint8_t)(*number >> (56 - 8 * i));
+	return cdr_setting_put(tx, name, bytes, sizeof(bytes));
+}
+
+/* ---- the folder ----------------------------------------------------------------------------------------------- */
+
+static cdr_err
+put_name(struct cdr_tx *tx, void *context)
+{
+	const char *name = context;
+
+	return cdr_setting_put(tx, "name", name, strlen(name));
+}
+
+/* see node/member/member.h */
+cdr_err
+cdr_member_create(const char *path, const char *name, const struct cdr_passphrase *passphrase, struct cdr_fault *fault)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct cdr_home *home = NULL;
+	char copy[CDR_PARTY_NAME_LEN_MAX + 1];
+
+	int len = snprintf(copy, sizeof(copy), "%s", name);
+	if (len < 1 || (size_t)len >= sizeof(copy))
+		return cdr_fault_set(fault, CDR_E_RANGE, "the organisation's name has 1 to %d bytes",
+		    CDR_PARTY_NAME_LEN_MAX);
+	CDR_TRY(cdr_home_create(path, &cdr_member_schema, passphrase, &home, fault));
+	CDR_TRY(cdr_store_write(home->store, put_name, copy));
+	err = CDR_OK;
+out:
+	cdr_home_close(home);
+	return err;
+}
+
+/* What `init` and `join` left in the database. */
+static cdr_err
+read_settings(struct cdr_tx *tx, void *context)
+{
+	struct cdr_member *member = context;
+	cdr_err err = CDR_E_INTERNAL;
+
+	CDR_TRY(cdr_setting_get_text(tx, "name", member->name, sizeof(member->name)));
+	err = cdr_setting_get_text(tx, "id", member->id, sizeof(member->id));
+	if (err == CDR_E_ABSENT)
+		return CDR_OK;
+	CDR_TRY(err);
+	CDR_TRY(cdr_setting_get_text(tx, "country", member->country, sizeof(member->country)));
+	CDR_TRY(cdr_setting_get(tx, "genesis", member->genesis, sizeof(member->genesis)));
+	(void)snprintf(member->signer_name, sizeof(member->signer_name), "member/%s", member->id);
+	err = CDR_OK;
+out:
+	return err;
+}
+
+/* see node/member/member.h */
+cdr_err
+cdr_member_open(const char *path, const struct cdr_passphrase *passphrase, struct cdr_member **out,
+    struct cdr_fault *fault)
+{
+	cdr_err err = CDR_E_INTERNAL;
+
+	*out = NULL;
+	struct cdr_member *member = calloc(1, sizeof(*member));
+	if (member == NULL)
+		return CDR_E_MEMORY;
+	CDR_TRY(cdr_home_open(path, &cdr_member_schema, passphrase, &member->home, fault));
+	CDR_TRY(cdr_store_read(member->home->store, read_settings, member));
+	CDR_TRY(cdr_codebook_new((struct cdr_bytes){ NULL, 0 }, &member->codebook, fault));
+	struct cdr_client_config config = {
+		.certificate = member->home->certificate, .key = member->home->certificate_key
+	};
+	CDR_TRY(cdr_client_new(&config, &member->client, fault));
+	CDR_TRY(cdr_current_new(&member->current));
+	CDR_TRY(cdr_enrol_load_roster(member, fault));
+	*out = member;
+	member = NULL;
+	err = CDR_OK;
+out:
+	cdr_member_close(member);
+	return err;
+}
+
+/* see node/member/member.h */
+void
+cdr_member_close(struct cdr_member *member)
+{
+	if (member == NULL)
+		return;
+	cdr_current_free(member->current);
+	cdr_client_free(member->client);
+	cdr_codebook_free(member->codebook);
+	cdr_home_close(member->home);
+	free(member);
+}
+
+/* see node/member/member.h */
+cdr_err
+cdr_member_joined(const struct cdr_member *member, struct cdr_fault *fault)
+{
+	if (member->id[0] != '\0')
+		return CDR_OK;
+	return cdr_fault_set(fault, CDR_E_ABSENT,
+	    "this node belongs to no exchange yet: ask the secretariat for an invitation, then run `candor join`");
+}
+
+/* see node/member/member.h */
+struct cdr_signer
+cdr_member_signer(const struct cdr_member *member)
+{
+	return (struct cdr_signer){ member->signer_name, member->home->keys->signing, member->genesis };
+}
+
+/* see node/member/member.h */
+uint64_t
+cdr_member_now(void)
+{
+	time_t now = time(NULL);
+
+	return now > 0 ? (uint64_t)now : 0;
+}
+
+/* see node/member/member.h */
+void
+cdr_member_rules(const struct cdr_member *member, struct cdr_record_rules *rules)
+{
+	time_t now = (time_t)cdr_member_now();
+	struct tm day = { 0 };
+	const struct cdr_roster *roster = cdr_current_hold(member->current);
+
+	(void)gmtime_r(&now, &day);
+	*rules = (struct cdr_record_rules){
+		.codebook = member->codebook,
+		.today = { (int16_t)(day.tm_year + 1900), (uint8_t)(day.tm_mon + 1), (uint8_t)day.tm_mday,
+		    CDR_PRECISION_DAY },
+		.lookback_years = roster != NULL ? roster->body->scheme->lookback_years : CDR_LOOKBACK_YEARS,
+	};
+	cdr_current_release(member->current, roster);
+}

@@ -1,0 +1,81 @@
+#ifndef CDR_NODE_MEMBER_MEMBER_H
+#define CDR_NODE_MEMBER_MEMBER_H
+
+/* A member's node: its folder, the exchange that it belongs to, and what its parts share. */
+
+#include "core/record/codebook.h"
+#include "core/record/rules.h"
+#include "node/net/ask.h"
+#include "node/net/current.h"
+#include "node/store/home.h"
+
+struct cdr_member {
+	struct cdr_home *home;
+	struct cdr_codebook *codebook;
+	struct cdr_client *client;
+	struct cdr_current *current; /* the roster in force; holds none before `join` */
+
+	char name[CDR_PARTY_NAME_LEN_MAX + 1];
+
+	/* Empty before `join`. */
+	char id[CDR_SLUG_LEN_MAX + 1];
+	char country[CDR_COUNTRY_LEN];
+	char signer_name[CDR_SIGNER_LEN_MAX + 1]; /* "member/ID" */
+	uint8_t genesis[CDR_GENESIS_HASH_LEN];
+};
+
+/**
+ * cdr_member_create(path, name, passphrase, fault):
+ * Make the folder of a new member.
+ *
+ * name    in   of the organisation, as people know it, 1 .. CDR_PARTY_NAME_LEN_MAX bytes
+ *
+ * Returns  CDR_OK; CDR_E_RANGE for the name; as cdr_home_create.
+ */
+CDR_MUST_CHECK cdr_err cdr_member_create(const char *path, const char *name, const struct cdr_passphrase *passphrase,
+    struct cdr_fault *fault);
+
+/**
+ * cdr_member_open(path, passphrase, member, fault):
+ * Open a member's folder and, once it has joined, read the newest roster that it has verified.
+ *
+ * member  out   owned by the caller; NULL on error
+ *
+ * Returns  CDR_OK; CDR_E_STORE; CDR_E_MEMORY; as cdr_home_open.
+ */
+CDR_MUST_CHECK cdr_err cdr_member_open(const char *path, const struct cdr_passphrase *passphrase,
+    struct cdr_member **member, struct cdr_fault *fault);
+
+/* NULL is ignored. */
+void cdr_member_close(struct cdr_member *member);
+
+/**
+ * cdr_member_joined(member, fault):
+ * Returns  CDR_OK if the node belongs to an exchange; CDR_E_ABSENT with what to do.
+ */
+CDR_MUST_CHECK cdr_err cdr_member_joined(const struct cdr_member *member, struct cdr_fault *fault);
+
+/* How this node signs what it asks. Borrowed from ${member}. */
+struct cdr_signer cdr_member_signer(const struct cdr_member *member);
+
+/* What records are judged by here and now: the codebook, today's date (UTC), the scheme's look-back. */
+void cdr_member_rules(const struct cdr_member *member, struct cdr_record_rules *rules);
+
+/* Seconds since 1970. */
+uint64_t cdr_member_now(void);
+
+/*
+ * Settings: small values by name, inside a transaction.
+ * Reading returns CDR_E_ABSENT if there is none of that name, CDR_E_STORE if its length does not fit.
+ */
+CDR_MUST_CHECK cdr_err cdr_setting_get(struct cdr_tx *tx, const char *name, void *value, size_t len);
+CDR_MUST_CHECK cdr_err cdr_setting_get_text(struct cdr_tx *tx, const char *name, char *text, size_t size);
+CDR_MUST_CHECK cdr_err cdr_setting_put(struct cdr_tx *tx, const char *name, const void *value, size_t len);
+
+/**
+ * cdr_setting_next(tx, name, number):
+ * Count: 1, 2, 3 … under ${name}. A number that a committed transaction took is never given again.
+ */
+CDR_MUST_CHECK cdr_err cdr_setting_next(struct cdr_tx *tx, const char *name, uint64_t *number);
+
+#endif

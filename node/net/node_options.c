@@ -1,0 +1,41 @@
+#include "node/net/node_options.h"
+
+#include <stdlib.h>
+
+const struct cdr_option cdr_node_options[] = {
+	{ .name = "home", .value = "DIR", .help = "the node's folder (else $CANDOR_HOME)" },
+	{ .name = "passphrase-file", .value = "FILE", .help = "read the passphrase from a file that only you can read" },
+	{ .name = "passphrase-fd", .value = "N", .help = "read the passphrase from an open file descriptor", .min = 0,
+	    .max = 65535 },
+	{ .name = NULL },
+};
+
+/* see node/net/node_options.h */
+cdr_err
+cdr_node_home(const struct cdr_arguments *arguments, const char **path, struct cdr_fault *fault)
+{
+	*path = cdr_arguments_text(arguments, "home");
+	if (*path == NULL)
+		*path = getenv("CANDOR_HOME");
+	if (*path == NULL || **path == '\0') {
+		*path = NULL;
+		return cdr_fault_set(fault, CDR_E_ABSENT,
+		    "which node? Give its folder with --home DIR, or set CANDOR_HOME");
+	}
+	return CDR_OK;
+}
+
+/* see node/net/node_options.h */
+cdr_err
+cdr_node_passphrase(const struct cdr_arguments *arguments, bool create, struct cdr_passphrase **passphrase,
+    struct cdr_fault *fault)
+{
+	struct cdr_passphrase_source source = {
+		.fd = (int)cdr_arguments_number(arguments, "passphrase-fd", -1),
+		.file = cdr_arguments_text(arguments, "passphrase-file"),
+		.prompt = create ? "New passphrase" : NULL,
+		.create = create,
+	};
+
+	return cdr_passphrase_read(&source, passphrase, fault);
+}

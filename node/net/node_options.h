@@ -1,0 +1,34 @@
+#ifndef CDR_NODE_NET_NODE_OPTIONS_H
+#define CDR_NODE_NET_NODE_OPTIONS_H
+
+/* The options that every sub-command of every program takes: where the node's folder is, and where its passphrase. */
+
+#include "keys/passphrase.h"
+#include "node/net/arguments.h"
+
+/* For struct cdr_program.options. */
+extern const struct cdr_option cdr_node_options[];
+
+/**
+ * cdr_node_home(arguments, path, fault):
+ * --home, else $CANDOR_HOME.
+ *
+ * path   out   borrowed; NULL on error
+ *
+ * Returns  CDR_OK; CDR_E_ABSENT with what to do.
+ */
+CDR_MUST_CHECK cdr_err cdr_node_home(const struct cdr_arguments *arguments, const char **path,
+    struct cdr_fault *fault);
+
+/**
+ * cdr_node_passphrase(arguments, create, passphrase, fault):
+ * From --passphrase-fd, --passphrase-file, the systemd credential or the terminal; see keys/passphrase.h.
+ *
+ * create  in    whether it is a new one
+ *
+ * Returns  as cdr_passphrase_read.
+ */
+CDR_MUST_CHECK cdr_err cdr_node_passphrase(const struct cdr_arguments *arguments, bool create,
+    struct cdr_passphrase **passphrase, struct cdr_fault *fault);
+
+#endif
