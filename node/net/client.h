@@ -11,8 +11,7 @@
 
 #include <openssl/ssl.h>
 
-#include "keys/certificate.h"
-#include "proto/message.h"
+#include "proto/roster.h"
 #include "proto/roster.h"
 
 #define CDR_CLIENT_PARALLEL_MAX 16
@@ -51,8 +50,7 @@ struct cdr_client_post {
 	cdr_err err;                 /* as below */
 	int status;                  /* HTTP status; 0 if there was no answer */
 	struct cdr_buffer reply;     /* whatever the status; freed, and so wiped, by cdr_client_post_free */
-	bool has_pin_seen;           /* the peer showed a certificate, perhaps the wrong one */
-	uint8_t pin_seen[CDR_PIN_LEN];
+	uint8_t pin_seen[CDR_PIN_LEN];   /* of the peer that answered; zero if none did */
 	struct cdr_fault fault;      /* if err is not CDR_OK: what happened at which URL, and what to do */
 };
 

@@ -72,6 +72,9 @@ CDR_MUST_CHECK cdr_err cdr_query_run(struct cdr_tx *tx, const char *sql, struct 
 /* Rows that the last cdr_query_run inserted, changed or deleted. */
 uint64_t cdr_query_changed_count(const struct cdr_tx *tx);
 
+/* Why a statement of this transaction failed, in the database's words and without any value. Empty if none did. */
+const char *cdr_query_error_peek(const struct cdr_tx *tx);
+
 /**
  * cdr_query_start(tx, sql, values, query):
  * Begin a statement that gives rows. The same statement may run several times at once, one inside the other.

@@ -27,7 +27,7 @@ struct cdr_store_schema {
 };
 
 struct cdr_store_config {
-	const char *path;               /* the folder must exist; beside the file stand PATH-key, PATH-wal, PATH-shm */
+	const char *path;               /* the folder must exist; beside the file stand PATH-check, -wal and -shm */
 	const uint8_t *key;             /* CDR_STORE_KEY_LEN bytes, secret; not kept by reference */
 	const struct cdr_store_schema *schema;
 	bool create;                    /* make the file where there is none */
