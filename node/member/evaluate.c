@@ -1,0 +1,332 @@
+#include "node/member/evaluate.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/crypto/hash.h"
+#include "core/crypto/secret.h"
+#include "core/crypto/threshold.h"
+#include "node/net/log.h"
+
+#define EVALUATE_PATH "/v1/evaluate"
+#define MISCONDUCT_MAX 1000 /* kept at most; the first ones tell the most */
+
+/* One batch on its way through t trustees. Secrets lie in locked memory. */
+struct batch {
+	struct cdr_member *member;
+	const struct cdr_roster *roster;
+	const Cdr__Wire__Epoch *epoch;
+	size_t count;
+	uint8_t *blinds;            /* secret: count * CDR_SCALAR_LEN */
+	uint8_t *blinded;           /* count * CDR_POINT_LEN */
+	uint8_t hash[CDR_SHA256_LEN];
+	struct cdr_points *points;  /* the same, decoded */
+	Cdr__Wire__EvaluateRequest request;
+
+	uint8_t order[CDR_TRUSTEE_COUNT_MAX]; /* trustees in the order in which they are asked */
+	size_t next;                          /* the first that was not asked yet */
+
+	struct cdr_points *partial[CDR_TRUSTEE_COUNT_MAX]; /* verified answers */
+	uint8_t index[CDR_TRUSTEE_COUNT_MAX];              /* whose */
+	size_t partial_count;
+
+	cdr_err failure;            /* of the trustee that failed last */
+	char story[CDR_FAULT_LEN];  /* which trustees failed, and how */
+};
+
+static void
+batch_wipe(struct batch *batch)
+{
+	cdr_secret_free(batch->blinds);
+	free(batch->blinded);
+	cdr_points_free(batch->points);
+	for (size_t i = 0; i < batch->partial_count; i++)
+		cdr_points_free(batch->partial[i]);
+}
+
+/* ---- blinding ------------------------------------------------------------------------------------------------- */
+
+/* RFC 9497 sec. 3.3.1, Blind, for every input; blinds are derived from one seed that is drawn here and thrown away. */
+static cdr_err
+blind_all(struct batch *batch, const struct cdr_bytes *inputs)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	uint8_t *seed = cdr_secret_alloc(CDR_OPRF_SEED_LEN);
+
+	batch->blinds = cdr_secret_alloc(batch->count * CDR_SCALAR_LEN);
+	batch->blinded = malloc(batch->count * CDR_POINT_LEN); /* not secret */
+	if (seed == NULL || batch->blinds == NULL || batch->blinded == NULL) {
+		err = CDR_E_MEMORY;
+		goto out;
+	}
+	CDR_TRY(cdr_random(seed, CDR_OPRF_SEED_LEN));
+	for (size_t i = 0; i < batch->count; i++) {
+		uint8_t *blind = batch->blinds + i * CDR_SCALAR_LEN;
+		CDR_TRY(cdr_oprf_blind_derive(seed, i, blind));
+		CDR_TRY(cdr_oprf_blind(inputs[i].data, inputs[i].len, blind, batch->blinded + i * CDR_POINT_LEN));
+	}
+	struct cdr_bytes blinded = { batch->blinded, batch->count * CDR_POINT_LEN };
+	CDR_TRY(cdr_sha256(&blinded, 1, batch->hash));
+	CDR_TRY(cdr_points_decode(batch->blinded, batch->count, &batch->points));
+	err = CDR_OK;
+out:
+	cdr_secret_free(seed);
+	return err;
+}
+
+static cdr_err
+take_sequence(struct cdr_tx *tx, void *context)
+{
+	return cdr_setting_next(tx, "sequence", context);
+}
+
+/* The request that every trustee gets. The sequence number is taken durably before anything is sent under it. */
+static cdr_err
+write_request(struct batch *batch, char *purpose)
+{
+	uint64_t sequence;
+
+	cdr_err err = cdr_store_write(batch->member->home->store, take_sequence, &sequence);
+	if (err != CDR_OK)
+		return err;
+	batch->request = (Cdr__Wire__EvaluateRequest)CDR__WIRE__EVALUATE_REQUEST__INIT;
+	batch->request.member = batch->member->id;
+	batch->request.sequence = sequence;
+	batch->request.epoch = batch->epoch->number;
+	batch->request.purpose = purpose;
+	batch->request.point_count = (uint32_t)batch->count;
+	batch->request.points_hash = cdr_message_field(batch->hash, sizeof(batch->hash));
+	return CDR_OK;
+}
+
+/* Ask in a random order, so that the work is shared and no trustee can count on seeing everything. */
+static cdr_err
+shuffle_trustees(struct batch *batch)
+{
+	size_t n = batch->roster->body->n_trustee;
+	uint8_t draw[CDR_TRUSTEE_COUNT_MAX];
+
+	cdr_err err = cdr_random(draw, sizeof(draw));
+	for (size_t i = 0; i < n; i++)
+		batch->order[i] = (uint8_t)(i + 1);
+	for (size_t i = n; i > 1 && err == CDR_OK; i--) {
+		size_t k = draw[i - 1] % i; /* a small bias does no harm here */
+		uint8_t held = batch->order[i - 1];
+		batch->order[i - 1] = batch->order[k];
+		batch->order[k] = held;
+	}
+	return err;
+}
+
+/* ---- answers ---------------------------------------------------------------------------------------------------- */
+
+/* What a trustee did wrong, with the bytes that show it. */
+struct misconduct {
+	const char *party;
+	const char *what;
+	struct cdr_bytes request, reply;
+};
+
+static cdr_err
+write_misconduct(struct cdr_tx *tx, void *context)
+{
+	const struct misconduct *m = context;
+	uint64_t number;
+
+	cdr_err err = cdr_setting_next(tx, "misconduct", &number);
+	if (err != CDR_OK || number > MISCONDUCT_MAX)
+		return err;
+	return cdr_query_run(tx,
+	    "INSERT INTO misconduct (number, at, party, what, request, reply) VALUES ($1, $2, $3, $4, $5, $6)",
+	    CDR_VALUES(cdr_value_int((int64_t)number), cdr_value_int((int64_t)cdr_member_now()),
+		cdr_value_text(m->party), cdr_value_text(m->what), cdr_value_bytes(m->request),
+		cdr_value_bytes(m->reply)));
+}
+
+/* Remember by name a trustee whose signed answer is wrong, and tell the log. */
+static void
+accuse(struct batch *batch, const struct cdr_ask *ask, const char *what)
+{
+	struct misconduct m = {
+		.party = ask->party_signer,
+		.what = what,
+		.request = cdr_buffer_bytes(&ask->request),
+		.reply = cdr_buffer_bytes(&ask->post.reply),
+	};
+
+	cdr_log(CDR_LOG_ERROR, "trustee.misconduct", cdr_log_text("party", m.party), cdr_log_text("what", what));
+	cdr_err err = cdr_store_write(batch->member->home->store, write_misconduct, &m);
+	if (err != CDR_OK)
+		cdr_log(CDR_LOG_ERROR, "misconduct.not_kept", cdr_log_err(err));
+}
+
+/* Whether the form of an answer is right: for this trustee and epoch, as many points as were asked, with their hash. */
+static const char *
+find_form_fault(const struct batch *batch, const struct cdr_ask *ask, uint8_t index)
+{
+	const Cdr__Wire__EvaluateReply *reply = ask->reply;
+	uint8_t hash[CDR_SHA256_LEN];
+
+	if (reply->trustee != index)
+		return "its answer names another trustee";
+	if (reply->epoch != batch->epoch->number)
+		return "its answer is for another epoch";
+	if (ask->reply_attachment.len != batch->count * CDR_POINT_LEN || reply->proof.len != CDR_PROOF_LEN)
+		return "its answer has another number of points than was asked, or no proof";
+	if (reply->points_hash.len != sizeof(hash) || cdr_sha256(&ask->reply_attachment, 1, hash) != CDR_OK ||
+	    memcmp(reply->points_hash.data, hash, sizeof(hash)) != 0)
+		return "its points are not those that it signed";
+	return NULL;
+}
+
+/* RFC 9497 sec. 2.2.2, VerifyProof: were all points multiplied by the share whose public form the roster names? */
+static cdr_err
+verify_answer(struct batch *batch, const struct cdr_ask *ask, uint8_t index, const char **what)
+{
+	struct cdr_points *points = NULL;
+	const Cdr__Wire__EvaluateReply *reply = ask->reply;
+
+	*what = find_form_fault(batch, ask, index);
+	if (*what != NULL)
+		return CDR_E_INPUT;
+	cdr_err err = cdr_points_decode(ask->reply_attachment.data, batch->count, &points);
+	if (err == CDR_OK)
+		err = cdr_oprf_verify(batch->epoch->public_share[index - 1].data, batch->points, points, reply->proof.data);
+	if (err != CDR_OK) {
+		*what = err == CDR_E_PROOF ? "the proof does not hold: it did not use its share" :
+		    err == CDR_E_POINT     ? "a point of its answer is none, or the identity" :
+					     NULL; /* ours: memory */
+		cdr_points_free(points);
+		return err;
+	}
+	batch->partial[batch->partial_count] = points;
+	batch->index[batch->partial_count++] = index;
+	return CDR_OK;
+}
+
+/* Add one trustee's failure to the story that the caller will be told. */
+static void
+tell(struct batch *batch, cdr_err err, const char *who, const char *what)
+{
+	size_t at = strlen(batch->story);
+
+	batch->failure = err;
+	(void)snprintf(batch->story + at, sizeof(batch->story) - at, "%s%s: %s", at > 0 ? "; " : "", who, what);
+}
+
+/* Take in what one trustee answered, or note why it is of no use. */
+static cdr_err
+take_answer(struct batch *batch, const struct cdr_ask *ask, uint8_t index)
+{
+	const char *what = NULL;
+
+	if (ask->err != CDR_OK) {
+		if (ask->err == CDR_E_MEMORY || ask->err == CDR_E_INTERNAL)
+			return ask->err;
+		tell(batch, ask->err, ask->party_signer, ask->fault.text);
+		cdr_log(CDR_LOG_WARNING, "trustee.failed", cdr_log_text("party", ask->party_signer),
+		    cdr_log_err(ask->err));
+		return CDR_OK;
+	}
+	cdr_err err = verify_answer(batch, ask, index, &what);
+	if (err == CDR_OK || what == NULL)
+		return err;
+	accuse(batch, ask, what);
+	tell(batch, err, ask->party_signer, what);
+	return CDR_OK;
+}
+
+/* Ask as many further trustees at once as answers are missing. */
+static cdr_err
+ask_missing(struct batch *batch)
+{
+	struct cdr_ask asks[CDR_TRUSTEE_COUNT_MAX] = { 0 };
+	char signer[CDR_TRUSTEE_COUNT_MAX][CDR_SIGNER_LEN_MAX + 1];
+	struct cdr_signer own = cdr_member_signer(batch->member);
+	size_t count = batch->roster->body->threshold - batch->partial_count;
+	cdr_err err = CDR_OK;
+
+	for (size_t i = 0; i < count; i++) {
+		uint8_t index = batch->order[batch->next + i];
+		(void)snprintf(signer[i], sizeof(signer[i]), "trustee/%u", (unsigned)index);
+		asks[i] = (struct cdr_ask){
+			.party = cdr_roster_trustee(batch->roster, index)->party,
+			.party_signer = signer[i],
+			.path = EVALUATE_PATH,
+			.message = &batch->request.base,
+			.attachment = { batch->blinded, batch->count * CDR_POINT_LEN },
+			.reply_type = &cdr__wire__evaluate_reply__descriptor,
+			.reply_max = CDR_BODY_EVALUATE_MAX,
+		};
+	}
+	/* Each ask tells its own outcome. */
+	(void)!cdr_ask_send(batch->member->client, &own, asks, count);
+	for (size_t i = 0; i < count; i++) {
+		if (err == CDR_OK)
+			err = take_answer(batch, &asks[i], batch->order[batch->next + i]);
+		cdr_ask_free(&asks[i]);
+	}
+	batch->next += count;
+	return err;
+}
+
+/* Go on asking until t answers hold, or so few trustees are left that they cannot. */
+static cdr_err
+gather(struct batch *batch, struct cdr_fault *fault)
+{
+	size_t n = batch->roster->body->n_trustee, t = batch->roster->body->threshold;
+
+	while (batch->partial_count < t) {
+		if (n - batch->next < t - batch->partial_count)
+			return cdr_fault_set(fault, batch->failure,
+			    "%zu of %zu trustees are needed, and too few gave a right answer (%s)", t, n, batch->story);
+		cdr_err err = ask_missing(batch);
+		if (err != CDR_OK)
+			return err;
+	}
+	return CDR_OK;
+}
+
+/* RFC 9497 sec. 3.3.1, Finalize, over the combined answers; the tag is the first CDR_TAG_LEN bytes of the output. */
+static cdr_err
+finish(struct batch *batch, const struct cdr_bytes *inputs, uint8_t *tags)
+{
+	const struct cdr_points *partial[CDR_TRUSTEE_COUNT_MAX];
+	uint8_t *outputs = cdr_secret_alloc(batch->count * CDR_OPRF_OUTPUT_LEN);
+
+	if (outputs == NULL)
+		return CDR_E_MEMORY;
+	for (size_t i = 0; i < batch->partial_count; i++)
+		partial[i] = batch->partial[i];
+	cdr_err err = cdr_threshold_finalize(inputs, batch->blinds, batch->index, partial, batch->partial_count, outputs);
+	for (size_t i = 0; i < batch->count && err == CDR_OK; i++)
+		memcpy(tags + i * CDR_TAG_LEN, outputs + i * CDR_OPRF_OUTPUT_LEN, CDR_TAG_LEN);
+	cdr_secret_free(outputs);
+	return err;
+}
+
+/* see node/member/evaluate.h */
+cdr_err
+cdr_evaluate(struct cdr_member *member, const struct cdr_roster *roster, const Cdr__Wire__Epoch *epoch,
+    const char *purpose, const struct cdr_bytes *inputs, size_t count, uint8_t *tags, struct cdr_fault *fault)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct batch batch = { .member = member, .roster = roster, .epoch = epoch, .count = count };
+	char purpose_text[CDR_CODE_LEN_MAX + 1];
+
+	if (count < 1 || count > CDR_EVALUATE_POINTS_MAX)
+		return CDR_E_RANGE;
+	memset(tags, 0, count * CDR_TAG_LEN);
+	(void)snprintf(purpose_text, sizeof(purpose_text), "%s", purpose);
+	CDR_TRY(blind_all(&batch, inputs));
+	CDR_TRY(write_request(&batch, purpose_text));
+	CDR_TRY(shuffle_trustees(&batch));
+	CDR_TRY(gather(&batch, fault));
+	CDR_TRY(finish(&batch, inputs, tags));
+	err = CDR_OK;
+out:
+	batch_wipe(&batch);
+	return err;
+}
