@@ -17,7 +17,7 @@
 #define CDR_POINT_UNCOMPRESSED_LEN 65
 #define CDR_POINTS_MAX 65536
 
-struct cdr_affine; /* core/crypto/field.h */
+struct cdr_affine; /* core/crypto/point.h */
 
 /**
  * cdr_group_start():
@@ -90,7 +90,8 @@ CDR_MUST_CHECK cdr_err cdr_group_public_uncompressed(const uint8_t k[static CDR_
  * peer   in, public    uncompressed
  * x      out, secret   big-endian; all zero on error; the caller wipes it
  *
- * Returns  CDR_OK; CDR_E_INPUT if k is 0 or not below n; CDR_E_POINT if peer is not a point in exactly this form; CDR_E_MEMORY.
+ * Returns  CDR_OK; CDR_E_INPUT if k is 0 or not below n; CDR_E_POINT if peer is not a point in exactly this form;
+ *          CDR_E_MEMORY.
  * CT       peer and the returned code leak, k and x do not.
  * Source   RFC 9180 sec. 4.1, DH for DHKEM(P-256), with the check of sec. 7.1.4; SP 800-56A sec. 5.7.1.2.
  */
@@ -157,8 +158,8 @@ CDR_MUST_CHECK cdr_err cdr_points_encode(struct cdr_points *points);
  *
  * at   in   below cdr_points_count
  *
- * Returns  CDR_POINT_LEN bytes, lent until the points are changed or freed; with at = 0 the bytes of all points follow one
- *          another. NULL if cdr_points_encode did not succeed since the last change.
+ * Returns  CDR_POINT_LEN bytes, lent until the points are changed or freed; with at = 0 the bytes of all points follow
+ *          one another. NULL if cdr_points_encode did not succeed since the last change.
  */
 const uint8_t *cdr_points_peek(const struct cdr_points *points, size_t at);
 
@@ -184,19 +185,20 @@ struct cdr_term {
 };
 
 /**
- * cdr_points_set_sum(points, at, base, terms, count):
- * Put base * G + the sum of the terms into place ${at}. Several terms cost a third of as many multiplications.
+ * cdr_points_set_sum(points, at, base, terms, count, secret):
+ * Put base * G + the sum of the terms into place ${at}. A further term costs a third of a multiplication.
  *
- * base    in, secret   scalar in 0 .. n-1, or NULL for 0
- * terms   in           the scalars are secret, the points may be places of ${points} itself
- * count   in, public   0 .. 2 * CDR_POINTS_MAX
+ * base     in           scalar in 0 .. n-1, or NULL for 0
+ * terms    in           the points may be places of ${points} itself
+ * count    in, public   0 .. 2 * CDR_POINTS_MAX
+ * secret   in, public   whether any scalar is: then BIGNUMs stand in OpenSSL's locked heap, which is small
  *
- * Returns  CDR_OK (the sum may be the identity); CDR_E_RANGE for a place that is not there, too many terms, or none and no base;
- *          CDR_E_INPUT if a scalar is not below n; CDR_E_MEMORY. On error the place is empty.
- * CT       only the counts and the returned code leak.
+ * Returns  CDR_OK (the sum may be the identity); CDR_E_RANGE for a place that is not there, too many terms, or none
+ *          and no base; CDR_E_INPUT if a scalar is not below n; CDR_E_MEMORY. On error the place is empty.
+ * CT       only the counts and the returned code leak, also with ${secret} false.
  */
 CDR_MUST_CHECK cdr_err cdr_points_set_sum(struct cdr_points *points, size_t at, const uint8_t *base,
-    const struct cdr_term *terms, size_t count);
+    const struct cdr_term *terms, size_t count, bool secret);
 
 /* ---- a point that comes back often ---- */
 

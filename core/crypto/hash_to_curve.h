@@ -7,7 +7,7 @@
  */
 
 #include "core/bytes.h"
-#include "core/crypto/field.h"
+#include "core/crypto/point.h"
 #include "core/crypto/scalar.h"
 
 #define CDR_DST_MAX 255        /* a domain separation tag, bytes */
@@ -21,7 +21,7 @@
  * parts     in, secret   the message, in parts
  * count     in, public   0 .. CDR_EXPAND_PARTS_MAX
  * dst       in, public   1 .. CDR_DST_MAX bytes
- * out       out          all zero on error
+ * out       out          all zero on error, untouched on CDR_E_RANGE
  * out_len   in, public   1 .. CDR_EXPAND_MAX
  *
  * Returns  CDR_OK; CDR_E_RANGE for another count or length; CDR_E_MEMORY or CDR_E_INTERNAL from the hash function.

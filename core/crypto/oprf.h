@@ -26,8 +26,8 @@
  * blind      in, secret   scalar in 1 .. n-1, uniform, used once
  * blinded    out, public  compressed point; all zero on error
  *
- * Returns  CDR_OK; CDR_E_RANGE if input_len is too big; CDR_E_INPUT if blind is 0 or not below n, or input hashes to the
- *          identity; CDR_E_MEMORY.
+ * Returns  CDR_OK; CDR_E_RANGE if input_len is too big; CDR_E_INPUT if blind is 0 or not below n, or input hashes to
+ *          the identity; CDR_E_MEMORY.
  * Owns     nothing; the caller keeps blind until unblinding, then wipes it.
  * CT       only input_len and the returned code leak.
  * Source   RFC 9497 sec. 3.3.1, Blind.
@@ -98,8 +98,8 @@ CDR_MUST_CHECK cdr_err cdr_oprf_verify_fixed(const struct cdr_fixed_point *publi
  * evaluated                 in, public   compressed, and verified or combined from verified ones
  * output                    out, secret  all zero on error; the caller wipes it
  *
- * Returns  CDR_OK; CDR_E_RANGE if input_len is too big; CDR_E_INPUT if blind is 0 or not below n; CDR_E_POINT if evaluated
- *          is not a point; CDR_E_MEMORY.
+ * Returns  CDR_OK; CDR_E_RANGE if input_len is too big; CDR_E_INPUT if blind is 0 or not below n; CDR_E_POINT if
+ *          evaluated is not a point; CDR_E_MEMORY.
  * CT       only input_len, evaluated and the returned code leak.
  * Source   RFC 9497 sec. 3.3.1, Finalize.
  */

@@ -26,7 +26,8 @@
  * proof     out, public   c then s, two scalars; all zero on error
  *
  * Returns  CDR_OK; CDR_E_INPUT if key or random is 0 or not below n; CDR_E_RANGE for other counts, lengths or points
- *          that are not encoded; CDR_E_MEMORY. With points that do not match the key it makes a proof that fails.
+ *          that are not encoded; CDR_E_POINT if a weighted sum is the identity, which nobody can bring about;
+ *          CDR_E_MEMORY. With points that do not match the key it makes a proof that fails.
  * CT       only the public values and the returned code leak.
  * Source   RFC 9497 sec. 2.2.1, GenerateProof and ComputeCompositesFast.
  */

@@ -70,4 +70,21 @@ void cdr_scalar_mul(const uint8_t a[static CDR_SCALAR_LEN], const uint8_t b[stat
  */
 void cdr_scalar_invert(const uint8_t a[static CDR_SCALAR_LEN], uint8_t out[static CDR_SCALAR_LEN]);
 
+/**
+ * cdr_scalar_invert_all(in, count, out):
+ * 1 / in[i] for many scalars with one inversion (Montgomery's trick).
+ *
+ * in, out   ${count} scalars each, one after the other, not the same memory; none of them 0 modulo n
+ */
+void cdr_scalar_invert_all(const uint8_t *in, size_t count, uint8_t *out);
+
+/**
+ * cdr_scalar_lengthen(k, out):
+ * k or k + n, such that the highest eight bytes are not all 0 and the number is below 2^256. It multiplies a point to
+ * the same result, and a library that skips leading zero words takes the same time for all.
+ *
+ * k   in, secret   in 0 .. n-1
+ */
+void cdr_scalar_lengthen(const uint8_t k[static CDR_SCALAR_LEN], uint8_t out[static CDR_SCALAR_LEN]);
+
 #endif

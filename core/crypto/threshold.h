@@ -2,12 +2,12 @@
 #define CDR_CORE_CRYPTO_THRESHOLD_H
 
 /*
- * One key in n shares, of which any t do the work of the key and t - 1 know nothing (Shamir 1979), with public commitments
- * against which each share can be checked (Feldman 1987).
+ * One key in n shares, of which any t do the work of the key and t - 1 know nothing (Shamir 1979), with public
+ * commitments against which each share can be checked (Feldman 1987).
  *
- * A dealer has a polynomial f of degree t - 1, by its coefficients a_0 .. a_(t-1), where a_0 is its secret. Share number i is
- * f(i). Without a dealer every trustee deals a secret of its own, and all that belongs to one index is added up: shares with
- * cdr_scalar_add, commitments with cdr_threshold_add_commitments.
+ * A dealer has a polynomial f of degree t - 1, by its coefficients a_0 .. a_(t-1), where a_0 is its secret. Share
+ * number i is f(i). Without a dealer every trustee deals a secret of its own, and what belongs to one index is added up:
+ * shares with cdr_scalar_add, commitments with cdr_threshold_add_commitments.
  */
 
 #include "core/bytes.h"
@@ -127,8 +127,8 @@ CDR_MUST_CHECK cdr_err cdr_threshold_combine(const uint8_t *indices, const struc
  * partials    in, public    as in cdr_threshold_combine
  * outputs     out, secret   as many * CDR_OPRF_OUTPUT_LEN bytes; all zero on error; the caller wipes them
  *
- * Returns  CDR_OK; CDR_E_RANGE as in cdr_threshold_combine, or for an input that is too long; CDR_E_INPUT if a blind is 0
- *          or not below n; CDR_E_POINT if a result is the identity; CDR_E_MEMORY.
+ * Returns  CDR_OK; CDR_E_RANGE as in cdr_threshold_combine, or for an input that is too long; CDR_E_INPUT if a blind
+ *          is 0 or not below n; CDR_E_POINT if a result is the identity; CDR_E_MEMORY.
  * CT       only numbers, lengths, what is public and the returned code leak.
  */
 CDR_MUST_CHECK cdr_err cdr_threshold_finalize(const struct cdr_bytes *inputs, const uint8_t *blinds,
