@@ -21,6 +21,20 @@ enum cdr_code_kind {
 	CDR_CODE_KIND_COUNT
 };
 
+/*
+ * The file, numbers big-endian:
+ *   8      magic with the version of the format
+ *   5 * 4  number of entries of each code kind
+ *   5      floor of each kind, in eighths of a bit: the weight of a code that is not there
+ *   1      number of covered countries; 2 zero bytes
+ *   3      a country, strictly ascending
+ *   4      an entry of each kind in turn: its key, strictly ascending
+ *   1      an entry of each kind in turn: its weight in eighths of a bit
+ */
+#define CDR_RARITY_MAGIC_LEN 8
+#define CDR_RARITY_MAGIC { 'C', 'D', 'R', 'R', 'A', 'R', '1', 0 }
+#define CDR_RARITY_HEAD_LEN ((size_t)CDR_RARITY_MAGIC_LEN + (size_t)CDR_CODE_KIND_COUNT * 5 + 3)
+
 /* A table in memory. The bytes are borrowed: they outlive the struct. */
 struct cdr_rarity {
 	const uint8_t *data;
@@ -37,7 +51,7 @@ struct cdr_rarity {
  * cdr_rarity_open(data, len, rarity):
  * Read a table.
  *
- * data  in       borrowed by rarity; the format is told in core/identity/README.md
+ * data  in       borrowed by rarity; NULL only if len is 0
  *
  * Returns  CDR_OK; CDR_E_INPUT for bytes that are no such table, to the last byte (rarity is then all zero).
  */
@@ -50,6 +64,13 @@ CDR_MUST_CHECK cdr_err cdr_rarity_open(const uint8_t *data, size_t len, struct c
  * Returns  CDR_OK; CDR_E_INPUT if the program was built with a damaged table.
  */
 CDR_MUST_CHECK cdr_err cdr_rarity_shipped(struct cdr_rarity *rarity);
+
+/**
+ * cdr_rarity_key(code):
+ * The key under which a code stands in the table: FNV-1a, 32 bits. Two codes of one key have the weight of the commoner,
+ * which errs on the safe side.
+ */
+uint32_t cdr_rarity_key(const char *code);
 
 /**
  * cdr_rarity_weight(rarity, kind, code):

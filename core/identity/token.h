@@ -42,7 +42,7 @@ enum cdr_token_pair {
 	CDR_PAIR_WHOLE = 0,   /* the whole name, or a document */
 	CDR_PAIR_ONLY = 1,    /* the person has this pair alone */
 	CDR_PAIR_SEVERAL = 2, /* this and higher: one of several */
-	CDR_PAIR_MAX = 63
+	CDR_PAIR_MAX = 67      /* 66 pairs of twelve names */
 };
 
 /* Why fewer tokens came out than a person might expect: bits of cdr_token_set.notes. */

@@ -1,0 +1,391 @@
+#include "core/identity/generate/rarity_build.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/identity/country.h"
+#include "core/identity/name.h"
+#include "core/identity/skeleton.h"
+
+#define CULTURES_MAX 400
+#define COUNTRIES_MAX 255
+
+/*
+ * The weight of a code that no list has: the share that the names beyond the lists have where lists are long
+ * (MATCHING.md, "Weight"). Coarser codes gather more unlisted names, so their floor is lower in bits.
+ */
+static const double floor_share[CDR_CODE_KIND_COUNT] = {
+	[CDR_CODE_EXACT] = 1e-5,
+	[CDR_CODE_S1] = 2e-5,
+	[CDR_CODE_S2] = 6e-5,
+	[CDR_CODE_PREFIX] = 4e-5,
+	[CDR_CODE_SUFFIX] = 4e-5,
+};
+
+/* A name that a country's list does not have is rare there if the list is this long, or covers this share of people. */
+#define COVERED_NAMES_MIN 300
+#define COVERED_SHARE_MIN 0.85
+
+/* Countries whose own lists are short, but whose names are those of a country with a long list. */
+static const struct {
+	char country[3], family[3], given[3];
+} covered_like[] = {
+	/* English-speaking countries: settled from, and sharing names with, the two whose lists are long */
+	{ "AU", "GB", "US" }, { "CA", "US", "US" }, { "GB", "GB", "US" }, { "IE", "GB", "US" }, { "NZ", "NZ", "US" },
+	/* given names are composed freely of two syllables or characters: those not listed are rare by construction */
+	{ "CN", "CN", "" }, { "KR", "KR", "" }, { "TW", "TW", "" },
+};
+
+/* One code of one spelling of one name. */
+struct entry {
+	uint32_t group; /* culture and kind of name */
+	uint32_t key;
+	uint32_t name;  /* which name of the group: its spellings share their codes' share, and never add to it */
+	uint8_t kind;   /* enum cdr_code_kind */
+	float share;
+};
+
+struct builder {
+	const char *culture[CULTURES_MAX];
+	size_t culture_count;
+	struct entry *entry;
+	size_t count, room;
+	double total[CULTURES_MAX * NAME_KIND_COUNT];    /* of all names of a group */
+	double measured[CULTURES_MAX * NAME_KIND_COUNT]; /* of the names whose share was counted */
+	size_t names[CULTURES_MAX * NAME_KIND_COUNT];    /* how many of those */
+};
+
+static bool
+group_find(struct builder *builder, const struct name_row *row, uint32_t *group)
+{
+	size_t at = 0;
+
+	while (at < builder->culture_count && strcmp(builder->culture[at], row->culture) != 0)
+		at++;
+	if (at == CULTURES_MAX)
+		return false;
+	if (at == builder->culture_count)
+		builder->culture[builder->culture_count++] = row->culture;
+	*group = (uint32_t)(at * NAME_KIND_COUNT + row->kind);
+	return true;
+}
+
+static bool
+entry_add(struct builder *builder, const struct entry *entry, const char *code)
+{
+	if (builder->count == builder->room) {
+		size_t room = builder->room == 0 ? 65536 : builder->room * 2;
+		struct entry *grown = realloc(builder->entry, room * sizeof(*grown));
+		if (grown == NULL)
+			return false;
+		builder->entry = grown;
+		builder->room = room;
+	}
+	builder->entry[builder->count] = *entry;
+	builder->entry[builder->count++].key = cdr_rarity_key(code);
+	return true;
+}
+
+/* The five codes of one part, as core/identity/token.c makes them. */
+static bool
+part_add(struct builder *builder, struct entry *entry, const char *part)
+{
+	char code[CDR_CODE_KIND_COUNT][CDR_PART_LEN] = { "" };
+	size_t len = strlen(part);
+
+	snprintf(code[CDR_CODE_EXACT], CDR_PART_LEN, "%s", part);
+	cdr_skeleton_latin(part, code[CDR_CODE_S1]);
+	cdr_skeleton_semitic(part, code[CDR_CODE_S2]);
+	snprintf(code[CDR_CODE_PREFIX], CDR_PART_LEN, "%.3s", part);
+	snprintf(code[CDR_CODE_SUFFIX], CDR_PART_LEN, "%s", part + (len > 3 ? len - 3 : 0));
+	for (int kind = 0; kind < CDR_CODE_KIND_COUNT; kind++) {
+		entry->kind = (uint8_t)kind;
+		if (!entry_add(builder, entry, code[kind]))
+			return false;
+	}
+	return true;
+}
+
+/* All parts of one spelling: a person called by two of them has each. */
+static cdr_err
+spelling_add(struct builder *builder, struct entry *entry, const char *text)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct cdr_name_form form;
+	struct cdr_fault fault = { 0 };
+	uint32_t notes = 0;
+
+	err = cdr_name_normalise(text, strlen(text), &form, &notes, &fault);
+	if (err != CDR_OK) {
+		fprintf(stderr, "%s: %s\n", text, fault.text);
+		return err;
+	}
+	for (size_t i = 0; i < form.part_count; i++)
+		if (!part_add(builder, entry, form.part[i]))
+			return CDR_E_MEMORY;
+	return CDR_OK;
+}
+
+static cdr_err
+row_add(struct builder *builder, const struct name_row *row)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct entry entry = { .name = cdr_rarity_key(row->native), .share = (float)row->share };
+
+	if (!group_find(builder, row, &entry.group))
+		return CDR_E_MEMORY;
+	CDR_TRY(spelling_add(builder, &entry, row->native));
+	if (strcmp(row->native, row->latin) != 0)
+		CDR_TRY(spelling_add(builder, &entry, row->latin));
+out:
+	return err;
+}
+
+#define ORDER(a, b) \
+	if ((a) != (b)) \
+		return (a) < (b) ? -1 : 1
+
+static int
+by_group(const void *left, const void *right)
+{
+	const struct entry *a = left, *b = right;
+
+	ORDER(a->group, b->group);
+	ORDER(a->kind, b->kind);
+	ORDER(a->key, b->key);
+	ORDER(a->name, b->name);
+	return 0;
+}
+
+static int
+by_key(const void *left, const void *right)
+{
+	const struct entry *a = left, *b = right;
+
+	ORDER(a->kind, b->kind);
+	ORDER(a->key, b->key);
+	return 0;
+}
+
+static int
+rows_by_name(const void *left, const void *right)
+{
+	const struct name_row *const *a = left, *const *b = right;
+
+	int order = strcmp((*a)->culture, (*b)->culture);
+	if (order != 0)
+		return order;
+	ORDER((*a)->kind, (*b)->kind);
+	return strcmp((*a)->native, (*b)->native);
+}
+
+/* Sum the share of each group over its names, each once. */
+static cdr_err
+totals(struct builder *builder, const struct name_rows *rows)
+{
+	const struct name_row **sorted = calloc(rows->count + 1, sizeof(*sorted));
+
+	if (sorted == NULL)
+		return CDR_E_MEMORY;
+	for (size_t i = 0; i < rows->count; i++)
+		sorted[i] = &rows->row[i];
+	qsort(sorted, rows->count, sizeof(*sorted), rows_by_name);
+	for (size_t i = 0, next; i < rows->count; i = next) {
+		double share = 0;
+		bool measured = false;
+		uint32_t group = 0;
+		for (next = i; next < rows->count && rows_by_name(&sorted[i], &sorted[next]) == 0; next++) {
+			share = fmax(share, sorted[next]->share);
+			measured |= sorted[next]->measured;
+		}
+		if (!group_find(builder, sorted[i], &group))
+			break;
+		builder->total[group] += share;
+		builder->measured[group] += measured ? share : 0;
+		builder->names[group] += measured;
+	}
+	free(sorted);
+	return CDR_OK;
+}
+
+/*
+ * The share of each code in its culture, in place of the entries: the sum over the names that have it. Imputed shares of a
+ * long list add up to more than everybody, so the sum is scaled down to one; a single name keeps what it was given.
+ */
+static void
+reduce_to_codes(struct builder *builder)
+{
+	size_t out = 0;
+
+	qsort(builder->entry, builder->count, sizeof(*builder->entry), by_group);
+	for (size_t i = 0, next; i < builder->count; i = next) {
+		struct entry code = builder->entry[i];
+		double sum = 0, single = 0, name_share = 0;
+		for (next = i; next < builder->count; next++) {
+			const struct entry *e = &builder->entry[next];
+			if (e->group != code.group || e->kind != code.kind || e->key != code.key)
+				break;
+			if (next == i || e->name != e[-1].name) {
+				sum += name_share;
+				name_share = 0;
+			}
+			name_share = fmax(name_share, e->share);
+			single = fmax(single, e->share);
+		}
+		sum += name_share;
+		code.share = (float)fmin(1, fmax(single, sum / fmax(1, builder->total[code.group])));
+		builder->entry[out++] = code;
+	}
+	builder->count = out;
+}
+
+/* The largest share over all cultures; codes no rarer than the floor stay, and every exact name, so that it is known. */
+static void
+reduce_to_largest(struct builder *builder)
+{
+	size_t out = 0;
+
+	qsort(builder->entry, builder->count, sizeof(*builder->entry), by_key);
+	for (size_t i = 0, next; i < builder->count; i = next) {
+		struct entry code = builder->entry[i];
+		for (next = i; next < builder->count && by_key(&builder->entry[i], &builder->entry[next]) == 0; next++)
+			code.share = fmaxf(code.share, builder->entry[next].share);
+		code.share = fmaxf(code.share, (float)floor_share[code.kind]);
+		if (code.kind == CDR_CODE_EXACT || code.share > (float)floor_share[code.kind])
+			builder->entry[out++] = code;
+	}
+	builder->count = out;
+}
+
+static bool
+culture_covered(const struct builder *builder, const char *culture, int kind)
+{
+	if (culture[0] == '\0')
+		return true;
+	for (size_t i = 0; i < builder->culture_count; i++) {
+		size_t group = i * NAME_KIND_COUNT + (size_t)kind;
+		if (strcmp(builder->culture[i], culture) == 0)
+			return builder->names[group] >= COVERED_NAMES_MIN ||
+			    builder->measured[group] >= COVERED_SHARE_MIN;
+	}
+	return false;
+}
+
+static void
+country_add(char countries[][CDR_COUNTRY_LEN], size_t *count, const char *alpha2)
+{
+	char alpha3[CDR_COUNTRY_LEN];
+
+	if (*count == COUNTRIES_MAX || cdr_country_read(alpha2, alpha3) != CDR_OK)
+		return;
+	for (size_t i = 0; i < *count; i++)
+		if (strcmp(countries[i], alpha3) == 0)
+			return;
+	memcpy(countries[(*count)++], alpha3, CDR_COUNTRY_LEN);
+}
+
+static int
+by_text(const void *a, const void *b)
+{
+	return strcmp(a, b);
+}
+
+/* Every country whose given and family names are covered, by its own lists or by another's. */
+static size_t
+countries_find(const struct builder *builder, char countries[static COUNTRIES_MAX][CDR_COUNTRY_LEN])
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < builder->culture_count; i++) {
+		const char *culture = builder->culture[i];
+		char alpha2[3] = { culture[0], culture[1], '\0' };
+		if ((culture[2] == '\0' || culture[2] == '-') && culture_covered(builder, culture, NAME_FAMILY) &&
+		    culture_covered(builder, culture, NAME_GIVEN))
+			country_add(countries, &count, alpha2);
+	}
+	for (size_t i = 0; i < sizeof(covered_like) / sizeof(covered_like[0]); i++)
+		if (culture_covered(builder, covered_like[i].family, NAME_FAMILY) &&
+		    culture_covered(builder, covered_like[i].given, NAME_GIVEN))
+			country_add(countries, &count, covered_like[i].country);
+	qsort(countries, count, CDR_COUNTRY_LEN, by_text);
+	return count;
+}
+
+static void
+write_u32(uint8_t *at, uint32_t value)
+{
+	for (int i = 0; i < 4; i++)
+		at[i] = (uint8_t)(value >> (24 - 8 * i));
+}
+
+/* -log2 of a share in eighths of a bit, rounded down: never rarer than it is. */
+static uint8_t
+weight_of(double share)
+{
+	return (uint8_t)floor(-log2(share) * CDR_BITS_SCALE);
+}
+
+static cdr_err
+table_write(const struct builder *builder, uint8_t **data, size_t *len)
+{
+	static const uint8_t magic[CDR_RARITY_MAGIC_LEN] = CDR_RARITY_MAGIC;
+	char countries[COUNTRIES_MAX][CDR_COUNTRY_LEN];
+	size_t country_count = countries_find(builder, countries);
+	uint32_t counts[CDR_CODE_KIND_COUNT] = { 0 };
+
+	*len = CDR_RARITY_HEAD_LEN + 3 * country_count + 5 * builder->count;
+	uint8_t *at = *data = calloc(1, *len);
+	if (at == NULL)
+		return CDR_E_MEMORY;
+	for (size_t i = 0; i < builder->count; i++)
+		counts[builder->entry[i].kind]++;
+	memcpy(at, magic, sizeof(magic));
+	at += sizeof(magic);
+	for (int kind = 0; kind < CDR_CODE_KIND_COUNT; kind++, at += 4)
+		write_u32(at, counts[kind]);
+	for (int kind = 0; kind < CDR_CODE_KIND_COUNT; kind++)
+		*at++ = weight_of(floor_share[kind]);
+	*at = (uint8_t)country_count;
+	at += 3;
+	for (size_t i = 0; i < country_count; i++, at += 3)
+		memcpy(at, countries[i], 3);
+	/* the entries stand by kind and key already */
+	for (size_t i = 0; i < builder->count; i++, at += 4)
+		write_u32(at, builder->entry[i].key);
+	for (size_t i = 0; i < builder->count; i++)
+		*at++ = weight_of(builder->entry[i].share);
+	return CDR_OK;
+}
+
+/* see core/identity/generate/rarity_build.h */
+cdr_err
+rarity_build(const struct name_rows *rows, const char *without, uint8_t **data, size_t *len)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct builder *builder = calloc(1, sizeof(*builder));
+	struct name_rows kept = { .row = calloc(rows->count + 1, sizeof(*kept.row)) };
+
+	*data = NULL;
+	*len = 0;
+	if (builder == NULL || kept.row == NULL) {
+		err = CDR_E_MEMORY;
+		goto out;
+	}
+	for (size_t i = 0; i < rows->count; i++)
+		if (without == NULL || strcmp(rows->row[i].culture, without) != 0)
+			kept.row[kept.count++] = rows->row[i];
+	CDR_TRY(totals(builder, &kept));
+	for (size_t i = 0; i < kept.count; i++)
+		CDR_TRY(row_add(builder, &kept.row[i]));
+	reduce_to_codes(builder);
+	reduce_to_largest(builder);
+	CDR_TRY(table_write(builder, data, len));
+out:
+	if (builder != NULL)
+		free(builder->entry);
+	free(builder);
+	free(kept.row);
+	return err;
+}
