@@ -1,0 +1,544 @@
+#include "node/member/index.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/crypto/secret.h"
+#include "core/identity/token.h"
+#include "node/member/evaluate.h"
+#include "node/member/leavers.h"
+#include "node/net/log.h"
+
+#define PUT_PATH "/v1/index/put"
+#define WORKERS 2           /* while one waits for the trustees the other computes */
+#define CHUNK_LEAVERS 64    /* at most in one batch */
+#define CHUNK_REMOVALS 4096 /* at most in one batch */
+#define CHUNK_TOKENS CDR_EVALUATE_POINTS_MAX
+
+/* One leaver of a chunk. */
+struct subject {
+	uint8_t id[CDR_ID_LEN];
+	uint8_t handle[CDR_HANDLE_LEN];
+	uint16_t expiry;
+	struct cdr_buffer sealed;
+	size_t token_count;      /* of the chunk's tokens, in order */
+};
+
+/* Leavers on their way into one batch. */
+struct chunk {
+	struct cdr_member *member;
+	const struct cdr_roster *roster;
+	const Cdr__Wire__Epoch *epoch;
+	const struct cdr_scheme *scheme;
+	struct subject subject[CHUNK_LEAVERS];
+	size_t count;            /* subjects that were read */
+	size_t taken;            /* of these, whose tokens fit: the rest waits for the next chunk */
+	struct cdr_token *token; /* personal: CHUNK_TOKENS */
+	size_t token_count;
+	uint8_t *tags;
+	uint8_t batch_id[CDR_ID_LEN];
+	struct cdr_buffer rows, expiries, removed;
+	cdr_err err;
+	struct cdr_fault fault;
+};
+
+static void
+chunk_free(struct chunk *chunk)
+{
+	if (chunk == NULL)
+		return;
+	for (size_t i = 0; i < chunk->count; i++)
+		cdr_buffer_free(&chunk->subject[i].sealed);
+	if (chunk->token != NULL)
+		cdr_wipe(chunk->token, CHUNK_TOKENS * sizeof(*chunk->token));
+	free(chunk->token);
+	free(chunk->tags);
+	cdr_buffer_free(&chunk->rows);
+	cdr_buffer_free(&chunk->expiries);
+	cdr_buffer_free(&chunk->removed);
+	free(chunk);
+}
+
+static struct chunk *
+chunk_new(struct cdr_member *member, const struct cdr_roster *roster, const Cdr__Wire__Epoch *epoch,
+    const struct cdr_scheme *scheme)
+{
+	struct chunk *chunk = calloc(1, sizeof(*chunk));
+
+	if (chunk == NULL)
+		return NULL;
+	chunk->member = member;
+	chunk->roster = roster;
+	chunk->epoch = epoch;
+	chunk->scheme = scheme;
+	chunk->token = calloc(CHUNK_TOKENS, sizeof(*chunk->token));
+	chunk->tags = calloc(CHUNK_TOKENS, CDR_TAG_LEN);
+	if (chunk->token == NULL || chunk->tags == NULL) {
+		chunk_free(chunk);
+		return NULL;
+	}
+	return chunk;
+}
+
+/* ---- from leavers to tags ------------------------------------------------------------------------------------------- */
+
+/* Add the tokens of one leaver, if they all fit. */
+static cdr_err
+add_tokens(struct chunk *chunk, struct subject *subject, bool *fits)
+{
+	struct cdr_leaver leaver;
+	struct cdr_token_set *set = malloc(sizeof(*set));
+
+	*fits = false;
+	if (set == NULL)
+		return CDR_E_MEMORY;
+	cdr_err err = cdr_leavers_open(chunk->member, subject->id, cdr_buffer_bytes(&subject->sealed), &leaver);
+	if (err == CDR_OK)
+		err = cdr_token_derive(&leaver.person, chunk->scheme, set, &chunk->fault);
+	if (err == CDR_E_INPUT) {
+		/* Its text cannot be normalised: it stays in the register, where declared checks find it. */
+		err = CDR_OK;
+		*fits = true;
+	} else if (err == CDR_OK && chunk->token_count + set->count <= CHUNK_TOKENS) {
+		memcpy(chunk->token + chunk->token_count, set->token, set->count * sizeof(set->token[0]));
+		subject->token_count = set->count;
+		chunk->token_count += set->count;
+		*fits = true;
+	}
+	cdr_wipe(&leaver, sizeof(leaver));
+	cdr_wipe(set, sizeof(*set));
+	free(set);
+	return err;
+}
+
+/* Tokens of as many leavers as fit into one evaluation, and their tags. */
+static cdr_err
+derive_tags(struct chunk *chunk)
+{
+	bool fits = true;
+	cdr_err err = CDR_OK;
+
+	while (err == CDR_OK && fits && chunk->taken < chunk->count) {
+		err = add_tokens(chunk, &chunk->subject[chunk->taken], &fits);
+		if (err == CDR_OK && fits)
+			chunk->taken++;
+	}
+	if (err != CDR_OK || chunk->token_count == 0)
+		return err;
+	struct cdr_bytes *inputs = calloc(chunk->token_count, sizeof(*inputs));
+	if (inputs == NULL)
+		return CDR_E_MEMORY;
+	for (size_t i = 0; i < chunk->token_count; i++)
+		inputs[i] = (struct cdr_bytes){ chunk->token[i].input, chunk->token[i].input_len };
+	err = cdr_evaluate(chunk->member, chunk->roster, chunk->epoch, CDR_PURPOSE_IMPORT, inputs, chunk->token_count,
+	    chunk->tags, &chunk->fault);
+	free(inputs);
+	return err;
+}
+
+/* ---- from tags to rows ----------------------------------------------------------------------------------------------- */
+
+/* A uniform number below ${bound} (1 .. 2^31) from four random bytes; the bias is below 2^-16 for what is asked here. */
+static size_t
+below(const uint8_t *random, size_t bound)
+{
+	uint32_t value = (uint32_t)random[0] << 24 | (uint32_t)random[1] << 16 | (uint32_t)random[2] << 8 | random[3];
+
+	return (size_t)((uint64_t)value * bound >> 32);
+}
+
+/* tag 16, type 1, rarity 1, pair 1, handle 16 */
+static void
+write_row(uint8_t *row, const uint8_t *tag, const struct cdr_token *token, const uint8_t *handle)
+{
+	memcpy(row, tag, CDR_TAG_LEN);
+	row[CDR_TAG_LEN] = token->type;
+	row[CDR_TAG_LEN + 1] = token->rarity;
+	row[CDR_TAG_LEN + 2] = token->pair;
+	memcpy(row + CDR_TAG_LEN + 3, handle, CDR_HANDLE_LEN);
+}
+
+/*
+ * The rows of one leaver: its tags, and dummies up to 16, 32 or 64. A dummy has a random tag, which looks like any other,
+ * and the type, rarity and pair of a real row of the batch, so that these occur as often as they really do.
+ */
+static cdr_err
+write_subject(struct chunk *chunk, const struct subject *subject, size_t first_token, uint8_t *rows)
+{
+	size_t padded = cdr_token_padded(subject->token_count);
+	uint8_t random[CDR_TAG_LEN + 4];
+
+	for (size_t i = 0; i < padded; i++) {
+		uint8_t *row = rows + i * CDR_INDEX_ROW_LEN;
+		if (i < subject->token_count) {
+			size_t at = first_token + i;
+			write_row(row, chunk->tags + at * CDR_TAG_LEN, &chunk->token[at], subject->handle);
+			continue;
+		}
+		cdr_err err = cdr_random(random, sizeof(random));
+		if (err != CDR_OK)
+			return err;
+		size_t like = below(random + CDR_TAG_LEN, chunk->token_count);
+		write_row(row, random, &chunk->token[like], subject->handle);
+	}
+	return CDR_OK;
+}
+
+/* No order tells real rows from dummies, or whose row came first. Fisher and Yates. */
+static cdr_err
+shuffle_rows(uint8_t *rows, size_t count)
+{
+	uint8_t held[CDR_INDEX_ROW_LEN], random[4];
+
+	for (size_t i = count; i > 1; i--) {
+		cdr_err err = cdr_random(random, sizeof(random));
+		if (err != CDR_OK)
+			return err;
+		uint8_t *a = rows + (i - 1) * CDR_INDEX_ROW_LEN, *b = rows + below(random, i) * CDR_INDEX_ROW_LEN;
+		memcpy(held, a, sizeof(held));
+		memcpy(a, b, sizeof(held));
+		memcpy(b, held, sizeof(held));
+	}
+	return CDR_OK;
+}
+
+/* How many rows and handles the batch has. Leavers without a token have none: they are found only where declared. */
+static void
+count_rows(const struct chunk *chunk, size_t *rows, size_t *handles)
+{
+	*rows = *handles = 0;
+	for (size_t i = 0; i < chunk->taken; i++) {
+		if (chunk->subject[i].token_count == 0)
+			continue;
+		*rows += cdr_token_padded(chunk->subject[i].token_count);
+		*handles += 1;
+	}
+}
+
+/* The rows and expiries of the batch. */
+static cdr_err
+write_rows(struct chunk *chunk)
+{
+	size_t row_count, handle_count, token = 0;
+	cdr_err err = CDR_OK;
+
+	count_rows(chunk, &row_count, &handle_count);
+	if (row_count == 0)
+		return CDR_OK;
+	chunk->rows.data = calloc(row_count, CDR_INDEX_ROW_LEN);
+	chunk->expiries.data = calloc(handle_count, CDR_INDEX_EXPIRY_LEN);
+	if (chunk->rows.data == NULL || chunk->expiries.data == NULL)
+		return CDR_E_MEMORY;
+	for (size_t i = 0; i < chunk->taken && err == CDR_OK; i++) {
+		const struct subject *s = &chunk->subject[i];
+		if (s->token_count == 0)
+			continue;
+		err = write_subject(chunk, s, token, chunk->rows.data + chunk->rows.len);
+		uint8_t *expiry = chunk->expiries.data + chunk->expiries.len;
+		memcpy(expiry, s->handle, CDR_HANDLE_LEN);
+		expiry[CDR_HANDLE_LEN] = (uint8_t)(s->expiry >> 8);
+		expiry[CDR_HANDLE_LEN + 1] = (uint8_t)s->expiry;
+		chunk->rows.len += cdr_token_padded(s->token_count) * CDR_INDEX_ROW_LEN;
+		chunk->expiries.len += CDR_INDEX_EXPIRY_LEN;
+		token += s->token_count;
+	}
+	return err == CDR_OK ? shuffle_rows(chunk->rows.data, row_count) : err;
+}
+
+/* Everything that needs no transaction; one thread for each chunk. */
+static void *
+prepare(void *context)
+{
+	struct chunk *chunk = context;
+
+	chunk->err = derive_tags(chunk);
+	if (chunk->err == CDR_OK)
+		chunk->err = write_rows(chunk);
+	if (chunk->err == CDR_OK)
+		chunk->err = cdr_random(chunk->batch_id, sizeof(chunk->batch_id));
+	return NULL;
+}
+
+/* ---- the database ------------------------------------------------------------------------------------------------------ */
+
+/* The next leavers that wait, dealt out to the chunks in turn. */
+struct selection {
+	struct chunk **chunks;
+	size_t chunk_count;
+	size_t found;
+	bool removals;
+};
+
+static cdr_err
+select_waiting(struct cdr_tx *tx, void *context)
+{
+	struct selection *selection = context;
+	cdr_err err = CDR_E_INTERNAL;
+	struct cdr_query *query = NULL;
+	int64_t removals, expiry;
+
+	CDR_TRY(cdr_query_one_int(tx, "SELECT count(*) FROM removal WHERE batch IS NULL", CDR_VALUES(), &removals));
+	selection->removals = removals > 0;
+	CDR_TRY(cdr_query_start(tx,
+	    "SELECT id, handle, expiry, sealed FROM leaver WHERE state = 'waiting' ORDER BY id LIMIT $1",
+	    CDR_VALUES(cdr_value_int((int64_t)(selection->chunk_count * CHUNK_LEAVERS))), &query));
+	while ((err = cdr_query_step(query)) == CDR_OK) {
+		struct chunk *chunk = selection->chunks[selection->found++ % selection->chunk_count];
+		struct subject *s = &chunk->subject[chunk->count++];
+		CDR_TRY(cdr_query_blob(query, 0, s->id, sizeof(s->id)));
+		CDR_TRY(cdr_query_blob(query, 1, s->handle, sizeof(s->handle)));
+		CDR_TRY(cdr_query_int(query, 2, &expiry));
+		CDR_TRY(cdr_query_blob_copy(query, 3, CDR_LEAVER_PACK_MAX + CDR_SEAL_OVERHEAD, &s->sealed));
+		s->expiry = (uint16_t)expiry;
+	}
+	err = err == CDR_E_ABSENT ? CDR_OK : err;
+out:
+	cdr_query_end(query);
+	return err;
+}
+
+/* Handles that shall go, into the batch. */
+static cdr_err
+take_removals(struct cdr_tx *tx, struct chunk *chunk)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct cdr_query *query = NULL;
+
+	chunk->removed.data = calloc(CHUNK_REMOVALS, CDR_HANDLE_LEN);
+	if (chunk->removed.data == NULL)
+		return CDR_E_MEMORY;
+	CDR_TRY(cdr_query_start(tx, "SELECT handle FROM removal WHERE batch IS NULL ORDER BY handle LIMIT $1",
+	    CDR_VALUES(cdr_value_int(CHUNK_REMOVALS)), &query));
+	while ((err = cdr_query_step(query)) == CDR_OK) {
+		CDR_TRY(cdr_query_blob(query, 0, chunk->removed.data + chunk->removed.len, CDR_HANDLE_LEN));
+		chunk->removed.len += CDR_HANDLE_LEN;
+	}
+	err = err == CDR_E_ABSENT ? CDR_OK : err;
+	cdr_query_end(query);
+	query = NULL;
+	for (size_t at = 0; at < chunk->removed.len && err == CDR_OK; at += CDR_HANDLE_LEN)
+		err = cdr_query_run(tx, "UPDATE removal SET batch = $1 WHERE handle = $2",
+		    CDR_VALUES(cdr_value_blob(chunk->batch_id, CDR_ID_LEN),
+			cdr_value_blob(chunk->removed.data + at, CDR_HANDLE_LEN)));
+out:
+	cdr_query_end(query);
+	return err;
+}
+
+/*
+ * Write the batch and mark its leavers. Somebody who was changed or taken out meanwhile has another handle or none: then
+ * nothing of the chunk is kept (CDR_E_BUSY) and it is made anew.
+ */
+static cdr_err
+write_batch(struct cdr_tx *tx, void *context)
+{
+	struct chunk *chunk = context;
+	cdr_err err = CDR_E_INTERNAL;
+	uint64_t number;
+
+	for (size_t i = 0; i < chunk->taken; i++) {
+		const struct subject *s = &chunk->subject[i];
+		CDR_TRY(cdr_query_run(tx,
+		    "UPDATE leaver SET state = $1, batch = $2 WHERE id = $3 AND handle = $4 AND state = 'waiting'",
+		    CDR_VALUES(cdr_value_text(s->token_count > 0 ? "sent" : "kept"),
+			cdr_value_blob(chunk->batch_id, CDR_ID_LEN), cdr_value_blob(s->id, CDR_ID_LEN),
+			cdr_value_blob(s->handle, CDR_HANDLE_LEN))));
+		if (cdr_query_changed_count(tx) != 1)
+			return CDR_E_BUSY;
+	}
+	CDR_TRY(take_removals(tx, chunk));
+	if (chunk->rows.len == 0 && chunk->removed.len == 0)
+		return CDR_OK;
+	CDR_TRY(cdr_setting_next(tx, "index_batch", &number));
+	CDR_TRY(cdr_query_run(tx,
+	    "INSERT INTO index_batch (number, id, epoch, row_bytes, expiries, removed) VALUES ($1, $2, $3, $4, $5, $6)",
+	    CDR_VALUES(cdr_value_int((int64_t)number), cdr_value_blob(chunk->batch_id, CDR_ID_LEN),
+		cdr_value_int(chunk->epoch->number), cdr_value_bytes(cdr_buffer_bytes(&chunk->rows)),
+		cdr_value_bytes(cdr_buffer_bytes(&chunk->expiries)), cdr_value_bytes(cdr_buffer_bytes(&chunk->removed)))));
+	err = CDR_OK;
+out:
+	return err;
+}
+
+/* A batch that the hub has not acknowledged. */
+struct waiting {
+	uint8_t id[CDR_ID_LEN];
+	int64_t epoch;
+	struct cdr_buffer rows, expiries, removed;
+};
+
+static cdr_err
+read_oldest(struct cdr_tx *tx, void *context)
+{
+	struct waiting *batch = context;
+	cdr_err err = CDR_E_INTERNAL;
+	struct cdr_query *query = NULL;
+
+	CDR_TRY(cdr_query_start(tx,
+	    "SELECT id, epoch, row_bytes, expiries, removed FROM index_batch ORDER BY number LIMIT 1", CDR_VALUES(),
+	    &query));
+	CDR_TRY(cdr_query_step(query));
+	CDR_TRY(cdr_query_blob(query, 0, batch->id, sizeof(batch->id)));
+	CDR_TRY(cdr_query_int(query, 1, &batch->epoch));
+	CDR_TRY(cdr_query_blob_copy(query, 2, CDR_BODY_INDEX_MAX, &batch->rows));
+	CDR_TRY(cdr_query_blob_copy(query, 3, CDR_BODY_INDEX_MAX, &batch->expiries));
+	CDR_TRY(cdr_query_blob_copy(query, 4, CDR_BODY_INDEX_MAX, &batch->removed));
+	err = CDR_OK;
+out:
+	cdr_query_end(query);
+	return err;
+}
+
+static cdr_err
+acknowledge(struct cdr_tx *tx, void *context)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct cdr_value id = cdr_value_blob(context, CDR_ID_LEN);
+
+	CDR_TRY(cdr_query_run(tx, "UPDATE leaver SET state = 'indexed', batch = NULL WHERE batch = $1 AND state = 'sent'",
+	    CDR_VALUES(id)));
+	CDR_TRY(cdr_query_run(tx, "DELETE FROM removal WHERE batch = $1", CDR_VALUES(id)));
+	CDR_TRY(cdr_query_run(tx, "DELETE FROM index_batch WHERE id = $1", CDR_VALUES(id)));
+	err = CDR_OK;
+out:
+	return err;
+}
+
+/* ---- the hub ------------------------------------------------------------------------------------------------------------- */
+
+/* Send one batch; what the hub acknowledged is marked. */
+static cdr_err
+send_batch(struct cdr_member *member, const struct cdr_roster *roster, struct waiting *batch, struct cdr_fault *fault)
+{
+	struct cdr_signer signer = cdr_member_signer(member);
+	Cdr__Wire__IndexPut put = CDR__WIRE__INDEX_PUT__INIT;
+
+	put.epoch = (uint32_t)batch->epoch;
+	put.batch = cdr_message_field(batch->id, sizeof(batch->id));
+	put.rows = cdr_message_field(batch->rows.data, batch->rows.len);
+	put.expiries = cdr_message_field(batch->expiries.data, batch->expiries.len);
+	put.removed = cdr_message_field(batch->removed.data, batch->removed.len);
+	struct cdr_ask ask = {
+		.party = roster->body->hub,
+		.party_signer = "hub",
+		.path = PUT_PATH,
+		.message = &put.base,
+		.reply_type = &cdr__wire__index_put_reply__descriptor,
+	};
+	cdr_err err = cdr_ask_send(member->client, &signer, &ask, 1);
+	if (err != CDR_OK && fault != NULL)
+		*fault = ask.fault;
+	cdr_ask_free(&ask);
+	return err == CDR_OK ? cdr_store_write(member->home->store, acknowledge, batch->id) : err;
+}
+
+/* Send what waits, oldest first. */
+static cdr_err
+send_waiting(struct cdr_member *member, const struct cdr_roster *roster, bool *worked, struct cdr_fault *fault)
+{
+	cdr_err err;
+
+	do {
+		struct waiting batch = { 0 };
+		err = cdr_store_read(member->home->store, read_oldest, &batch);
+		if (err == CDR_OK) {
+			*worked = true;
+			err = send_batch(member, roster, &batch, fault);
+		} else if (err == CDR_E_ABSENT) {
+			cdr_buffer_free(&batch.rows);
+			return CDR_OK;
+		}
+		cdr_buffer_free(&batch.rows);
+		cdr_buffer_free(&batch.expiries);
+		cdr_buffer_free(&batch.removed);
+	} while (err == CDR_OK);
+	return err;
+}
+
+/* Prepare all chunks at once, one thread each, and write each as a batch. */
+static cdr_err
+make_batches(struct cdr_member *member, struct chunk **chunks, size_t count, struct cdr_fault *fault)
+{
+	pthread_t thread[WORKERS];
+	bool started[WORKERS] = { false };
+	cdr_err err = CDR_OK;
+
+	for (size_t i = 1; i < count; i++)
+		started[i] = chunks[i]->count > 0 && pthread_create(&thread[i], NULL, prepare, chunks[i]) == 0;
+	for (size_t i = 0; i < count; i++)
+		if (!started[i])
+			(void)prepare(chunks[i]);
+	for (size_t i = 0; i < count; i++) {
+		if (started[i])
+			(void)pthread_join(thread[i], NULL);
+		if (chunks[i]->err == CDR_OK)
+			chunks[i]->err = cdr_store_write(member->home->store, write_batch, chunks[i]);
+		if (chunks[i]->err == CDR_E_BUSY)
+			chunks[i]->err = CDR_OK; /* the register changed meanwhile: made anew next time */
+		if (err == CDR_OK && chunks[i]->err != CDR_OK) {
+			err = chunks[i]->err;
+			if (fault != NULL)
+				*fault = chunks[i]->fault;
+		}
+	}
+	return err;
+}
+
+/* Select, prepare, write. */
+static cdr_err
+make_next(struct cdr_member *member, const struct cdr_roster *roster, const Cdr__Wire__Epoch *epoch,
+    const struct cdr_scheme *scheme, bool *worked, struct cdr_fault *fault)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct chunk *chunks[WORKERS] = { NULL };
+	struct selection selection = { .chunks = chunks, .chunk_count = WORKERS };
+
+	for (size_t i = 0; i < WORKERS; i++) {
+		chunks[i] = chunk_new(member, roster, epoch, scheme);
+		if (chunks[i] == NULL) {
+			err = CDR_E_MEMORY;
+			goto out;
+		}
+	}
+	CDR_TRY(cdr_store_read(member->home->store, select_waiting, &selection));
+	err = CDR_OK;
+	if (selection.found > 0 || selection.removals) {
+		*worked = true;
+		err = make_batches(member, chunks, WORKERS, fault);
+	}
+out:
+	for (size_t i = 0; i < WORKERS; i++)
+		chunk_free(chunks[i]);
+	return err;
+}
+
+/* see node/member/index.h */
+cdr_err
+cdr_index_step(struct cdr_member *member, bool *worked, struct cdr_fault *fault)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct cdr_scheme scheme;
+	const struct cdr_roster *roster = cdr_current_hold(member->current);
+
+	*worked = false;
+	const Cdr__Wire__Epoch *epoch = roster != NULL ? cdr_roster_epoch_at(roster, cdr_member_now()) : NULL;
+	if (epoch == NULL) {
+		err = cdr_fault_set(fault, CDR_E_EPOCH, "the trustees have not made a key yet");
+		goto out;
+	}
+	CDR_TRY(cdr_scheme_current(epoch->number, &scheme));
+	if (memcmp(scheme.version, epoch->scheme_version.data, CDR_SCHEME_VERSION_LEN) != 0) {
+		err = cdr_fault_set(fault, CDR_E_EPOCH,
+		    "the exchange works with another version of the name tables than this program: install the version of Candor "
+		    "that the secretariat names");
+		goto out;
+	}
+	CDR_TRY(send_waiting(member, roster, worked, fault));
+	CDR_TRY(make_next(member, roster, epoch, &scheme, worked, fault));
+	CDR_TRY(send_waiting(member, roster, worked, fault));
+	err = CDR_OK;
+out:
+	cdr_current_release(member->current, roster);
+	return err;
+}
