@@ -104,7 +104,7 @@ void cdr_leaver_expiry(const struct cdr_leaver *leaver, const struct cdr_record_
  * out     out, personal
  * leaver  out, personal  all zero on error
  *
- * Returns  (pack) CDR_OK; CDR_E_RANGE if a count of the struct is out of range.
+ * Returns  (pack) CDR_OK; CDR_E_RANGE if a count or a date of the struct is out of range; CDR_E_INPUT if a text is not UTF-8.
  *          (unpack) CDR_OK; CDR_E_INPUT for anything that cdr_leaver_pack would not write.
  */
 CDR_MUST_CHECK cdr_err cdr_leaver_pack(const struct cdr_leaver *leaver, uint8_t out[static CDR_LEAVER_PACK_MAX], size_t *len);

@@ -51,7 +51,7 @@ CDR_MUST_CHECK cdr_err cdr_unpack_end(const struct cdr_unpack *unpack);
  * out     out, personal
  * person  out, personal  all zero on error
  *
- * Returns  (pack) CDR_OK; CDR_E_RANGE if a count of the struct is out of range.
+ * Returns  (pack) CDR_OK; CDR_E_RANGE if a count or a date of the struct is out of range; CDR_E_INPUT if a text is not UTF-8.
  *          (unpack) CDR_OK; CDR_E_INPUT for anything that cdr_person_pack would not write.
  */
 CDR_MUST_CHECK cdr_err cdr_person_pack(const struct cdr_person *person, uint8_t out[static CDR_PERSON_PACK_MAX], size_t *len);
