@@ -85,6 +85,11 @@ CDR_MUST_CHECK cdr_err cdr_name_forms(const struct cdr_person *person, struct cd
  * cdr_name_scheme_digest(digest):
  * SHA-256 over the version of the recipe, the Unicode version and the bytes of every table of normalisation.
  * Two sites with different digests never derive comparable tokens.
+ *
+ * digest  out      all zero on error
+ *
+ * Returns  CDR_OK; CDR_E_REFUSED if the Unicode library knows less than Unicode 15.0: a node must not start with it;
+ *          CDR_E_MEMORY or CDR_E_INTERNAL from the hash.
  */
 CDR_MUST_CHECK cdr_err cdr_name_scheme_digest(uint8_t digest[static CDR_SCHEME_DIGEST_LEN]);
 
