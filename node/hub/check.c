@@ -1,0 +1,263 @@
+#include "node/hub/check.h"
+
+#include <string.h>
+
+#include "core/crypto/hash.h"
+#include "node/hub/match.h"
+#include "node/net/log.h"
+
+#define REQUEST_HASH_LEN 32
+#define REPLY_LEN_MAX (64U << 10) /* CDR_MATCHES_MAX matches take at most about 13,000 bytes */
+#define BILLION 1e9
+
+/* One check on its way through the two jobs. */
+struct opening {
+	const struct cdr_call *call;
+	const Cdr__Wire__CheckOpen *request;
+	uint8_t request_hash[REQUEST_HASH_LEN];
+	bool known;                /* the reply comes from an earlier opening */
+	struct cdr_buffer reply;
+	size_t cut_count;
+};
+
+/* ---- form --------------------------------------------------------------------------------------------------- */
+
+/* 16, 32 or 64 rows, every one possible, no tag twice: a repeated tag would count twice. */
+static cdr_err
+check_rows(ProtobufCBinaryData rows, struct cdr_fault *fault)
+{
+	size_t count = rows.len / CDR_CHECK_ROW_LEN;
+
+	if (rows.len % CDR_CHECK_ROW_LEN != 0 || (count != 16 && count != 32 && count != 64))
+		return cdr_fault_set(fault, CDR_E_RANGE, "a check has 16, 32 or 64 rows of %d bytes", CDR_CHECK_ROW_LEN);
+	for (size_t i = 0; i < count; i++) {
+		const uint8_t *row = rows.data + i * CDR_CHECK_ROW_LEN;
+		if (!cdr_hub_token_is_valid(row + CDR_TAG_LEN))
+			return cdr_fault_set(fault, CDR_E_INPUT, "row %zu has a type, rarity or pair that no token has", i + 1);
+		for (size_t k = 0; k < i; k++)
+			if (memcmp(row, rows.data + k * CDR_CHECK_ROW_LEN, CDR_TAG_LEN) == 0)
+				return cdr_fault_set(fault, CDR_E_INPUT, "rows %zu and %zu have the same tag", k + 1, i + 1);
+	}
+	return CDR_OK;
+}
+
+static cdr_err
+check_form(const struct cdr_call *call, const Cdr__Wire__CheckOpen *request, struct cdr_fault *fault)
+{
+	if (request->check.len != CDR_ID_LEN)
+		return cdr_fault_set(fault, CDR_E_INPUT, "the id of a check has %d bytes", CDR_ID_LEN);
+	cdr_err err = check_rows(request->rows, fault);
+	if (err != CDR_OK)
+		return err;
+	return cdr_hub_epoch_check(call->roster, request->epoch, call->now, fault);
+}
+
+/* With the check's id in it, equal queries have different hashes: the hash links nothing. */
+static cdr_err
+hash_request(const Cdr__Wire__CheckOpen *request, uint8_t hash[static REQUEST_HASH_LEN])
+{
+	uint8_t epoch[4] = { (uint8_t)(request->epoch >> 24), (uint8_t)(request->epoch >> 16),
+		(uint8_t)(request->epoch >> 8), (uint8_t)request->epoch };
+	struct cdr_bytes parts[] = { cdr_message_bytes(request->check), { epoch, sizeof(epoch) },
+		cdr_message_bytes(request->rows) };
+
+	return cdr_sha256(parts, 3, hash);
+}
+
+/* ---- opening ------------------------------------------------------------------------------------------------ */
+
+/* Look for the check; with the same query its reply is taken over. */
+static cdr_err
+find_known(struct cdr_tx *tx, struct opening *o)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct cdr_query *query = NULL;
+	uint8_t hash[REQUEST_HASH_LEN];
+	struct cdr_values values = CDR_VALUES(cdr_value_text(o->call->member->id),
+	    cdr_value_bytes(cdr_message_bytes(o->request->check)));
+
+	CDR_TRY(cdr_query_start(tx, "SELECT request_hash, reply FROM open_check WHERE member = $1 AND id = $2", values,
+	    &query));
+	err = cdr_query_step(query);
+	if (err == CDR_E_ABSENT)
+		err = CDR_OK;
+	else if (err == CDR_OK) {
+		CDR_TRY(cdr_query_blob(query, 0, hash, sizeof(hash)));
+		if (memcmp(hash, o->request_hash, sizeof(hash)) != 0) {
+			err = CDR_E_EXISTS;
+			goto out;
+		}
+		cdr_buffer_free(&o->reply);
+		CDR_TRY(cdr_query_blob_copy(query, 1, REPLY_LEN_MAX, &o->reply));
+		o->known = true;
+	}
+out:
+	cdr_query_end(query);
+	return err;
+}
+
+/* How many people of others the query is compared with. */
+static cdr_err
+count_people(struct cdr_tx *tx, const struct opening *o, uint64_t *people)
+{
+	int64_t sum = 0;
+	cdr_err err = cdr_query_one_int(tx,
+	    "SELECT COALESCE(CAST(sum(people) AS bigint), 0) FROM holding WHERE epoch = $1 AND member <> $2",
+	    CDR_VALUES(cdr_value_int(o->request->epoch), cdr_value_text(o->call->member->id)), &sum);
+
+	*people = sum < 0 ? 0 : (uint64_t)sum;
+	return err;
+}
+
+static uint64_t
+lambda_ppb(double lambda)
+{
+	return lambda >= BILLION ? (uint64_t)(BILLION * BILLION) : (uint64_t)(lambda * BILLION + 0.5);
+}
+
+static cdr_err
+encode_reply(const struct opening *o, uint64_t people, struct cdr_hub_match *matches, size_t count,
+    struct cdr_buffer *out)
+{
+	static char tier_name[CDR_TIER_COUNT][16] = { "none", "possible", "strong" };
+	Cdr__Wire__CheckOpenReply reply = CDR__WIRE__CHECK_OPEN_REPLY__INIT;
+	Cdr__Wire__Match match[CDR_MATCHES_MAX], *at[CDR_MATCHES_MAX];
+
+	for (size_t i = 0; i < count; i++) {
+		match[i] = (Cdr__Wire__Match)CDR__WIRE__MATCH__INIT;
+		match[i].member = matches[i].member;
+		match[i].tier = tier_name[matches[i].match.tier];
+		match[i].lambda_ppb = lambda_ppb(matches[i].match.lambda);
+		match[i].types = matches[i].match.types;
+		match[i].handles = cdr_message_field(matches[i].handles, matches[i].handle_count * CDR_HANDLE_LEN);
+		at[i] = &match[i];
+	}
+	reply.check = o->request->check;
+	reply.people = people;
+	reply.n_match = count;
+	reply.match = at;
+	return cdr_message_encode(&reply.base, out);
+}
+
+/* A reading job: the match. */
+static cdr_err
+match_job(struct cdr_tx *tx, void *context)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct opening *o = context;
+	struct cdr_hub_hits hits = { 0 };
+	struct cdr_hub_match matches[CDR_MATCHES_MAX];
+	size_t match_count;
+	uint64_t people;
+	struct cdr_match_rule rule = cdr_hub_match_rule(o->call->roster->body->scheme);
+	struct cdr_hub_search search = {
+		.rows = cdr_message_bytes(o->request->rows),
+		.epoch = o->request->epoch,
+		.month = cdr_hub_month(o->call->now),
+		.asker = o->call->member->id,
+		.roster = o->call->roster,
+	};
+
+	CDR_TRY(find_known(tx, o));
+	if (o->known)
+		return CDR_OK;
+	CDR_TRY(cdr_hub_hits_find(tx, &search, &hits));
+	CDR_TRY(count_people(tx, o, &people));
+	CDR_TRY(cdr_hub_hits_judge(&hits, people, &rule, matches, &match_count));
+	CDR_TRY(encode_reply(o, people, matches, match_count, &o->reply));
+	o->cut_count = hits.cut_count;
+	err = CDR_OK;
+out:
+	cdr_hub_hits_free(&hits);
+	return err;
+}
+
+/* A writing job: keep the reply, unless another process was first. */
+static cdr_err
+keep_job(struct cdr_tx *tx, void *context)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct opening *o = context;
+	const char *member = o->call->member->id;
+	int64_t count;
+
+	CDR_TRY(find_known(tx, o));
+	if (o->known)
+		return CDR_OK;
+	CDR_TRY(cdr_query_one_int(tx, "SELECT count(*) FROM open_check WHERE member = $1",
+	    CDR_VALUES(cdr_value_text(member)), &count));
+	if (count >= CDR_HUB_OPEN_CHECK_MAX)
+		return CDR_E_QUOTA;
+	CDR_TRY(cdr_query_run(tx,
+	    "INSERT INTO open_check (member, id, request_hash, reply, opened_at) VALUES ($1, $2, $3, $4, $5)",
+	    CDR_VALUES(cdr_value_text(member), cdr_value_bytes(cdr_message_bytes(o->request->check)),
+		cdr_value_blob(o->request_hash, sizeof(o->request_hash)), cdr_value_bytes(cdr_buffer_bytes(&o->reply)),
+		cdr_value_int((int64_t)o->call->now))));
+	err = CDR_OK;
+out:
+	return err;
+}
+
+/* Why an opening failed, in words; a contradiction is noted. */
+static void
+explain(struct cdr_hub *hub, const struct opening *o, cdr_err err, struct cdr_fault *fault)
+{
+	if (err == CDR_E_QUOTA)
+		cdr_fault_set(fault, err, "%d checks are open: close those that are finished", CDR_HUB_OPEN_CHECK_MAX);
+	if (err != CDR_E_EXISTS)
+		return;
+	cdr_fault_set(fault, err, "a check with this id is open with another query: use a new id");
+	cdr_hub_misuse_note(hub, o->call->envelope->signer, "check", cdr_message_bytes(o->request->check), o->call->now,
+	    "one check id used for two queries");
+}
+
+/* see node/hub/check.h */
+cdr_err
+cdr_hub_check_open(void *context, const struct cdr_call *call, struct cdr_answer *answer, struct cdr_fault *fault)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct cdr_hub *hub = context;
+	struct opening o = { .call = call, .request = (const Cdr__Wire__CheckOpen *)call->message };
+
+	CDR_TRY(check_form(call, o.request, fault));
+	CDR_TRY(hash_request(o.request, o.request_hash));
+	CDR_TRY(cdr_store_read(hub->store, match_job, &o));
+	if (!o.known)
+		CDR_TRY(cdr_store_write(hub->store, keep_job, &o));
+	if (o.cut_count > 0)
+		cdr_log(CDR_LOG_WARNING, "hub.tags_cut", cdr_log_text("member", call->member->id),
+		    cdr_log_int("tags", (int64_t)o.cut_count));
+	answer->body = o.reply;
+	o.reply = (struct cdr_buffer){ 0 };
+	err = CDR_OK;
+out:
+	explain(hub, &o, err, fault);
+	cdr_buffer_free(&o.reply);
+	return err;
+}
+
+/* ---- closing ------------------------------------------------------------------------------------------------ */
+
+static cdr_err
+close_job(struct cdr_tx *tx, void *context)
+{
+	const struct cdr_call *call = context;
+	const Cdr__Wire__CheckClose *request = (const Cdr__Wire__CheckClose *)call->message;
+
+	return cdr_query_run(tx, "DELETE FROM open_check WHERE member = $1 AND id = $2",
+	    CDR_VALUES(cdr_value_text(call->member->id), cdr_value_bytes(cdr_message_bytes(request->check))));
+}
+
+/* see node/hub/check.h */
+cdr_err
+cdr_hub_check_close(void *context, const struct cdr_call *call, struct cdr_answer *answer, struct cdr_fault *fault)
+{
+	struct cdr_hub *hub = context;
+	const Cdr__Wire__CheckClose *request = (const Cdr__Wire__CheckClose *)call->message;
+	struct cdr_call job_call = *call;
+
+	(void)answer;
+	if (request->check.len != CDR_ID_LEN)
+		return cdr_fault_set(fault, CDR_E_INPUT, "the id of a check has %d bytes", CDR_ID_LEN);
+	return cdr_store_write(hub->store, close_job, &job_call);
+}

@@ -1,0 +1,34 @@
+#ifndef CDR_NODE_HUB_PROPOSAL_H
+#define CDR_NODE_HUB_PROPOSAL_H
+
+/*
+ * The next roster: everything that is to change, in one version, until t trustees have countersigned it.
+ *
+ * There is at most one proposal. It follows from the database alone: members whose entry here differs from the roster in
+ * force, and a key on which t trustees agree. When one of those changes the proposal is made anew with everything in it,
+ * and its countersignatures start over.
+ */
+
+#include "node/hub/hub.h"
+
+/**
+ * cdr_hub_proposal_make(tx, seed, now, fault):
+ * Make the proposal that the database asks for, or remove the one that nothing asks for any more.
+ *
+ * seed   in, secret   the hub's
+ *
+ * Returns  CDR_OK; CDR_E_ROSTER if the roster would not be valid; CDR_E_STORE, CDR_E_MEMORY.
+ */
+CDR_MUST_CHECK cdr_err cdr_hub_proposal_make(struct cdr_tx *tx, const uint8_t *seed, uint64_t now,
+    struct cdr_fault *fault);
+
+/* /v1/roster/proposal: Empty to ProposalReply, empty where nothing waits. */
+cdr_err cdr_hub_proposal(void *hub, const struct cdr_call *call, struct cdr_answer *answer, struct cdr_fault *fault);
+
+/*
+ * /v1/roster/countersign: CountersignRequest to Empty. With the t-th countersignature the version is in force, in the
+ * same transaction. A repeat is harmless, also later. CDR_E_SIGNATURE; CDR_E_ABSENT if that proposal is no more.
+ */
+cdr_err cdr_hub_countersign(void *hub, const struct cdr_call *call, struct cdr_answer *answer, struct cdr_fault *fault);
+
+#endif

@@ -1,0 +1,155 @@
+#include "node/hub/routes.h"
+
+#include <string.h>
+
+#include "node/hub/ceremony.h"
+#include "node/hub/check.h"
+#include "node/hub/enrol.h"
+#include "node/hub/index.h"
+#include "node/hub/mail.h"
+#include "node/hub/proposal.h"
+#include "node/net/log.h"
+
+#define ANYONE CDR_CALLER_ANYONE
+#define NEW CDR_CALLER_NEW
+#define MEMBER CDR_CALLER_MEMBER
+#define TRUSTEE CDR_CALLER_TRUSTEE
+#define TYPE(name) &cdr__wire__##name##__descriptor
+
+const struct cdr_route cdr_hub_routes[] = {
+	{ "/v1/genesis", ANYONE, CDR_BODY_SMALL_MAX, TYPE(empty), cdr_hub_genesis, NULL },
+	{ "/v1/roster", ANYONE, CDR_BODY_SMALL_MAX, TYPE(roster_request), cdr_hub_roster, NULL },
+	{ "/v1/join", NEW, CDR_BODY_SMALL_MAX, TYPE(join_request), cdr_hub_join, cdr_hub_join_key },
+	{ "/v1/roster/proposal", TRUSTEE, CDR_BODY_SMALL_MAX, TYPE(empty), cdr_hub_proposal, NULL },
+	{ "/v1/roster/countersign", TRUSTEE, CDR_BODY_SMALL_MAX, TYPE(countersign_request), cdr_hub_countersign, NULL },
+	{ "/v1/ceremony/post", TRUSTEE, CDR_BODY_CEREMONY_MAX, TYPE(ceremony_message), cdr_hub_ceremony_post, NULL },
+	{ "/v1/ceremony/fetch", TRUSTEE, CDR_BODY_SMALL_MAX, TYPE(ceremony_fetch), cdr_hub_ceremony_fetch, NULL },
+	{ "/v1/ceremony/result", TRUSTEE, CDR_BODY_SMALL_MAX, TYPE(ceremony_result), cdr_hub_ceremony_result, NULL },
+	{ "/v1/index/put", MEMBER, CDR_BODY_INDEX_MAX, TYPE(index_put), cdr_hub_index_put, NULL },
+	{ "/v1/check/open", MEMBER, CDR_BODY_SMALL_MAX, TYPE(check_open), cdr_hub_check_open, NULL },
+	{ "/v1/check/close", MEMBER, CDR_BODY_SMALL_MAX, TYPE(check_close), cdr_hub_check_close, NULL },
+	{ "/v1/mail/post", MEMBER, CDR_BODY_MAIL_MAX, TYPE(mail), cdr_hub_mail_post, NULL },
+	{ "/v1/mail/fetch", MEMBER, CDR_BODY_SMALL_MAX, TYPE(mail_fetch), cdr_hub_mail_fetch, NULL },
+	{ "/v1/mail/taken", MEMBER, 2 * CDR_BODY_SMALL_MAX, TYPE(mail_taken), cdr_hub_mail_taken, NULL },
+};
+
+const size_t cdr_hub_route_count = sizeof(cdr_hub_routes) / sizeof(cdr_hub_routes[0]);
+
+/* ---- the two that anybody may ask ---------------------------------------------------------------------------- */
+
+/* A reading job. */
+static cdr_err
+genesis_job(struct cdr_tx *tx, void *context)
+{
+	return cdr_hub_roster_read(tx, 0, context, NULL);
+}
+
+/* see node/hub/routes.h */
+cdr_err
+cdr_hub_genesis(void *context, const struct cdr_call *call, struct cdr_answer *answer, struct cdr_fault *fault)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct cdr_hub *hub = context;
+	struct cdr_roster *genesis = NULL;
+
+	(void)call;
+	(void)fault;
+	CDR_TRY(cdr_store_read(hub->store, genesis_job, &genesis));
+	CDR_TRY(cdr_buffer_copy(cdr_buffer_bytes(&genesis->bytes), &answer->body));
+	err = CDR_OK;
+out:
+	cdr_roster_free(genesis);
+	return err;
+}
+
+/* see node/hub/routes.h */
+cdr_err
+cdr_hub_roster(void *context, const struct cdr_call *call, struct cdr_answer *answer, struct cdr_fault *fault)
+{
+	const Cdr__Wire__RosterRequest *request = (const Cdr__Wire__RosterRequest *)call->message;
+	Cdr__Wire__RosterReply reply = CDR__WIRE__ROSTER_REPLY__INIT;
+	Cdr__Wire__SignedRoster roster = *call->roster->signatures;
+
+	(void)context;
+	(void)fault;
+	if (call->roster->body->version > request->have_version)
+		reply.roster = &roster;
+	return cdr_message_encode(&reply.base, &answer->body);
+}
+
+/* ---- the service --------------------------------------------------------------------------------------------- */
+
+static const struct cdr_roster *
+hold(void *context)
+{
+	return cdr_hub_roster_hold(context);
+}
+
+static void
+release(void *context, const struct cdr_roster *roster)
+{
+	cdr_hub_roster_release(context, roster);
+}
+
+struct admission {
+	const char *id;
+	char status[CDR_HUB_STATUS_LEN];
+};
+
+/* A reading job. */
+static cdr_err
+admit_job(struct cdr_tx *tx, void *context)
+{
+	struct admission *admission = context;
+	cdr_err err = cdr_hub_status_read(tx, admission->id, admission->status);
+
+	return err == CDR_E_ABSENT ? CDR_OK : err;
+}
+
+/* A suspension holds from the next request on, long before the roster says so. */
+static cdr_err
+admit(void *context, const struct cdr_call *call, struct cdr_fault *fault)
+{
+	struct cdr_hub *hub = context;
+
+	/* The database could not be read: nobody is let in on what was true once. */
+	if (call->roster == NULL)
+		return CDR_E_STORE;
+	if (call->member == NULL)
+		return CDR_OK;
+	struct admission admission = { .id = call->member->id };
+	cdr_err err = cdr_store_read(hub->store, admit_job, &admission);
+	if (err != CDR_OK)
+		return err;
+	if (strcmp(admission.status, "active") != 0)
+		return cdr_fault_set(fault, CDR_E_REFUSED, "%s is %s at this hub: ask the secretariat", call->member->id,
+		    admission.status[0] == '\0' ? "not known" : admission.status);
+	return CDR_OK;
+}
+
+/* One line for each request that failed: who, where, why. The sentence names parties and limits, never contents. */
+static void
+failed(void *context, const char *path, const char *signer, const struct cdr_fault *fault)
+{
+	bool is_ours = cdr_dispatch_status(fault->code) == 500;
+
+	(void)context;
+	cdr_log(is_ours ? CDR_LOG_ERROR : CDR_LOG_WARNING, "hub.request_failed", cdr_log_text("path", path),
+	    cdr_log_text("signer", signer), cdr_log_err(fault->code), cdr_log_text("reason", fault->text));
+}
+
+/* see node/hub/routes.h */
+void
+cdr_hub_service(struct cdr_hub *hub, struct cdr_service *service)
+{
+	*service = (struct cdr_service){
+		.context = hub,
+		.routes = cdr_hub_routes,
+		.route_count = cdr_hub_route_count,
+		.signer = { .name = "hub", .seed = hub->seed, .genesis = hub->genesis },
+		.hold = hold,
+		.release = release,
+		.admit = admit,
+		.failed = failed,
+	};
+}

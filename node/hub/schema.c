@@ -1,0 +1,207 @@
+#include "node/hub/schema.h"
+
+/* Times are seconds since 1970, months are months since January 2000, ids of members are their slugs. */
+static const char version_1[] =
+    "CREATE TABLE setting (name text NOT NULL PRIMARY KEY, value text NOT NULL);"
+
+    "CREATE TABLE roster (version bigint NOT NULL PRIMARY KEY, hash bytea NOT NULL, signed bytea NOT NULL,"
+    " in_force_at bigint NOT NULL);"
+
+    "CREATE TABLE proposal (version bigint NOT NULL PRIMARY KEY, hash bytea NOT NULL, signed bytea NOT NULL,"
+    " made_at bigint NOT NULL);"
+
+    "CREATE TABLE countersignature (roster_hash bytea NOT NULL, trustee bigint NOT NULL, signature bytea NOT NULL,"
+    " received_at bigint NOT NULL, PRIMARY KEY (roster_hash, trustee)) /* WITHOUT ROWID */;"
+
+    "CREATE TABLE invitation (secret_hash bytea NOT NULL PRIMARY KEY, member text NOT NULL, name text NOT NULL,"
+    " country text NOT NULL, check_points bigint NOT NULL, import_points bigint NOT NULL, made_at bigint NOT NULL,"
+    " expires_at bigint NOT NULL, used_by bytea, used_at bigint);"
+
+    "CREATE TABLE member (id text NOT NULL PRIMARY KEY, status text NOT NULL, party bytea NOT NULL,"
+    " signing_key bytea NOT NULL, tls_pin bytea NOT NULL, country text NOT NULL, check_points bigint NOT NULL,"
+    " import_points bigint NOT NULL, joined_at bigint NOT NULL);"
+
+    /* The match reads this table alone: whatever it needs of a row stands in the row. */
+    "CREATE TABLE index_row (epoch bigint NOT NULL, tag bytea NOT NULL, type bigint NOT NULL, member text NOT NULL,"
+    " handle bytea NOT NULL, rarity bigint NOT NULL, pair bigint NOT NULL, expires bigint NOT NULL,"
+    " PRIMARY KEY (epoch, tag, type, member, handle)) /* WITHOUT ROWID */;"
+
+    /* The way from a handle to its rows, for removal: a second index over all rows would be three times as large. */
+    "CREATE TABLE person (member text NOT NULL, handle bytea NOT NULL, epoch bigint NOT NULL, expires bigint NOT NULL,"
+    " tags bytea NOT NULL, PRIMARY KEY (member, handle, epoch)) /* WITHOUT ROWID */;"
+    "CREATE INDEX person_expires ON person (expires);"
+
+    "CREATE TABLE holding (member text NOT NULL, epoch bigint NOT NULL, people bigint NOT NULL,"
+    " index_rows bigint NOT NULL, PRIMARY KEY (member, epoch)) /* WITHOUT ROWID */;"
+
+    "CREATE TABLE index_batch (member text NOT NULL, batch bytea NOT NULL, content_hash bytea NOT NULL,"
+    " put_at bigint NOT NULL, PRIMARY KEY (member, batch)) /* WITHOUT ROWID */;"
+    "CREATE INDEX index_batch_put_at ON index_batch (put_at);"
+
+    "CREATE TABLE open_check (member text NOT NULL, id bytea NOT NULL, request_hash bytea NOT NULL,"
+    " reply bytea NOT NULL, opened_at bigint NOT NULL, PRIMARY KEY (member, id)) /* WITHOUT ROWID */;"
+    "CREATE INDEX open_check_opened_at ON open_check (opened_at);"
+
+    "CREATE TABLE mail (sender text NOT NULL, id bytea NOT NULL, recipient text NOT NULL, sealed bytea NOT NULL,"
+    " stored_at bigint NOT NULL, PRIMARY KEY (sender, id));"
+    "CREATE INDEX mail_recipient ON mail (recipient, stored_at, sender, id);"
+    "CREATE INDEX mail_recipient_id ON mail (recipient, id);"
+    "CREATE INDEX mail_stored_at ON mail (stored_at);"
+
+    "CREATE TABLE mail_taken (sender text NOT NULL, id bytea NOT NULL, taken_at bigint NOT NULL,"
+    " PRIMARY KEY (sender, id)) /* WITHOUT ROWID */;"
+    "CREATE INDEX mail_taken_taken_at ON mail_taken (taken_at);"
+
+    "CREATE TABLE ceremony_message (ceremony bytea NOT NULL, round bigint NOT NULL, sender bigint NOT NULL,"
+    " recipient bigint NOT NULL, content bytea NOT NULL, stored_at bigint NOT NULL,"
+    " PRIMARY KEY (ceremony, round, sender, recipient)) /* WITHOUT ROWID */;"
+
+    "CREATE TABLE ceremony_result (epoch bigint NOT NULL, trustee bigint NOT NULL, hash bytea NOT NULL,"
+    " result bytea NOT NULL, posted_at bigint NOT NULL, PRIMARY KEY (epoch, trustee)) /* WITHOUT ROWID */;"
+
+    "CREATE TABLE misuse (party text NOT NULL, kind text NOT NULL, subject bytea NOT NULL, noticed_at bigint NOT NULL,"
+    " detail text NOT NULL, PRIMARY KEY (party, kind, subject)) /* WITHOUT ROWID */;";
+
+static const char *const migrations[] = { version_1 };
+
+const struct cdr_store_schema cdr_hub_schema = {
+	.application_id = 0x43445248, /* "CDRH" */
+	.migrations = migrations,
+	.migration_count = sizeof(migrations) / sizeof(migrations[0]),
+};
+
+#define TABLE(name, what, concludes) { name, NULL, what, concludes, "SELECT count(*) FROM " name }
+#define COLUMN(table, name, what, concludes) { table, name, what, concludes, NULL }
+#define NOTHING "nothing"
+
+const struct cdr_hub_legend cdr_hub_legends[] = {
+	TABLE("setting", "how this hub was set up", NOTHING),
+	COLUMN("setting", "name", "name of a setting", NOTHING),
+	COLUMN("setting", "value", "where the hub listens", "public"),
+
+	TABLE("roster", "every roster that has been in force", "public to all parties: who takes part, with which keys"),
+	COLUMN("roster", "version", "0 is the genesis roster", "public"),
+	COLUMN("roster", "hash", "SHA-256 of the roster", "public"),
+	COLUMN("roster", "signed", "the roster with the signatures of the hub and of the trustees", "public"),
+	COLUMN("roster", "in_force_at", "when enough trustees had countersigned it", "public"),
+
+	TABLE("proposal", "the next roster while it waits for countersignatures", "who is about to join or to leave"),
+	COLUMN("proposal", "version", "the version that it will be", "public"),
+	COLUMN("proposal", "hash", "SHA-256 of the proposed roster", "public"),
+	COLUMN("proposal", "signed", "the proposed roster with the hub's signature", "as the roster in force"),
+	COLUMN("proposal", "made_at", "when it was made", NOTHING),
+
+	TABLE("countersignature", "countersignatures under the proposal", "which trustees have agreed so far"),
+	COLUMN("countersignature", "roster_hash", "what was countersigned", "public"),
+	COLUMN("countersignature", "trustee", "index of the trustee", "public"),
+	COLUMN("countersignature", "signature", "Ed25519", "public"),
+	COLUMN("countersignature", "received_at", "when it came", "when that trustee was at work"),
+
+	TABLE("invitation", "invitations to join, used and unused", "which organisations were invited"),
+	COLUMN("invitation", "secret_hash", "SHA-256 of the secret part of the code",
+	    "nothing: the secret is 128 random bits, so the code cannot be found from its hash"),
+	COLUMN("invitation", "member", "id that the organisation will have", "public once it has joined"),
+	COLUMN("invitation", "name", "name of the organisation as the secretariat wrote it", "public once it has joined"),
+	COLUMN("invitation", "country", "country of the organisation", "public once it has joined"),
+	COLUMN("invitation", "check_points", "its quota for checks", "its size, roughly; public to the parties"),
+	COLUMN("invitation", "import_points", "its quota for imports", "its size, roughly; public to the parties"),
+	COLUMN("invitation", "made_at", "when it was made", NOTHING),
+	COLUMN("invitation", "expires_at", "when it stops working", NOTHING),
+	COLUMN("invitation", "used_by", "fingerprint of the keys that used it", "public once it has joined"),
+	COLUMN("invitation", "used_at", "when it was used", NOTHING),
+
+	TABLE("member", "the members as this hub treats them now", "public to the parties, as the roster is"),
+	COLUMN("member", "id", "the member's id", "public"),
+	COLUMN("member", "status", "pending, active, suspended or revoked",
+	    "a suspension before the roster shows it"),
+	COLUMN("member", "party", "name and public keys that the member brought", "public"),
+	COLUMN("member", "signing_key", "public signing key", "public"),
+	COLUMN("member", "tls_pin", "hash of its certificate's public key", "public"),
+	COLUMN("member", "country", "its country", "public"),
+	COLUMN("member", "check_points", "its quota for checks", "its size, roughly"),
+	COLUMN("member", "import_points", "its quota for imports", "its size, roughly"),
+	COLUMN("member", "joined_at", "when it joined", "public"),
+
+	TABLE("index_row", "one row for each token of everyone who left a member, filled up with rows of random tags",
+	    "which rows belong to one person and one member, and which rows of different people agree; not who they are"),
+	COLUMN("index_row", "epoch", "the key under which the tag was made", "public"),
+	COLUMN("index_row", "tag", "16 bytes of a threshold oblivious function of a token, or random",
+	    "equality only: nobody has the key, so no name can be tried against it without t trustees, who count"),
+	COLUMN("index_row", "type", "kind of token, such as two names and a date, or a document",
+	    "roughly how many names a person has and whether a document is known; filling rows blur it"),
+	COLUMN("index_row", "member", "whose leaver it is", "where this unknown person worked"),
+	COLUMN("index_row", "handle", "16 random bytes that stand for the person at that member",
+	    "which rows are one person; the member alone knows who"),
+	COLUMN("index_row", "rarity", "how rare the token is, in steps of two bits", "three bits about a name"),
+	COLUMN("index_row", "pair", "which pair of a person's names it rests on", "roughly how many names a person has"),
+	COLUMN("index_row", "expires", "month after which it no longer matches", "roughly when the person left"),
+
+	TABLE("person", "one row for each leaver in the index, so that a removal finds its rows", "as index_row"),
+	COLUMN("person", "member", "whose leaver it is", "how many leavers a member has in the index"),
+	COLUMN("person", "handle", "as in index_row", "as in index_row"),
+	COLUMN("person", "epoch", "as in index_row", "as in index_row"),
+	COLUMN("person", "expires", "as in index_row", "as in index_row"),
+	COLUMN("person", "tags", "tag and type of each of the person's rows", "as in index_row"),
+
+	TABLE("holding", "how much each member has in the index", "the number of leavers of each member"),
+	COLUMN("holding", "member", "the member", "public"),
+	COLUMN("holding", "epoch", "the epoch", "public"),
+	COLUMN("holding", "people", "leavers in the index", "staff turnover of the member"),
+	COLUMN("holding", "index_rows", "rows in the index", "as people"),
+
+	TABLE("index_batch", "changes of the index in the last 90 days, so that a repeat changes nothing",
+	    "when a member changed its register of leavers"),
+	COLUMN("index_batch", "member", "who sent it", "as the table"),
+	COLUMN("index_batch", "batch", "16 random bytes", NOTHING),
+	COLUMN("index_batch", "content_hash", "SHA-256 of what was sent", "nothing: tags and handles in it are random"),
+	COLUMN("index_batch", "put_at", "when it came", "as the table"),
+
+	TABLE("open_check", "checks that are open, with the reply that each got. The tags of the query are not kept",
+	    "who checks how many candidates, when, and where somebody like them worked; not who they are"),
+	COLUMN("open_check", "member", "who checks", "who hires, and when"),
+	COLUMN("open_check", "id", "16 random bytes", NOTHING),
+	COLUMN("open_check", "request_hash", "SHA-256 over id and query, to know a repeat from another query",
+	    "nothing: the query holds tags, and the id makes the hashes of two equal queries differ"),
+	COLUMN("open_check", "reply", "the members and handles that matched, with the strength of each match",
+	    "which rows of the index this unknown candidate resembles"),
+	COLUMN("open_check", "opened_at", "when it was opened", "when somebody was about to be hired"),
+
+	TABLE("mail", "sealed letters until their receiver has taken them", "who writes to whom, and when"),
+	COLUMN("mail", "sender", "member that wrote it", "who asks or answers"),
+	COLUMN("mail", "id", "16 random bytes", NOTHING),
+	COLUMN("mail", "recipient", "member that it is for", "who is asked or answered"),
+	COLUMN("mail", "sealed", "the letter, sealed to the receiver, always of one size",
+	    "nothing: a question, a disclosure and \"no record\" look the same"),
+	COLUMN("mail", "stored_at", "when it came", "the rhythm of questions and answers"),
+
+	TABLE("mail_taken", "ids of letters that were taken in the last 90 days, so that a late repeat is not delivered twice",
+	    "how many letters a member sent"),
+	COLUMN("mail_taken", "sender", "member that wrote it", "as the table"),
+	COLUMN("mail_taken", "id", "16 random bytes", NOTHING),
+	COLUMN("mail_taken", "taken_at", "when its receiver took it", "when somebody fetched mail"),
+
+	TABLE("ceremony_message", "messages between trustees while they make a key", "how far the ceremony is"),
+	COLUMN("ceremony_message", "ceremony", "which ceremony", NOTHING),
+	COLUMN("ceremony_message", "round", "which step of it", NOTHING),
+	COLUMN("ceremony_message", "sender", "index of the trustee that wrote it", NOTHING),
+	COLUMN("ceremony_message", "recipient", "index of the trustee that it is for, 0 for all", NOTHING),
+	COLUMN("ceremony_message", "content", "signed by the sender, shares sealed to their receiver",
+	    "nothing: commitments are public, shares are sealed"),
+	COLUMN("ceremony_message", "stored_at", "when it came", NOTHING),
+
+	TABLE("ceremony_result", "the public key that each trustee says the ceremony gave", "public"),
+	COLUMN("ceremony_result", "epoch", "number of the epoch", "public"),
+	COLUMN("ceremony_result", "trustee", "index of the trustee that says so", "public"),
+	COLUMN("ceremony_result", "hash", "SHA-256 of what it says, times left out", "whether two trustees say the same"),
+	COLUMN("ceremony_result", "result", "public key, public shares, hash of the transcript", "public"),
+	COLUMN("ceremony_result", "posted_at", "when it came", NOTHING),
+
+	TABLE("misuse", "requests that contradict what was said before", "which party is broken or lies"),
+	COLUMN("misuse", "party", "who sent it", "as the table"),
+	COLUMN("misuse", "kind", "what it tried", "as the table"),
+	COLUMN("misuse", "subject", "the identifier that it was about", NOTHING),
+	COLUMN("misuse", "noticed_at", "when it was first noticed", NOTHING),
+	COLUMN("misuse", "detail", "the same in a sentence", NOTHING),
+};
+
+const size_t cdr_hub_legend_count = sizeof(cdr_hub_legends) / sizeof(cdr_hub_legends[0]);
