@@ -1,0 +1,421 @@
+#include "node/member/mail.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "core/crypto/secret.h"
+#include "node/member/check.h"
+#include "node/member/enrol.h"
+#include "node/member/inbox.h"
+#include "node/net/log.h"
+
+#define POST_PATH "/v1/mail/post"
+#define FETCH_PATH "/v1/mail/fetch"
+#define TAKEN_PATH "/v1/mail/taken"
+#define POST_MAX 64 /* letters posted in one step, so that others get their turn */
+
+/* ---- writing a letter --------------------------------------------------------------------------------------------- */
+
+/* see node/member/mail.h */
+cdr_err
+cdr_mail_note_attempt(struct cdr_tx *tx, const uint8_t request_id[static CDR_ID_LEN], const char *result)
+{
+	uint64_t number;
+
+	cdr_err err = cdr_setting_next(tx, "attempt", &number);
+	if (err != CDR_OK)
+		return err;
+	return cdr_query_run(tx,
+	    "INSERT INTO attempt (number, request_id, at, channel, result) VALUES ($1, $2, $3, 'node', $4)",
+	    CDR_VALUES(cdr_value_int((int64_t)number), cdr_value_blob(request_id, CDR_ID_LEN),
+		cdr_value_int((int64_t)cdr_member_now()), cdr_value_text(result)));
+}
+
+/* Put the message into its place in the letter. Every content is a pointer, so the union's first member stands for all. */
+static void
+set_content(Cdr__Wire__Letter *letter, const struct cdr_outgoing *outgoing)
+{
+	letter->content_case = outgoing->content;
+	letter->probe = outgoing->message;
+}
+
+/* Sign and seal; the letter's id is drawn here. */
+static cdr_err
+seal_letter(const struct cdr_member *member, const Cdr__Wire__Member *receiver, const struct cdr_outgoing *outgoing,
+    uint8_t id[static CDR_MAIL_ID_LEN], struct cdr_buffer *sealed)
+{
+	char from[CDR_SLUG_LEN_MAX + 1];
+
+	cdr_err err = cdr_random(id, CDR_MAIL_ID_LEN);
+	if (err != CDR_OK)
+		return err;
+	(void)snprintf(from, sizeof(from), "%s", member->id);
+	Cdr__Wire__Letter letter = CDR__WIRE__LETTER__INIT;
+	letter.letter_id = cdr_message_field(id, CDR_MAIL_ID_LEN);
+	letter.request_id = cdr_message_field(outgoing->request_id, CDR_ID_LEN);
+	letter.from = from;
+	letter.to = receiver->id;
+	letter.written_at = cdr_member_now();
+	set_content(&letter, outgoing);
+	return cdr_letter_seal(&letter, member->home->keys->signing, receiver->party->sealing_key.data, member->genesis,
+	    sealed);
+}
+
+/* see node/member/mail.h */
+cdr_err
+cdr_mail_queue(struct cdr_tx *tx, const struct cdr_member *member, const struct cdr_roster *roster,
+    const struct cdr_outgoing *outgoing, struct cdr_fault *fault)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	uint8_t id[CDR_MAIL_ID_LEN];
+	struct cdr_buffer sealed = { 0 };
+	uint64_t number;
+
+	const Cdr__Wire__Member *receiver = cdr_roster_member(roster, outgoing->receiver);
+	if (receiver == NULL || !cdr_roster_member_is_active(receiver))
+		return cdr_fault_set(fault, CDR_E_ABSENT, "%s is no active member of the exchange", outgoing->receiver);
+	CDR_TRY(seal_letter(member, receiver, outgoing, id, &sealed));
+	CDR_TRY(cdr_setting_next(tx, "letter", &number));
+	CDR_TRY(cdr_query_run(tx,
+	    "INSERT INTO letter_out (id, number, request_id, receiver, kind, sealed, not_before, state, tries, made_at, posted_at)"
+	    " VALUES ($1, $2, $3, $4, $5, $6, $7, 'waiting', 0, $8, 0)",
+	    CDR_VALUES(cdr_value_blob(id, sizeof(id)), cdr_value_int((int64_t)number),
+		cdr_value_blob(outgoing->request_id, CDR_ID_LEN), cdr_value_text(outgoing->receiver),
+		cdr_value_text(outgoing->kind), cdr_value_bytes(cdr_buffer_bytes(&sealed)),
+		cdr_value_int((int64_t)outgoing->not_before), cdr_value_int((int64_t)cdr_member_now()))));
+	err = CDR_OK;
+out:
+	cdr_buffer_free(&sealed);
+	return err;
+}
+
+/* ---- posting ---------------------------------------------------------------------------------------------------------- */
+
+/* A letter that is due. */
+struct due {
+	uint64_t now;
+	int64_t after;           /* letters with higher numbers than this: one that failed does not hold up the others */
+	int64_t number;
+	uint8_t id[CDR_MAIL_ID_LEN];
+	uint8_t request_id[CDR_ID_LEN];
+	char receiver[CDR_SLUG_LEN_MAX + 1];
+	struct cdr_buffer sealed;
+	cdr_err outcome;
+};
+
+static cdr_err
+read_due(struct cdr_tx *tx, void *context)
+{
+	struct due *due = context;
+	cdr_err err = CDR_E_INTERNAL;
+	struct cdr_query *query = NULL;
+
+	CDR_TRY(cdr_query_start(tx,
+	    "SELECT number, id, request_id, receiver, sealed FROM letter_out"
+	    " WHERE state = 'waiting' AND not_before <= $1 AND number > $2 ORDER BY number LIMIT 1",
+	    CDR_VALUES(cdr_value_int((int64_t)due->now), cdr_value_int(due->after)), &query));
+	CDR_TRY(cdr_query_step(query));
+	CDR_TRY(cdr_query_int(query, 0, &due->number));
+	CDR_TRY(cdr_query_blob(query, 1, due->id, sizeof(due->id)));
+	CDR_TRY(cdr_query_blob(query, 2, due->request_id, sizeof(due->request_id)));
+	CDR_TRY(cdr_query_text(query, 3, due->receiver, sizeof(due->receiver)));
+	CDR_TRY(cdr_query_blob_copy(query, 4, CDR_MAIL_SEALED_LEN, &due->sealed));
+	err = CDR_OK;
+out:
+	cdr_query_end(query);
+	return err;
+}
+
+/* The hub holds it, or said why not. What it refuses for good is not sent again. */
+static cdr_err
+write_posted(struct cdr_tx *tx, void *context)
+{
+	const struct due *due = context;
+	bool posted = due->outcome == CDR_OK;
+	cdr_err err = CDR_E_INTERNAL;
+
+	CDR_TRY(cdr_query_run(tx, "UPDATE letter_out SET state = $1, tries = tries + 1, posted_at = $2 WHERE id = $3",
+	    CDR_VALUES(cdr_value_text(posted ? "posted" : "refused"), cdr_value_int((int64_t)due->now),
+		cdr_value_blob(due->id, sizeof(due->id)))));
+	CDR_TRY(cdr_mail_note_attempt(tx, due->request_id, posted ? "posted" : cdr_err_name(due->outcome)));
+	err = CDR_OK;
+out:
+	return err;
+}
+
+/* Whether a signed refusal means that the same letter will never be taken. */
+static bool
+is_final(cdr_err err)
+{
+	return err == CDR_E_INPUT || err == CDR_E_RANGE || err == CDR_E_EXISTS || err == CDR_E_ABSENT;
+}
+
+static cdr_err
+post_one(struct cdr_member *member, const struct cdr_roster *roster, struct due *due, struct cdr_fault *fault)
+{
+	struct cdr_signer signer = cdr_member_signer(member);
+	Cdr__Wire__Mail mail = CDR__WIRE__MAIL__INIT;
+
+	mail.id = cdr_message_field(due->id, sizeof(due->id));
+	mail.from = member->id;
+	mail.to = due->receiver;
+	mail.sealed = cdr_message_field(due->sealed.data, due->sealed.len);
+	struct cdr_ask ask = { .party = roster->body->hub, .party_signer = "hub", .path = POST_PATH, .message = &mail.base };
+	due->outcome = cdr_ask_send(member->client, &signer, &ask, 1);
+	bool final = ask.answered && is_final(due->outcome);
+	if (due->outcome != CDR_OK && fault != NULL)
+		*fault = ask.fault;
+	cdr_ask_free(&ask);
+	if (due->outcome != CDR_OK && !final)
+		return due->outcome;
+	if (final)
+		cdr_log(CDR_LOG_WARNING, "letter.refused", cdr_log_text("to", due->receiver), cdr_log_err(due->outcome));
+	return cdr_store_write(member->home->store, write_posted, due);
+}
+
+static cdr_err
+post_due(struct cdr_member *member, const struct cdr_roster *roster, bool *worked, struct cdr_fault *fault)
+{
+	int64_t after = 0;
+	cdr_err err = CDR_OK;
+
+	for (size_t i = 0; i < POST_MAX && err == CDR_OK; i++) {
+		struct due due = { .now = cdr_member_now(), .after = after };
+		err = cdr_store_read(member->home->store, read_due, &due);
+		if (err == CDR_OK) {
+			*worked = true;
+			err = post_one(member, roster, &due, fault);
+		} else if (err == CDR_E_ABSENT) {
+			cdr_buffer_free(&due.sealed);
+			return CDR_OK;
+		}
+		after = due.number;
+		cdr_buffer_free(&due.sealed);
+	}
+	return err;
+}
+
+/* ---- taking in ---------------------------------------------------------------------------------------------------------- */
+
+/* One letter that came, with what was found out about it before the transaction. */
+struct intake {
+	struct cdr_member *member;
+	const struct cdr_roster *roster;
+	const struct cdr_letter *letter;
+	struct cdr_inbox_finding finding;
+	struct cdr_fault *fault;
+};
+
+/* The receiver's node has our letter. */
+static cdr_err
+take_received(struct cdr_tx *tx, const Cdr__Wire__Letter *letter)
+{
+	cdr_err err = CDR_E_INTERNAL;
+
+	if (letter->received->letter_id.len != CDR_MAIL_ID_LEN)
+		return CDR_E_INPUT;
+	CDR_TRY(cdr_query_run(tx,
+	    "UPDATE letter_out SET state = 'received' WHERE id = $1 AND receiver = $2 AND request_id = $3",
+	    CDR_VALUES(cdr_value_bytes(cdr_message_bytes(letter->received->letter_id)), cdr_value_text(letter->from),
+		cdr_value_bytes(cdr_message_bytes(letter->request_id)))));
+	if (cdr_query_changed_count(tx) == 0)
+		return CDR_OK; /* erased here meanwhile */
+	CDR_TRY(cdr_check_take_delivery(tx, letter));
+	err = CDR_OK;
+out:
+	return err;
+}
+
+/* Each kind of letter has its taker. */
+static cdr_err
+act_on(struct cdr_tx *tx, struct intake *intake)
+{
+	const Cdr__Wire__Letter *body = intake->letter->body;
+
+	switch (body->content_case) {
+	case CDR__WIRE__LETTER__CONTENT_PROBE:
+	case CDR__WIRE__LETTER__CONTENT_REQUEST:
+		return cdr_inbox_take(tx, intake->member, intake->roster, intake->letter, &intake->finding, intake->fault);
+	case CDR__WIRE__LETTER__CONTENT_WITHDRAWAL:
+		return cdr_inbox_withdraw(tx, body);
+	case CDR__WIRE__LETTER__CONTENT_RECEIVED:
+		return take_received(tx, body);
+	case CDR__WIRE__LETTER__CONTENT_PROBE_REPLY:
+		return cdr_check_take_probe_reply(tx, intake->member, intake->roster, body, intake->fault);
+	case CDR__WIRE__LETTER__CONTENT_STATEMENT:
+		return cdr_check_take_statement(tx, intake->member, intake->letter, intake->fault);
+	default:
+		return CDR_E_INPUT;
+	}
+}
+
+/* Tell the sender that the letter is held. A confirmation is not itself confirmed. */
+static cdr_err
+confirm(struct cdr_tx *tx, struct intake *intake)
+{
+	const Cdr__Wire__Letter *body = intake->letter->body;
+	Cdr__Wire__Received received = CDR__WIRE__RECEIVED__INIT;
+
+	if (body->content_case == CDR__WIRE__LETTER__CONTENT_RECEIVED)
+		return CDR_OK;
+	received.letter_id = body->letter_id;
+	struct cdr_outgoing outgoing = {
+		.receiver = body->from,
+		.request_id = body->request_id.data,
+		.kind = "received",
+		.content = CDR__WIRE__LETTER__CONTENT_RECEIVED,
+		.message = &received,
+	};
+	return cdr_mail_queue(tx, intake->member, intake->roster, &outgoing, intake->fault);
+}
+
+/* A letter is acted on once: its id is noted in the same transaction. */
+static cdr_err
+take_letter(struct cdr_tx *tx, void *context)
+{
+	struct intake *intake = context;
+	const Cdr__Wire__Letter *body = intake->letter->body;
+	cdr_err err = CDR_E_INTERNAL;
+	int64_t known;
+
+	CDR_TRY(cdr_query_one_int(tx, "SELECT count(*) FROM letter_in WHERE id = $1",
+	    CDR_VALUES(cdr_value_bytes(cdr_message_bytes(body->letter_id))), &known));
+	if (known > 0)
+		return CDR_OK;
+	CDR_TRY(act_on(tx, intake));
+	CDR_TRY(confirm(tx, intake));
+	CDR_TRY(cdr_query_run(tx, "INSERT INTO letter_in (id, sender, at) VALUES ($1, $2, $3)",
+	    CDR_VALUES(cdr_value_bytes(cdr_message_bytes(body->letter_id)), cdr_value_text(body->from),
+		cdr_value_int((int64_t)cdr_member_now()))));
+	err = CDR_OK;
+out:
+	return err;
+}
+
+/* Whether a failure lies in the letter, so that trying again is pointless, and not in this machine. */
+static bool
+is_letters_fault(cdr_err err)
+{
+	return err == CDR_E_INPUT || err == CDR_E_RANGE || err == CDR_E_SEALED || err == CDR_E_SIGNATURE ||
+	    err == CDR_E_REFUSED || err == CDR_E_ABSENT || err == CDR_E_POINT || err == CDR_E_EXISTS;
+}
+
+/* Open and act. A letter at fault is logged and counts as taken: otherwise one forged letter would block all others. */
+static cdr_err
+take_mail(struct cdr_member *member, const struct cdr_roster *roster, const Cdr__Wire__Mail *mail)
+{
+	struct cdr_letter *letter = NULL;
+	struct cdr_fault fault = { 0 };
+	struct intake intake = { .member = member, .roster = roster, .fault = &fault };
+
+	cdr_err err = strcmp(mail->to, member->id) != 0 ?
+	    cdr_fault_set(&fault, CDR_E_REFUSED, "letter: it is for %s", mail->to) :
+	    cdr_letter_open(mail, member->home->keys->sealing, member->home->sealing_public, roster, member->genesis,
+		&letter, &fault);
+	if (err == CDR_OK)
+		err = cdr_inbox_examine(member, letter, &intake.finding, &fault);
+	if (err == CDR_OK) {
+		intake.letter = letter;
+		err = cdr_store_write(member->home->store, take_letter, &intake);
+	}
+	cdr_letter_free(letter);
+	if (err != CDR_OK && is_letters_fault(err)) {
+		cdr_log(CDR_LOG_WARNING, "letter.dropped", cdr_log_text("from", mail->from), cdr_log_err(err),
+		    cdr_log_text("why", fault.text));
+		return CDR_OK;
+	}
+	return err;
+}
+
+/* Tell the hub which letters it may forget. */
+static cdr_err
+tell_taken(struct cdr_member *member, const struct cdr_roster *roster, const uint8_t *ids, size_t count,
+    struct cdr_fault *fault)
+{
+	struct cdr_signer signer = cdr_member_signer(member);
+	Cdr__Wire__MailTaken taken = CDR__WIRE__MAIL_TAKEN__INIT;
+
+	taken.ids = cdr_message_field(ids, count * CDR_MAIL_ID_LEN);
+	struct cdr_ask ask = {
+		.party = roster->body->hub, .party_signer = "hub", .path = TAKEN_PATH, .message = &taken.base
+	};
+	cdr_err err = cdr_ask_send(member->client, &signer, &ask, 1);
+	if (err != CDR_OK && fault != NULL)
+		*fault = ask.fault;
+	cdr_ask_free(&ask);
+	return err;
+}
+
+/* Take in every letter of a bag; those that are durable (or worthless) may go from the hub. */
+static cdr_err
+take_bag(struct cdr_member *member, const struct cdr_roster *roster, const Cdr__Wire__MailBag *bag,
+    struct cdr_fault *fault)
+{
+	uint8_t ids[CDR_MAIL_BAG_COUNT_MAX * CDR_MAIL_ID_LEN];
+	size_t count = 0;
+	cdr_err failed = CDR_OK;
+
+	for (size_t i = 0; i < bag->n_mail && i < CDR_MAIL_BAG_COUNT_MAX; i++) {
+		cdr_err err = bag->mail[i]->id.len == CDR_MAIL_ID_LEN ? take_mail(member, roster, bag->mail[i]) : CDR_E_INPUT;
+		if (err == CDR_OK)
+			memcpy(ids + count++ * CDR_MAIL_ID_LEN, bag->mail[i]->id.data, CDR_MAIL_ID_LEN);
+		else
+			failed = err;
+	}
+	cdr_err err = count > 0 ? tell_taken(member, roster, ids, count, fault) : CDR_OK;
+	return err != CDR_OK ? err : failed;
+}
+
+/* Whether some sender is not in the roster that is held: then a newer one may know it. */
+static bool
+has_unknown_sender(const struct cdr_roster *roster, const Cdr__Wire__MailBag *bag)
+{
+	for (size_t i = 0; i < bag->n_mail; i++)
+		if (cdr_roster_member(roster, bag->mail[i]->from) == NULL)
+			return true;
+	return false;
+}
+
+static cdr_err
+fetch(struct cdr_member *member, const struct cdr_roster *roster, bool *worked, struct cdr_fault *fault)
+{
+	struct cdr_signer signer = cdr_member_signer(member);
+	Cdr__Wire__MailFetch request = CDR__WIRE__MAIL_FETCH__INIT;
+	const struct cdr_roster *newer = NULL;
+
+	request.max = CDR_MAIL_BAG_COUNT_MAX;
+	struct cdr_ask ask = {
+		.party = roster->body->hub,
+		.party_signer = "hub",
+		.path = FETCH_PATH,
+		.message = &request.base,
+		.reply_type = &cdr__wire__mail_bag__descriptor,
+		.reply_max = CDR_BODY_MAIL_BAG_MAX,
+	};
+	cdr_err err = cdr_ask_send(member->client, &signer, &ask, 1);
+	if (err == CDR_OK) {
+		const Cdr__Wire__MailBag *bag = ask.reply;
+		*worked = *worked || bag->n_mail > 0;
+		if (has_unknown_sender(roster, bag) && cdr_enrol_refresh(member, NULL) == CDR_OK)
+			newer = cdr_current_hold(member->current);
+		err = take_bag(member, newer != NULL ? newer : roster, bag, fault);
+	} else if (fault != NULL) {
+		*fault = ask.fault;
+	}
+	cdr_current_release(member->current, newer);
+	cdr_ask_free(&ask);
+	return err;
+}
+
+/* see node/member/mail.h */
+cdr_err
+cdr_mail_step(struct cdr_member *member, bool *worked, struct cdr_fault *fault)
+{
+	const struct cdr_roster *roster = cdr_current_hold(member->current);
+
+	*worked = false;
+	cdr_err posted = post_due(member, roster, worked, fault);
+	cdr_err fetched = fetch(member, roster, worked, fault);
+	cdr_current_release(member->current, roster);
+	return posted != CDR_OK ? posted : fetched;
+}
