@@ -198,7 +198,7 @@ cdr_record_file_next(struct cdr_record_file *file, void *record, struct cdr_faul
 {
 	struct cdr_row_fault line;
 	bool good = false;
-	cdr_err err;
+	cdr_err err = CDR_E_INTERNAL;
 
 	while (!good) {
 		cdr_wipe(record, file->kind->record_len);
