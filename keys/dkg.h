@@ -2,8 +2,8 @@
 #define CDR_KEYS_DKG_H
 
 /*
- * COCKTAIL-DKG, version 0.2.0, suite COCKTAIL(P-256, SHA-256): the mathematics of a key that n participants make
- * together, any t of whom can use and none of whom has ever seen.
+ * COCKTAIL-DKG, suite COCKTAIL(P-256, SHA-256): the mathematics of a key that n participants make together, any t of
+ * whom can use and none of whom has ever seen.
  *
  * Every participant deals a secret of its own: it publishes commitments to a polynomial, a proof that it knows the
  * constant term, an ephemeral key, and to each participant a sealed share. The joint key is the sum of the constant
@@ -11,7 +11,7 @@
  * dealer's commitments before it is added. At the end all sign one transcript.
  *
  * Nothing here knows messages, order or blame: that is keys/ceremony.h.
- * Source: c2sp.org/cocktail-dkg v0.2.0; the section names below are its own.
+ * Source: c2sp.org/cocktail-dkg v0.2 and its published vectors (C2SP/CCTV); the section names below are its own.
  */
 
 #include "core/bytes.h"

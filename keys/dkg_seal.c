@@ -6,46 +6,52 @@
 #include "core/crypto/secret.h"
 #include "keys/xaes.h"
 
-/* c2sp.org/cocktail-dkg, Ciphersuite Definitions and Round 1, step 5.2. */
+/* c2sp.org/cocktail-dkg, Ciphersuite Definitions; key and nonce as in the published vectors. */
 static const char h6_prefix[] = "COCKTAIL-DKG-P256-SHA256-H6";
-static const char key_prefix[] = "COCKTAIL-derive-key";
-static const char nonce_prefix[] = "COCKTAIL-derive-nonce";
 
-#define BYTES(text) { (const uint8_t *)(text), sizeof(text) - 1 }
+/* Lengths in what is hashed: 8 bytes, little-endian; none is above 255. */
+#define LENGTH(len) { (uint8_t)(len) }
 
-/* H6(S_e || S_d, E, P_s, P_r, context) = SHA256(prefix || S_e || S_d || E || P_s || P_r || len(context) || context) */
+/*
+ * H6(S_e || S_d, E, P_s, P_r, extra) = SHA256(prefix || S_e || S_d || E || P_s || P_r || len(extra) || extra) with
+ * extra = len(context) || context || len(label) || label. A label ("key", "nonce") stands for one of the two values
+ * that one output of SHA-256 is too short for.
+ */
 static cdr_err
-h6(const struct cdr_dkg_group *group, const struct cdr_dkg_pair *pair, uint8_t ikm[static CDR_SHA256_LEN])
+h6(const struct cdr_dkg_group *group, const struct cdr_dkg_pair *pair, const char *label,
+    uint8_t out[static CDR_SHA256_LEN])
 {
-	const uint8_t context_len[8] = { CDR_DKG_CONTEXT_LEN }; /* little-endian */
+	size_t len = strlen(label);
+	const uint8_t extra_len[8] = LENGTH(8 + CDR_DKG_CONTEXT_LEN + 8 + len);
+	const uint8_t context_len[8] = LENGTH(CDR_DKG_CONTEXT_LEN), label_len[8] = LENGTH(len);
 	const struct cdr_bytes parts[] = {
-		BYTES(h6_prefix),
+		{ (const uint8_t *)h6_prefix, sizeof(h6_prefix) - 1 },
 		{ pair->shared, CDR_DKG_SHARED_LEN },
 		{ pair->ephemeral, CDR_POINT_LEN },
 		{ group->key[pair->from - 1], CDR_POINT_LEN },
 		{ group->key[pair->to - 1], CDR_POINT_LEN },
+		{ extra_len, sizeof(extra_len) },
 		{ context_len, sizeof(context_len) },
 		{ group->context, CDR_DKG_CONTEXT_LEN },
+		{ label_len, sizeof(label_len) },
+		{ (const uint8_t *)label, len },
 	};
 
-	return cdr_sha256(parts, sizeof(parts) / sizeof(parts[0]), ikm);
+	return cdr_sha256(parts, sizeof(parts) / sizeof(parts[0]), out);
 }
 
-/* The key and the nonce of one share: nonce is the first 24 bytes of its hash. */
+/* The key and the nonce of one share: the nonce is the first 24 bytes of its hash. */
 static cdr_err
 derive(const struct cdr_dkg_group *group, const struct cdr_dkg_pair *pair, uint8_t key[static CDR_SHA256_LEN],
     uint8_t nonce[static CDR_SHA256_LEN])
 {
 	cdr_err err = CDR_E_INTERNAL;
-	uint8_t ikm[CDR_SHA256_LEN];
 
 	if (pair->from < 1 || pair->from > group->n || pair->to < 1 || pair->to > group->n)
 		return CDR_E_RANGE;
-	CDR_TRY(h6(group, pair, ikm));
-	CDR_TRY(cdr_sha256((const struct cdr_bytes[]){ BYTES(key_prefix), { ikm, sizeof(ikm) } }, 2, key));
-	CDR_TRY(cdr_sha256((const struct cdr_bytes[]){ BYTES(nonce_prefix), { ikm, sizeof(ikm) } }, 2, nonce));
+	CDR_TRY(h6(group, pair, "key", key));
+	CDR_TRY(h6(group, pair, "nonce", nonce));
 out:
-	cdr_wipe(ikm, sizeof(ikm));
 	return err;
 }
 

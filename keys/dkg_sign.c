@@ -96,7 +96,8 @@ cdr_dkg_verify(const uint8_t public[static CDR_POINT_LEN], struct cdr_bytes mess
 	CDR_TRY(challenge(signature, public, message, c));
 	/* z * B = R + c * pk, turned round: z * B - c * pk has the bytes of R. R need not be decoded, and is no identity. */
 	cdr_scalar_sub(zero, c, minus_c);
-	CDR_TRY(cdr_points_set_sum(sum, 0, z, &(struct cdr_term){ minus_c, key, 0 }, 1));
+	const struct cdr_term term = { minus_c, key, 0 };
+	CDR_TRY(cdr_points_set_sum(sum, 0, z, &term, 1, false));
 	err = cdr_points_encode(sum);
 	if (err == CDR_E_POINT || (err == CDR_OK && memcmp(cdr_points_peek(sum, 0), signature, CDR_POINT_LEN) != 0))
 		err = CDR_E_PROOF;

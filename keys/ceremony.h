@@ -1,0 +1,187 @@
+#ifndef CDR_KEYS_CEREMONY_H
+#define CDR_KEYS_CEREMONY_H
+
+/*
+ * The trustees make a key together. The hub carries their messages and nothing more; it may lose them, hold them
+ * back, or hand different ones to different trustees, and gets neither a key nor an honest trustee blamed for that.
+ *
+ * Step by step (the mathematics is keys/dkg.h, COCKTAIL-DKG; static keys are the trustees' sealing keys of the
+ * roster, which serve nothing else):
+ *
+ *   round 1, offer        commitments, proof of possession, ephemeral key, a sealed share for each; and proofs that the
+ *                         sender knows the secrets of its ephemeral and of its static key
+ *   round 2, echo         the digest of every offer as it was received, and a complaint about each share that is wrong
+ *   round 3, certificate  the signature over the transcript, given only if all echoes agree and nobody complained
+ *   round 4, evidence     messages of others that show who is at fault, so that everybody comes to the same end
+ *
+ * Every message goes to all and is signed with the sender's signing key over ceremony, round, sender and content.
+ * The key is accepted once all n certificates hold over the same transcript, which binds every offer.
+ *
+ * Who is named:
+ *   - two different messages of one round with one signer: that signer (the signatures prove it);
+ *   - an offer that does not hold, a malformed message, a certificate that does not verify: the sender;
+ *   - a complaint discloses both Diffie-Hellman values with a proof that they belong to the complainer's key, so that
+ *     everybody opens the share alone: if it is wrong the dealer is named, if it is right the complainer. What is
+ *     disclosed the dealer could compute too (it proved in round 1 that it knows both its secrets), so a complaint
+ *     gives nothing away, and an offer made of somebody else's keys is none;
+ *   - at the time limit: who is missing, by cdr_ceremony_waiting.
+ *
+ * The state is the set of messages seen, and nothing else: what a trustee sends follows from it and from one stored
+ * seed. So a trustee that was killed goes on by loading what it saved, and never says two different things, provided
+ * that it saves before it posts.
+ */
+
+#include "core/bytes.h"
+#include "keys/dkg.h"
+#include "proto/exchange.pb-c.h"
+#include "proto/roster.h"
+
+#define CDR_CEREMONY_ID_LEN 32
+#define CDR_CEREMONY_SEED_LEN 32
+#define CDR_CEREMONY_ROUND_COUNT 4
+#define CDR_CEREMONY_CONTENT_LEN_MAX (32U << 10)
+#define CDR_CEREMONY_SAVED_LEN_MAX (4U << 20)
+#define CDR_CEREMONY_FINDING_COUNT_MAX 64
+
+enum cdr_ceremony_round {
+	CDR_CEREMONY_OFFER = 1,
+	CDR_CEREMONY_ECHO,
+	CDR_CEREMONY_CERTIFICATE,
+	CDR_CEREMONY_EVIDENCE,
+};
+
+enum cdr_ceremony_state {
+	CDR_CEREMONY_RUNNING,
+	CDR_CEREMONY_DONE,   /* all n certified: there is a key */
+	CDR_CEREMONY_FAILED, /* somebody is at fault: see the findings. Becomes DONE if all n certificates turn up after all */
+};
+
+enum cdr_ceremony_fault {
+	/* faults that everybody can verify */
+	CDR_CEREMONY_EQUIVOCATED = 1, /* ${trustee} signed two different messages of ${round} */
+	CDR_CEREMONY_BAD_OFFER,       /* ${trustee}'s offer does not hold */
+	CDR_CEREMONY_BAD_ECHO,        /* ${trustee}'s echo is malformed */
+	CDR_CEREMONY_BAD_SHARE,       /* ${trustee} dealt ${other} a share that does not agree with its commitments */
+	CDR_CEREMONY_FALSE_COMPLAINT, /* ${trustee} complained about ${other}'s share, which is right */
+	CDR_CEREMONY_BAD_CERTIFICATE, /* ${trustee}'s certificate does not verify */
+	/* what keeps a ceremony waiting */
+	CDR_CEREMONY_ABSENT,          /* nothing came from ${trustee} in ${round} */
+	CDR_CEREMONY_FORGED,          /* what came in ${trustee}'s name in ${round} does not carry its signature */
+	CDR_CEREMONY_UNSHOWN,         /* ${trustee} says that ${other} sent it another offer, and has not shown that */
+};
+
+struct cdr_ceremony_finding {
+	enum cdr_ceremony_fault kind;
+	uint8_t trustee;
+	uint8_t other; /* 0: nobody */
+	uint8_t round;
+};
+
+/* What one trustee brings. Everything is borrowed while the ceremony lives. */
+struct cdr_ceremony_config {
+	const struct cdr_roster *roster; /* names trustees, keys and threshold */
+	const uint8_t *genesis;          /* CDR_ROSTER_HASH_LEN bytes */
+	uint32_t epoch;
+	uint32_t attempt;                /* 1 for the first */
+	uint32_t index;                  /* our own */
+	const uint8_t *signing_seed;     /* secret, CDR_SIGN_SEED_LEN bytes */
+	const uint8_t *static_secret;    /* secret, CDR_SCALAR_LEN bytes: of our sealing key */
+	const uint8_t *seed;             /* secret, CDR_CEREMONY_SEED_LEN random bytes, for this attempt alone, stored by now */
+};
+
+struct cdr_ceremony;
+
+/**
+ * cdr_ceremony_id(genesis, epoch, attempt, id):
+ * What tells one ceremony from every other: SHA-256 over label, genesis hash, epoch and attempt.
+ */
+CDR_MUST_CHECK cdr_err cdr_ceremony_id(const uint8_t genesis[static CDR_ROSTER_HASH_LEN], uint32_t epoch,
+    uint32_t attempt, uint8_t id[static CDR_CEREMONY_ID_LEN]);
+
+/**
+ * cdr_ceremony_new(config, ceremony, fault):
+ * A ceremony in which nothing has been said yet.
+ *
+ * ceremony  out   new, owned by the caller; NULL on error; freed by cdr_ceremony_free, which ignores NULL
+ *
+ * Returns  CDR_OK; CDR_E_ROSTER if the roster has no such trustee, two trustees have one key, or its threshold is not
+ *          above half; CDR_E_REFUSED if the keys in it are not ours; CDR_E_MEMORY.
+ */
+CDR_MUST_CHECK cdr_err cdr_ceremony_new(const struct cdr_ceremony_config *config, struct cdr_ceremony **ceremony,
+    struct cdr_fault *fault);
+void cdr_ceremony_free(struct cdr_ceremony *ceremony);
+
+/**
+ * cdr_ceremony_take(ceremony, message):
+ * Take a message that the hub handed out, our own included. What is not of this ceremony, not signed by whom it names,
+ * or known already is passed over: it is the hub's doing, and no reason to stop.
+ *
+ * Returns  CDR_OK, also for what is passed over; CDR_E_MEMORY; CDR_E_INTERNAL.
+ */
+CDR_MUST_CHECK cdr_err cdr_ceremony_take(struct cdr_ceremony *ceremony, const Cdr__Wire__CeremonyMessage *message);
+
+/**
+ * cdr_ceremony_step(ceremony):
+ * Judge all that was taken and say what is ours to say now. Afterwards the caller saves, then posts every message of
+ * cdr_ceremony_own that it has not posted.
+ *
+ * Returns  CDR_OK, whatever the state is then; CDR_E_MEMORY; CDR_E_INTERNAL.
+ */
+CDR_MUST_CHECK cdr_err cdr_ceremony_step(struct cdr_ceremony *ceremony);
+
+enum cdr_ceremony_state cdr_ceremony_state(const struct cdr_ceremony *ceremony);
+
+/* Whether our certificate is given: from then on the others may have a key that counts on our share. */
+bool cdr_ceremony_has_certified(const struct cdr_ceremony *ceremony);
+
+/* The ceremony's id, CDR_CEREMONY_ID_LEN bytes, borrowed. */
+const uint8_t *cdr_ceremony_id_peek(const struct cdr_ceremony *ceremony);
+
+/**
+ * cdr_ceremony_own(ceremony, round, message):
+ * Our own message of ${round} as an encoded CeremonyMessage.
+ *
+ * Returns  CDR_OK; CDR_E_ABSENT if there is none yet; CDR_E_MEMORY. ${message} owns the bytes.
+ */
+CDR_MUST_CHECK cdr_err cdr_ceremony_own(const struct cdr_ceremony *ceremony, uint32_t round,
+    struct cdr_buffer *message);
+
+/**
+ * cdr_ceremony_save(ceremony, saved) and cdr_ceremony_load(ceremony, saved):
+ * All messages seen, as bytes (no secret among them), and back into a new ceremony of the same config.
+ *
+ * Returns  CDR_OK; (load) CDR_E_INPUT; CDR_E_MEMORY.
+ */
+CDR_MUST_CHECK cdr_err cdr_ceremony_save(const struct cdr_ceremony *ceremony, struct cdr_buffer *saved);
+CDR_MUST_CHECK cdr_err cdr_ceremony_load(struct cdr_ceremony *ceremony, struct cdr_bytes saved);
+
+/* Who is at fault, once the state is FAILED. Borrowed until the next step. */
+const struct cdr_ceremony_finding *cdr_ceremony_findings(const struct cdr_ceremony *ceremony, size_t *count);
+
+/**
+ * cdr_ceremony_waiting(ceremony, findings):
+ * Whom a running ceremony waits for.
+ *
+ * findings   out   CDR_CEREMONY_FINDING_COUNT_MAX places
+ *
+ * Returns  how many.
+ */
+size_t cdr_ceremony_waiting(const struct cdr_ceremony *ceremony, struct cdr_ceremony_finding *findings);
+
+/* A finding as a sentence that names the trustee, cut at ${size} - 1 bytes. */
+void cdr_ceremony_finding_write(const struct cdr_ceremony *ceremony, const struct cdr_ceremony_finding *finding,
+    char *text, size_t size);
+
+/**
+ * cdr_ceremony_result(ceremony, key, transcript, share):
+ * What came of it: the joint key, SHA-256 of the transcript, and our share of the key.
+ *
+ * transcript   out           CDR_ROSTER_HASH_LEN bytes
+ * share        out, secret   CDR_SCALAR_LEN bytes of locked memory
+ *
+ * Returns  CDR_OK; CDR_E_ABSENT unless the state is DONE.
+ */
+CDR_MUST_CHECK cdr_err cdr_ceremony_result(const struct cdr_ceremony *ceremony, struct cdr_dkg_key *key,
+    uint8_t transcript[static CDR_ROSTER_HASH_LEN], uint8_t share[static CDR_SCALAR_LEN]);
+
+#endif

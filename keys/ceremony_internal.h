@@ -1,0 +1,103 @@
+#ifndef CDR_KEYS_CEREMONY_INTERNAL_H
+#define CDR_KEYS_CEREMONY_INTERNAL_H
+
+/* What the files of the ceremony share: ceremony.c (state, messages out), ceremony_message.c (forms), ceremony_judge.c. */
+
+#include "keys/ceremony.h"
+
+#define CDR_CEREMONY_DIGEST_LEN 32
+#define CDR_CEREMONY_COMPLAINT_LEN (1 + CDR_DKG_SHARED_LEN + CDR_PROOF_LEN) /* accused, values, proof */
+#define CDR_CEREMONY_OFFER_PROOFS_LEN (2 * CDR_DKG_SIGNATURE_LEN)
+
+/* A message that carries its sender's signature. */
+struct cdr_ceremony_version {
+	struct cdr_buffer content;                /* body and signature */
+	uint8_t digest[CDR_CEREMONY_DIGEST_LEN];  /* what was signed */
+};
+
+/* What one trustee said in one round. The second version proves that it lied. */
+struct cdr_ceremony_slot {
+	struct cdr_ceremony_version version[2];
+	size_t count;
+	bool is_forged;                           /* something in its name did not carry its signature */
+};
+
+/* The secrets of one participant, in locked memory. */
+struct cdr_ceremony_secret {
+	uint8_t signing_seed[CDR_SIGN_SEED_LEN];
+	uint8_t static_secret[CDR_SCALAR_LEN];
+	uint8_t seed[CDR_CEREMONY_SEED_LEN];
+	uint8_t ephemeral[CDR_SCALAR_LEN];
+	uint8_t coefficients[CDR_TRUSTEES_MAX][CDR_SCALAR_LEN];
+	uint8_t share[CDR_SCALAR_LEN];            /* once DONE */
+};
+
+/* What follows from the messages at hand. */
+struct cdr_ceremony_view {
+	bool has_offers;                          /* all n, and they hold */
+	bool has_echoes;                          /* all n, well-formed */
+	bool agrees;                              /* no echo speaks of another offer than ours; the first that does: */
+	uint8_t odd_echo, odd_offer;
+	bool is_certified;                        /* n certificates over our transcript */
+};
+
+struct cdr_ceremony {
+	const struct cdr_roster *roster;
+	uint8_t index;
+	uint8_t id[CDR_CEREMONY_ID_LEN];
+	struct cdr_dkg_group group;
+	struct cdr_ceremony_secret *secret;
+	struct cdr_ceremony_slot slot[CDR_CEREMONY_ROUND_COUNT][CDR_TRUSTEES_MAX];
+
+	/* All that follows is worked out anew at each step. */
+	struct cdr_dkg_offer offer[CDR_TRUSTEES_MAX];
+	struct cdr_ceremony_view view;
+	struct cdr_ceremony_finding finding[CDR_CEREMONY_FINDING_COUNT_MAX];
+	size_t finding_count;
+	enum cdr_ceremony_state state;
+	struct cdr_dkg_key key;
+	uint8_t transcript[CDR_ROSTER_HASH_LEN];
+};
+
+/* ---- ceremony_message.c ---- */
+
+/* The slot of ${round} (1 ..) and ${from} (1 ..). */
+struct cdr_ceremony_slot *cdr_ceremony_slot(struct cdr_ceremony *c, uint32_t round, uint32_t from);
+const struct cdr_ceremony_slot *cdr_ceremony_slot_peek(const struct cdr_ceremony *c, uint32_t round, uint32_t from);
+
+/* Sign ${body} as our message of ${round} and put it among the messages. */
+CDR_MUST_CHECK cdr_err cdr_ceremony_say(struct cdr_ceremony *c, uint32_t round, struct cdr_bytes body);
+
+/* The body of a version: its content without the signature. */
+struct cdr_bytes cdr_ceremony_body(const struct cdr_ceremony_version *version);
+
+/* Make and check the body of round 1. The check gives CDR_E_INPUT, CDR_E_POINT or CDR_E_PROOF for what does not hold. */
+CDR_MUST_CHECK cdr_err cdr_ceremony_offer_make(struct cdr_ceremony *c, struct cdr_buffer *body);
+CDR_MUST_CHECK cdr_err cdr_ceremony_offer_check(const struct cdr_ceremony *c, uint8_t from, struct cdr_bytes body,
+    struct cdr_dkg_offer *offer);
+
+/* The body of round 2, taken apart. Everything is borrowed. */
+struct cdr_ceremony_echo {
+	const uint8_t *digests;                   /* n of them */
+	const uint8_t *complaints;
+	size_t complaint_count;
+};
+CDR_MUST_CHECK cdr_err cdr_ceremony_echo_read(const struct cdr_ceremony *c, struct cdr_bytes body,
+    struct cdr_ceremony_echo *echo);
+
+/* What the certificates sign: the transcript, with a digest of all offers as its extension. */
+CDR_MUST_CHECK cdr_err cdr_ceremony_transcript(const struct cdr_ceremony *c, struct cdr_buffer *transcript);
+
+/* Disclose, with a proof, what opens the share that ${accused} dealt us; and judge such a complaint. */
+CDR_MUST_CHECK cdr_err cdr_ceremony_complaint_make(const struct cdr_ceremony *c, uint8_t accused,
+    uint8_t out[static CDR_CEREMONY_COMPLAINT_LEN]);
+/* CDR_OK: the share is wrong. CDR_E_PROOF: the complaint is. */
+CDR_MUST_CHECK cdr_err cdr_ceremony_complaint_judge(const struct cdr_ceremony *c, uint8_t complainer,
+    const struct cdr_dkg_offer *offer, const uint8_t complaint[static CDR_CEREMONY_COMPLAINT_LEN]);
+
+/* ---- ceremony_judge.c ---- */
+
+/* Work out view, offers and findings from the messages. */
+CDR_MUST_CHECK cdr_err cdr_ceremony_judge(struct cdr_ceremony *c);
+
+#endif
