@@ -14,7 +14,7 @@
 /* A passphrase in UTF-8, without a closing NUL. From cdr_passphrase_read it is in locked memory. */
 struct cdr_passphrase {
 	size_t len; /* 1 .. CDR_PASSPHRASE_LEN_MAX */
-	uint8_t bytes[CDR_PASSPHRASE_LEN_MAX];
+	uint8_t bytes[CDR_PASSPHRASE_LEN_MAX + 3]; /* while it is read: the end of the line, and one byte too many */
 };
 
 struct cdr_passphrase_source {
