@@ -1,0 +1,106 @@
+#ifndef CDR_NODE_MEMBER_INBOX_H
+#define CDR_NODE_MEMBER_INBOX_H
+
+/*
+ * Requests of other organisations: stage 2 compares them with the register in plain text and in memory; what is no match is
+ * dismissed by the node and destroyed unread; the rest waits for a person, who answers and signs.
+ */
+
+#include "core/identity/compare.h"
+#include "core/record/statement.h"
+#include "node/member/mail.h"
+
+#define CDR_INBOX_LEAVERS_MAX 8 /* candidates for the same person that one request shows */
+
+/* What stage 2 found: leavers who may be the person, the likeliest first. */
+struct cdr_inbox_finding {
+	uint8_t leaver[CDR_INBOX_LEAVERS_MAX][CDR_ID_LEN];
+	double score[CDR_INBOX_LEAVERS_MAX];
+	size_t count;
+};
+
+/**
+ * cdr_inbox_examine(member, letter, finding, fault):
+ * Stage 2. A probe is compared with the leavers that its handles name, a request to a declared employer with the whole
+ * register. Letters of other kinds find nothing.
+ *
+ * Returns  CDR_OK, also if nothing was found; CDR_E_INPUT, CDR_E_RANGE for a letter against the rules; CDR_E_STORE,
+ *          CDR_E_MEMORY.
+ */
+CDR_MUST_CHECK cdr_err cdr_inbox_examine(struct cdr_member *member, const struct cdr_letter *letter,
+    struct cdr_inbox_finding *finding, struct cdr_fault *fault);
+
+/**
+ * cdr_inbox_take(tx, member, roster, letter, finding, fault):
+ * Act on a probe or a request: dismiss it, answer the probe after a random wait, or lay it before a person.
+ *
+ * Returns  CDR_OK; CDR_E_REFUSED if the sender is not active or the request id is another member's; as cdr_mail_queue.
+ */
+CDR_MUST_CHECK cdr_err cdr_inbox_take(struct cdr_tx *tx, struct cdr_member *member, const struct cdr_roster *roster,
+    const struct cdr_letter *letter, const struct cdr_inbox_finding *finding, struct cdr_fault *fault);
+
+/* The requester withdraws: what is held of the request goes, the counters stay. */
+CDR_MUST_CHECK cdr_err cdr_inbox_withdraw(struct cdr_tx *tx, const Cdr__Wire__Letter *letter);
+
+/* One line of the inbox. */
+struct cdr_inbox_entry {
+	uint8_t request_id[CDR_ID_LEN];
+	char sender[CDR_SLUG_LEN_MAX + 1];
+	char state[16];       /* waiting, answered, withdrawn */
+	uint64_t received_at, due_at, answered_at;
+};
+
+/**
+ * cdr_inbox_each(member, state, entry, context):
+ * Call ${entry} for every request that was laid before a person, oldest first; ${state} NULL: in any state.
+ *
+ * Returns  CDR_OK; the callback's error; CDR_E_STORE.
+ */
+typedef cdr_err cdr_inbox_callback(const struct cdr_inbox_entry *entry, void *context);
+CDR_MUST_CHECK cdr_err cdr_inbox_each(struct cdr_member *member, const char *state, cdr_inbox_callback *callback,
+    void *context);
+
+/* A request as a person reads it. Personal: ended by cdr_inbox_request_free. */
+struct cdr_inbox_request {
+	struct cdr_inbox_entry entry;
+	bool declared;
+	struct cdr_person person;
+	char employee_number[CDR_EMPLOYEE_NUMBER_LEN];
+	char position_category[CDR_CODE_LEN];
+	char legal_basis[CDR_CODE_LEN];
+	char candidate_notified[CDR_CODE_LEN];
+	struct cdr_date notified_on;
+	char jurisdiction[CDR_COUNTRY_LEN];
+	uint32_t lookback_years;
+	size_t leaver_count;                  /* of the register, who may be the person; those that are still in it */
+	struct cdr_inbox_candidate {
+		struct cdr_leaver leaver;
+		struct cdr_comparison comparison;
+	} candidate[CDR_INBOX_LEAVERS_MAX];
+};
+
+/**
+ * cdr_inbox_read(member, request_id, request, fault):
+ * Everything that a person needs to answer.
+ *
+ * request  out   owned by the caller; NULL on error
+ *
+ * Returns  CDR_OK; CDR_E_ABSENT if there is none, or what it said was destroyed; CDR_E_SEALED; CDR_E_STORE; CDR_E_MEMORY.
+ */
+CDR_MUST_CHECK cdr_err cdr_inbox_read(struct cdr_member *member, const uint8_t request_id[static CDR_ID_LEN],
+    struct cdr_inbox_request **request, struct cdr_fault *fault);
+void cdr_inbox_request_free(struct cdr_inbox_request *request);
+
+/**
+ * cdr_inbox_answer(member, request_id, statement, fault):
+ * Sign ${statement} and send it. Codebook, ids, responder and time of signing are filled in here.
+ *
+ * statement  in/out   as the person wrote it; complete afterwards
+ *
+ * Returns  CDR_OK once it is durable and on its way; CDR_E_ABSENT if no such request waits; CDR_E_EXISTS if it was answered; as
+ *          cdr_statement_validate; as cdr_mail_queue.
+ */
+CDR_MUST_CHECK cdr_err cdr_inbox_answer(struct cdr_member *member, const uint8_t request_id[static CDR_ID_LEN],
+    struct cdr_statement *statement, struct cdr_fault *fault);
+
+#endif
