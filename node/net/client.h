@@ -20,7 +20,7 @@ struct cdr_client;
 
 /* Zero stands for the value in brackets. */
 struct cdr_client_config {
-	X509 *certificate;           /* ours [none is shown]; kept by reference count */
+	X509 *certificate;           /* ours; kept by reference count */
 	EVP_PKEY *key;               /* its key; kept by reference count */
 	const char *proxy;           /* "http://host:port" [none; the environment is not asked] */
 	uint32_t connect_ms;         /* [10,000] */
@@ -30,6 +30,7 @@ struct cdr_client_config {
 /**
  * cdr_client_new(config, client, fault):
  * Returns  CDR_OK; CDR_E_INTERNAL if libcurl was built on another TLS library; CDR_E_MEMORY.
+ *          From then on the process ignores SIGPIPE.
  *          ${client} is freed by cdr_client_free, when no thread uses it; NULL is ignored there.
  */
 CDR_MUST_CHECK cdr_err cdr_client_new(const struct cdr_client_config *config, struct cdr_client **client,
@@ -50,7 +51,8 @@ struct cdr_client_post {
 	cdr_err err;                 /* as below */
 	int status;                  /* HTTP status; 0 if there was no answer */
 	struct cdr_buffer reply;     /* whatever the status; freed, and so wiped, by cdr_client_post_free */
-	uint8_t pin_seen[CDR_PIN_LEN];   /* of the peer that answered; zero if none did */
+	bool has_pin_seen;           /* a peer proved to hold the key behind pin_seen */
+	uint8_t pin_seen[CDR_PIN_LEN];
 	struct cdr_fault fault;      /* if err is not CDR_OK: what happened at which URL, and what to do */
 };
 

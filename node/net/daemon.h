@@ -16,7 +16,7 @@
 
 struct cdr_daemon {
 	int pid_fd;                  /* holds the lock */
-	char *pid_path;
+	int signal_fd;
 	int ready_fd;
 };
 
@@ -27,7 +27,7 @@ struct cdr_daemon {
  * pid_path  in   a file in the daemon's folder
  * ready_fd  in   an open file descriptor that is told when the daemon is ready, or -1; closed then
  *
- * Returns  CDR_OK; CDR_E_BUSY if another process holds the lock (its id is in the fault); CDR_E_IO; CDR_E_MEMORY.
+ * Returns  CDR_OK; CDR_E_BUSY if another process holds the lock (its id is in the fault); CDR_E_IO.
  *          cdr_daemon_end undoes it, also after an error.
  */
 CDR_MUST_CHECK cdr_err cdr_daemon_start(struct cdr_daemon *daemon, const char *pid_path, int ready_fd,
@@ -43,7 +43,7 @@ void cdr_daemon_ready(struct cdr_daemon *daemon, const char *address);
 /* Wait for SIGTERM or SIGINT, ${timeout_ms} at most (-1: for ever). Returns whether one came. */
 bool cdr_daemon_wait(const struct cdr_daemon *daemon, int timeout_ms);
 
-/* Remove the file with the process id and release the lock. */
+/* Empty the file with the process id and release the lock. */
 void cdr_daemon_end(struct cdr_daemon *daemon);
 
 #endif

@@ -1,0 +1,30 @@
+#include "node/net/service.h"
+
+#include <time.h>
+
+static size_t
+body_max(void *context, const char *path)
+{
+	return cdr_dispatch_path_max(context, path);
+}
+
+static int
+handle(void *context, const char *path, struct cdr_bytes body, const uint8_t *pin, struct cdr_buffer *reply)
+{
+	const struct cdr_request request = { path, body, pin, (uint64_t)time(NULL) };
+
+	return cdr_dispatch(context, &request, reply);
+}
+
+/* see node/net/service.h */
+struct cdr_server_app
+cdr_service_app(const struct cdr_service *service)
+{
+	/* The callbacks only read it. */
+	union {
+		const struct cdr_service *in;
+		void *out;
+	} context = { .in = service };
+
+	return (struct cdr_server_app){ context.out, body_max, handle };
+}
