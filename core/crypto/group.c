@@ -1,4 +1,4 @@
-/* Calls that OpenSSL 3 marks as deprecated: only here, checked at the start, and each with another way to the result. */
+/* Calls that OpenSSL 3 marks as deprecated: only here, checked at the start, and each with another way round. */
 #define OPENSSL_SUPPRESS_DEPRECATED
 
 #include "core/crypto/group.h"

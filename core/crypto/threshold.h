@@ -6,8 +6,8 @@
  * commitments against which each share can be checked (Feldman 1987).
  *
  * A dealer has a polynomial f of degree t - 1, by its coefficients a_0 .. a_(t-1), where a_0 is its secret. Share
- * number i is f(i). Without a dealer every trustee deals a secret of its own, and what belongs to one index is added up:
- * shares with cdr_scalar_add, commitments with cdr_threshold_add_commitments.
+ * number i is f(i). Without a dealer every trustee deals a secret of its own, and what belongs to one index is added
+ * up: shares with cdr_scalar_add, commitments with cdr_threshold_add_commitments.
  */
 
 #include "core/bytes.h"
