@@ -13,6 +13,7 @@
 struct cdr_ceremony_version {
 	struct cdr_buffer content;                /* body and signature */
 	uint8_t digest[CDR_CEREMONY_DIGEST_LEN];  /* what was signed */
+	bool holds;                               /* an offer that was checked, and stands in offer[] */
 };
 
 /* What one trustee said in one round. The second version proves that it lied. */
@@ -49,7 +50,7 @@ struct cdr_ceremony {
 	struct cdr_ceremony_secret *secret;
 	struct cdr_ceremony_slot slot[CDR_CEREMONY_ROUND_COUNT][CDR_TRUSTEES_MAX];
 
-	/* All that follows is worked out anew at each step. */
+	/* All that follows is worked out from the slots at each step; offers that hold are checked once. */
 	struct cdr_dkg_offer offer[CDR_TRUSTEES_MAX];
 	struct cdr_ceremony_view view;
 	struct cdr_ceremony_finding finding[CDR_CEREMONY_FINDING_COUNT_MAX];

@@ -39,22 +39,26 @@ judge_versions(struct cdr_ceremony *c)
 static cdr_err
 judge_offers(struct cdr_ceremony *c)
 {
-	c->view.has_offers = true;
-	for (uint8_t i = 1; i <= c->group.n; i++) {
-		const struct cdr_ceremony_slot *slot = cdr_ceremony_slot(c, CDR_CEREMONY_OFFER, i);
-		cdr_err err = CDR_E_ABSENT;
+	size_t count = 0;
 
-		if (slot->count > 0)
+	for (uint8_t i = 1; i <= c->group.n; i++) {
+		struct cdr_ceremony_slot *slot = cdr_ceremony_slot(c, CDR_CEREMONY_OFFER, i);
+		cdr_err err;
+
+		if (slot->count == 0)
+			continue;
+		if (!slot->version[0].holds) {
 			err = cdr_ceremony_offer_check(c, i, cdr_ceremony_body(&slot->version[0]), &c->offer[i - 1]);
-		if (err == CDR_OK)
-			continue;
-		c->view.has_offers = false;
-		if (err == CDR_E_ABSENT)
-			continue;
-		if (!is_peers(err))
-			return err;
-		find(c, CDR_CEREMONY_BAD_OFFER, i, 0, CDR_CEREMONY_OFFER);
+			if (err != CDR_OK && !is_peers(err))
+				return err;
+			slot->version[0].holds = err == CDR_OK;
+		}
+		if (slot->version[0].holds)
+			count++;
+		else
+			find(c, CDR_CEREMONY_BAD_OFFER, i, 0, CDR_CEREMONY_OFFER);
 	}
+	c->view.has_offers = count == c->group.n;
 	return CDR_OK;
 }
 
@@ -71,16 +75,13 @@ judge_complaint(struct cdr_ceremony *c, uint8_t complainer, const struct cdr_cer
 	const uint8_t *complaint = echo->complaints + at * CDR_CEREMONY_COMPLAINT_LEN;
 	uint8_t accused = complaint[0];
 	const struct cdr_ceremony_slot *slot = cdr_ceremony_slot(c, CDR_CEREMONY_OFFER, accused);
-	struct cdr_dkg_offer offer;
 	cdr_err err;
 
-	if (slot->count == 0 ||
+	/* An offer that does not hold is at fault already. */
+	if (slot->count == 0 || !slot->version[0].holds ||
 	    !is_digest_of(&slot->version[0], echo->digests + (size_t)(accused - 1) * CDR_CEREMONY_DIGEST_LEN))
 		return CDR_OK;
-	err = cdr_ceremony_offer_check(c, accused, cdr_ceremony_body(&slot->version[0]), &offer);
-	if (err != CDR_OK)
-		return is_peers(err) ? CDR_OK : err; /* the offer is at fault already */
-	err = cdr_ceremony_complaint_judge(c, complainer, &offer, complaint);
+	err = cdr_ceremony_complaint_judge(c, complainer, &c->offer[accused - 1], complaint);
 	if (err == CDR_OK)
 		find(c, CDR_CEREMONY_BAD_SHARE, accused, complainer, CDR_CEREMONY_ECHO);
 	else if (err == CDR_E_PROOF)

@@ -1,0 +1,1089 @@
+/*
+ * Five trustees make a key with threshold three, in memory. Then each of them cheats, in every way, and the hub does:
+ * no key comes of it, and whoever cheated is named by all the others.
+ */
+#include "tests/unit/unit.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "core/crypto/hash.h"
+#include "core/crypto/oprf.h"
+#include "core/crypto/secret.h"
+#include "core/crypto/sign.h"
+#include "keys/ceremony_internal.h"
+#include "keys/roster_build.h"
+
+#define N 5
+#define T 3
+#define BOX_MAX 256
+
+/* What lies at the hub: a message, and to whom it is shown (a bit for each trustee). */
+struct letter {
+	struct cdr_buffer bytes;
+	uint32_t shown;
+};
+
+struct trustee {
+	uint8_t signing_seed[CDR_SIGN_SEED_LEN];
+	uint8_t signing_key[CDR_SIGN_PUBLIC_LEN];
+	uint8_t static_secret[CDR_SCALAR_LEN];
+	uint8_t sealing_key[CDR_POINT_UNCOMPRESSED_LEN];
+	uint8_t seed[CDR_CEREMONY_SEED_LEN];
+	struct cdr_ceremony *ceremony;
+	struct cdr_buffer saved;
+	bool has_posted[CDR_CEREMONY_ROUND_COUNT + 1];
+	bool is_silent;
+};
+
+struct world {
+	uint8_t hub_seed[CDR_SIGN_SEED_LEN];
+	struct cdr_roster *roster;
+	struct trustee trustee[N + 1]; /* from 1 */
+	struct letter box[BOX_MAX];
+	size_t box_count;
+	bool kills;                    /* every trustee is killed and started again at every step */
+};
+
+/* ---- setting up --------------------------------------------------------------------------------------------- */
+
+static void
+fill_party(Cdr__Wire__Party *party, char *name, const uint8_t *signing, const uint8_t *sealing)
+{
+	static char url[] = "https://127.0.0.1:1";
+
+	*party = (Cdr__Wire__Party)CDR__WIRE__PARTY__INIT;
+	party->name = name;
+	party->url = url;
+	party->signing_key = cdr_message_field(signing, CDR_SIGN_PUBLIC_LEN);
+	party->sealing_key = cdr_message_field(sealing, CDR_POINT_UNCOMPRESSED_LEN);
+	party->tls_pin = cdr_message_field(signing, CDR_PIN_LEN);
+}
+
+static void
+make_roster(struct world *w, uint32_t threshold)
+{
+	Cdr__Wire__Roster body = CDR__WIRE__ROSTER__INIT;
+	Cdr__Wire__Scheme scheme = CDR__WIRE__SCHEME__INIT;
+	Cdr__Wire__Party party[N + 1];
+	Cdr__Wire__Trustee trustee[N], *at[N];
+	static char name[] = "Hub", leavers[] = "leavers", version[] = "1";
+	static char names[N + 1][8];
+	struct cdr_fault fault = { CDR_OK, "" };
+
+	scheme.index = leavers;
+	scheme.lookback_years = 5;
+	scheme.answer_days = 14;
+	scheme.expiry_days = 60;
+	scheme.strong_lambda_ppm = 1000;
+	scheme.possible_lambda_ppm = 500000;
+	scheme.possible_max = 5;
+	scheme.codebook_version = version;
+	assert_int_equal(cdr_sign_public(w->hub_seed, w->trustee[0].signing_key), CDR_OK);
+	fill_party(&party[0], name, w->trustee[0].signing_key, w->trustee[1].sealing_key);
+	for (uint32_t i = 1; i <= N; i++) {
+		(void)snprintf(names[i], sizeof(names[i]), "T-%u", i);
+		fill_party(&party[i], names[i], w->trustee[i].signing_key, w->trustee[i].sealing_key);
+		trustee[i - 1] = (Cdr__Wire__Trustee)CDR__WIRE__TRUSTEE__INIT;
+		trustee[i - 1].index = i;
+		trustee[i - 1].party = &party[i];
+		at[i - 1] = &trustee[i - 1];
+	}
+	body.hub = &party[0];
+	body.trustee = at;
+	body.n_trustee = N;
+	body.threshold = threshold;
+	body.scheme = &scheme;
+	body.made_at = 1000;
+	if (cdr_roster_build_genesis(&body, w->hub_seed, &w->roster, &fault) != CDR_OK)
+		fail_msg("%s", fault.text);
+}
+
+static struct cdr_ceremony_config
+config_of(struct world *w, uint32_t i)
+{
+	return (struct cdr_ceremony_config){ .roster = w->roster, .genesis = w->roster->hash, .epoch = 1, .attempt = 1,
+		.index = i, .signing_seed = w->trustee[i].signing_seed, .static_secret = w->trustee[i].static_secret,
+		.seed = w->trustee[i].seed };
+}
+
+static struct cdr_ceremony *
+start(struct world *w, uint32_t i)
+{
+	struct cdr_ceremony_config config = config_of(w, i);
+	struct cdr_ceremony *ceremony;
+
+	assert_int_equal(cdr_ceremony_new(&config, &ceremony, NULL), CDR_OK);
+	return ceremony;
+}
+
+static struct world *
+world_new(void)
+{
+	struct world *w = calloc(1, sizeof(*w));
+
+	assert_non_null(w);
+	memset(w->hub_seed, 99, sizeof(w->hub_seed));
+	for (uint32_t i = 1; i <= N; i++) {
+		struct trustee *t = &w->trustee[i];
+
+		memset(t->signing_seed, (int)i, sizeof(t->signing_seed));
+		assert_int_equal(cdr_sign_public(t->signing_seed, t->signing_key), CDR_OK);
+		assert_int_equal(cdr_scalar_random(t->static_secret), CDR_OK);
+		assert_int_equal(cdr_group_public_uncompressed(t->static_secret, t->sealing_key), CDR_OK);
+		assert_int_equal(cdr_random(t->seed, sizeof(t->seed)), CDR_OK);
+	}
+	make_roster(w, T);
+	for (uint32_t i = 1; i <= N; i++)
+		w->trustee[i].ceremony = start(w, i);
+	return w;
+}
+
+static void
+world_free(struct world *w)
+{
+	for (uint32_t i = 1; i <= N; i++) {
+		cdr_ceremony_free(w->trustee[i].ceremony);
+		cdr_buffer_free(&w->trustee[i].saved);
+	}
+	for (size_t i = 0; i < w->box_count; i++)
+		cdr_buffer_free(&w->box[i].bytes);
+	cdr_roster_free(w->roster);
+	free(w);
+}
+
+/* ---- the hub ------------------------------------------------------------------------------------------------ */
+
+#define ALL 0xffffffffu
+#define ONLY(i) (1u << (i))
+
+static void
+post(struct world *w, struct cdr_bytes message, uint32_t shown)
+{
+	assert_true(w->box_count < BOX_MAX);
+	assert_int_equal(cdr_buffer_copy(message, &w->box[w->box_count].bytes), CDR_OK);
+	w->box[w->box_count++].shown = shown;
+}
+
+static void
+give(struct world *w, struct cdr_ceremony *ceremony, uint32_t i)
+{
+	for (size_t k = 0; k < w->box_count; k++) {
+		struct cdr_arena arena = { 0 };
+		Cdr__Wire__CeremonyMessage *message;
+
+		if ((w->box[k].shown & ONLY(i)) == 0)
+			continue;
+		assert_int_equal(cdr_message_decode(&arena, &cdr__wire__ceremony_message__descriptor,
+		    cdr_buffer_bytes(&w->box[k].bytes), &message), CDR_OK);
+		assert_int_equal(cdr_ceremony_take(ceremony, message), CDR_OK);
+		cdr_arena_free(&arena);
+	}
+}
+
+/* A cheat: called with each message that a trustee is about to post; posts what it likes, or nothing. */
+typedef void (*cheat)(struct world *w, uint32_t from, uint32_t round, struct cdr_bytes message);
+
+static void
+honest(struct world *w, uint32_t from, uint32_t round, struct cdr_bytes message)
+{
+	(void)from;
+	(void)round;
+	post(w, message, ALL);
+}
+
+/* Forget everything but what was saved. */
+static void
+kill_and_start(struct world *w, uint32_t i)
+{
+	struct trustee *t = &w->trustee[i];
+
+	cdr_ceremony_free(t->ceremony);
+	t->ceremony = start(w, i);
+	if (t->saved.len > 0)
+		assert_int_equal(cdr_ceremony_load(t->ceremony, cdr_buffer_bytes(&t->saved)), CDR_OK);
+}
+
+/* One turn of one trustee: fetch, step, save, post. Returns whether it posted. */
+static bool
+turn(struct world *w, uint32_t i, cheat hub)
+{
+	struct trustee *t = &w->trustee[i];
+	struct cdr_buffer message, again;
+	bool posted = false;
+
+	if (w->kills)
+		kill_and_start(w, i);
+	give(w, t->ceremony, i);
+	assert_int_equal(cdr_ceremony_step(t->ceremony), CDR_OK);
+	cdr_buffer_free(&t->saved);
+	assert_int_equal(cdr_ceremony_save(t->ceremony, &t->saved), CDR_OK);
+	for (uint32_t round = 1; round <= CDR_CEREMONY_ROUND_COUNT; round++) {
+		if (t->has_posted[round] || t->is_silent || cdr_ceremony_own(t->ceremony, round, &message) != CDR_OK)
+			continue;
+		if (w->kills) {
+			/* Killed after saving: it says the very same. */
+			kill_and_start(w, i);
+			assert_int_equal(cdr_ceremony_own(t->ceremony, round, &again), CDR_OK);
+			assert_int_equal(again.len, message.len);
+			assert_memory_equal(again.data, message.data, again.len);
+			cdr_buffer_free(&again);
+			assert_int_equal(cdr_ceremony_step(t->ceremony), CDR_OK);
+		}
+		hub(w, i, round, cdr_buffer_bytes(&message));
+		cdr_buffer_free(&message);
+		t->has_posted[round] = true;
+		posted = true;
+	}
+	return posted;
+}
+
+static void
+run(struct world *w, cheat hub)
+{
+	bool moved = true;
+
+	while (moved) {
+		moved = false;
+		for (uint32_t i = 1; i <= N; i++)
+			moved |= turn(w, i, hub);
+	}
+	/* Once more, so that all have seen all. */
+	for (uint32_t i = 1; i <= N; i++)
+		(void)turn(w, i, hub);
+}
+
+/* ---- judging ------------------------------------------------------------------------------------------------ */
+
+static void
+assert_named(struct world *w, uint32_t i, enum cdr_ceremony_fault kind, uint32_t trustee)
+{
+	size_t count;
+	const struct cdr_ceremony_finding *finding = cdr_ceremony_findings(w->trustee[i].ceremony, &count);
+	char text[CDR_FAULT_LEN];
+
+	if (cdr_ceremony_state(w->trustee[i].ceremony) != CDR_CEREMONY_FAILED)
+		fail_msg("trustee %u has not failed", i);
+	assert_true(count > 0);
+	for (size_t k = 0; k < count; k++) {
+		cdr_ceremony_finding_write(w->trustee[i].ceremony, &finding[k], text, sizeof(text));
+		if (finding[k].kind != kind || finding[k].trustee != trustee)
+			fail_msg("trustee %u blames another: %s", i, text);
+		assert_non_null(strstr(text, "T-"));
+	}
+}
+
+/* Every honest trustee names the cheater, and nobody else, and has no key. */
+static void
+assert_all_name(struct world *w, enum cdr_ceremony_fault kind, uint32_t cheater)
+{
+	struct cdr_dkg_key key;
+	uint8_t transcript[CDR_ROSTER_HASH_LEN], share[CDR_SCALAR_LEN];
+
+	for (uint32_t i = 1; i <= N; i++) {
+		if (i == cheater)
+			continue;
+		assert_named(w, i, kind, cheater);
+		assert_int_equal(cdr_ceremony_result(w->trustee[i].ceremony, &key, transcript, share), CDR_E_ABSENT);
+	}
+}
+
+/* ${i} waits, for ${kind} of ${trustee} alone. */
+static void
+assert_waits(struct world *w, uint32_t i, enum cdr_ceremony_fault kind, uint32_t trustee)
+{
+	struct cdr_ceremony_finding finding[CDR_CEREMONY_FINDING_COUNT_MAX];
+	char text[CDR_FAULT_LEN];
+
+	assert_int_equal(cdr_ceremony_state(w->trustee[i].ceremony), CDR_CEREMONY_RUNNING);
+	assert_int_equal(cdr_ceremony_waiting(w->trustee[i].ceremony, finding), 1);
+	cdr_ceremony_finding_write(w->trustee[i].ceremony, &finding[0], text, sizeof(text));
+	if (finding[0].kind != kind || finding[0].trustee != trustee)
+		fail_msg("trustee %u: %s", i, text);
+}
+
+/* f(0) from the shares of ${indices}: nobody does that in an exchange. */
+static void
+recover(struct world *w, const uint8_t indices[T], uint8_t secret[CDR_SCALAR_LEN])
+{
+	uint8_t lambda[CDR_SCALAR_LEN], share[CDR_SCALAR_LEN], transcript[CDR_ROSTER_HASH_LEN];
+	struct cdr_dkg_key key;
+
+	memset(secret, 0, CDR_SCALAR_LEN);
+	for (size_t i = 0; i < T; i++) {
+		assert_int_equal(cdr_threshold_lagrange(indices, T, i, lambda), CDR_OK);
+		assert_int_equal(cdr_ceremony_result(w->trustee[indices[i]].ceremony, &key, transcript, share), CDR_OK);
+		cdr_scalar_mul(share, lambda, share);
+		cdr_scalar_add(secret, share, secret);
+	}
+}
+
+static void
+evaluate(const uint8_t *key, const struct cdr_points *blinded, uint8_t evaluated[CDR_POINT_LEN])
+{
+	uint8_t random[CDR_SCALAR_LEN], proof[CDR_PROOF_LEN];
+
+	assert_int_equal(cdr_scalar_random(random), CDR_OK);
+	assert_int_equal(cdr_oprf_evaluate(key, blinded, random, evaluated, proof), CDR_OK);
+}
+
+/* Partial evaluations of these three, combined, are the evaluation under the whole key. */
+static void
+assert_evaluates(struct world *w, const uint8_t indices[T], const uint8_t *secret)
+{
+	uint8_t blind[CDR_SCALAR_LEN], blinded[CDR_POINT_LEN], whole[CDR_POINT_LEN], joined[CDR_POINT_LEN];
+	uint8_t partial[CDR_POINT_LEN], share[CDR_SCALAR_LEN], transcript[CDR_ROSTER_HASH_LEN];
+	struct cdr_points *in, *part[T];
+	struct cdr_dkg_key key;
+
+	assert_int_equal(cdr_scalar_random(blind), CDR_OK);
+	assert_int_equal(cdr_oprf_blind((const uint8_t *)"input", 5, blind, blinded), CDR_OK);
+	assert_int_equal(cdr_points_decode(blinded, 1, &in), CDR_OK);
+	for (size_t i = 0; i < T; i++) {
+		assert_int_equal(cdr_ceremony_result(w->trustee[indices[i]].ceremony, &key, transcript, share), CDR_OK);
+		evaluate(share, in, partial);
+		assert_int_equal(cdr_points_decode(partial, 1, &part[i]), CDR_OK);
+	}
+	assert_int_equal(cdr_threshold_combine(indices, (const struct cdr_points *const *)part, T, joined), CDR_OK);
+	evaluate(secret, in, whole);
+	assert_memory_equal(joined, whole, sizeof(whole));
+	for (size_t i = 0; i < T; i++)
+		cdr_points_free(part[i]);
+	cdr_points_free(in);
+}
+
+/* All are done with the same key, which is the sum of the constant terms; any three have it. */
+static void
+assert_key(struct world *w)
+{
+	static const uint8_t sets[][T] = { { 1, 2, 3 }, { 3, 4, 5 }, { 1, 3, 5 }, { 2, 4, 5 } };
+	struct cdr_dkg_key key, first;
+	uint8_t transcript[CDR_ROSTER_HASH_LEN], transcript_first[CDR_ROSTER_HASH_LEN], share[CDR_SCALAR_LEN];
+	uint8_t sum[CDR_SCALAR_LEN] = { 0 }, secret[CDR_SCALAR_LEN], point[CDR_POINT_LEN];
+
+	for (uint32_t i = 1; i <= N; i++) {
+		struct cdr_ceremony *c = w->trustee[i].ceremony;
+
+		assert_int_equal(cdr_ceremony_state(c), CDR_CEREMONY_DONE);
+		assert_int_equal(cdr_ceremony_result(c, i == 1 ? &first : &key, i == 1 ? transcript_first : transcript, share),
+		    CDR_OK);
+		if (i > 1) {
+			assert_memory_equal(&key, &first, sizeof(key));
+			assert_memory_equal(transcript, transcript_first, sizeof(transcript));
+		}
+		assert_int_equal(cdr_group_mul_base(share, point), CDR_OK);
+		assert_memory_equal(point, first.public_share[i - 1], sizeof(point));
+		cdr_scalar_add(sum, c->secret->coefficients[0], sum);
+	}
+	assert_int_equal(cdr_group_mul_base(sum, point), CDR_OK);
+	assert_memory_equal(point, first.public_key, sizeof(point));
+	for (size_t i = 0; i < sizeof(sets) / sizeof(sets[0]); i++) {
+		recover(w, sets[i], secret);
+		assert_memory_equal(secret, sum, sizeof(sum));
+		assert_evaluates(w, sets[i], secret);
+	}
+}
+
+/* ---- honest ceremonies --------------------------------------------------------------------------------------- */
+
+static void
+test_three_of_five(void **state)
+{
+	struct world *w = world_new();
+
+	(void)state;
+	run(w, honest);
+	assert_key(w);
+	world_free(w);
+}
+
+static void
+test_killed_at_every_step(void **state)
+{
+	struct world *w = world_new();
+
+	(void)state;
+	w->kills = true;
+	run(w, honest);
+	assert_key(w);
+	world_free(w);
+}
+
+/* A trustee that lost what it saved learns from the hub what it had said, and does not say something else. */
+static void
+test_lost_state(void **state)
+{
+	struct world *w = world_new();
+	struct cdr_buffer before, after;
+
+	(void)state;
+	for (uint32_t i = 1; i <= N; i++)
+		(void)turn(w, i, honest);
+	assert_int_equal(cdr_ceremony_own(w->trustee[2].ceremony, CDR_CEREMONY_OFFER, &before), CDR_OK);
+	cdr_buffer_free(&w->trustee[2].saved);
+	memset(w->trustee[2].seed, 7, CDR_CEREMONY_SEED_LEN);
+	kill_and_start(w, 2);
+	run(w, honest);
+	assert_int_equal(cdr_ceremony_own(w->trustee[2].ceremony, CDR_CEREMONY_OFFER, &after), CDR_OK);
+	assert_int_equal(before.len, after.len);
+	assert_memory_equal(before.data, after.data, after.len);
+	for (uint32_t i = 1; i <= N; i++)
+		assert_int_equal(cdr_ceremony_state(w->trustee[i].ceremony), CDR_CEREMONY_DONE);
+	cdr_buffer_free(&before);
+	cdr_buffer_free(&after);
+	world_free(w);
+}
+
+/* ---- cheats -------------------------------------------------------------------------------------------------- */
+
+static uint32_t cheater, victim;
+static void (*cheat_body)(struct world *w, uint8_t *body, size_t *len);
+static uint32_t cheat_round;
+
+/* The digest and the signature, written a second time from the description in keys/ceremony.h. */
+static void
+post_signed(struct world *w, uint32_t from, uint32_t round, struct cdr_bytes body, uint32_t shown)
+{
+	uint8_t hash[CDR_SHA256_LEN], place[12] = { 0, 0, 0, (uint8_t)round, 0, 0, 0, (uint8_t)from };
+	const uint8_t *id = cdr_ceremony_id_peek(w->trustee[from].ceremony);
+	const struct cdr_bytes parts[] = { { (const uint8_t *)"candor/1 ceremony", 18 }, { id, CDR_CEREMONY_ID_LEN },
+		{ place, sizeof(place) }, body };
+	Cdr__Wire__CeremonyMessage message = CDR__WIRE__CEREMONY_MESSAGE__INIT;
+	struct cdr_buffer out;
+	uint8_t *content = malloc(body.len + CDR_SIGNATURE_LEN);
+
+	assert_non_null(content);
+	memcpy(content, body.data, body.len);
+	assert_int_equal(cdr_sha256(parts, 4, hash), CDR_OK);
+	assert_int_equal(cdr_sign(w->trustee[from].signing_seed, hash, sizeof(hash), content + body.len), CDR_OK);
+	message.ceremony = cdr_message_field(id, CDR_CEREMONY_ID_LEN);
+	message.round = round;
+	message.from = from;
+	message.content = cdr_message_field(content, body.len + CDR_SIGNATURE_LEN);
+	assert_int_equal(cdr_message_encode(&message.base, &out), CDR_OK);
+	post(w, cdr_buffer_bytes(&out), shown);
+	cdr_buffer_free(&out);
+	free(content);
+}
+
+/* The proofs behind an offer, over what it has become. */
+static void
+prove_offer(struct world *w, uint32_t from, uint8_t *body, const uint8_t *ephemeral)
+{
+	struct cdr_ceremony *c = w->trustee[from].ceremony;
+	size_t len = cdr_dkg_offer_len(&c->group);
+	uint8_t hash[CDR_SHA256_LEN];
+	const struct cdr_bytes parts[] = { { (const uint8_t *)"candor/1 ceremony offer", 24 },
+		{ c->group.context, CDR_DKG_CONTEXT_LEN }, { body, len } };
+	const struct cdr_bytes message = { hash, sizeof(hash) };
+
+	assert_int_equal(cdr_sha256(parts, 3, hash), CDR_OK);
+	assert_int_equal(cdr_dkg_sign(ephemeral, message, body + len), CDR_OK);
+	assert_int_equal(cdr_dkg_sign(w->trustee[from].static_secret, message, body + len + CDR_DKG_SIGNATURE_LEN), CDR_OK);
+}
+
+/* The cheater changes its message of one round and signs that. */
+static void
+hub_with_cheat(struct world *w, uint32_t from, uint32_t round, struct cdr_bytes message)
+{
+	uint8_t body[CDR_CEREMONY_CONTENT_LEN_MAX];
+	struct cdr_bytes old;
+	size_t len;
+
+	(void)message;
+	if (from != cheater || round != cheat_round) {
+		post(w, message, ALL);
+		return;
+	}
+	old = cdr_ceremony_body(&cdr_ceremony_slot(w->trustee[from].ceremony, round, from)->version[0]);
+	memcpy(body, old.data, old.len);
+	len = old.len;
+	cheat_body(w, body, &len);
+	post_signed(w, from, round, (struct cdr_bytes){ body, len }, ALL);
+	w->trustee[from].is_silent = true; /* what it truly said is never seen */
+}
+
+/* Run with each trustee as the cheater. */
+static void
+each_cheats(uint32_t round, void (*change)(struct world *w, uint8_t *body, size_t *len), enum cdr_ceremony_fault kind)
+{
+	for (cheater = 1; cheater <= N; cheater++) {
+		struct world *w = world_new();
+
+		victim = cheater % N + 1;
+		cheat_round = round;
+		cheat_body = change;
+		run(w, hub_with_cheat);
+		assert_all_name(w, kind, cheater);
+		world_free(w);
+	}
+}
+
+static void
+seal_to_victim(struct world *w, uint8_t *body, const uint8_t *share)
+{
+	struct cdr_ceremony *c = w->trustee[cheater].ceremony;
+	struct cdr_dkg_offer offer;
+	uint8_t shared[CDR_DKG_SHARED_LEN];
+	const struct cdr_dkg_pair pair = { (uint8_t)cheater, (uint8_t)victim, offer.ephemeral, shared };
+	size_t len = cdr_dkg_offer_len(&c->group);
+
+	assert_int_equal(cdr_dkg_offer_read(&c->group, (struct cdr_bytes){ body, len }, &offer), CDR_OK);
+	assert_int_equal(cdr_group_mul(c->secret->ephemeral, c->group.key[victim - 1], shared), CDR_OK);
+	assert_int_equal(cdr_group_mul(c->secret->static_secret, c->group.key[victim - 1], shared + CDR_POINT_LEN), CDR_OK);
+	assert_int_equal(cdr_dkg_seal(&c->group, &pair, (struct cdr_bytes){ share, CDR_SCALAR_LEN }, offer.sealed[victim - 1]),
+	    CDR_OK);
+	cdr_dkg_offer_write(&c->group, &offer, body);
+	prove_offer(w, cheater, body, c->secret->ephemeral);
+}
+
+static void
+wrong_share(struct world *w, uint8_t *body, size_t *len)
+{
+	uint8_t share[CDR_SCALAR_LEN];
+
+	(void)len;
+	cdr_scalar_set(12345, share);
+	seal_to_victim(w, body, share);
+}
+
+static void
+zero_share(struct world *w, uint8_t *body, size_t *len)
+{
+	uint8_t share[CDR_SCALAR_LEN] = { 0 };
+
+	(void)len;
+	seal_to_victim(w, body, share);
+}
+
+static void
+unreadable_share(struct world *w, uint8_t *body, size_t *len)
+{
+	struct cdr_ceremony *c = w->trustee[cheater].ceremony;
+	size_t offer_len = cdr_dkg_offer_len(&c->group);
+
+	(void)len;
+	body[offer_len - (N - victim) * 56u - 1] ^= 1;
+	prove_offer(w, cheater, body, c->secret->ephemeral);
+}
+
+static void
+test_wrong_shares(void **state)
+{
+	(void)state;
+	each_cheats(CDR_CEREMONY_OFFER, wrong_share, CDR_CEREMONY_BAD_SHARE);
+	each_cheats(CDR_CEREMONY_OFFER, zero_share, CDR_CEREMONY_BAD_SHARE);
+	each_cheats(CDR_CEREMONY_OFFER, unreadable_share, CDR_CEREMONY_BAD_SHARE);
+}
+
+static void
+no_possession(struct world *w, uint8_t *body, size_t *len)
+{
+	(void)len;
+	body[T * CDR_POINT_LEN + 40] ^= 1;
+	prove_offer(w, cheater, body, w->trustee[cheater].ceremony->secret->ephemeral);
+}
+
+static void
+no_point(struct world *w, uint8_t *body, size_t *len)
+{
+	(void)len;
+	memset(body + CDR_POINT_LEN, 0, CDR_POINT_LEN);
+	prove_offer(w, cheater, body, w->trustee[cheater].ceremony->secret->ephemeral);
+}
+
+/* Somebody else's ephemeral key, whose share it would like opened: it cannot prove that it is its own. */
+static void
+borrowed_ephemeral(struct world *w, uint8_t *body, size_t *len)
+{
+	struct cdr_ceremony *c = w->trustee[cheater].ceremony, *other = w->trustee[victim].ceremony;
+	struct cdr_dkg_offer offer;
+	struct cdr_bytes bytes = { body, cdr_dkg_offer_len(&c->group) };
+	uint8_t message[512];
+	size_t at = 0;
+
+	(void)len;
+	assert_int_equal(cdr_dkg_offer_read(&c->group, bytes, &offer), CDR_OK);
+	assert_int_equal(cdr_group_mul_base(other->secret->ephemeral, offer.ephemeral), CDR_OK);
+	memcpy(message, c->group.context, 32);
+	at = 32;
+	memcpy(message + at, offer.commitments, T * CDR_POINT_LEN);
+	at += T * CDR_POINT_LEN;
+	memcpy(message + at, offer.ephemeral, CDR_POINT_LEN);
+	at += CDR_POINT_LEN;
+	assert_int_equal(cdr_dkg_sign(c->secret->coefficients[0], (struct cdr_bytes){ message, at }, offer.proof), CDR_OK);
+	cdr_dkg_offer_write(&c->group, &offer, body);
+	prove_offer(w, cheater, body, c->secret->ephemeral);
+}
+
+static void
+short_offer(struct world *w, uint8_t *body, size_t *len)
+{
+	(void)w;
+	(void)body;
+	*len -= 1;
+}
+
+static void
+test_bad_offers(void **state)
+{
+	(void)state;
+	each_cheats(CDR_CEREMONY_OFFER, no_possession, CDR_CEREMONY_BAD_OFFER);
+	each_cheats(CDR_CEREMONY_OFFER, no_point, CDR_CEREMONY_BAD_OFFER);
+	each_cheats(CDR_CEREMONY_OFFER, borrowed_ephemeral, CDR_CEREMONY_BAD_OFFER);
+	each_cheats(CDR_CEREMONY_OFFER, short_offer, CDR_CEREMONY_BAD_OFFER);
+}
+
+/* A complaint with a true proof about a share that is right. */
+static void
+false_complaint(struct world *w, uint8_t *body, size_t *len)
+{
+	assert_int_equal(cdr_ceremony_complaint_make(w->trustee[cheater].ceremony, (uint8_t)victim, body + *len), CDR_OK);
+	*len += CDR_CEREMONY_COMPLAINT_LEN;
+}
+
+/* A complaint with other values than the true ones, under which the share does not open. */
+static void
+forged_complaint(struct world *w, uint8_t *body, size_t *len)
+{
+	uint8_t *complaint = body + *len;
+
+	false_complaint(w, body, len);
+	memcpy(complaint + 1, w->trustee[victim].ceremony->group.key[victim - 1], CDR_POINT_LEN);
+}
+
+static void
+pointless_complaint(struct world *w, uint8_t *body, size_t *len)
+{
+	uint8_t *complaint = body + *len;
+
+	false_complaint(w, body, len);
+	memset(complaint + 1, 0, CDR_POINT_LEN);
+}
+
+static void
+test_false_complaints(void **state)
+{
+	(void)state;
+	each_cheats(CDR_CEREMONY_ECHO, false_complaint, CDR_CEREMONY_FALSE_COMPLAINT);
+	each_cheats(CDR_CEREMONY_ECHO, forged_complaint, CDR_CEREMONY_FALSE_COMPLAINT);
+	each_cheats(CDR_CEREMONY_ECHO, pointless_complaint, CDR_CEREMONY_FALSE_COMPLAINT);
+}
+
+static void
+short_echo(struct world *w, uint8_t *body, size_t *len)
+{
+	(void)w;
+	(void)body;
+	*len -= 1;
+}
+
+static void
+complaint_about_nobody(struct world *w, uint8_t *body, size_t *len)
+{
+	false_complaint(w, body, len);
+	body[*len - CDR_CEREMONY_COMPLAINT_LEN] = N + 1;
+}
+
+static void
+same_complaint_twice(struct world *w, uint8_t *body, size_t *len)
+{
+	false_complaint(w, body, len);
+	false_complaint(w, body, len);
+}
+
+static void
+test_bad_echoes(void **state)
+{
+	(void)state;
+	each_cheats(CDR_CEREMONY_ECHO, short_echo, CDR_CEREMONY_BAD_ECHO);
+	each_cheats(CDR_CEREMONY_ECHO, complaint_about_nobody, CDR_CEREMONY_BAD_ECHO);
+	each_cheats(CDR_CEREMONY_ECHO, same_complaint_twice, CDR_CEREMONY_BAD_ECHO);
+}
+
+static void
+bad_certificate(struct world *w, uint8_t *body, size_t *len)
+{
+	(void)w;
+	(void)len;
+	body[50] ^= 1;
+}
+
+static void
+short_certificate(struct world *w, uint8_t *body, size_t *len)
+{
+	(void)w;
+	(void)body;
+	*len -= 1;
+}
+
+static void
+test_bad_certificates(void **state)
+{
+	(void)state;
+	each_cheats(CDR_CEREMONY_CERTIFICATE, bad_certificate, CDR_CEREMONY_BAD_CERTIFICATE);
+	each_cheats(CDR_CEREMONY_CERTIFICATE, short_certificate, CDR_CEREMONY_BAD_CERTIFICATE);
+}
+
+/* ---- different things to different trustees ---------------------------------------------------------------------- */
+
+/* In one round the cheater, with the hub's help, shows the victim another message, signed as well. */
+static void
+hub_with_two_faces(struct world *w, uint32_t from, uint32_t round, struct cdr_bytes message)
+{
+	if (from != cheater || round != cheat_round) {
+		post(w, message, ALL);
+		return;
+	}
+	if (round == CDR_CEREMONY_OFFER) {
+		/* Another whole offer, of another seed. */
+		struct cdr_ceremony_config config = config_of(w, from);
+		uint8_t seed[CDR_CEREMONY_SEED_LEN] = { 42 };
+		struct cdr_ceremony *other;
+		struct cdr_buffer second;
+
+		config.seed = seed;
+		assert_int_equal(cdr_ceremony_new(&config, &other, NULL), CDR_OK);
+		assert_int_equal(cdr_ceremony_step(other), CDR_OK);
+		assert_int_equal(cdr_ceremony_own(other, round, &second), CDR_OK);
+		post(w, cdr_buffer_bytes(&second), ONLY(victim));
+		cdr_buffer_free(&second);
+		cdr_ceremony_free(other);
+	} else {
+		uint8_t body[4096];
+		struct cdr_bytes old =
+		    cdr_ceremony_body(&cdr_ceremony_slot(w->trustee[from].ceremony, round, from)->version[0]);
+		size_t len = old.len;
+
+		memcpy(body, old.data, old.len);
+		false_complaint(w, body, &len);
+		post_signed(w, from, round, (struct cdr_bytes){ body, len }, ONLY(victim));
+	}
+	post(w, message, ALL & ~ONLY(victim));
+}
+
+static void
+test_two_offers(void **state)
+{
+	(void)state;
+	for (cheater = 1; cheater <= N; cheater++) {
+		struct world *w = world_new();
+
+		victim = cheater % N + 1;
+		cheat_round = CDR_CEREMONY_OFFER;
+		run(w, hub_with_two_faces);
+		for (uint32_t i = 1; i <= N; i++) {
+			if (i != cheater)
+				assert_named(w, i, CDR_CEREMONY_EQUIVOCATED, cheater);
+			assert_false(cdr_ceremony_has_certified(w->trustee[i].ceremony));
+		}
+		world_free(w);
+	}
+}
+
+/* Two echoes: the victim sees a complaint, the others none. Its evidence shows both to all. */
+static void
+test_two_echoes(void **state)
+{
+	(void)state;
+	for (cheater = 1; cheater <= N; cheater++) {
+		struct world *w = world_new();
+		size_t count;
+
+		victim = cheater % N + 1;
+		cheat_round = CDR_CEREMONY_ECHO;
+		run(w, hub_with_two_faces);
+		for (uint32_t i = 1; i <= N; i++) {
+			const struct cdr_ceremony_finding *f = cdr_ceremony_findings(w->trustee[i].ceremony, &count);
+
+			assert_int_equal(cdr_ceremony_state(w->trustee[i].ceremony), CDR_CEREMONY_FAILED);
+			for (size_t k = 0; k < count; k++)
+				assert_int_equal(f[k].trustee, cheater);
+		}
+		world_free(w);
+	}
+}
+
+/* An echo that tells of an offer that nobody can show: all wait, and name who told of it. */
+static void
+strange_digest(struct world *w, uint8_t *body, size_t *len)
+{
+	(void)w;
+	(void)len;
+	body[(victim - 1) * 32u] ^= 1;
+}
+
+static void
+test_unshown_offer(void **state)
+{
+	(void)state;
+	for (cheater = 1; cheater <= N; cheater++) {
+		struct world *w = world_new();
+
+		victim = cheater % N + 1;
+		cheat_round = CDR_CEREMONY_ECHO;
+		cheat_body = strange_digest;
+		run(w, hub_with_cheat);
+		for (uint32_t i = 1; i <= N; i++) {
+			if (i != cheater)
+				assert_waits(w, i, CDR_CEREMONY_UNSHOWN, cheater);
+		}
+		world_free(w);
+	}
+}
+
+/* ---- what the hub does alone ---------------------------------------------------------------------------------- */
+
+/* The hub loses one message. */
+static void
+hub_that_loses(struct world *w, uint32_t from, uint32_t round, struct cdr_bytes message)
+{
+	if (from != cheater || round != cheat_round)
+		post(w, message, ALL);
+}
+
+static void
+test_missing_messages(void **state)
+{
+	(void)state;
+	for (cheat_round = CDR_CEREMONY_OFFER; cheat_round <= CDR_CEREMONY_CERTIFICATE; cheat_round++) {
+		for (cheater = 1; cheater <= N; cheater++) {
+			struct world *w = world_new();
+
+			run(w, hub_that_loses);
+			for (uint32_t i = 1; i <= N; i++) {
+				if (i != cheater)
+					assert_waits(w, i, CDR_CEREMONY_ABSENT, cheater);
+			}
+			world_free(w);
+		}
+	}
+}
+
+/* The hub changes a byte of a message on its way to the victim. */
+static void
+hub_that_alters(struct world *w, uint32_t from, uint32_t round, struct cdr_bytes message)
+{
+	uint8_t copy[CDR_CEREMONY_CONTENT_LEN_MAX];
+
+	if (from != cheater || round != cheat_round) {
+		post(w, message, ALL);
+		return;
+	}
+	post(w, message, ALL & ~ONLY(victim));
+	memcpy(copy, message.data, message.len);
+	copy[message.len - CDR_SIGNATURE_LEN - 5] ^= 1;
+	post(w, (struct cdr_bytes){ copy, message.len }, ONLY(victim));
+}
+
+static void
+test_altered_messages(void **state)
+{
+	(void)state;
+	for (cheat_round = CDR_CEREMONY_OFFER; cheat_round <= CDR_CEREMONY_CERTIFICATE; cheat_round++) {
+		struct world *w = world_new();
+
+		cheater = 2;
+		victim = 4;
+		run(w, hub_that_alters);
+		assert_waits(w, victim, CDR_CEREMONY_FORGED, cheater);
+		for (uint32_t i = 1; i <= N && cheat_round == CDR_CEREMONY_CERTIFICATE; i++) {
+			/* All but one have all certificates: the key exists, and the victim gets its share once the hub lets it. */
+			if (i != victim)
+				assert_int_equal(cdr_ceremony_state(w->trustee[i].ceremony), CDR_CEREMONY_DONE);
+		}
+		world_free(w);
+	}
+}
+
+/* The hub says that one trustee's message is another's, or of another round or ceremony, or for one receiver. */
+static void
+test_misplaced_messages(void **state)
+{
+	struct world *w = world_new();
+	struct cdr_arena arena = { 0 };
+	Cdr__Wire__CeremonyMessage *message;
+	uint8_t other[CDR_CEREMONY_ID_LEN] = { 1 };
+
+	(void)state;
+	for (uint32_t i = 1; i <= N; i++)
+		(void)turn(w, i, honest);
+	assert_int_equal(cdr_message_decode(&arena, &cdr__wire__ceremony_message__descriptor,
+	    cdr_buffer_bytes(&w->box[1].bytes), &message), CDR_OK);
+	struct cdr_ceremony *fresh = start(w, 1);
+	const Cdr__Wire__CeremonyMessage true_one = *message;
+
+#define PASSED_OVER(change)                                                                                   \
+	do {                                                                                                  \
+		*message = true_one;                                                                          \
+		change;                                                                                       \
+		assert_int_equal(cdr_ceremony_take(fresh, message), CDR_OK);                                  \
+		for (uint32_t r = 1; r <= CDR_CEREMONY_ROUND_COUNT; r++) {                                    \
+			for (uint32_t i = 1; i <= N; i++)                                                     \
+				assert_int_equal(cdr_ceremony_slot(fresh, r, i)->count, 0);                   \
+		}                                                                                             \
+	} while (0)
+	PASSED_OVER(message->from = 3);
+	PASSED_OVER(message->from = 0);
+	PASSED_OVER(message->from = N + 1);
+	PASSED_OVER(message->round = 2);
+	PASSED_OVER(message->round = 0);
+	PASSED_OVER(message->round = CDR_CEREMONY_ROUND_COUNT + 1);
+	PASSED_OVER(message->to = 1);
+	PASSED_OVER(message->ceremony.data = other);
+	PASSED_OVER(message->ceremony.len = 31);
+	PASSED_OVER(message->content.len = 63);
+	*message = true_one;
+	assert_int_equal(cdr_ceremony_take(fresh, message), CDR_OK);
+	assert_int_equal(cdr_ceremony_slot(fresh, 1, 2)->count, 1);
+	cdr_ceremony_free(fresh);
+	cdr_arena_free(&arena);
+	world_free(w);
+}
+
+/* Evidence that shows nothing stops nobody. */
+static void
+hub_with_idle_evidence(struct world *w, uint32_t from, uint32_t round, struct cdr_bytes message)
+{
+	static const uint8_t junk[] = { 0xff, 0x01 };
+
+	post(w, message, ALL);
+	if (from == cheater && round == CDR_CEREMONY_CERTIFICATE) {
+		post_signed(w, from, CDR_CEREMONY_EVIDENCE, (struct cdr_bytes){ junk, 0 }, ALL);
+		post_signed(w, from, CDR_CEREMONY_EVIDENCE, (struct cdr_bytes){ junk, sizeof(junk) }, ALL);
+	}
+}
+
+static void
+test_idle_evidence(void **state)
+{
+	struct world *w = world_new();
+
+	(void)state;
+	cheater = 3;
+	run(w, hub_with_idle_evidence);
+	assert_key(w);
+	world_free(w);
+}
+
+/*
+ * A cheater certifies, and then shows one trustee that it said two things. That one fails, but the others may have a
+ * key that counts on its share: it takes the certificates when they come.
+ */
+static uint32_t hidden;
+
+static void
+hub_with_late_lie(struct world *w, uint32_t from, uint32_t round, struct cdr_bytes message)
+{
+	static const uint8_t other[1] = { 0 };
+
+	if (from == cheater && round == CDR_CEREMONY_CERTIFICATE) {
+		hidden = (uint32_t)w->box_count;
+		post(w, message, ALL & ~ONLY(victim));
+		return;
+	}
+	post(w, message, ALL);
+	if (from == victim && round == CDR_CEREMONY_CERTIFICATE)
+		post_signed(w, cheater, CDR_CEREMONY_ECHO, (struct cdr_bytes){ other, 1 }, ONLY(victim));
+}
+
+static void
+test_late_lie(void **state)
+{
+	struct world *w = world_new();
+
+	(void)state;
+	cheater = 5;
+	victim = 1;
+	run(w, hub_with_late_lie);
+	assert_named(w, victim, CDR_CEREMONY_EQUIVOCATED, cheater);
+	assert_true(cdr_ceremony_has_certified(w->trustee[victim].ceremony));
+	assert_int_equal(cdr_ceremony_state(w->trustee[2].ceremony), CDR_CEREMONY_DONE);
+	w->box[hidden].shown = ALL;
+	kill_and_start(w, victim);
+	(void)turn(w, victim, honest);
+	assert_key(w);
+	world_free(w);
+}
+
+/* ---- refusals ------------------------------------------------------------------------------------------------ */
+
+static void
+test_refusals(void **state)
+{
+	struct world *w = world_new();
+	struct cdr_ceremony_config config = config_of(w, 1);
+	struct cdr_ceremony *c = NULL;
+	struct cdr_fault fault;
+	struct cdr_buffer none;
+	uint8_t id[CDR_CEREMONY_ID_LEN], again[CDR_CEREMONY_ID_LEN];
+
+	(void)state;
+	config.index = 0;
+	assert_int_equal(cdr_ceremony_new(&config, &c, &fault), CDR_E_ROSTER);
+	config.index = N + 1;
+	assert_int_equal(cdr_ceremony_new(&config, &c, &fault), CDR_E_ROSTER);
+	config.index = 2; /* with the keys of 1 */
+	assert_int_equal(cdr_ceremony_new(&config, &c, &fault), CDR_E_REFUSED);
+	config = config_of(w, 1);
+	config.static_secret = w->trustee[2].static_secret;
+	assert_int_equal(cdr_ceremony_new(&config, &c, &fault), CDR_E_REFUSED);
+	config = config_of(w, 1);
+	config.signing_seed = w->trustee[2].signing_seed;
+	assert_int_equal(cdr_ceremony_new(&config, &c, &fault), CDR_E_REFUSED);
+	assert_null(c);
+	assert_int_equal(cdr_ceremony_own(w->trustee[1].ceremony, CDR_CEREMONY_OFFER, &none), CDR_E_ABSENT);
+	assert_int_equal(cdr_ceremony_own(w->trustee[1].ceremony, 9, &none), CDR_E_ABSENT);
+	assert_int_equal(cdr_ceremony_load(w->trustee[1].ceremony, (struct cdr_bytes){ (const uint8_t *)"\xff", 1 }),
+	    CDR_E_INPUT);
+	assert_int_equal(cdr_ceremony_id(w->roster->hash, 1, 1, id), CDR_OK);
+	assert_memory_equal(id, cdr_ceremony_id_peek(w->trustee[1].ceremony), sizeof(id));
+	assert_int_equal(cdr_ceremony_id(w->roster->hash, 1, 2, again), CDR_OK);
+	assert_memory_not_equal(id, again, sizeof(id));
+	assert_int_equal(cdr_ceremony_id(w->roster->hash, 2, 1, again), CDR_OK);
+	assert_memory_not_equal(id, again, sizeof(id));
+
+	/* Two trustees with one sealing key. */
+	cdr_roster_free(w->roster);
+	w->roster = NULL;
+	uint8_t kept[CDR_POINT_UNCOMPRESSED_LEN];
+	memcpy(kept, w->trustee[2].sealing_key, sizeof(kept));
+	memcpy(w->trustee[2].sealing_key, w->trustee[1].sealing_key, sizeof(kept));
+	make_roster(w, T);
+	config = config_of(w, 3);
+	assert_int_equal(cdr_ceremony_new(&config, &c, &fault), CDR_E_ROSTER);
+	world_free(w);
+}
+
+static int
+group_setup(void **state)
+{
+	(void)state;
+	return cdr_secret_start(NULL) == CDR_OK ? 0 : -1;
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_three_of_five),
+		cmocka_unit_test(test_killed_at_every_step),
+		cmocka_unit_test(test_lost_state),
+		cmocka_unit_test(test_wrong_shares),
+		cmocka_unit_test(test_bad_offers),
+		cmocka_unit_test(test_false_complaints),
+		cmocka_unit_test(test_bad_echoes),
+		cmocka_unit_test(test_bad_certificates),
+		cmocka_unit_test(test_two_offers),
+		cmocka_unit_test(test_two_echoes),
+		cmocka_unit_test(test_unshown_offer),
+		cmocka_unit_test(test_missing_messages),
+		cmocka_unit_test(test_altered_messages),
+		cmocka_unit_test(test_misplaced_messages),
+		cmocka_unit_test(test_idle_evidence),
+		cmocka_unit_test(test_late_lie),
+		cmocka_unit_test(test_refusals),
+	};
+
+	return cmocka_run_group_tests(tests, group_setup, NULL);
+}
