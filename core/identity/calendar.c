@@ -5,7 +5,7 @@
 /* Julian days before the first day of year 1 of each calendar. */
 #define GREGORIAN_EPOCH 1721425
 #define HIJRI_EPOCH 1948439     /* civil: 16 July 622 (Julian) is 1 Muharram 1 */
-#define SOLAR_HIJRI_EPOCH 1948320
+#define SOLAR_HIJRI_EPOCH 1948319
 #define ETHIOPIAN_EPOCH 1724220 /* 29 August 8 (Julian) is 1 Meskerem 1 */
 
 #define UMALQURA_FIRST 1300

@@ -16,7 +16,8 @@ struct cdr_document_key {
 /**
  * cdr_document_normalise(document, key, fault):
  * Fold a document for comparing: everything but letters and digits is dropped from the number, digits of other scripts
- * become ASCII, letters upper case, and what is mistaken for a digit in print becomes that digit (O I B S Z).
+ * become ASCII, letters upper case, and what is mistaken for a digit in print becomes that digit (O I B S Z). Cyrillic and Greek letters
+ * that look Latin read as the Latin ones.
  *
  * key     out      all zero on error; number_len 0 where the document has no number
  *
@@ -27,15 +28,17 @@ CDR_MUST_CHECK cdr_err cdr_document_normalise(const struct cdr_document *documen
 	struct cdr_fault *fault);
 
 enum cdr_document_check {
-	CDR_DOCUMENT_UNCHECKED = 0, /* no check digit is known for this type and country */
+	CDR_DOCUMENT_UNCHECKED = 0, /* no check digit is known for this type and country, or for a number of this pattern */
 	CDR_DOCUMENT_CHECKED,       /* the check digit holds */
-	CDR_DOCUMENT_WRONG,         /* the check digit, the length or the pattern does not hold: ask again */
+	CDR_DOCUMENT_WRONG,         /* it does not: ask again */
 };
 
 /**
  * cdr_document_check(document):
  * Verify the check digit that national identity numbers of some countries have. For use on entry: a wrong digit is a
  * question to the person at the keyboard, and no reason to refuse a document that really reads so.
+ *
+ * Returns  CDR_DOCUMENT_UNCHECKED also for a document that cdr_document_normalise refuses.
  */
 enum cdr_document_check cdr_document_check(const struct cdr_document *document);
 
