@@ -49,7 +49,10 @@ void cdr_table_cell(struct cdr_table *table, const char *format, ...) CDR_PRINTF
 /* Print ${table} (not with --json) and free it. */
 void cdr_table_print(struct cdr_table *table, struct cdr_report *report);
 
-/* A count that runs, shown only if it takes longer than two seconds: a bar on a terminal, else a line every two. */
+/*
+ * A count that runs, shown only if it takes longer than two seconds: a bar on a terminal, else a line every two
+ * (none with --json, so that stderr holds nothing but JSON).
+ */
 struct cdr_progress {
 	struct cdr_report *report;
 	const char *label;
