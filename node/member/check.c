@@ -1,0 +1,428 @@
+#include "node/member/check.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/crypto/hash.h"
+#include "core/crypto/secret.h"
+#include "core/identity/token.h"
+#include "node/member/check_letters.h"
+#include "node/member/wire.h"
+
+#define CANDIDATE_PURPOSE "check"
+#define STATEMENT_PURPOSE "statement"
+#define STATEMENT_SEALED_MAX (CDR_MAIL_PLAIN_LEN + 1024)
+
+/* ---- opening checks --------------------------------------------------------------------------------------------------- */
+
+struct addition {
+	struct cdr_member *member;
+	const struct cdr_roster *roster;
+	struct cdr_candidate *candidates;
+	size_t count;
+	struct cdr_check_outcome *outcome;
+	struct cdr_fault *fault;
+};
+
+/* What finds a reference in the table without its text. */
+static cdr_err
+digest_reference(const char *reference, uint8_t out[static CDR_SHA256_LEN])
+{
+	static const char label[] = "candor/1 reference";
+	struct cdr_bytes parts[] = { { (const uint8_t *)label, sizeof(label) },
+		{ (const uint8_t *)reference, strlen(reference) } };
+
+	return cdr_sha256(parts, 2, out);
+}
+
+/* Every declared employer is a member that can be asked. */
+static cdr_err
+check_declared(const struct addition *addition, const struct cdr_candidate *candidate)
+{
+	for (size_t i = 0; i < candidate->declared_count; i++) {
+		const char *id = candidate->declared_employers[i];
+		const Cdr__Wire__Member *entry = cdr_roster_member(addition->roster, id);
+		if (strcmp(id, addition->member->id) == 0)
+			return cdr_fault_set(addition->fault, CDR_E_REFUSED,
+			    "declared_employers: %s is this organisation: look into your own files for it", id);
+		if (entry == NULL || !cdr_roster_member_is_active(entry))
+			return cdr_fault_set(addition->fault, CDR_E_ABSENT,
+			    "declared_employers: %s is no active member of the exchange; `candor members` lists them", id);
+	}
+	return CDR_OK;
+}
+
+/* Text that cannot be normalised is refused now, while somebody is there to correct it. */
+static cdr_err
+check_names(const struct cdr_candidate *candidate, struct cdr_fault *fault)
+{
+	struct cdr_scheme scheme;
+	struct cdr_token_set *set = malloc(sizeof(*set));
+
+	if (set == NULL)
+		return CDR_E_MEMORY;
+	cdr_err err = cdr_scheme_current(1, &scheme);
+	if (err == CDR_OK)
+		err = cdr_token_derive(&candidate->person, &scheme, set, fault);
+	cdr_wipe(set, sizeof(*set));
+	free(set);
+	return err;
+}
+
+/* Whether the candidate is there already: with the same content (CDR_OK), not (CDR_E_ABSENT), with another (CDR_E_EXISTS). */
+static cdr_err
+find_check(struct cdr_tx *tx, const struct cdr_candidate *candidate, const uint8_t *digest, struct cdr_fault *fault)
+{
+	uint8_t reference_digest[CDR_SHA256_LEN], known[CDR_SHA256_LEN];
+
+	if (candidate->reference[0] == '\0')
+		return cdr_query_one_blob(tx, "SELECT digest FROM hiring_check WHERE digest = $1",
+		    CDR_VALUES(cdr_value_blob(digest, CDR_SHA256_LEN)), known, sizeof(known));
+	cdr_err err = digest_reference(candidate->reference, reference_digest);
+	if (err == CDR_OK)
+		err = cdr_query_one_blob(tx, "SELECT digest FROM hiring_check WHERE reference_digest = $1",
+		    CDR_VALUES(cdr_value_blob(reference_digest, sizeof(reference_digest))), known, sizeof(known));
+	if (err == CDR_OK && memcmp(known, digest, sizeof(known)) != 0)
+		return cdr_fault_set(fault, CDR_E_EXISTS,
+		    "reference %s: there is a check with this reference and other details. Give the new one a reference of its "
+		    "own",
+		    candidate->reference);
+	return err;
+}
+
+/* The row of a check, with the candidate sealed. */
+static cdr_err
+insert_check(struct addition *addition, struct cdr_tx *tx, struct cdr_candidate *candidate, const uint8_t *digest,
+    uint8_t id[static CDR_ID_LEN])
+{
+	cdr_err err = CDR_E_INTERNAL;
+	uint8_t packed[CDR_CANDIDATE_PACK_MAX], reference_digest[CDR_SHA256_LEN];
+	size_t len = 0;
+	uint64_t number;
+	struct cdr_buffer sealed = { 0 };
+
+	CDR_TRY(cdr_setting_next(tx, "check", &number));
+	if (candidate->reference[0] == '\0')
+		(void)snprintf(candidate->reference, sizeof(candidate->reference), "C-%06" PRIu64, number);
+	CDR_TRY(digest_reference(candidate->reference, reference_digest));
+	CDR_TRY(cdr_random(id, CDR_ID_LEN));
+	CDR_TRY(cdr_candidate_pack(candidate, packed, &len));
+	CDR_TRY(cdr_seal(addition->member->home->keys->column, CANDIDATE_PURPOSE, (struct cdr_bytes){ id, CDR_ID_LEN },
+	    (struct cdr_bytes){ packed, len }, &sealed));
+	CDR_TRY(cdr_query_run(tx,
+	    "INSERT INTO hiring_check (id, number, reference_digest, digest, sealed, state, epoch, people, made_at, due_at)"
+	    " VALUES ($1, $2, $3, $4, $5, 'waiting', 0, 0, $6, $7)",
+	    CDR_VALUES(cdr_value_blob(id, CDR_ID_LEN), cdr_value_int((int64_t)number),
+		cdr_value_blob(reference_digest, sizeof(reference_digest)), cdr_value_blob(digest, CDR_SHA256_LEN),
+		cdr_value_bytes(cdr_buffer_bytes(&sealed)), cdr_value_int((int64_t)cdr_member_now()),
+		cdr_value_int((int64_t)cdr_check_due(addition->roster)))));
+	err = CDR_OK;
+out:
+	cdr_wipe(packed, sizeof(packed));
+	cdr_buffer_free(&sealed);
+	return err;
+}
+
+/* A declared employer is asked at once: no match is needed for it. */
+static cdr_err
+ask_declared(struct addition *addition, struct cdr_tx *tx, struct cdr_candidate *candidate, const uint8_t *check_id,
+    const char *employer)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	uint8_t request_id[CDR_ID_LEN];
+
+	CDR_TRY(cdr_random(request_id, sizeof(request_id)));
+	struct cdr_check_asked asked = {
+		.member = addition->member,
+		.roster = addition->roster,
+		.candidate = candidate,
+		.employer = employer,
+		.request_id = request_id,
+		.declared = true,
+	};
+	CDR_TRY(cdr_check_queue_request(tx, &asked, addition->fault));
+	CDR_TRY(cdr_query_run(tx,
+	    "INSERT INTO employer (check_id, member, request_id, declared, tier, lambda_ppb, types, handles,"
+	    " stage, status, result, statement, asked_at, due_at, answered_at)"
+	    " VALUES ($1, $2, $3, 1, '', 0, 0, $4, 'request', 'queued', '', NULL, $5, $6, 0)",
+	    CDR_VALUES(cdr_value_blob(check_id, CDR_ID_LEN), cdr_value_text(employer),
+		cdr_value_blob(request_id, sizeof(request_id)), cdr_value_blob("", 0),
+		cdr_value_int((int64_t)cdr_member_now()), cdr_value_int((int64_t)cdr_check_due(addition->roster)))));
+	err = CDR_OK;
+out:
+	return err;
+}
+
+/* One candidate: there already, or a new check. */
+static cdr_err
+add_one(struct addition *addition, struct cdr_tx *tx, struct cdr_candidate *candidate)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	uint8_t packed[CDR_CANDIDATE_PACK_MAX], digest[CDR_SHA256_LEN], id[CDR_ID_LEN];
+	size_t len = 0;
+
+	CDR_TRY(cdr_candidate_pack(candidate, packed, &len));
+	struct cdr_bytes content = { packed, len };
+	CDR_TRY(cdr_sha256(&content, 1, digest));
+	err = find_check(tx, candidate, digest, addition->fault);
+	if (err == CDR_OK) {
+		addition->outcome->unchanged++;
+		goto out;
+	}
+	if (err != CDR_E_ABSENT)
+		goto out;
+	CDR_TRY(insert_check(addition, tx, candidate, digest, id));
+	for (size_t i = 0; i < candidate->declared_count; i++)
+		CDR_TRY(ask_declared(addition, tx, candidate, id, candidate->declared_employers[i]));
+	addition->outcome->added++;
+	err = CDR_OK;
+out:
+	cdr_wipe(packed, sizeof(packed));
+	return err;
+}
+
+static cdr_err
+add_all(struct cdr_tx *tx, void *context)
+{
+	struct addition *addition = context;
+	cdr_err err = CDR_OK;
+
+	*addition->outcome = (struct cdr_check_outcome){ 0 };
+	for (size_t i = 0; i < addition->count && err == CDR_OK; i++)
+		err = add_one(addition, tx, &addition->candidates[i]);
+	return err;
+}
+
+/* see node/member/check.h */
+cdr_err
+cdr_check_add(struct cdr_member *member, struct cdr_candidate *candidates, size_t count,
+    struct cdr_check_outcome *outcome, struct cdr_fault *fault)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct addition addition = {
+		.member = member, .candidates = candidates, .count = count, .outcome = outcome, .fault = fault
+	};
+
+	*outcome = (struct cdr_check_outcome){ 0 };
+	CDR_TRY(cdr_member_joined(member, fault));
+	addition.roster = cdr_current_hold(member->current);
+	for (size_t i = 0; i < count; i++) {
+		CDR_TRY(check_declared(&addition, &candidates[i]));
+		CDR_TRY(check_names(&candidates[i], fault));
+	}
+	CDR_TRY(cdr_store_write(member->home->store, add_all, &addition));
+	err = CDR_OK;
+out:
+	cdr_current_release(member->current, addition.roster);
+	return err;
+}
+
+/* ---- looking at them ----------------------------------------------------------------------------------------------------- */
+
+struct listing {
+	struct cdr_member *member;
+	const char *reference;
+	cdr_check_callback *callback;
+	void *context;
+	bool found;
+};
+
+/* An employer is shown once it was declared or found the match plausible. */
+static cdr_err
+read_employers(struct cdr_tx *tx, struct cdr_check *check)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct cdr_query *query = NULL;
+	int64_t declared, types;
+
+	CDR_TRY(cdr_query_start(tx,
+	    "SELECT member, request_id, declared, tier, lambda_ppb, types, status, result, asked_at, due_at, answered_at"
+	    " FROM employer WHERE check_id = $1 AND stage = 'request' ORDER BY member",
+	    CDR_VALUES(cdr_value_blob(check->id, sizeof(check->id))), &query));
+	while ((err = cdr_query_step(query)) == CDR_OK && check->employer_count < CDR_CHECK_EMPLOYERS_MAX) {
+		struct cdr_check_employer *e = &check->employer[check->employer_count];
+		CDR_TRY(cdr_query_text(query, 0, e->member, sizeof(e->member)));
+		CDR_TRY(cdr_query_blob(query, 1, e->request_id, sizeof(e->request_id)));
+		CDR_TRY(cdr_query_int(query, 2, &declared));
+		CDR_TRY(cdr_query_text(query, 3, e->tier, sizeof(e->tier)));
+		CDR_TRY(cdr_query_count(query, 4, &e->lambda_ppb));
+		CDR_TRY(cdr_query_int(query, 5, &types));
+		CDR_TRY(cdr_query_text(query, 6, e->status, sizeof(e->status)));
+		CDR_TRY(cdr_query_text(query, 7, e->result, sizeof(e->result)));
+		CDR_TRY(cdr_query_count(query, 8, &e->asked_at));
+		CDR_TRY(cdr_query_count(query, 9, &e->due_at));
+		CDR_TRY(cdr_query_count(query, 10, &e->answered_at));
+		e->declared = declared != 0;
+		e->types = (uint32_t)types;
+		/* Past its time, no answer is a result too; one that still comes takes its place. */
+		if (e->result[0] == '\0' && e->due_at <= cdr_member_now())
+			(void)snprintf(e->result, sizeof(e->result), "%s", cdr_statement_result(NULL, NULL));
+		check->employer_count++;
+	}
+	err = err == CDR_E_ABSENT ? CDR_OK : err;
+out:
+	cdr_query_end(query);
+	return err;
+}
+
+/* The row of the outer query, with its candidate and employers. */
+static cdr_err
+read_check(struct listing *listing, struct cdr_tx *tx, struct cdr_query *query, struct cdr_check *check)
+{
+	cdr_err err = CDR_E_INTERNAL;
+
+	memset(check, 0, sizeof(*check));
+	CDR_TRY(cdr_query_blob(query, 0, check->id, sizeof(check->id)));
+	CDR_TRY(cdr_query_text(query, 1, check->state, sizeof(check->state)));
+	CDR_TRY(cdr_query_count(query, 2, &check->people));
+	CDR_TRY(cdr_query_count(query, 3, &check->made_at));
+	CDR_TRY(cdr_query_count(query, 4, &check->due_at));
+	CDR_TRY(cdr_check_open_candidate(tx, listing->member, check->id, &check->candidate));
+	CDR_TRY(read_employers(tx, check));
+	err = CDR_OK;
+out:
+	return err;
+}
+
+static cdr_err
+list_checks(struct cdr_tx *tx, void *context)
+{
+	struct listing *listing = context;
+	cdr_err err = CDR_E_INTERNAL;
+	struct cdr_query *query = NULL;
+	uint8_t digest[CDR_SHA256_LEN] = { 0 };
+	struct cdr_check *check = malloc(sizeof(*check));
+
+	if (check == NULL)
+		return CDR_E_MEMORY;
+	if (listing->reference != NULL)
+		CDR_TRY(digest_reference(listing->reference, digest));
+	CDR_TRY(cdr_query_start(tx,
+	    "SELECT id, state, people, made_at, due_at FROM hiring_check WHERE $1 = 0 OR reference_digest = $2 ORDER BY number",
+	    CDR_VALUES(cdr_value_int(listing->reference != NULL), cdr_value_blob(digest, sizeof(digest))), &query));
+	while ((err = cdr_query_step(query)) == CDR_OK) {
+		listing->found = true;
+		CDR_TRY(read_check(listing, tx, query, check));
+		CDR_TRY(listing->callback(check, listing->context));
+	}
+	err = err == CDR_E_ABSENT ? CDR_OK : err;
+out:
+	cdr_query_end(query);
+	cdr_wipe(check, sizeof(*check));
+	free(check);
+	return err;
+}
+
+/* see node/member/check.h */
+cdr_err
+cdr_check_each(struct cdr_member *member, const char *reference, cdr_check_callback *callback, void *context)
+{
+	struct listing listing = { member, reference, callback, context, false };
+
+	cdr_err err = cdr_store_read(member->home->store, list_checks, &listing);
+	return err == CDR_OK && reference != NULL && !listing.found ? CDR_E_ABSENT : err;
+}
+
+/* ---- statements ---------------------------------------------------------------------------------------------------------- */
+
+/* The sealed letter of a statement, and the rosters that an exported one needs. */
+struct kept {
+	const uint8_t *request_id;
+	struct cdr_buffer sealed;
+	struct cdr_buffer genesis;
+};
+
+static cdr_err
+read_statement(struct cdr_tx *tx, void *context)
+{
+	struct kept *kept = context;
+	cdr_err err = CDR_E_INTERNAL;
+	struct cdr_query *query = NULL;
+
+	CDR_TRY(cdr_query_start(tx, "SELECT statement FROM employer WHERE request_id = $1 AND statement IS NOT NULL",
+	    CDR_VALUES(cdr_value_blob(kept->request_id, CDR_ID_LEN)), &query));
+	CDR_TRY(cdr_query_step(query));
+	CDR_TRY(cdr_query_blob_copy(query, 0, STATEMENT_SEALED_MAX, &kept->sealed));
+	cdr_query_end(query);
+	query = NULL;
+	CDR_TRY(cdr_query_start(tx, "SELECT bytes FROM roster WHERE version = 0", CDR_VALUES(), &query));
+	CDR_TRY(cdr_query_step(query));
+	CDR_TRY(cdr_query_blob_copy(query, 0, CDR_BODY_ROSTER_MAX, &kept->genesis));
+	err = CDR_OK;
+out:
+	cdr_query_end(query);
+	return err;
+}
+
+/* Letter, signature, whom it was for, and the rosters that say whose key that is. */
+static cdr_err
+write_file(struct cdr_member *member, const struct kept *kept, const Cdr__Wire__SignedLetter *letter,
+    struct cdr_buffer *file)
+{
+	Cdr__Wire__StatementFile message = CDR__WIRE__STATEMENT_FILE__INIT;
+	const struct cdr_roster *roster = cdr_current_hold(member->current);
+
+	message.letter = letter->letter;
+	message.signature = letter->signature;
+	message.receiver_sealing_key =
+	    cdr_message_field(member->home->sealing_public, sizeof(member->home->sealing_public));
+	message.genesis = cdr_message_field(kept->genesis.data, kept->genesis.len);
+	message.roster = cdr_message_field(roster->bytes.data, roster->bytes.len);
+	cdr_err err = cdr_message_encode(&message.base, file);
+	cdr_current_release(member->current, roster);
+	return err;
+}
+
+/* Unseal the letter and hand out what was asked for. */
+static cdr_err
+open_statement(struct cdr_member *member, const struct kept *kept, struct cdr_statement *statement,
+    struct cdr_buffer *file)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct cdr_buffer plain = { 0 };
+	struct cdr_arena outer_arena = { 0 }, arena = { 0 };
+	Cdr__Wire__SignedLetter *outer;
+	Cdr__Wire__Letter *body;
+
+	CDR_TRY(cdr_seal_open(member->home->keys->column, STATEMENT_PURPOSE,
+	    (struct cdr_bytes){ kept->request_id, CDR_ID_LEN }, cdr_buffer_bytes(&kept->sealed), &plain));
+	CDR_TRY(cdr_message_decode(&outer_arena, &cdr__wire__signed_letter__descriptor, cdr_buffer_bytes(&plain), &outer));
+	CDR_TRY(cdr_message_decode(&arena, &cdr__wire__letter__descriptor, cdr_message_bytes(outer->letter), &body));
+	if (body->content_case != CDR__WIRE__LETTER__CONTENT_STATEMENT) {
+		err = CDR_E_STORE;
+		goto out;
+	}
+	if (statement != NULL)
+		CDR_TRY(cdr_wire_read_statement(body->statement, kept->request_id, statement));
+	if (file != NULL)
+		CDR_TRY(write_file(member, kept, outer, file));
+	err = CDR_OK;
+out:
+	cdr_arena_free(&arena);
+	cdr_arena_free(&outer_arena);
+	cdr_buffer_free(&plain);
+	return err;
+}
+
+/* see node/member/check.h */
+cdr_err
+cdr_check_statement(struct cdr_member *member, const uint8_t request_id[static CDR_ID_LEN],
+    struct cdr_statement *statement, struct cdr_buffer *file, struct cdr_fault *fault)
+{
+	struct kept kept = { .request_id = request_id };
+
+	if (statement != NULL)
+		memset(statement, 0, sizeof(*statement));
+	if (file != NULL)
+		*file = (struct cdr_buffer){ 0 };
+	cdr_err err = cdr_store_read(member->home->store, read_statement, &kept);
+	if (err == CDR_E_ABSENT)
+		err = cdr_fault_set(fault, err, "that employer has not answered");
+	if (err == CDR_OK)
+		err = open_statement(member, &kept, statement, file);
+	cdr_buffer_free(&kept.sealed);
+	cdr_buffer_free(&kept.genesis);
+	return err;
+}

@@ -1,0 +1,351 @@
+#include "node/member/check_letters.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "core/crypto/secret.h"
+#include "core/identity/compare.h"
+#include "node/member/wire.h"
+#include "node/net/log.h"
+
+#define CANDIDATE_PURPOSE "check"
+#define STATEMENT_PURPOSE "statement"
+#define CLOCK_SLACK 86400 /* a statement may be dated so many seconds ahead of our clock */
+
+/* ---- out ------------------------------------------------------------------------------------------------------------ */
+
+/* see node/member/check_letters.h */
+uint64_t
+cdr_check_due(const struct cdr_roster *roster)
+{
+	return cdr_member_now() + (uint64_t)roster->body->scheme->answer_days * 86400;
+}
+
+/* see node/member/check_letters.h */
+cdr_err
+cdr_check_queue_request(struct cdr_tx *tx, const struct cdr_check_asked *asked, struct cdr_fault *fault)
+{
+	struct cdr_wire_identity identity;
+	struct cdr_wire_date notified_on;
+	struct cdr_candidate *candidate = asked->candidate;
+	char codebook[CDR_CODEBOOK_VERSION_LEN], jurisdiction[CDR_COUNTRY_LEN];
+	static char request_type[] = "statement_of_conduct", role[] = "hr";
+
+	cdr_err err = cdr_wire_text(cdr_codebook_version_peek(asked->member->codebook), codebook, sizeof(codebook));
+	if (err == CDR_OK)
+		err = cdr_wire_text(asked->member->country, jurisdiction, sizeof(jurisdiction));
+	if (err != CDR_OK)
+		return err;
+	cdr_wire_identity(&candidate->person, false, &identity);
+	Cdr__Wire__DisclosureRequest request = CDR__WIRE__DISCLOSURE_REQUEST__INIT;
+	request.codebook_version = codebook;
+	request.request_type = request_type;
+	request.requester_contact_role = role;
+	request.declared = asked->declared;
+	request.handles = cdr_message_field(asked->handles.data, asked->handles.len);
+	request.candidate = &identity.message;
+	request.position_category = cdr_wire_optional(candidate->position_category);
+	request.lookback_years = asked->roster->body->scheme->lookback_years;
+	request.legal_basis = candidate->legal_basis;
+	request.candidate_notified = candidate->candidate_notified;
+	request.notified_on = cdr_wire_date(&candidate->notified_on, &notified_on);
+	request.candidate_objection = false;
+	request.jurisdiction = jurisdiction;
+	request.due_at = cdr_check_due(asked->roster);
+	struct cdr_outgoing outgoing = {
+		.receiver = asked->employer,
+		.request_id = asked->request_id,
+		.kind = "request",
+		.content = CDR__WIRE__LETTER__CONTENT_REQUEST,
+		.message = &request,
+	};
+	return cdr_mail_queue(tx, asked->member, asked->roster, &outgoing, fault);
+}
+
+/* Salted hashes of the documents that have a number. */
+static cdr_err
+hash_documents(const struct cdr_person *person, const uint8_t *salt,
+    uint8_t hash[static CDR_DOCUMENT_COUNT_MAX][CDR_COMPARE_HASH_LEN], size_t *count)
+{
+	*count = 0;
+	for (size_t i = 0; i < person->document_count; i++) {
+		cdr_err err = cdr_compare_document_hash(salt, &person->document[i], hash[*count]);
+		if (err == CDR_OK)
+			*count += 1;
+		else if (err != CDR_E_INPUT)
+			return err;
+	}
+	return CDR_OK;
+}
+
+/* see node/member/check_letters.h */
+cdr_err
+cdr_check_queue_probe(struct cdr_tx *tx, const struct cdr_check_asked *asked, struct cdr_fault *fault)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct cdr_wire_identity identity;
+	uint8_t salt[CDR_COMPARE_SALT_LEN], hash[CDR_DOCUMENT_COUNT_MAX][CDR_COMPARE_HASH_LEN];
+	ProtobufCBinaryData hashes[CDR_DOCUMENT_COUNT_MAX];
+	size_t count = 0;
+
+	CDR_TRY(cdr_random(salt, sizeof(salt)));
+	CDR_TRY(hash_documents(&asked->candidate->person, salt, hash, &count));
+	for (size_t i = 0; i < count; i++)
+		hashes[i] = cdr_message_field(hash[i], sizeof(hash[i]));
+	cdr_wire_identity(&asked->candidate->person, true, &identity);
+	Cdr__Wire__Probe probe = CDR__WIRE__PROBE__INIT;
+	probe.handles = cdr_message_field(asked->handles.data, asked->handles.len);
+	probe.candidate = &identity.message;
+	probe.document_salt = cdr_message_field(salt, sizeof(salt));
+	probe.document_hash = hashes;
+	probe.n_document_hash = count;
+	struct cdr_outgoing outgoing = {
+		.receiver = asked->employer,
+		.request_id = asked->request_id,
+		.kind = "probe",
+		.content = CDR__WIRE__LETTER__CONTENT_PROBE,
+		.message = &probe,
+	};
+	CDR_TRY(cdr_mail_queue(tx, asked->member, asked->roster, &outgoing, fault));
+	err = CDR_OK;
+out:
+	cdr_wipe(salt, sizeof(salt));
+	cdr_wipe(hash, sizeof(hash));
+	return err;
+}
+
+/* see node/member/check_letters.h */
+cdr_err
+cdr_check_open_candidate(struct cdr_tx *tx, const struct cdr_member *member, const uint8_t check_id[static CDR_ID_LEN],
+    struct cdr_candidate *candidate)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct cdr_query *query = NULL;
+	struct cdr_buffer plain = { 0 };
+	struct cdr_bytes sealed;
+
+	memset(candidate, 0, sizeof(*candidate));
+	CDR_TRY(cdr_query_start(tx, "SELECT sealed FROM hiring_check WHERE id = $1",
+	    CDR_VALUES(cdr_value_blob(check_id, CDR_ID_LEN)), &query));
+	CDR_TRY(cdr_query_step(query));
+	CDR_TRY(cdr_query_blob_peek(query, 0, CDR_CANDIDATE_PACK_MAX + CDR_SEAL_OVERHEAD, &sealed));
+	CDR_TRY(cdr_seal_open(member->home->keys->column, CANDIDATE_PURPOSE, (struct cdr_bytes){ check_id, CDR_ID_LEN },
+	    sealed, &plain));
+	CDR_TRY(cdr_candidate_unpack(cdr_buffer_bytes(&plain), candidate));
+	err = CDR_OK;
+out:
+	cdr_query_end(query);
+	cdr_buffer_free(&plain);
+	return err;
+}
+
+/* ---- in --------------------------------------------------------------------------------------------------------------- */
+
+/* The employer that a letter is from and about. CDR_E_ABSENT if we asked it nothing. */
+struct employer {
+	uint8_t check_id[CDR_ID_LEN];
+	char stage[16];
+	bool declared;
+	bool answered;
+	struct cdr_buffer handles;
+};
+
+static cdr_err
+read_employer(struct cdr_tx *tx, const Cdr__Wire__Letter *letter, struct employer *employer)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct cdr_query *query = NULL;
+	int64_t declared, answered_at;
+
+	*employer = (struct employer){ 0 };
+	CDR_TRY(cdr_query_start(tx,
+	    "SELECT check_id, stage, declared, answered_at, handles FROM employer WHERE request_id = $1 AND member = $2",
+	    CDR_VALUES(cdr_value_bytes(cdr_message_bytes(letter->request_id)), cdr_value_text(letter->from)), &query));
+	CDR_TRY(cdr_query_step(query));
+	CDR_TRY(cdr_query_blob(query, 0, employer->check_id, sizeof(employer->check_id)));
+	CDR_TRY(cdr_query_text(query, 1, employer->stage, sizeof(employer->stage)));
+	CDR_TRY(cdr_query_int(query, 2, &declared));
+	CDR_TRY(cdr_query_int(query, 3, &answered_at));
+	CDR_TRY(cdr_query_blob_copy(query, 4, CDR_MATCH_HANDLES_MAX * CDR_HANDLE_LEN, &employer->handles));
+	employer->declared = declared != 0;
+	employer->answered = answered_at != 0;
+	err = CDR_OK;
+out:
+	cdr_query_end(query);
+	return err;
+}
+
+/* see node/member/check.h */
+cdr_err
+cdr_check_take_delivery(struct cdr_tx *tx, const Cdr__Wire__Letter *letter)
+{
+	return cdr_query_run(tx,
+	    "UPDATE employer SET status = 'delivered'"
+	    " WHERE request_id = $1 AND member = $2 AND stage = 'request' AND status = 'queued'",
+	    CDR_VALUES(cdr_value_bytes(cdr_message_bytes(letter->request_id)), cdr_value_text(letter->from)));
+}
+
+/* The employer found the match plausible: from now on HR sees it, and it is asked in full. */
+static cdr_err
+ask_in_full(struct cdr_tx *tx, struct cdr_member *member, const struct cdr_roster *roster,
+    const Cdr__Wire__Letter *letter, const struct employer *employer, struct cdr_fault *fault)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct cdr_candidate *candidate = malloc(sizeof(*candidate));
+
+	if (candidate == NULL)
+		return CDR_E_MEMORY;
+	CDR_TRY(cdr_check_open_candidate(tx, member, employer->check_id, candidate));
+	struct cdr_check_asked asked = {
+		.member = member,
+		.roster = roster,
+		.candidate = candidate,
+		.employer = letter->from,
+		.request_id = letter->request_id.data,
+		.handles = cdr_buffer_bytes(&employer->handles),
+		.declared = false,
+	};
+	CDR_TRY(cdr_check_queue_request(tx, &asked, fault));
+	CDR_TRY(cdr_query_run(tx,
+	    "UPDATE employer SET stage = 'request', status = 'queued', asked_at = $1, due_at = $2 WHERE request_id = $3",
+	    CDR_VALUES(cdr_value_int((int64_t)cdr_member_now()), cdr_value_int((int64_t)cdr_check_due(roster)),
+		cdr_value_bytes(cdr_message_bytes(letter->request_id)))));
+	err = CDR_OK;
+out:
+	cdr_wipe(candidate, sizeof(*candidate));
+	free(candidate);
+	return err;
+}
+
+/* see node/member/check.h */
+cdr_err
+cdr_check_take_probe_reply(struct cdr_tx *tx, struct cdr_member *member, const struct cdr_roster *roster,
+    const Cdr__Wire__Letter *letter, struct cdr_fault *fault)
+{
+	struct employer employer;
+
+	cdr_err err = read_employer(tx, letter, &employer);
+	if (err == CDR_E_ABSENT)
+		err = cdr_fault_set(fault, err, "probe reply: nothing of the kind was asked of %s", letter->from);
+	else if (err == CDR_OK && !employer.declared && strcmp(employer.stage, "dismissed") != 0) {
+		if (!letter->probe_reply->plausible)
+			err = cdr_query_run(tx,
+			    "UPDATE employer SET stage = 'dismissed' WHERE request_id = $1 AND answered_at = 0",
+			    CDR_VALUES(cdr_value_bytes(cdr_message_bytes(letter->request_id))));
+		else if (strcmp(employer.stage, "probe") == 0)
+			err = ask_in_full(tx, member, roster, letter, &employer, fault);
+	}
+	cdr_buffer_free(&employer.handles);
+	return err;
+}
+
+/* A statement is judged by the rules of the day on which it was signed. */
+static void
+rules_of_signing(const struct cdr_member *member, int64_t signed_at, struct cdr_record_rules *rules)
+{
+	time_t when = (time_t)signed_at;
+	struct tm day = { 0 };
+
+	cdr_member_rules(member, rules);
+	(void)gmtime_r(&when, &day);
+	rules->today = (struct cdr_date){ (int16_t)(day.tm_year + 1900), (uint8_t)(day.tm_mon + 1), (uint8_t)day.tm_mday,
+		CDR_PRECISION_DAY };
+}
+
+/* Whether a statement may be believed: its form, its rules, its responder, its date. */
+static cdr_err
+judge_statement(const struct cdr_member *member, const Cdr__Wire__Letter *letter, const struct cdr_statement *statement,
+    struct cdr_fault *fault)
+{
+	struct cdr_record_rules rules;
+
+	if (strcmp(statement->responder, letter->from) != 0)
+		return cdr_fault_set(fault, CDR_E_REFUSED, "statement: it speaks for another organisation than its sender");
+	if (statement->signed_at <= 0 || (uint64_t)statement->signed_at > cdr_member_now() + CLOCK_SLACK)
+		return cdr_fault_set(fault, CDR_E_REFUSED, "statement: the time of signing lies in the future");
+	rules_of_signing(member, statement->signed_at, &rules);
+	return cdr_statement_validate(statement, &rules, fault);
+}
+
+/* The one status that follows from a statement. */
+static const char *
+status_of(const struct cdr_statement *statement, const struct cdr_codebook *codebook)
+{
+	const char *answer[] = { statement->finding, statement->ongoing_now, statement->left_during };
+	size_t unable = 0;
+
+	if (cdr_codebook_means(codebook, "identity_match", statement->identity_match, "not_known_here"))
+		return "no_such_person";
+	for (size_t i = 0; i < 3; i++)
+		unable += cdr_codebook_means(codebook, "answer", answer[i], "unable");
+	return unable == 3 ? "declined_legal" : unable > 0 ? "partially_answered" : "answered";
+}
+
+/* The letter's bytes with their signature, so that the statement can be shown and exported as it was signed. */
+static cdr_err
+seal_statement(const struct cdr_member *member, const struct cdr_letter *letter, struct cdr_buffer *sealed)
+{
+	struct cdr_buffer plain = { 0 };
+	Cdr__Wire__SignedLetter message = CDR__WIRE__SIGNED_LETTER__INIT;
+
+	message.letter = cdr_message_field(letter->letter.data, letter->letter.len);
+	message.signature = cdr_message_field(letter->signature.data, letter->signature.len);
+	cdr_err err = cdr_message_encode(&message.base, &plain);
+	if (err == CDR_OK)
+		err = cdr_seal(member->home->keys->column, STATEMENT_PURPOSE, cdr_message_bytes(letter->body->request_id),
+		    cdr_buffer_bytes(&plain), sealed);
+	cdr_buffer_free(&plain);
+	return err;
+}
+
+static cdr_err
+keep_statement(struct cdr_tx *tx, const struct cdr_member *member, const struct cdr_letter *letter,
+    const struct cdr_statement *statement)
+{
+	struct cdr_buffer sealed = { 0 };
+
+	cdr_err err = seal_statement(member, letter, &sealed);
+	if (err == CDR_OK)
+		err = cdr_query_run(tx,
+		    "UPDATE employer SET status = $1, result = $2, statement = $3, answered_at = $4 WHERE request_id = $5",
+		    CDR_VALUES(cdr_value_text(status_of(statement, member->codebook)),
+			cdr_value_text(cdr_statement_result(statement, member->codebook)),
+			cdr_value_bytes(cdr_buffer_bytes(&sealed)), cdr_value_int((int64_t)cdr_member_now()),
+			cdr_value_bytes(cdr_message_bytes(letter->body->request_id))));
+	cdr_buffer_free(&sealed);
+	return err;
+}
+
+/* see node/member/check.h */
+cdr_err
+cdr_check_take_statement(struct cdr_tx *tx, struct cdr_member *member, const struct cdr_letter *letter,
+    struct cdr_fault *fault)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	const Cdr__Wire__Letter *body = letter->body;
+	struct employer employer = { 0 };
+	struct cdr_statement *statement = malloc(sizeof(*statement));
+
+	if (statement == NULL)
+		return CDR_E_MEMORY;
+	err = read_employer(tx, body, &employer);
+	if (err == CDR_OK && strcmp(employer.stage, "request") != 0)
+		err = CDR_E_ABSENT;
+	if (err == CDR_E_ABSENT)
+		err = cdr_fault_set(fault, err, "statement: nothing of the kind was asked of %s", body->from);
+	CDR_TRY(err);
+	if (employer.answered) {
+		err = cdr_fault_set(fault, CDR_E_EXISTS, "statement: %s has answered this request already", body->from);
+		goto out;
+	}
+	CDR_TRY(cdr_wire_read_statement(body->statement, body->request_id.data, statement));
+	CDR_TRY(judge_statement(member, body, statement, fault));
+	CDR_TRY(keep_statement(tx, member, letter, statement));
+	err = CDR_OK;
+out:
+	cdr_buffer_free(&employer.handles);
+	cdr_wipe(statement, sizeof(*statement));
+	free(statement);
+	return err;
+}

@@ -1,0 +1,34 @@
+#ifndef CDR_NODE_MEMBER_CHECK_LETTERS_H
+#define CDR_NODE_MEMBER_CHECK_LETTERS_H
+
+/* What a check writes to an employer. Shared by the parts of node/member/check.h. */
+
+#include "node/member/check.h"
+
+/* One employer of a check, to be written to. */
+struct cdr_check_asked {
+	const struct cdr_member *member;
+	const struct cdr_roster *roster;
+	struct cdr_candidate *candidate;    /* personal; not changed */
+	const char *employer;               /* member id */
+	const uint8_t *request_id;
+	struct cdr_bytes handles;           /* empty for a declared employer that the hub did not name */
+	bool declared;
+};
+
+/* When an answer is due that is asked for now. */
+uint64_t cdr_check_due(const struct cdr_roster *roster);
+
+/* Queue the full request: part (a) of the data dictionary. Returns as cdr_mail_queue. */
+CDR_MUST_CHECK cdr_err cdr_check_queue_request(struct cdr_tx *tx, const struct cdr_check_asked *asked,
+    struct cdr_fault *fault);
+
+/* Queue the probe: names, date, salted hashes of documents. Returns as cdr_mail_queue. */
+CDR_MUST_CHECK cdr_err cdr_check_queue_probe(struct cdr_tx *tx, const struct cdr_check_asked *asked,
+    struct cdr_fault *fault);
+
+/* The candidate of a check. Returns CDR_OK; CDR_E_ABSENT; CDR_E_SEALED; CDR_E_STORE. candidate is all zero on error. */
+CDR_MUST_CHECK cdr_err cdr_check_open_candidate(struct cdr_tx *tx, const struct cdr_member *member,
+    const uint8_t check_id[static CDR_ID_LEN], struct cdr_candidate *candidate);
+
+#endif

@@ -1,0 +1,324 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/crypto/hash.h"
+#include "core/crypto/secret.h"
+#include "core/identity/token.h"
+#include "node/member/check_letters.h"
+#include "node/member/evaluate.h"
+#include "node/net/log.h"
+
+/* The daemon's part of node/member/check.h: from a check that waits to the employers that are asked. */
+
+#define OPEN_PATH "/v1/check/open"
+#define CLOSE_PATH "/v1/check/close"
+#define DUMMY_LEN CDR_SHA256_LEN
+
+/* A check on its way to the hub. */
+struct matching {
+	struct cdr_member *member;
+	const struct cdr_roster *roster;
+	const Cdr__Wire__Epoch *epoch;
+	uint8_t check_id[CDR_ID_LEN];
+	struct cdr_candidate candidate;      /* personal */
+	struct cdr_token_set set;            /* personal */
+	uint8_t dummy[CDR_CHECK_ROWS_MAX][DUMMY_LEN];
+	size_t row_count;
+	uint8_t rows[CDR_CHECK_ROWS_MAX * CDR_CHECK_ROW_LEN];
+	const Cdr__Wire__CheckOpenReply *reply;
+	struct cdr_fault *fault;
+};
+
+/* ---- tags --------------------------------------------------------------------------------------------------------------- */
+
+/* The next check in a state, oldest first. */
+struct next {
+	const char *state;
+	uint8_t id[CDR_ID_LEN];
+};
+
+static cdr_err
+read_next(struct cdr_tx *tx, void *context)
+{
+	struct next *next = context;
+
+	return cdr_query_one_blob(tx, "SELECT id FROM hiring_check WHERE state = $1 ORDER BY number LIMIT 1",
+	    CDR_VALUES(cdr_value_text(next->state)), next->id, sizeof(next->id));
+}
+
+static cdr_err
+read_candidate(struct cdr_tx *tx, void *context)
+{
+	struct matching *m = context;
+
+	return cdr_check_open_candidate(tx, m->member, m->check_id, &m->candidate);
+}
+
+/*
+ * What fills the tokens up to 16, 32 or 64: strings that belong to nobody, evaluated like the rest, so that trustees see a
+ * fixed number of points and the hub rows that all look alike. They follow from the check's id and this node's key: the same
+ * check asks for the same rows again after a crash, and the hub gives the same reply.
+ */
+static cdr_err
+make_dummies(struct matching *m)
+{
+	static const char label[] = "candor/1 dummy";
+	cdr_err err = CDR_OK;
+
+	m->row_count = cdr_token_padded(m->set.count);
+	for (size_t i = m->set.count; i < m->row_count && err == CDR_OK; i++) {
+		uint8_t number = (uint8_t)i;
+		struct cdr_bytes parts[] = {
+			{ (const uint8_t *)label, sizeof(label) }, { m->check_id, CDR_ID_LEN }, { &number, 1 }
+		};
+		err = cdr_hmac_sha256(m->member->home->keys->column, CDR_SEAL_KEY_LEN, parts, 3, m->dummy[i]);
+	}
+	return err;
+}
+
+static int
+compare_rows(const void *a, const void *b)
+{
+	return memcmp(a, b, CDR_CHECK_ROW_LEN);
+}
+
+/* tag 16, type 1, rarity 1, pair 1, in the order of the tags, which tells nothing. */
+static void
+write_rows(struct matching *m, const uint8_t *tags)
+{
+	for (size_t i = 0; i < m->row_count; i++) {
+		const struct cdr_token *like = &m->set.token[i % m->set.count];
+		uint8_t *row = m->rows + i * CDR_CHECK_ROW_LEN;
+		memcpy(row, tags + i * CDR_TAG_LEN, CDR_TAG_LEN);
+		row[CDR_TAG_LEN] = like->type;
+		row[CDR_TAG_LEN + 1] = like->rarity;
+		row[CDR_TAG_LEN + 2] = like->pair;
+	}
+	qsort(m->rows, m->row_count, CDR_CHECK_ROW_LEN, compare_rows);
+}
+
+/* From the candidate to the rows that the hub gets. */
+static cdr_err
+derive_rows(struct matching *m, const struct cdr_scheme *scheme)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct cdr_bytes inputs[CDR_CHECK_ROWS_MAX];
+	uint8_t tags[CDR_CHECK_ROWS_MAX * CDR_TAG_LEN];
+
+	/* cdr_check_add refused what cannot be normalised; a later scheme may refuse more, and must not block the others. */
+	err = cdr_token_derive(&m->candidate.person, scheme, &m->set, m->fault);
+	if (err == CDR_E_INPUT || (err == CDR_OK && m->set.count == 0))
+		return CDR_OK;
+	CDR_TRY(err);
+	CDR_TRY(make_dummies(m));
+	for (size_t i = 0; i < m->row_count; i++)
+		inputs[i] = i < m->set.count ? (struct cdr_bytes){ m->set.token[i].input, m->set.token[i].input_len } :
+					       (struct cdr_bytes){ m->dummy[i], DUMMY_LEN };
+	CDR_TRY(cdr_evaluate(m->member, m->roster, m->epoch, CDR_PURPOSE_CHECK, inputs, m->row_count, tags, m->fault));
+	write_rows(m, tags);
+	err = CDR_OK;
+out:
+	return err;
+}
+
+/* ---- the hub's answer ----------------------------------------------------------------------------------------------------- */
+
+/* Whether a match is one that the hub may name. */
+static cdr_err
+check_match(const struct matching *m, const Cdr__Wire__Match *match)
+{
+	bool tier_known = strcmp(match->tier, "strong") == 0 || strcmp(match->tier, "possible") == 0;
+
+	if (!tier_known || match->lambda_ppb > INT64_MAX || match->handles.len == 0 ||
+	    match->handles.len % CDR_HANDLE_LEN != 0 || match->handles.len > CDR_MATCH_HANDLES_MAX * CDR_HANDLE_LEN ||
+	    strcmp(match->member, m->member->id) == 0)
+		return cdr_fault_set(m->fault, CDR_E_INPUT, "the hub's reply names a match that cannot be");
+	return CDR_OK;
+}
+
+/* A declared employer that is matched too is asked once: the match is noted beside it. */
+static cdr_err
+note_match(struct cdr_tx *tx, const struct matching *m, const Cdr__Wire__Match *match)
+{
+	return cdr_query_run(tx,
+	    "UPDATE employer SET tier = $1, lambda_ppb = $2, types = $3, handles = $4 WHERE check_id = $5 AND member = $6",
+	    CDR_VALUES(cdr_value_text(match->tier), cdr_value_int((int64_t)match->lambda_ppb), cdr_value_int(match->types),
+		cdr_value_bytes(cdr_message_bytes(match->handles)), cdr_value_blob(m->check_id, CDR_ID_LEN),
+		cdr_value_text(match->member)));
+}
+
+/* An employer that was not declared is first asked whether the match is plausible. */
+static cdr_err
+probe_match(struct cdr_tx *tx, struct matching *m, const Cdr__Wire__Match *match)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	uint8_t request_id[CDR_ID_LEN];
+
+	const Cdr__Wire__Member *entry = cdr_roster_member(m->roster, match->member);
+	if (entry == NULL || !cdr_roster_member_is_active(entry)) {
+		cdr_log(CDR_LOG_WARNING, "match.no_member", cdr_log_text("member", match->member));
+		return CDR_OK;
+	}
+	CDR_TRY(cdr_random(request_id, sizeof(request_id)));
+	struct cdr_check_asked asked = {
+		.member = m->member,
+		.roster = m->roster,
+		.candidate = &m->candidate,
+		.employer = match->member,
+		.request_id = request_id,
+		.handles = cdr_message_bytes(match->handles),
+	};
+	CDR_TRY(cdr_check_queue_probe(tx, &asked, m->fault));
+	CDR_TRY(cdr_query_run(tx,
+	    "INSERT INTO employer (check_id, member, request_id, declared, tier, lambda_ppb, types, handles,"
+	    " stage, status, result, statement, asked_at, due_at, answered_at)"
+	    " VALUES ($1, $2, $3, 0, $4, $5, $6, $7, 'probe', 'queued', '', NULL, $8, $9, 0)",
+	    CDR_VALUES(cdr_value_blob(m->check_id, CDR_ID_LEN), cdr_value_text(match->member),
+		cdr_value_blob(request_id, sizeof(request_id)), cdr_value_text(match->tier),
+		cdr_value_int((int64_t)match->lambda_ppb), cdr_value_int(match->types),
+		cdr_value_bytes(cdr_message_bytes(match->handles)), cdr_value_int((int64_t)cdr_member_now()),
+		cdr_value_int((int64_t)cdr_check_due(m->roster)))));
+	err = CDR_OK;
+out:
+	return err;
+}
+
+/* Everything that the hub's answer leads to, once. */
+static cdr_err
+apply_reply(struct cdr_tx *tx, void *context)
+{
+	struct matching *m = context;
+	cdr_err err = CDR_E_INTERNAL;
+	size_t match_count = m->reply != NULL ? m->reply->n_match : 0;
+	int64_t people = m->reply != NULL && m->reply->people <= INT64_MAX ? (int64_t)m->reply->people : 0;
+
+	if (match_count > CDR_MATCHES_MAX)
+		return cdr_fault_set(m->fault, CDR_E_RANGE, "the hub names more members than it may");
+	for (size_t i = 0; i < match_count; i++) {
+		CDR_TRY(check_match(m, m->reply->match[i]));
+		CDR_TRY(note_match(tx, m, m->reply->match[i]));
+		if (cdr_query_changed_count(tx) == 0)
+			CDR_TRY(probe_match(tx, m, m->reply->match[i]));
+	}
+	CDR_TRY(cdr_query_run(tx,
+	    "UPDATE hiring_check SET state = $1, people = $2, epoch = $3 WHERE id = $4 AND state = 'waiting'",
+	    CDR_VALUES(cdr_value_text(m->reply != NULL ? "matched" : "open"), cdr_value_int(people),
+		cdr_value_int(m->epoch->number), cdr_value_blob(m->check_id, CDR_ID_LEN))));
+	if (cdr_query_changed_count(tx) != 1)
+		return CDR_E_ABSENT; /* erased meanwhile */
+	err = CDR_OK;
+out:
+	return err;
+}
+
+/* Ask the hub, and act on what it says. */
+static cdr_err
+match_at_hub(struct matching *m)
+{
+	struct cdr_signer signer = cdr_member_signer(m->member);
+	Cdr__Wire__CheckOpen open = CDR__WIRE__CHECK_OPEN__INIT;
+
+	open.check = cdr_message_field(m->check_id, sizeof(m->check_id));
+	open.epoch = m->epoch->number;
+	open.rows = cdr_message_field(m->rows, m->row_count * CDR_CHECK_ROW_LEN);
+	struct cdr_ask ask = {
+		.party = m->roster->body->hub,
+		.party_signer = "hub",
+		.path = OPEN_PATH,
+		.message = &open.base,
+		.reply_type = &cdr__wire__check_open_reply__descriptor,
+		.reply_max = CDR_BODY_EVALUATE_MAX,
+	};
+	cdr_err err = cdr_ask_send(m->member->client, &signer, &ask, 1);
+	if (err == CDR_OK) {
+		m->reply = ask.reply;
+		err = cdr_store_write(m->member->home->store, apply_reply, m);
+	} else if (m->fault != NULL) {
+		*m->fault = ask.fault;
+	}
+	cdr_ask_free(&ask);
+	return err;
+}
+
+/* Derive, ask, act: one check. */
+static cdr_err
+match_one(struct cdr_member *member, const struct cdr_roster *roster, const uint8_t *check_id, struct cdr_fault *fault)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct cdr_scheme scheme;
+	struct matching *m = calloc(1, sizeof(*m));
+
+	if (m == NULL)
+		return CDR_E_MEMORY;
+	m->member = member;
+	m->roster = roster;
+	m->fault = fault;
+	memcpy(m->check_id, check_id, CDR_ID_LEN);
+	m->epoch = cdr_roster_epoch_at(roster, cdr_member_now());
+	if (m->epoch == NULL) {
+		err = cdr_fault_set(fault, CDR_E_EPOCH, "the trustees have not made a key yet");
+		goto out;
+	}
+	CDR_TRY(cdr_scheme_current(m->epoch->number, &scheme));
+	CDR_TRY(cdr_store_read(member->home->store, read_candidate, m));
+	CDR_TRY(derive_rows(m, &scheme));
+	/* Without a token there is nothing that the hub could match: only declared employers are asked. */
+	CDR_TRY(m->set.count > 0 ? match_at_hub(m) : cdr_store_write(member->home->store, apply_reply, m));
+	err = CDR_OK;
+out:
+	cdr_wipe(m, sizeof(*m));
+	free(m);
+	return err;
+}
+
+static cdr_err
+write_open(struct cdr_tx *tx, void *context)
+{
+	const struct next *next = context;
+
+	return cdr_query_run(tx, "UPDATE hiring_check SET state = 'open' WHERE id = $1 AND state = 'matched'",
+	    CDR_VALUES(cdr_value_blob(next->id, sizeof(next->id))));
+}
+
+/* What the hub said is durable here: it may forget the check. */
+static cdr_err
+close_at_hub(struct cdr_member *member, const struct cdr_roster *roster, struct next *next, struct cdr_fault *fault)
+{
+	struct cdr_signer signer = cdr_member_signer(member);
+	Cdr__Wire__CheckClose close = CDR__WIRE__CHECK_CLOSE__INIT;
+
+	close.check = cdr_message_field(next->id, sizeof(next->id));
+	struct cdr_ask ask = {
+		.party = roster->body->hub, .party_signer = "hub", .path = CLOSE_PATH, .message = &close.base
+	};
+	cdr_err err = cdr_ask_send(member->client, &signer, &ask, 1);
+	if (err == CDR_E_ABSENT && ask.answered)
+		err = CDR_OK; /* forgotten already */
+	if (err != CDR_OK && fault != NULL)
+		*fault = ask.fault;
+	cdr_ask_free(&ask);
+	return err == CDR_OK ? cdr_store_write(member->home->store, write_open, next) : err;
+}
+
+/* see node/member/check.h */
+cdr_err
+cdr_check_step(struct cdr_member *member, bool *worked, struct cdr_fault *fault)
+{
+	struct next matched = { .state = "matched" }, waiting = { .state = "waiting" };
+	const struct cdr_roster *roster = cdr_current_hold(member->current);
+
+	*worked = false;
+	cdr_err err = cdr_store_read(member->home->store, read_next, &matched);
+	if (err == CDR_OK) {
+		*worked = true;
+		err = close_at_hub(member, roster, &matched, fault);
+	}
+	if (err == CDR_OK || err == CDR_E_ABSENT)
+		err = cdr_store_read(member->home->store, read_next, &waiting);
+	if (err == CDR_OK) {
+		*worked = true;
+		err = match_one(member, roster, waiting.id, fault);
+	}
+	cdr_current_release(member->current, roster);
+	return err == CDR_E_ABSENT ? CDR_OK : err;
+}
