@@ -1,0 +1,153 @@
+#include "node/hub/command.h"
+
+#include <string.h>
+#include <time.h>
+
+#include "core/crypto/secret.h"
+#include "node/hub/schema.h"
+#include "node/net/node_options.h"
+
+#define DAYS_A_YEAR 366
+#define POINTS_MAX INT64_C(1000000000000)
+#define WAIT_MAX_S 86400
+
+static const struct cdr_option init_options[] = {
+	{ .name = "name", .value = "NAME", .help = "name of the hub, as people know it", .required = true },
+	{ .name = "listen", .value = "ADDRESS:PORT", .help = "where the hub listens", .required = true },
+	{ .name = "url", .value = "URL", .help = "how members and trustees reach it: https://host:port", .required = true },
+	{ .name = "trustee", .value = "FILE", .help = "card.json of a trustee; once for each, in the order of their numbers",
+	    .required = true, .repeated = true },
+	{ .name = "threshold", .value = "T", .help = "how many trustees must act together: more than half of them",
+	    .required = true, .min = 1, .max = CDR_TRUSTEE_COUNT_MAX },
+	{ .name = "reply-delay-min", .value = "SECONDS", .help = "automatic replies wait at least so long (default 3600)",
+	    .min = 0, .max = 90 * CDR_HUB_DAY_S },
+	{ .name = "reply-delay-max", .value = "SECONDS", .help = "and at most so long (default 259200)", .min = 0,
+	    .max = 90 * CDR_HUB_DAY_S },
+	{ .name = NULL },
+};
+
+static const struct cdr_option serve_options[] = {
+	{ .name = "listen", .value = "ADDRESS:PORT", .help = "listen here instead of where `init` said" },
+	{ .name = "workers", .value = "N", .help = "worker threads (default: one for each core)", .min = 1, .max = 64 },
+	{ .name = "ready-fd", .value = "N", .help = "file descriptor that is told when requests are served", .min = 0,
+	    .max = 65535 },
+	{ .name = NULL },
+};
+
+static const struct cdr_option invite_options[] = {
+	{ .name = "id", .value = "ID", .help = "the member's id for ever: a-z, 0-9 and inner dashes", .required = true },
+	{ .name = "name", .value = "NAME", .help = "name of the organisation", .required = true },
+	{ .name = "country", .value = "ISO3", .help = "its country, three letters", .required = true },
+	{ .name = "head-count", .value = "N", .help = "people who work there: quotas follow from it", .required = true,
+	    .min = 1, .max = 10000000 },
+	{ .name = "check-points", .value = "N", .help = "points an epoch for checks (default: 64 for each head, at least 6400)",
+	    .min = 0, .max = POINTS_MAX },
+	{ .name = "import-points", .value = "N", .help = "points an epoch for imports (default: 128 for each head, at least 6400)",
+	    .min = 0, .max = POINTS_MAX },
+	{ .name = "days", .value = "N", .help = "how long the code works (default 14)", .min = 1, .max = DAYS_A_YEAR },
+	{ .name = NULL },
+};
+
+static const struct cdr_option member_options[] = {
+	{ .name = "wait", .value = "SECONDS", .help = "wait so long for the trustees to countersign (default 0)", .min = 0,
+	    .max = WAIT_MAX_S },
+	{ .name = NULL },
+};
+
+const struct cdr_command cdr_hub_commands[] = {
+	{ .name = "init", .summary = "Make a hub and the genesis roster of an exchange", .options = init_options,
+	    .help = "Prints the fingerprint of the genesis roster. Every trustee compares it by telephone, and gives it to\n"
+		    "`candor-trustee ceremony`, before any key is made.",
+	    .handle = cdr_hub_command_init },
+	{ .name = "serve", .summary = "Serve members and trustees until it is told to stop", .options = serve_options,
+	    .handle = cdr_hub_command_serve },
+	{ .name = "invite", .summary = "Invite an organisation and print its one-time code", .options = invite_options,
+	    .help = "Give the code to the organisation over a channel that only it reads. It works once, for `candor join`.\n"
+		    "A revoked member that is invited again gets new keys and begins with an empty index and mailbox.",
+	    .handle = cdr_hub_command_invite },
+	{ .name = "member list", .summary = "List the members and what they are", .handle = cdr_hub_command_member_list },
+	{ .name = "member show", .operands = "ID", .operand_min = 1, .operand_max = 1,
+	    .summary = "Show a member and the fingerprint of its keys", .handle = cdr_hub_command_member_show },
+	{ .name = "member suspend", .operands = "ID", .operand_min = 1, .operand_max = 1, .options = member_options,
+	    .summary = "Refuse a member from its next request on, until it is restored",
+	    .handle = cdr_hub_command_member_suspend },
+	{ .name = "member revoke", .operands = "ID", .operand_min = 1, .operand_max = 1, .options = member_options,
+	    .summary = "Refuse a member from its next request on, for good", .handle = cdr_hub_command_member_revoke },
+	{ .name = "member restore", .operands = "ID", .operand_min = 1, .operand_max = 1, .options = member_options,
+	    .summary = "Let a member in again, once the trustees have approved it",
+	    .handle = cdr_hub_command_member_restore },
+	{ .name = "inspect", .summary = "Show everything that this hub has stored, and what it says about anybody",
+	    .help = "With --json every row of every table, decrypted, beside a legend that says of each column what it is and\n"
+		    "what the hub, or a thief of its database and keys, can conclude from it.",
+	    .handle = cdr_hub_command_inspect },
+	{ .name = NULL },
+};
+
+/* see node/hub/command.h */
+cdr_err
+cdr_hub_open(const struct cdr_arguments *arguments, struct cdr_hub_open *open, struct cdr_fault *fault)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct cdr_passphrase *passphrase = NULL;
+	const char *path;
+
+	*open = (struct cdr_hub_open){ 0 };
+	CDR_TRY(cdr_secret_start(fault));
+	CDR_TRY(cdr_node_home(arguments, &path, fault));
+	CDR_TRY(cdr_node_passphrase(arguments, false, &passphrase, fault));
+	CDR_TRY(cdr_home_open(path, &cdr_hub_schema, passphrase, &open->home, fault));
+	CDR_TRY(cdr_hub_start(open->home->store, open->home->keys->signing, &open->hub, fault));
+	err = CDR_OK;
+out:
+	cdr_passphrase_free(passphrase);
+	return err;
+}
+
+/* see node/hub/command.h */
+void
+cdr_hub_close(struct cdr_hub_open *open)
+{
+	cdr_hub_stop(open->hub);
+	cdr_home_close(open->home);
+	*open = (struct cdr_hub_open){ 0 };
+}
+
+struct setting {
+	const char *name;
+	char *value;
+	size_t size;
+};
+
+/* A reading job. */
+static cdr_err
+setting_job(struct cdr_tx *tx, void *context)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	const struct setting *setting = context;
+	struct cdr_query *query = NULL;
+	struct cdr_values values = CDR_VALUES(cdr_value_text(setting->name));
+
+	CDR_TRY(cdr_query_start(tx, "SELECT value FROM setting WHERE name = $1", values, &query));
+	CDR_TRY(cdr_query_step(query));
+	CDR_TRY(cdr_query_text(query, 0, setting->value, setting->size));
+	err = CDR_OK;
+out:
+	cdr_query_end(query);
+	return err;
+}
+
+/* see node/hub/command.h */
+cdr_err
+cdr_hub_setting_read(struct cdr_store *store, const char *name, char *value, size_t size)
+{
+	struct setting setting = { name, value, size };
+
+	return cdr_store_read(store, setting_job, &setting);
+}
+
+/* see node/hub/command.h */
+uint64_t
+cdr_hub_now(void)
+{
+	return (uint64_t)time(NULL);
+}

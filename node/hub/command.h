@@ -1,0 +1,47 @@
+#ifndef CDR_NODE_HUB_COMMAND_H
+#define CDR_NODE_HUB_COMMAND_H
+
+/* The sub-commands of candor-hub, and what they share. */
+
+#include "node/hub/hub.h"
+#include "node/net/arguments.h"
+#include "node/store/home.h"
+
+extern const struct cdr_command cdr_hub_commands[];
+
+/* A hub's folder, opened, and the hub over its database. Zeroed: nothing. */
+struct cdr_hub_open {
+	struct cdr_home *home;
+	struct cdr_hub *hub;
+};
+
+/**
+ * cdr_hub_open(arguments, open, fault):
+ * Open the folder that the command line names. A daemon may serve it at the same time.
+ *
+ * open   out   closed by cdr_hub_close also on error
+ */
+CDR_MUST_CHECK cdr_err cdr_hub_open(const struct cdr_arguments *arguments, struct cdr_hub_open *open,
+    struct cdr_fault *fault);
+void cdr_hub_close(struct cdr_hub_open *open);
+
+/**
+ * cdr_hub_setting_read(store, name, value, size):
+ * Returns  CDR_OK; CDR_E_ABSENT; CDR_E_STORE.
+ */
+CDR_MUST_CHECK cdr_err cdr_hub_setting_read(struct cdr_store *store, const char *name, char *value, size_t size);
+
+/* Seconds since 1970, now. */
+uint64_t cdr_hub_now(void);
+
+cdr_command_handler cdr_hub_command_init;
+cdr_command_handler cdr_hub_command_serve;
+cdr_command_handler cdr_hub_command_invite;
+cdr_command_handler cdr_hub_command_member_list;
+cdr_command_handler cdr_hub_command_member_show;
+cdr_command_handler cdr_hub_command_member_suspend;
+cdr_command_handler cdr_hub_command_member_revoke;
+cdr_command_handler cdr_hub_command_member_restore;
+cdr_command_handler cdr_hub_command_inspect;
+
+#endif

@@ -1,0 +1,79 @@
+#include <string.h>
+
+#include "node/hub/command.h"
+#include "node/hub/routes.h"
+#include "node/hub/sweep.h"
+#include "node/net/daemon.h"
+#include "node/net/log.h"
+#include "node/net/service.h"
+
+#define WAIT_MS 1000
+#define SWEEP_EVERY_S 3600
+
+static cdr_err
+start_server(const struct cdr_arguments *arguments, const struct cdr_hub_open *open, const struct cdr_service *service,
+    struct cdr_server **server, struct cdr_fault *fault)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	char listen[CDR_SERVER_ADDRESS_LEN];
+	struct cdr_server_config config = { .app = cdr_service_app(service) };
+
+	config.listen = cdr_arguments_text(arguments, "listen");
+	if (config.listen == NULL) {
+		CDR_TRY(cdr_hub_setting_read(open->home->store, "listen", listen, sizeof(listen)));
+		config.listen = listen;
+	}
+	config.worker_count = (uint32_t)cdr_arguments_number(arguments, "workers", 0);
+	CDR_TRY(cdr_certificate_server_context(open->home->certificate, open->home->certificate_key, &config.tls));
+	CDR_TRY(cdr_server_start(&config, server, fault));
+	err = CDR_OK;
+out:
+	SSL_CTX_free(config.tls);
+	return err;
+}
+
+/* Until a signal comes; now and then what is due. A sweep that fails is tried again an hour later. */
+static void
+run(struct cdr_daemon *daemon, struct cdr_hub *hub)
+{
+	uint64_t swept_at = 0;
+
+	do {
+		uint64_t now = cdr_hub_now();
+		if (now < swept_at + SWEEP_EVERY_S)
+			continue;
+		cdr_err err = cdr_hub_sweep(hub, now, NULL);
+		if (err != CDR_OK)
+			cdr_log(CDR_LOG_ERROR, "hub.sweep_failed", cdr_log_err(err));
+		swept_at = now;
+	} while (!cdr_daemon_wait(daemon, WAIT_MS));
+}
+
+/* see node/hub/command.h */
+cdr_err
+cdr_hub_command_serve(const struct cdr_arguments *arguments, struct cdr_report *report, struct cdr_fault *fault)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct cdr_daemon daemon = { .pid_fd = -1, .signal_fd = -1, .ready_fd = -1 };
+	struct cdr_hub_open open = { 0 };
+	struct cdr_service service;
+	struct cdr_server *server = NULL;
+	const char *path;
+	char pid_path[CDR_HOME_PATH_LEN_MAX + sizeof("/" CDR_HOME_PID)];
+
+	CDR_TRY(cdr_hub_open(arguments, &open, fault));
+	path = open.home->path;
+	CDR_TRY(cdr_home_file(path, CDR_HOME_PID, pid_path, sizeof(pid_path)));
+	CDR_TRY(cdr_daemon_start(&daemon, pid_path, (int)cdr_arguments_number(arguments, "ready-fd", -1), fault));
+	cdr_hub_service(open.hub, &service);
+	CDR_TRY(start_server(arguments, &open, &service, &server, fault));
+	cdr_report_text(report, "Serving at %s\n", cdr_server_address_peek(server));
+	cdr_daemon_ready(&daemon, cdr_server_address_peek(server));
+	run(&daemon, open.hub);
+	err = CDR_OK;
+out:
+	cdr_server_stop(server);
+	cdr_daemon_end(&daemon);
+	cdr_hub_close(&open);
+	return err;
+}
