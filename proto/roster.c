@@ -336,9 +336,9 @@ same_holders(const Cdr__Wire__Roster *a, const Cdr__Wire__Roster *b)
 	return true;
 }
 
-/* see proto/roster.h */
-cdr_err
-cdr_roster_verify_next(const struct cdr_roster *roster, const struct cdr_roster *before, struct cdr_fault *fault)
+/* Whether ${roster} may come after ${before} in all but its countersignatures. */
+static cdr_err
+follows(const struct cdr_roster *roster, const struct cdr_roster *before, struct cdr_fault *fault)
 {
 	uint64_t version = roster->body->version;
 
@@ -352,10 +352,31 @@ cdr_roster_verify_next(const struct cdr_roster *roster, const struct cdr_roster 
 		return BAD("roster: version %" PRIu64 " names another hub, other trustees or another threshold", version);
 	if (!hub_signed(roster, before))
 		return BAD("roster: version %" PRIu64 " is not signed by the hub", version);
+	return CDR_OK;
+}
+
+/* see proto/roster.h */
+cdr_err
+cdr_roster_verify_proposal(const struct cdr_roster *roster, const struct cdr_roster *before, struct cdr_fault *fault)
+{
+	if (roster->body->version != before->body->version + 1)
+		return BAD("roster: version %" PRIu64 " is not the one after version %" PRIu64 ", which is held",
+		    roster->body->version, before->body->version);
+	return follows(roster, before, fault);
+}
+
+/* see proto/roster.h */
+cdr_err
+cdr_roster_verify_next(const struct cdr_roster *roster, const struct cdr_roster *before, struct cdr_fault *fault)
+{
+	cdr_err err = follows(roster, before, fault);
 	size_t count = countersigner_count(roster, before);
+
+	if (err != CDR_OK)
+		return err;
 	if (count < before->body->threshold)
-		return BAD("roster: version %" PRIu64 " is countersigned by %zu trustees, and %" PRIu32 " are needed", version,
-		    count, before->body->threshold);
+		return BAD("roster: version %" PRIu64 " is countersigned by %zu trustees, and %" PRIu32 " are needed",
+		    roster->body->version, count, before->body->threshold);
 	return CDR_OK;
 }
 

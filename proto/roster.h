@@ -63,6 +63,16 @@ CDR_MUST_CHECK cdr_err cdr_roster_verify_next(const struct cdr_roster *roster, c
     struct cdr_fault *fault);
 
 /**
+ * cdr_roster_verify_proposal(roster, before, fault):
+ * Whether ${roster} is what may be countersigned now: the very next version after ${before}, chained to it, with the same
+ * hub, trustees and threshold, signed by the hub. What it changes is for the trustee to judge.
+ *
+ * Returns  CDR_OK; CDR_E_ROSTER.
+ */
+CDR_MUST_CHECK cdr_err cdr_roster_verify_proposal(const struct cdr_roster *roster, const struct cdr_roster *before,
+    struct cdr_fault *fault);
+
+/**
  * cdr_roster_sign_hub(seed, body, out) and cdr_roster_countersign(seed, roster_hash, index, signature):
  * The hub signs a Roster's bytes; a trustee signs the hash of a Roster that the hub signed.
  *
