@@ -1,0 +1,313 @@
+#include "keys/roster_diff.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Changes other than those of members: epochs, scheme, parties. */
+#define OTHER_COUNT_MAX (2 * CDR_EPOCH_COUNT_MAX * 2 + 2)
+/* One member can have another party, both quotas changed, another status, and something else. */
+#define MEMBER_CHANGE_MAX 5
+
+static bool
+same_bytes(ProtobufCBinaryData a, ProtobufCBinaryData b)
+{
+	return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
+}
+
+static bool
+same_party(const Cdr__Wire__Party *a, const Cdr__Wire__Party *b)
+{
+	return strcmp(a->name, b->name) == 0 && strcmp(a->url, b->url) == 0 &&
+	    same_bytes(a->signing_key, b->signing_key) && same_bytes(a->sealing_key, b->sealing_key) &&
+	    same_bytes(a->tls_pin, b->tls_pin);
+}
+
+/* Add an entry; the text follows. Room was made for the most that there can be. */
+static struct cdr_roster_diff_entry *
+add(struct cdr_roster_diff *diff, enum cdr_roster_diff_kind kind, enum cdr_roster_diff_need need)
+{
+	struct cdr_roster_diff_entry *e = &diff->entry[diff->count++];
+
+	e->kind = kind;
+	e->need = need;
+	return e;
+}
+
+static cdr_err
+add_member(struct cdr_roster_diff *diff, enum cdr_roster_diff_kind kind, enum cdr_roster_diff_need need,
+    const Cdr__Wire__Member *member, struct cdr_roster_diff_entry **out)
+{
+	struct cdr_roster_diff_entry *e = add(diff, kind, need);
+	char id[CDR_SIGNER_LEN_MAX + 1];
+
+	*out = e;
+	e->member = member;
+	(void)snprintf(id, sizeof(id), "member/%s", member->id);
+	return cdr_roster_party_fingerprint(id, member->party, e->fingerprint);
+}
+
+/* ---- members -------------------------------------------------------------------------------------------------- */
+
+/* How much a status lets its member do; one that is not known lets it do everything. */
+static int
+freedom(const char *status)
+{
+	if (strcmp(status, "revoked") == 0)
+		return 0;
+	return strcmp(status, "suspended") == 0 ? 1 : 2;
+}
+
+static cdr_err
+diff_status(struct cdr_roster_diff *diff, const Cdr__Wire__Member *before, const Cdr__Wire__Member *after)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	bool is_stricter = freedom(after->status) < freedom(before->status);
+	struct cdr_roster_diff_entry *e;
+
+	if (strcmp(before->status, after->status) == 0)
+		return CDR_OK;
+	CDR_TRY(add_member(diff, is_stricter ? CDR_DIFF_MEMBER_STRICTER : CDR_DIFF_MEMBER_RESTORED,
+	    is_stricter ? CDR_NEED_NOTHING : CDR_NEED_APPROVAL, after, &e));
+	(void)snprintf(e->text, sizeof(e->text), "%s (%s) becomes %s; it is %s now", after->id, after->party->name,
+	    after->status, before->status);
+out:
+	return err;
+}
+
+static cdr_err
+diff_quota(struct cdr_roster_diff *diff, const Cdr__Wire__Member *before, const Cdr__Wire__Member *after)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	bool is_up = after->check_points > before->check_points || after->import_points > before->import_points;
+	struct cdr_roster_diff_entry *e;
+
+	if (after->check_points == before->check_points && after->import_points == before->import_points)
+		return CDR_OK;
+	CDR_TRY(add_member(diff, is_up ? CDR_DIFF_MEMBER_QUOTA_UP : CDR_DIFF_MEMBER_QUOTA_DOWN,
+	    is_up ? CDR_NEED_APPROVAL : CDR_NEED_NOTHING, after, &e));
+	(void)snprintf(e->text, sizeof(e->text), "%s (%s) may check %" PRIu64 " points and import %" PRIu64
+	    "; now %" PRIu64 " and %" PRIu64, after->id, after->party->name, after->check_points, after->import_points,
+	    before->check_points, before->import_points);
+out:
+	return err;
+}
+
+/* The same id in both. */
+static cdr_err
+diff_member(struct cdr_roster_diff *diff, const Cdr__Wire__Member *before, const Cdr__Wire__Member *after)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct cdr_roster_diff_entry *e;
+
+	if (!same_party(before->party, after->party)) {
+		CDR_TRY(add_member(diff, CDR_DIFF_MEMBER_PARTY, CDR_NEED_APPROVAL, after, &e));
+		(void)snprintf(e->text, sizeof(e->text), "%s gets new keys or another name: \"%s\", now \"%s\"", after->id,
+		    after->party->name, before->party->name);
+	}
+	CDR_TRY(diff_quota(diff, before, after));
+	CDR_TRY(diff_status(diff, before, after));
+	if (strcmp(before->country, after->country) != 0 || before->joined_at != after->joined_at) {
+		CDR_TRY(add_member(diff, CDR_DIFF_MEMBER_OTHER, CDR_NEED_APPROVAL, after, &e));
+		(void)snprintf(e->text, sizeof(e->text), "%s (%s) gets another country (%s, now %s) or date of joining",
+		    after->id, after->party->name, after->country, before->country);
+	}
+	err = CDR_OK;
+out:
+	return err;
+}
+
+static cdr_err
+diff_added(struct cdr_roster_diff *diff, const Cdr__Wire__Member *member)
+{
+	struct cdr_roster_diff_entry *e;
+	cdr_err err = add_member(diff, CDR_DIFF_MEMBER_ADDED, CDR_NEED_APPROVAL, member, &e);
+
+	(void)snprintf(e->text, sizeof(e->text), "%s (%s, %s) comes in as %s; may check %" PRIu64 " points and import %"
+	    PRIu64, member->id, member->party->name, member->country, member->status, member->check_points,
+	    member->import_points);
+	return err;
+}
+
+static cdr_err
+diff_removed(struct cdr_roster_diff *diff, const Cdr__Wire__Member *member)
+{
+	struct cdr_roster_diff_entry *e;
+	cdr_err err = add_member(diff, CDR_DIFF_MEMBER_REMOVED, CDR_NEED_REFUSAL, member, &e);
+
+	(void)snprintf(e->text, sizeof(e->text), "%s (%s) is gone; a member who leaves is revoked instead", member->id,
+	    member->party->name);
+	return err;
+}
+
+/* Both lists are sorted by id: walk them side by side. */
+static cdr_err
+diff_members(struct cdr_roster_diff *diff, const Cdr__Wire__Roster *before, const Cdr__Wire__Roster *after)
+{
+	cdr_err err = CDR_OK;
+	size_t i = 0, k = 0;
+
+	while (err == CDR_OK && (i < before->n_member || k < after->n_member)) {
+		int order = i == before->n_member ? 1 : k == after->n_member ? -1 :
+		    strcmp(before->member[i]->id, after->member[k]->id);
+
+		if (order < 0)
+			err = diff_removed(diff, before->member[i++]);
+		else if (order > 0)
+			err = diff_added(diff, after->member[k++]);
+		else
+			err = diff_member(diff, before->member[i++], after->member[k++]);
+	}
+	return err;
+}
+
+/* ---- epochs --------------------------------------------------------------------------------------------------- */
+
+static const Cdr__Wire__Epoch *
+find_epoch(const Cdr__Wire__Roster *roster, uint32_t number)
+{
+	for (size_t i = 0; i < roster->n_epoch; i++) {
+		if (roster->epoch[i]->number == number)
+			return roster->epoch[i];
+	}
+	return NULL;
+}
+
+static bool
+same_key(const Cdr__Wire__Epoch *a, const Cdr__Wire__Epoch *b)
+{
+	if (!same_bytes(a->public_key, b->public_key) || !same_bytes(a->transcript, b->transcript) ||
+	    !same_bytes(a->scheme_version, b->scheme_version) || a->n_public_share != b->n_public_share)
+		return false;
+	for (size_t i = 0; i < a->n_public_share; i++) {
+		if (!same_bytes(a->public_share[i], b->public_share[i]))
+			return false;
+	}
+	return true;
+}
+
+static void
+add_epoch(struct cdr_roster_diff *diff, enum cdr_roster_diff_kind kind, enum cdr_roster_diff_need need,
+    const Cdr__Wire__Epoch *epoch, const char *what)
+{
+	struct cdr_roster_diff_entry *e = add(diff, kind, need);
+
+	e->epoch = epoch;
+	(void)snprintf(e->text, sizeof(e->text), "epoch %" PRIu32 " %s", epoch->number, what);
+}
+
+/* An epoch that is no longer there: right only if it is the oldest and had to make room for a newer one. */
+static bool
+has_made_room(const Cdr__Wire__Roster *before, const Cdr__Wire__Roster *after, const Cdr__Wire__Epoch *gone)
+{
+	for (size_t i = 0; i < before->n_epoch; i++) {
+		if (before->epoch[i]->number < gone->number)
+			return false;
+	}
+	return before->n_epoch == CDR_EPOCH_COUNT_MAX && after->n_epoch == CDR_EPOCH_COUNT_MAX;
+}
+
+static void
+diff_epochs(struct cdr_roster_diff *diff, const Cdr__Wire__Roster *before, const Cdr__Wire__Roster *after)
+{
+	for (size_t i = 0; i < after->n_epoch; i++) {
+		const Cdr__Wire__Epoch *to = after->epoch[i], *from = find_epoch(before, to->number);
+
+		if (from == NULL)
+			add_epoch(diff, CDR_DIFF_EPOCH_ADDED, CDR_NEED_CEREMONY, to, "begins: a new key");
+		else if (!same_key(from, to))
+			add_epoch(diff, CDR_DIFF_EPOCH_OTHER, CDR_NEED_REFUSAL, to, "gets another key");
+		else if (from->starts_at != to->starts_at || from->ends_at != to->ends_at)
+			add_epoch(diff, CDR_DIFF_EPOCH_TIMES, CDR_NEED_REFUSAL, to, "gets other times");
+	}
+	for (size_t i = 0; i < before->n_epoch; i++) {
+		const Cdr__Wire__Epoch *from = before->epoch[i];
+
+		if (find_epoch(after, from->number) != NULL)
+			continue;
+		if (has_made_room(before, after, from))
+			add_epoch(diff, CDR_DIFF_EPOCH_ENDED, CDR_NEED_NOTHING, from, "ends");
+		else
+			add_epoch(diff, CDR_DIFF_EPOCH_OTHER, CDR_NEED_REFUSAL, from, "is gone");
+	}
+}
+
+/* ---- the rest ------------------------------------------------------------------------------------------------- */
+
+static bool
+same_scheme(const Cdr__Wire__Scheme *a, const Cdr__Wire__Scheme *b)
+{
+	return strcmp(a->index, b->index) == 0 && a->lookback_years == b->lookback_years &&
+	    a->answer_days == b->answer_days && a->expiry_days == b->expiry_days &&
+	    a->strong_lambda_ppm == b->strong_lambda_ppm && a->possible_lambda_ppm == b->possible_lambda_ppm &&
+	    a->possible_max == b->possible_max && a->reply_delay_min_s == b->reply_delay_min_s &&
+	    a->reply_delay_max_s == b->reply_delay_max_s && strcmp(a->codebook_version, b->codebook_version) == 0;
+}
+
+static bool
+same_parties(const Cdr__Wire__Roster *a, const Cdr__Wire__Roster *b)
+{
+	if (!same_party(a->hub, b->hub) || a->threshold != b->threshold || a->n_trustee != b->n_trustee)
+		return false;
+	for (size_t i = 0; i < a->n_trustee; i++) {
+		if (a->trustee[i]->index != b->trustee[i]->index || !same_party(a->trustee[i]->party, b->trustee[i]->party))
+			return false;
+	}
+	return true;
+}
+
+/* see keys/roster_diff.h */
+cdr_err
+cdr_roster_diff_new(const struct cdr_roster *before, const struct cdr_roster *after, struct cdr_roster_diff *diff)
+{
+	const Cdr__Wire__Roster *from = before->body, *to = after->body;
+	struct cdr_roster_diff_entry *e;
+
+	*diff = (struct cdr_roster_diff){ NULL, 0 };
+	diff->entry = calloc(MEMBER_CHANGE_MAX * (from->n_member + to->n_member) + OTHER_COUNT_MAX, sizeof(*diff->entry));
+	if (diff->entry == NULL)
+		return CDR_E_MEMORY;
+	if (!same_parties(from, to)) {
+		e = add(diff, CDR_DIFF_PARTIES, CDR_NEED_REFUSAL);
+		(void)snprintf(e->text, sizeof(e->text), "the hub, the trustees or the threshold change");
+	}
+	if (!same_scheme(from->scheme, to->scheme)) {
+		e = add(diff, CDR_DIFF_SCHEME, CDR_NEED_REFUSAL);
+		(void)snprintf(e->text, sizeof(e->text), "the rules of the exchange change");
+	}
+	diff_epochs(diff, from, to);
+	return diff_members(diff, from, to);
+}
+
+void
+cdr_roster_diff_free(struct cdr_roster_diff *diff)
+{
+	free(diff->entry);
+	*diff = (struct cdr_roster_diff){ NULL, 0 };
+}
+
+const char *
+cdr_roster_diff_kind_name(enum cdr_roster_diff_kind kind)
+{
+	static const char *const names[] = {
+		[CDR_DIFF_MEMBER_ADDED] = "member-added",
+		[CDR_DIFF_MEMBER_REMOVED] = "member-removed",
+		[CDR_DIFF_MEMBER_PARTY] = "member-keys",
+		[CDR_DIFF_MEMBER_QUOTA_UP] = "quota-up",
+		[CDR_DIFF_MEMBER_QUOTA_DOWN] = "quota-down",
+		[CDR_DIFF_MEMBER_STRICTER] = "member-stricter",
+		[CDR_DIFF_MEMBER_RESTORED] = "member-restored",
+		[CDR_DIFF_MEMBER_OTHER] = "member-other",
+		[CDR_DIFF_EPOCH_ADDED] = "epoch-added",
+		[CDR_DIFF_EPOCH_ENDED] = "epoch-ended",
+		[CDR_DIFF_EPOCH_TIMES] = "epoch-times",
+		[CDR_DIFF_EPOCH_OTHER] = "epoch-other",
+		[CDR_DIFF_SCHEME] = "scheme",
+		[CDR_DIFF_PARTIES] = "parties",
+	};
+
+	if ((size_t)kind >= sizeof(names) / sizeof(names[0]) || names[kind] == NULL)
+		return "unknown";
+	return names[kind];
+}
