@@ -98,6 +98,36 @@ argon2id_of_the_rfc(void **state)
 	assert_memory_equal(got, want, 32);
 }
 
+/* A file that other programs made from the table (tests/vectors/keystore-1.py): version 1 opens for ever. */
+static void
+opens_an_independent_file(void **state)
+{
+	(void)state;
+	const struct cdr_passphrase passphrase = { 30, "an old keystore opens for ever" };
+	struct cdr_keystore *store = NULL;
+	struct cdr_fault fault = { 0 };
+	uint8_t bytes[1024], out[33], want[33];
+	FILE *vector = fopen("tests/vectors/keystore-1.bin", "rb");
+
+	assert_non_null(vector);
+	size_t len = fread(bytes, 1, sizeof(bytes), vector);
+	assert_int_equal(fclose(vector), 0);
+	write_path(bytes, len, 0600);
+	if (cdr_keystore_open(path, &passphrase, &store, &fault) != CDR_OK)
+		fail_msg("%s", fault.text);
+	assert_int_equal(cdr_keystore_get(store, "signing", out, 32), CDR_OK);
+	memset(want, 0x11, sizeof(want));
+	assert_memory_equal(out, want, 32);
+	assert_int_equal(cdr_keystore_get(store, "epoch-7/share", out, 33), CDR_OK);
+	memset(want, 0x22, sizeof(want));
+	assert_memory_equal(out, want, 33);
+	assert_int_equal(cdr_keystore_derive(store, "database", out), CDR_OK);
+	assert_int_equal(
+	    cdr_hex_read("b140c4948eec48be582dcd9836ac855a23ac9b8e6152bd0cd02208e60fb44eea", want, 32), CDR_OK);
+	assert_memory_equal(out, want, 32);
+	cdr_keystore_free(store);
+}
+
 static void
 keeps_what_was_put(void **state)
 {
@@ -184,7 +214,7 @@ refuses_names_and_lengths(void **state)
 	(void)state;
 	struct cdr_keystore *store = NULL;
 	uint8_t value[CDR_KEYSTORE_SECRET_LEN_MAX + 1] = { 1 };
-	char name[16];
+	char name[24];
 
 	write_path(file, file_len, 0600);
 	assert_int_equal(cdr_keystore_open(path, &good, &store, NULL), CDR_OK);
@@ -524,6 +554,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(argon2id_of_the_rfc),
+		cmocka_unit_test(opens_an_independent_file),
 		cmocka_unit_test(keeps_what_was_put),
 		cmocka_unit_test(changes_are_saved),
 		cmocka_unit_test(refuses_names_and_lengths),
