@@ -326,6 +326,94 @@ x_epoch(struct exchange *x)
 	x_approve(x);
 }
 
+/* ---- the index ---------------------------------------------------------------------------------------------- */
+
+#define X_PUT_ROWS 512
+
+/* A batch being filled. */
+struct x_put {
+	uint8_t batch[CDR_ID_LEN];
+	uint8_t rows[X_PUT_ROWS * CDR_INDEX_ROW_LEN];
+	size_t row_count;
+	uint8_t expiries[32 * CDR_INDEX_EXPIRY_LEN];
+	size_t person_count;
+	uint8_t removed[32 * CDR_HANDLE_LEN];
+	size_t removed_count;
+	uint32_t epoch;
+};
+
+static inline void
+x_put_start(struct x_put *put, uint8_t batch)
+{
+	memset(put, 0, sizeof(*put));
+	put->batch[0] = batch;
+	put->epoch = X_EPOCH;
+}
+
+/* The tag that stands for token ${token} of person ${person}. */
+static inline void
+x_tag(uint8_t person, uint8_t token, uint8_t tag[static CDR_TAG_LEN])
+{
+	memset(tag, 0, CDR_TAG_LEN);
+	tag[0] = person;
+	tag[1] = token;
+}
+
+/* A person with ${count} tokens: token i has type i + 1 as far as there are types, rarity 1, the only pair of names. */
+static inline uint8_t *
+x_put_person(struct x_put *put, uint8_t handle, uint8_t person, size_t count, uint16_t expires)
+{
+	uint8_t *first = put->rows + put->row_count * CDR_INDEX_ROW_LEN;
+	uint8_t *expiry = put->expiries + put->person_count * CDR_INDEX_EXPIRY_LEN;
+
+	for (size_t i = 0; i < count; i++) {
+		uint8_t *row = put->rows + put->row_count * CDR_INDEX_ROW_LEN;
+		assert_true(put->row_count < X_PUT_ROWS);
+		memset(row, 0, CDR_INDEX_ROW_LEN);
+		x_tag(person, (uint8_t)i, row);
+		row[CDR_TAG_LEN] = (uint8_t)(i % (CDR_TOKEN_TYPE_COUNT - 1) + 1);
+		row[CDR_TAG_LEN + 1] = 1;
+		row[CDR_TAG_LEN + 2] = 1;
+		row[CDR_TAG_LEN + 3] = handle;
+		put->row_count++;
+	}
+	memset(expiry, 0, CDR_INDEX_EXPIRY_LEN);
+	expiry[0] = handle;
+	expiry[CDR_HANDLE_LEN] = (uint8_t)(expires >> 8);
+	expiry[CDR_HANDLE_LEN + 1] = (uint8_t)expires;
+	put->person_count++;
+	return first;
+}
+
+static inline void
+x_put_removed(struct x_put *put, uint8_t handle)
+{
+	memset(put->removed + put->removed_count * CDR_HANDLE_LEN, 0, CDR_HANDLE_LEN);
+	put->removed[put->removed_count * CDR_HANDLE_LEN] = handle;
+	put->removed_count++;
+}
+
+/* Send the batch: "ok" or the code of the refusal. */
+static inline const char *
+x_put_send(struct exchange *x, const struct x_party *party, const struct x_put *put, uint64_t *people)
+{
+	static char code[32];
+	struct x_reply reply;
+	Cdr__Wire__IndexPut request = CDR__WIRE__INDEX_PUT__INIT;
+
+	request.epoch = put->epoch;
+	request.batch = cdr_message_field(put->batch, sizeof(put->batch));
+	request.rows = cdr_message_field(put->rows, put->row_count * CDR_INDEX_ROW_LEN);
+	request.expiries = cdr_message_field(put->expiries, put->person_count * CDR_INDEX_EXPIRY_LEN);
+	request.removed = cdr_message_field(put->removed, put->removed_count * CDR_HANDLE_LEN);
+	int status = x_call(x, party, "/v1/index/put", &request.base, &cdr__wire__index_put_reply__descriptor, &reply);
+	(void)snprintf(code, sizeof(code), "%s", status == 200 ? "ok" : reply.code);
+	if (status == 200 && people != NULL)
+		*people = ((const Cdr__Wire__IndexPutReply *)reply.message)->people;
+	x_reply_free(&reply);
+	return code;
+}
+
 /* ---- the database ------------------------------------------------------------------------------------------- */
 
 static int64_t x_number;
@@ -378,7 +466,7 @@ x_free(struct exchange *x)
 	cdr_hub_stop(x->hub);
 	cdr_store_close(x->store);
 	for (size_t i = 0; i < 4; i++) {
-		static const char *const tail[] = { "", "-key", "-wal", "-shm" };
+		static const char *const tail[] = { "", "-check", "-wal", "-shm" };
 		(void)snprintf(path, sizeof(path), "%s/node.db%s", x->dir, tail[i]);
 		(void)unlink(path);
 	}
