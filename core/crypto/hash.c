@@ -12,7 +12,7 @@
 /* Fetched once: a fetch by name costs more than hashing 32 bytes. NULL if the library has none. */
 static pthread_once_t fetch_once = PTHREAD_ONCE_INIT;
 static EVP_MD *sha256;
-static EVP_MAC_CTX *hmac_sha256; /* no key yet; copied for each use */
+static EVP_MAC *hmac;
 static EVP_KDF *hkdf;
 
 static char sha256_name[] = "SHA256";
@@ -20,20 +20,9 @@ static char sha256_name[] = "SHA256";
 static void
 fetch(void)
 {
-	const OSSL_PARAM params[] = {
-		OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, sha256_name, 0),
-		OSSL_PARAM_construct_end(),
-	};
-	EVP_MAC *hmac = EVP_MAC_fetch(NULL, "HMAC", NULL);
-
 	sha256 = EVP_MD_fetch(NULL, sha256_name, NULL);
+	hmac = EVP_MAC_fetch(NULL, "HMAC", NULL);
 	hkdf = EVP_KDF_fetch(NULL, "HKDF", NULL);
-	hmac_sha256 = EVP_MAC_CTX_new(hmac);
-	EVP_MAC_free(hmac);
-	if (hmac_sha256 != NULL && EVP_MAC_CTX_set_params(hmac_sha256, params) != 1) {
-		EVP_MAC_CTX_free(hmac_sha256);
-		hmac_sha256 = NULL;
-	}
 }
 
 /* see core/crypto/hash.h */
@@ -68,19 +57,23 @@ cdr_err
 cdr_hmac_sha256(const uint8_t *key, size_t key_len, const struct cdr_bytes *parts, size_t count,
     uint8_t out[static CDR_SHA256_LEN])
 {
+	const OSSL_PARAM params[] = {
+		OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, sha256_name, 0),
+		OSSL_PARAM_construct_end(),
+	};
 	cdr_err err = CDR_E_INTERNAL;
 	EVP_MAC_CTX *ctx = NULL;
 	size_t out_len = 0;
 
 	pthread_once(&fetch_once, fetch);
-	if (hmac_sha256 == NULL)
+	if (hmac == NULL)
 		goto out;
-	if ((ctx = EVP_MAC_CTX_dup(hmac_sha256)) == NULL) {
+	if ((ctx = EVP_MAC_CTX_new(hmac)) == NULL) {
 		err = CDR_E_MEMORY;
 		goto out;
 	}
 	/* OpenSSL takes a NULL key for "the key of before": an empty key needs an address. */
-	if (EVP_MAC_init(ctx, key_len > 0 ? key : (const uint8_t *)"", key_len, NULL) != 1)
+	if (EVP_MAC_init(ctx, key_len > 0 ? key : (const uint8_t *)"", key_len, params) != 1)
 		goto out;
 	for (size_t i = 0; i < count; i++)
 		if (EVP_MAC_update(ctx, parts[i].data, parts[i].len) != 1)
