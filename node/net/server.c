@@ -736,16 +736,19 @@ cdr_server_stop(struct cdr_server *server)
 		(void)pthread_join(server->thread, NULL);
 	}
 	cdr_workers_stop(server->workers);
-	while (!TAILQ_EMPTY(&server->peers))
-		close_peer(TAILQ_FIRST(&server->peers));
 	if (server->listener != NULL)
 		evconnlistener_free(server->listener);
 	if (server->wake != NULL)
 		event_free(server->wake);
 	if (server->stop_deadline != NULL)
 		event_free(server->stop_deadline);
-	if (server->base != NULL)
+	while (!TAILQ_EMPTY(&server->peers))
+		close_peer(TAILQ_FIRST(&server->peers));
+	/* libevent frees the last streams in a turn of its loop. */
+	if (server->base != NULL) {
+		(void)event_base_loop(server->base, EVLOOP_NONBLOCK);
 		event_base_free(server->base);
+	}
 	if (server->wake_fd >= 0)
 		(void)close(server->wake_fd);
 	SSL_CTX_free(server->config.tls);
