@@ -1,0 +1,59 @@
+#include "node/trustee/routes.h"
+
+#include "node/net/log.h"
+#include "node/trustee/evaluate.h"
+
+const struct cdr_route cdr_trustee_routes[] = {
+	{ "/v1/evaluate", CDR_CALLER_MEMBER, CDR_BODY_EVALUATE_MAX, &cdr__wire__evaluate_request__descriptor,
+	    cdr_trustee_evaluate, NULL },
+};
+
+const size_t cdr_trustee_route_count = sizeof(cdr_trustee_routes) / sizeof(cdr_trustee_routes[0]);
+
+static const struct cdr_roster *
+hold(void *context)
+{
+	struct cdr_trustee *trustee = context;
+
+	return cdr_current_hold(trustee->current);
+}
+
+static void
+release(void *context, const struct cdr_roster *roster)
+{
+	struct cdr_trustee *trustee = context;
+
+	cdr_current_release(trustee->current, roster);
+}
+
+static bool
+refresh(void *context)
+{
+	return cdr_trustee_refresh(context);
+}
+
+static void
+failed(void *context, const char *path, const char *signer, const struct cdr_fault *fault)
+{
+	bool is_ours = cdr_dispatch_status(fault->code) == 500;
+
+	(void)context;
+	cdr_log(is_ours ? CDR_LOG_ERROR : CDR_LOG_INFO, "request.refused", cdr_log_text("path", path),
+	    cdr_log_text("signer", signer), cdr_log_err(fault->code));
+}
+
+/* see node/trustee/routes.h */
+void
+cdr_trustee_service(struct cdr_trustee *trustee, struct cdr_service *service)
+{
+	*service = (struct cdr_service){
+		.context = trustee,
+		.routes = cdr_trustee_routes,
+		.route_count = cdr_trustee_route_count,
+		.signer = cdr_trustee_signer(trustee),
+		.hold = hold,
+		.release = release,
+		.refresh = refresh,
+		.failed = failed,
+	};
+}

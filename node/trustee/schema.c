@@ -1,0 +1,47 @@
+#include "node/trustee/schema.h"
+
+/* Times are seconds since 1970. Columns that say "sealed" are sealed once more (node/store/seal.h). */
+static const char version_1[] =
+    "CREATE TABLE setting (name text NOT NULL PRIMARY KEY, value bytea NOT NULL);"
+
+    /* Every roster that has been in force here. */
+    "CREATE TABLE roster (version bigint NOT NULL PRIMARY KEY, hash bytea NOT NULL, signed bytea NOT NULL,"
+    " in_force_at bigint NOT NULL);"
+
+    /* The last proposal of each version that was countersigned: the next one may take nothing of it back. */
+    "CREATE TABLE countersigned (version bigint NOT NULL PRIMARY KEY, hash bytea NOT NULL, signed bytea NOT NULL,"
+    " signed_at bigint NOT NULL);"
+
+    /* What the operator said yes to; used_in is the version in which it came into force. */
+    "CREATE TABLE approval (member text NOT NULL, fingerprint bytea NOT NULL, check_points bigint NOT NULL,"
+    " import_points bigint NOT NULL, approved_at bigint NOT NULL, used_in bigint, PRIMARY KEY (member, fingerprint));"
+
+    /* seed is sealed; messages are those of keys/ceremony.h, signed by whoever sent them. */
+    "CREATE TABLE ceremony (epoch bigint NOT NULL, attempt bigint NOT NULL, seed bytea NOT NULL,"
+    " messages bytea NOT NULL, certified bigint NOT NULL, state text NOT NULL, started_at bigint NOT NULL,"
+    " PRIMARY KEY (epoch, attempt));"
+
+    /* share is sealed; result is the epoch as this trustee knows it, without times. */
+    "CREATE TABLE share (epoch bigint NOT NULL, transcript bytea NOT NULL, share bytea NOT NULL,"
+    " result bytea NOT NULL, made_at bigint NOT NULL, PRIMARY KEY (epoch, transcript));"
+
+    /* Sequence numbers belong to a key: a member that enrols again begins anew. */
+    "CREATE TABLE evaluation (signing_key bytea NOT NULL, sequence bigint NOT NULL, member text NOT NULL,"
+    " epoch bigint NOT NULL, body bytea NOT NULL, signature bytea NOT NULL, counted_at bigint NOT NULL,"
+    " PRIMARY KEY (signing_key, sequence)) /* WITHOUT ROWID */;"
+
+    "CREATE TABLE spent (member text NOT NULL, epoch bigint NOT NULL, purpose text NOT NULL, points bigint NOT NULL,"
+    " PRIMARY KEY (member, epoch, purpose)) /* WITHOUT ROWID */;"
+
+    /* Two requests of one member under one sequence number, both signed by it. */
+    "CREATE TABLE misuse (signing_key bytea NOT NULL, sequence bigint NOT NULL, member text NOT NULL,"
+    " first_body bytea NOT NULL, first_signature bytea NOT NULL, second_body bytea NOT NULL,"
+    " second_signature bytea NOT NULL, noticed_at bigint NOT NULL, PRIMARY KEY (signing_key, sequence));";
+
+static const char *const migrations[] = { version_1 };
+
+const struct cdr_store_schema cdr_trustee_schema = {
+	.application_id = 0x43445254, /* "CDRT" */
+	.migrations = migrations,
+	.migration_count = sizeof(migrations) / sizeof(migrations[0]),
+};

@@ -1,0 +1,612 @@
+#include "node/trustee/trustee.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "core/crypto/secret.h"
+#include "node/net/log.h"
+
+#define SHARE_PURPOSE "trustee.share"
+#define RESULT_LEN_MAX 2048
+#define REFRESH_WAIT_S 2 /* for another thread that is looking already */
+
+uint64_t
+cdr_trustee_now(void)
+{
+	return (uint64_t)time(NULL);
+}
+
+static uint64_t
+monotonic_ms(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+/* ---- settings --------------------------------------------------------------------------------------------------- */
+
+/* see node/trustee/trustee.h */
+cdr_err
+cdr_trustee_setting_text(struct cdr_tx *tx, const char *name, char *text, size_t size)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct cdr_query *query = NULL;
+	struct cdr_bytes value;
+	const struct cdr_values values = CDR_VALUES(cdr_value_text(name));
+
+	text[0] = '\0';
+	CDR_TRY(cdr_query_start(tx, "SELECT value FROM setting WHERE name = $1", values, &query));
+	CDR_TRY(cdr_query_step(query));
+	CDR_TRY(cdr_query_blob_peek(query, 0, size - 1, &value));
+	memcpy(text, value.data, value.len);
+	text[value.len] = '\0';
+out:
+	cdr_query_end(query);
+	return err;
+}
+
+/* see node/trustee/trustee.h */
+cdr_err
+cdr_trustee_setting_put(struct cdr_tx *tx, const char *name, const void *value, size_t len)
+{
+	cdr_err err = CDR_E_INTERNAL;
+
+	CDR_TRY(cdr_query_run(tx, "DELETE FROM setting WHERE name = $1", CDR_VALUES(cdr_value_text(name))));
+	CDR_TRY(cdr_query_run(tx, "INSERT INTO setting (name, value) VALUES ($1, $2)",
+	    CDR_VALUES(cdr_value_text(name), cdr_value_blob(value, len))));
+out:
+	return err;
+}
+
+/* ---- rosters ---------------------------------------------------------------------------------------------------- */
+
+/* The newest roster that is stored. */
+static cdr_err
+roster_read(struct cdr_tx *tx, const char *sql, struct cdr_roster **roster)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct cdr_query *query = NULL;
+	struct cdr_bytes bytes;
+	const struct cdr_values none = CDR_VALUES();
+
+	*roster = NULL;
+	CDR_TRY(cdr_query_start(tx, sql, none, &query));
+	CDR_TRY(cdr_query_step(query));
+	CDR_TRY(cdr_query_blob_peek(query, 0, CDR_BODY_ROSTER_MAX, &bytes));
+	CDR_TRY(cdr_roster_decode(bytes, roster, NULL));
+out:
+	cdr_query_end(query);
+	return err;
+}
+
+static cdr_err
+roster_store(struct cdr_tx *tx, const struct cdr_roster *roster)
+{
+	return cdr_query_run(tx, "INSERT INTO roster (version, hash, signed, in_force_at) VALUES ($1, $2, $3, $4)",
+	    CDR_VALUES(cdr_value_int((int64_t)roster->body->version), cdr_value_blob(roster->hash, CDR_ROSTER_HASH_LEN),
+		cdr_value_bytes(cdr_buffer_bytes(&roster->bytes)), cdr_value_int((int64_t)cdr_trustee_now())));
+}
+
+/* What a ceremony left behind and no roster needs: seeds of polynomials, shares of keys that did not come into force. */
+static cdr_err
+destroy_old_secrets(struct cdr_tx *tx, const struct cdr_roster *roster)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	const Cdr__Wire__Roster *body = roster->body;
+
+	for (size_t i = 0; i < body->n_epoch; i++) {
+		const struct cdr_value number = cdr_value_int(body->epoch[i]->number);
+
+		CDR_TRY(cdr_query_run(tx, "UPDATE ceremony SET seed = $2 WHERE epoch <= $1",
+		    CDR_VALUES(number, cdr_value_blob(NULL, 0))));
+		CDR_TRY(cdr_query_run(tx, "DELETE FROM share WHERE epoch = $1 AND transcript <> $2",
+		    CDR_VALUES(number, cdr_value_bytes(cdr_message_bytes(body->epoch[i]->transcript)))));
+	}
+	if (body->n_epoch > 0)
+		CDR_TRY(cdr_query_run(tx, "DELETE FROM share WHERE epoch < $1",
+		    CDR_VALUES(cdr_value_int(body->epoch[0]->number))));
+	err = CDR_OK;
+out:
+	return err;
+}
+
+/* An approval serves once: who comes in again later is asked about again. */
+static cdr_err
+use_approvals(struct cdr_tx *tx, const struct cdr_roster *roster)
+{
+	const Cdr__Wire__Roster *body = roster->body;
+
+	for (size_t i = 0; i < body->n_member; i++) {
+		const Cdr__Wire__Member *m = body->member[i];
+		uint8_t fingerprint[CDR_ROSTER_HASH_LEN];
+		char id[CDR_SIGNER_LEN_MAX + 1];
+		cdr_err err;
+
+		if (!cdr_roster_member_is_active(m))
+			continue;
+		(void)snprintf(id, sizeof(id), "member/%s", m->id);
+		err = cdr_roster_party_fingerprint(id, m->party, fingerprint);
+		if (err == CDR_OK)
+			err = cdr_query_run(tx,
+			    "UPDATE approval SET used_in = $3 WHERE member = $1 AND fingerprint = $2 AND used_in IS NULL",
+			    CDR_VALUES(cdr_value_text(m->id), cdr_value_blob(fingerprint, sizeof(fingerprint)),
+				cdr_value_int((int64_t)body->version)));
+		if (err != CDR_OK)
+			return err;
+	}
+	return CDR_OK;
+}
+
+/* ---- shares ----------------------------------------------------------------------------------------------------- */
+
+/* The id under which a share is sealed: epoch and transcript. */
+struct share_id {
+	uint8_t bytes[4 + CDR_ROSTER_HASH_LEN];
+};
+
+static cdr_err
+make_share_id(const Cdr__Wire__Epoch *epoch, struct share_id *id)
+{
+	if (epoch->transcript.len != CDR_ROSTER_HASH_LEN)
+		return CDR_E_INPUT;
+	for (size_t i = 0; i < 4; i++)
+		id->bytes[i] = (uint8_t)(epoch->number >> (24 - 8 * i));
+	memcpy(id->bytes + 4, epoch->transcript.data, CDR_ROSTER_HASH_LEN);
+	return CDR_OK;
+}
+
+/* An epoch without its times, which are the hub's to give. */
+static cdr_err
+encode_result(const Cdr__Wire__Epoch *epoch, struct cdr_buffer *out)
+{
+	Cdr__Wire__Epoch bare = *epoch;
+
+	bare.starts_at = 0;
+	bare.ends_at = 0;
+	return cdr_message_encode(&bare.base, out);
+}
+
+/* see node/trustee/trustee.h */
+cdr_err
+cdr_trustee_result_known(struct cdr_tx *tx, const Cdr__Wire__Epoch *epoch, bool *known)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct cdr_buffer result = { 0 };
+	struct cdr_query *query = NULL;
+	struct cdr_bytes have;
+	const struct cdr_values values = CDR_VALUES(cdr_value_int(epoch->number),
+	    cdr_value_bytes(cdr_message_bytes(epoch->transcript)));
+
+	*known = false;
+	CDR_TRY(encode_result(epoch, &result));
+	CDR_TRY(cdr_query_start(tx, "SELECT result FROM share WHERE epoch = $1 AND transcript = $2", values, &query));
+	err = cdr_query_step(query);
+	if (err == CDR_E_ABSENT) {
+		err = CDR_OK;
+		goto out;
+	}
+	if (err != CDR_OK)
+		goto out;
+	CDR_TRY(cdr_query_blob_peek(query, 0, RESULT_LEN_MAX, &have));
+	*known = have.len == result.len && memcmp(have.data, result.data, have.len) == 0;
+out:
+	cdr_query_end(query);
+	cdr_buffer_free(&result);
+	return err;
+}
+
+/* see node/trustee/trustee.h */
+cdr_err
+cdr_trustee_share_put(struct cdr_tx *tx, const struct cdr_trustee *trustee,
+    const uint8_t share[static CDR_SCALAR_LEN], const Cdr__Wire__Epoch *epoch)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct cdr_buffer sealed = { 0 }, result = { 0 };
+	struct share_id id;
+	bool known;
+
+	CDR_TRY(cdr_trustee_result_known(tx, epoch, &known));
+	if (known)
+		return CDR_OK;
+	CDR_TRY(make_share_id(epoch, &id));
+	CDR_TRY(cdr_seal(trustee->home->keys->column, SHARE_PURPOSE, (struct cdr_bytes){ id.bytes, sizeof(id.bytes) },
+	    (struct cdr_bytes){ share, CDR_SCALAR_LEN }, &sealed));
+	CDR_TRY(encode_result(epoch, &result));
+	CDR_TRY(cdr_query_run(tx, "INSERT INTO share (epoch, transcript, share, result, made_at) VALUES ($1, $2, $3, $4, $5)",
+	    CDR_VALUES(cdr_value_int(epoch->number), cdr_value_bytes(cdr_message_bytes(epoch->transcript)),
+		cdr_value_bytes(cdr_buffer_bytes(&sealed)), cdr_value_bytes(cdr_buffer_bytes(&result)),
+		cdr_value_int((int64_t)cdr_trustee_now()))));
+out:
+	cdr_buffer_free(&result);
+	cdr_buffer_free(&sealed);
+	return err;
+}
+
+/* Open the share that belongs to ${epoch} of the roster; CDR_E_ABSENT if there is none. */
+static cdr_err
+share_read(struct cdr_tx *tx, const struct cdr_trustee *trustee, const Cdr__Wire__Epoch *epoch,
+    struct cdr_trustee_share *out)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct cdr_query *query = NULL;
+	struct cdr_buffer plain = { 0 };
+	struct cdr_bytes sealed;
+	struct share_id id;
+	const struct cdr_values values = CDR_VALUES(cdr_value_int(epoch->number),
+	    cdr_value_bytes(cdr_message_bytes(epoch->transcript)));
+
+	CDR_TRY(make_share_id(epoch, &id));
+	CDR_TRY(cdr_query_start(tx, "SELECT share FROM share WHERE epoch = $1 AND transcript = $2", values, &query));
+	CDR_TRY(cdr_query_step(query));
+	CDR_TRY(cdr_query_blob_peek(query, 0, CDR_SCALAR_LEN + CDR_SEAL_OVERHEAD, &sealed));
+	CDR_TRY(cdr_seal_open(trustee->home->keys->column, SHARE_PURPOSE, (struct cdr_bytes){ id.bytes, sizeof(id.bytes) },
+	    sealed, &plain));
+	if (plain.len != CDR_SCALAR_LEN) {
+		err = CDR_E_STORE;
+		goto out;
+	}
+	out->epoch = epoch->number;
+	memcpy(out->share, plain.data, CDR_SCALAR_LEN);
+out:
+	cdr_buffer_free(&plain);
+	cdr_query_end(query);
+	return err;
+}
+
+struct shares_job {
+	const struct cdr_trustee *trustee;
+	const struct cdr_roster *roster;
+	struct cdr_trustee_share *share;
+};
+
+/* A reading job: the shares of all epochs of the roster. */
+static cdr_err
+shares_job(struct cdr_tx *tx, void *context)
+{
+	struct shares_job *job = context;
+	const Cdr__Wire__Roster *body = job->roster->body;
+
+	for (size_t i = 0; i < body->n_epoch && i < CDR_EPOCH_COUNT_MAX; i++) {
+		cdr_err err = share_read(tx, job->trustee, body->epoch[i], &job->share[i]);
+
+		if (err == CDR_E_ABSENT)
+			cdr_log(CDR_LOG_WARNING, "trustee.no_share", cdr_log_int("epoch", body->epoch[i]->number));
+		else if (err != CDR_OK)
+			return err;
+	}
+	return CDR_OK;
+}
+
+/* Put the shares for ${roster} in the place of those at hand. */
+static cdr_err
+shares_load(struct cdr_trustee *trustee, const struct cdr_roster *roster)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct shares_job job = { .trustee = trustee, .roster = roster };
+
+	job.share = cdr_secret_alloc(CDR_EPOCH_COUNT_MAX * sizeof(*job.share));
+	if (job.share == NULL)
+		return CDR_E_MEMORY;
+	CDR_TRY(cdr_store_read(trustee->home->store, shares_job, &job));
+	(void)pthread_rwlock_wrlock(&trustee->shares_lock);
+	struct cdr_trustee_share *old = trustee->share;
+	trustee->share = job.share;
+	job.share = old;
+	(void)pthread_rwlock_unlock(&trustee->shares_lock);
+out:
+	cdr_secret_free(job.share);
+	return err;
+}
+
+/* see node/trustee/trustee.h */
+cdr_err
+cdr_trustee_share_copy(struct cdr_trustee *trustee, uint32_t epoch, uint8_t share[static CDR_SCALAR_LEN])
+{
+	cdr_err err = CDR_E_ABSENT;
+
+	(void)pthread_rwlock_rdlock(&trustee->shares_lock);
+	for (size_t i = 0; trustee->share != NULL && i < CDR_EPOCH_COUNT_MAX; i++) {
+		if (epoch != 0 && trustee->share[i].epoch == epoch) {
+			memcpy(share, trustee->share[i].share, CDR_SCALAR_LEN);
+			err = CDR_OK;
+		}
+	}
+	(void)pthread_rwlock_unlock(&trustee->shares_lock);
+	return err;
+}
+
+/* ---- starting --------------------------------------------------------------------------------------------------- */
+
+struct start_job {
+	struct cdr_trustee *trustee;
+	struct cdr_roster *genesis, *newest;
+	char index[8];
+};
+
+/* A reading job: which exchange this trustee belongs to, if to any. */
+static cdr_err
+start_job(struct cdr_tx *tx, void *context)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct start_job *job = context;
+
+	err = cdr_trustee_setting_text(tx, "index", job->index, sizeof(job->index));
+	if (err == CDR_E_ABSENT)
+		return CDR_OK;
+	if (err != CDR_OK)
+		return err;
+	CDR_TRY(roster_read(tx, "SELECT signed FROM roster WHERE version = 0", &job->genesis));
+	CDR_TRY(roster_read(tx, "SELECT signed FROM roster ORDER BY version DESC LIMIT 1", &job->newest));
+out:
+	return err;
+}
+
+static void
+belong(struct cdr_trustee *trustee, const struct cdr_roster *genesis, uint32_t index)
+{
+	trustee->index = index;
+	memcpy(trustee->genesis, genesis->hash, sizeof(trustee->genesis));
+	(void)snprintf(trustee->signer_name, sizeof(trustee->signer_name), "trustee/%" PRIu32, index);
+}
+
+/* see node/trustee/trustee.h */
+cdr_err
+cdr_trustee_start(const struct cdr_home *home, const struct cdr_trustee_hub *hub, struct cdr_trustee **trustee,
+    struct cdr_fault *fault)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct cdr_trustee *t = calloc(1, sizeof(*t));
+	struct start_job job = { .trustee = t };
+
+	*trustee = NULL;
+	if (t == NULL)
+		return CDR_E_MEMORY;
+	t->home = home;
+	t->hub = *hub;
+	(void)pthread_mutex_init(&t->adopting, NULL);
+	(void)pthread_rwlock_init(&t->shares_lock, NULL);
+	CDR_TRY(cdr_current_new(&t->current));
+	err = cdr_store_read(home->store, start_job, &job);
+	if (err != CDR_OK) {
+		cdr_fault_set(fault, err, "the trustee's database cannot be read");
+		goto out;
+	}
+	if (job.newest != NULL) {
+		belong(t, job.genesis, (uint32_t)strtoul(job.index, NULL, 10));
+		CDR_TRY(shares_load(t, job.newest));
+		CDR_TRY(cdr_current_set(t->current, job.newest));
+		job.newest = NULL;
+	}
+	*trustee = t;
+	t = NULL;
+out:
+	cdr_roster_free(job.genesis);
+	cdr_roster_free(job.newest);
+	cdr_trustee_stop(t);
+	return err;
+}
+
+void
+cdr_trustee_stop(struct cdr_trustee *trustee)
+{
+	if (trustee == NULL)
+		return;
+	cdr_current_free(trustee->current);
+	cdr_secret_free(trustee->share);
+	(void)pthread_rwlock_destroy(&trustee->shares_lock);
+	(void)pthread_mutex_destroy(&trustee->adopting);
+	free(trustee);
+}
+
+/* see node/trustee/trustee.h */
+cdr_err
+cdr_trustee_confirmed(const struct cdr_trustee *trustee, struct cdr_fault *fault)
+{
+	if (trustee->index != 0)
+		return CDR_OK;
+	return cdr_fault_set(fault, CDR_E_ABSENT, "this trustee belongs to no exchange yet: run "
+	    "`candor-trustee ceremony --hub URL`");
+}
+
+struct cdr_signer
+cdr_trustee_signer(const struct cdr_trustee *trustee)
+{
+	return (struct cdr_signer){ trustee->signer_name, trustee->home->keys->signing, trustee->genesis };
+}
+
+/* ---- belonging to an exchange ----------------------------------------------------------------------------------- */
+
+struct confirm_job {
+	const struct cdr_roster *genesis;
+	uint32_t index;
+	bool is_other;
+	bool is_known;
+};
+
+/* A writing job. */
+static cdr_err
+confirm_job(struct cdr_tx *tx, void *context)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct confirm_job *job = context;
+	uint8_t hash[CDR_ROSTER_HASH_LEN];
+	char index[8];
+
+	err = cdr_query_one_blob(tx, "SELECT hash FROM roster WHERE version = 0", CDR_VALUES(), hash, sizeof(hash));
+	if (err == CDR_OK) {
+		job->is_known = true;
+		job->is_other = memcmp(hash, job->genesis->hash, sizeof(hash)) != 0;
+		return CDR_OK;
+	}
+	if (err != CDR_E_ABSENT)
+		return err;
+	(void)snprintf(index, sizeof(index), "%" PRIu32, job->index);
+	CDR_TRY(roster_store(tx, job->genesis));
+	CDR_TRY(cdr_trustee_setting_put(tx, "index", index, strlen(index)));
+out:
+	return err;
+}
+
+/* see node/trustee/trustee.h */
+cdr_err
+cdr_trustee_confirm(struct cdr_trustee *trustee, struct cdr_roster *genesis, uint32_t index, struct cdr_fault *fault)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct confirm_job job = { .genesis = genesis, .index = index };
+
+	CDR_TRY(cdr_store_write(trustee->home->store, confirm_job, &job));
+	if (job.is_other)
+		return cdr_fault_set(fault, CDR_E_EXISTS, "this trustee belongs to another exchange already; a trustee serves one: "
+		    "make another folder with `candor-trustee init`");
+	if (job.is_known && trustee->index != 0) {
+		cdr_roster_free(genesis);
+		return CDR_OK;
+	}
+	belong(trustee, genesis, index);
+	CDR_TRY(cdr_current_set(trustee->current, genesis));
+out:
+	return err;
+}
+
+/* ---- asking the hub --------------------------------------------------------------------------------------------- */
+
+/* see node/trustee/trustee.h */
+cdr_err
+cdr_trustee_ask(const struct cdr_trustee *trustee, const struct cdr_roster *roster, struct cdr_ask *ask)
+{
+	const struct cdr_signer signer = cdr_trustee_signer(trustee);
+
+	ask->party = roster->body->hub;
+	ask->party_signer = "hub";
+	return trustee->hub.send(trustee->hub.context, &signer, ask);
+}
+
+/* What the hub has that is newer than ${have}; NULL if nothing. */
+static cdr_err
+fetch_roster(const struct cdr_trustee *trustee, const struct cdr_roster *have, struct cdr_roster **roster,
+    struct cdr_fault *fault)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	Cdr__Wire__RosterRequest request = CDR__WIRE__ROSTER_REQUEST__INIT;
+	struct cdr_ask ask = { .path = "/v1/roster", .message = &request.base,
+		.reply_type = &cdr__wire__roster_reply__descriptor, .reply_max = CDR_BODY_ROSTER_MAX };
+	struct cdr_buffer bytes = { 0 };
+
+	*roster = NULL;
+	request.have_version = have->body->version;
+	err = cdr_trustee_ask(trustee, have, &ask);
+	if (err != CDR_OK) {
+		if (fault != NULL)
+			*fault = ask.fault;
+		goto out;
+	}
+	const Cdr__Wire__RosterReply *reply = ask.reply;
+	if (reply->roster == NULL)
+		goto out;
+	/* The roster's own bytes are a field of this message, as they were signed; only the frame around them is made anew. */
+	CDR_TRY(cdr_message_encode(&reply->roster->base, &bytes));
+	CDR_TRY(cdr_roster_decode(cdr_buffer_bytes(&bytes), roster, fault));
+out:
+	cdr_buffer_free(&bytes);
+	cdr_ask_free(&ask);
+	return err;
+}
+
+/* A writing job: a roster comes into force. */
+static cdr_err
+adopt_job(struct cdr_tx *tx, void *context)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	const struct cdr_roster *roster = context;
+	int64_t newest;
+
+	CDR_TRY(cdr_query_one_int(tx, "SELECT max(version) FROM roster", CDR_VALUES(), &newest));
+	/* Another process of this trustee may have been faster. */
+	if ((uint64_t)newest >= roster->body->version)
+		return CDR_OK;
+	CDR_TRY(roster_store(tx, roster));
+	CDR_TRY(use_approvals(tx, roster));
+	CDR_TRY(destroy_old_secrets(tx, roster));
+out:
+	return err;
+}
+
+static cdr_err
+adopt(struct cdr_trustee *trustee, struct cdr_roster *roster)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	int64_t version = (int64_t)roster->body->version;
+
+	CDR_TRY(cdr_store_write(trustee->home->store, adopt_job, roster));
+	CDR_TRY(shares_load(trustee, roster));
+	CDR_TRY(cdr_current_set(trustee->current, roster));
+	cdr_log(CDR_LOG_INFO, "roster.in_force", cdr_log_int("version", version));
+out:
+	return err;
+}
+
+/* The caller has the lock. */
+static cdr_err
+update(struct cdr_trustee *trustee, bool *newer, struct cdr_fault *fault)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct cdr_roster *roster = NULL;
+	const struct cdr_roster *have = cdr_current_hold(trustee->current);
+
+	*newer = false;
+	if (have == NULL) {
+		err = cdr_trustee_confirmed(trustee, fault);
+		goto out;
+	}
+	CDR_TRY(fetch_roster(trustee, have, &roster, fault));
+	if (roster == NULL)
+		goto out;
+	CDR_TRY(cdr_roster_verify_next(roster, have, fault));
+	CDR_TRY(adopt(trustee, roster));
+	roster = NULL;
+	*newer = true;
+out:
+	cdr_roster_free(roster);
+	cdr_current_release(trustee->current, have);
+	return err;
+}
+
+/* see node/trustee/trustee.h */
+cdr_err
+cdr_trustee_roster_update(struct cdr_trustee *trustee, bool *newer, struct cdr_fault *fault)
+{
+	bool ignored;
+	cdr_err err;
+
+	(void)pthread_mutex_lock(&trustee->adopting);
+	err = update(trustee, newer != NULL ? newer : &ignored, fault);
+	(void)pthread_mutex_unlock(&trustee->adopting);
+	return err;
+}
+
+/* see node/trustee/trustee.h */
+bool
+cdr_trustee_refresh(struct cdr_trustee *trustee)
+{
+	uint64_t now = monotonic_ms();
+	struct timespec until;
+	bool newer = false;
+
+	/* Strangers must not be able to keep all workers waiting for the hub. */
+	(void)clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec += REFRESH_WAIT_S;
+	if (pthread_mutex_timedlock(&trustee->adopting, &until) != 0)
+		return false;
+	if (trustee->asked_at_ms == 0 || now >= trustee->asked_at_ms + CDR_TRUSTEE_REFRESH_MS) {
+		trustee->asked_at_ms = now;
+		if (update(trustee, &newer, NULL) != CDR_OK)
+			newer = false;
+	}
+	(void)pthread_mutex_unlock(&trustee->adopting);
+	return newer;
+}
