@@ -1,0 +1,225 @@
+/* Messages between trustees, and the epoch that comes of them. */
+#include "tests/unit/hub/exchange.h"
+
+#include "keys/ceremony.h"
+#include "node/hub/sweep.h"
+
+static uint8_t ceremony[CDR_CEREMONY_ID_LEN];
+
+static int
+setup(void **state)
+{
+	struct exchange *x = x_new();
+
+	assert_int_equal(cdr_ceremony_id(x->hub->genesis, X_EPOCH, 1, ceremony), CDR_OK);
+	*state = x;
+	return 0;
+}
+
+/* Post as trustee ${index} (from 0): "ok" or the code of the refusal. */
+static const char *
+post(struct exchange *x, size_t index, uint32_t round, uint32_t from, uint32_t to, const char *content)
+{
+	Cdr__Wire__CeremonyMessage message = CDR__WIRE__CEREMONY_MESSAGE__INIT;
+
+	message.ceremony = cdr_message_field(ceremony, sizeof(ceremony));
+	message.round = round;
+	message.from = from;
+	message.to = to;
+	message.content = cdr_message_field(content, strlen(content));
+	return x_try(x, &x->trustee[index], "/v1/ceremony/post", &message.base, &cdr__wire__empty__descriptor);
+}
+
+/* How many messages of ${round} trustee ${index} is given. */
+static size_t
+fetch(struct exchange *x, size_t index, uint32_t round)
+{
+	Cdr__Wire__CeremonyFetch request = CDR__WIRE__CEREMONY_FETCH__INIT;
+	struct x_reply reply;
+
+	request.ceremony = cdr_message_field(ceremony, sizeof(ceremony));
+	request.round = round;
+	assert_int_equal(x_call(x, &x->trustee[index], "/v1/ceremony/fetch", &request.base,
+	    &cdr__wire__ceremony_messages__descriptor, &reply), 200);
+	size_t count = ((const Cdr__Wire__CeremonyMessages *)reply.message)->n_message;
+	x_reply_free(&reply);
+	return count;
+}
+
+static void
+messages_reach_whom_they_are_for(void **state)
+{
+	struct exchange *x = *state;
+
+	assert_string_equal(post(x, 0, 1, 1, 0, "to all"), "ok");
+	assert_string_equal(post(x, 0, 1, 1, 2, "to the second"), "ok");
+	assert_string_equal(post(x, 0, 2, 1, 0, "another round"), "ok");
+	assert_string_equal(post(x, 1, 1, 2, 0, "to all"), "ok");
+	assert_int_equal(fetch(x, 0, 1), 3); /* its own two, and the other's to all */
+	assert_int_equal(fetch(x, 1, 1), 3);
+	assert_int_equal(fetch(x, 2, 1), 2);
+	assert_int_equal(fetch(x, 2, 2), 1);
+	assert_int_equal(fetch(x, 2, 3), 0);
+}
+
+static void
+one_message_for_a_place(void **state)
+{
+	struct exchange *x = *state;
+
+	assert_string_equal(post(x, 0, 1, 1, 0, "first"), "ok");
+	assert_string_equal(post(x, 0, 1, 1, 0, "first"), "ok");
+	assert_string_equal(post(x, 0, 1, 1, 0, "second"), "exists");
+	assert_int_equal(x_count(x, "SELECT count(*) FROM misuse WHERE party = 'trustee/1' AND kind = 'ceremony'"), 1);
+	assert_int_equal(x_count(x, "SELECT count(*) FROM ceremony_message"), 1);
+}
+
+static void
+messages_have_bounds(void **state)
+{
+	struct exchange *x = *state;
+	struct x_party member;
+	Cdr__Wire__CeremonyMessage message = CDR__WIRE__CEREMONY_MESSAGE__INIT;
+	Cdr__Wire__CeremonyFetch request = CDR__WIRE__CEREMONY_FETCH__INIT;
+	uint8_t *big = calloc(1, CDR_HUB_CEREMONY_CONTENT_MAX + 1);
+	const ProtobufCMessageDescriptor *empty = &cdr__wire__empty__descriptor;
+
+	assert_string_equal(post(x, 0, 1, 2, 0, "in the name of another"), "refused");
+	assert_string_equal(post(x, 0, 0, 1, 0, "no round"), "range");
+	assert_string_equal(post(x, 0, CDR_HUB_CEREMONY_ROUND_MAX + 1, 1, 0, "no round"), "range");
+	assert_string_equal(post(x, 0, 1, 1, X_TRUSTEES + 1, "to nobody"), "range");
+	assert_string_equal(post(x, 0, 1, 1, 0, ""), "range");
+	assert_non_null(big);
+	message.ceremony = cdr_message_field(ceremony, sizeof(ceremony));
+	message.round = 1;
+	message.from = 1;
+	message.content = cdr_message_field(big, CDR_HUB_CEREMONY_CONTENT_MAX + 1);
+	assert_string_equal(x_try(x, &x->trustee[0], "/v1/ceremony/post", &message.base, empty), "range");
+	message.content.len--;
+	assert_string_equal(x_try(x, &x->trustee[0], "/v1/ceremony/post", &message.base, empty), "ok");
+	message.ceremony.len--;
+	assert_string_equal(x_try(x, &x->trustee[0], "/v1/ceremony/post", &message.base, empty), "input");
+	request.ceremony = message.ceremony;
+	assert_string_equal(x_try(x, &x->trustee[0], "/v1/ceremony/fetch", &request.base,
+	    &cdr__wire__ceremony_messages__descriptor), "input");
+	free(big);
+	/* Members have no business here. */
+	message.ceremony.len++;
+	x_enrol(x, "aa", &member);
+	assert_string_equal(x_try(x, &member, "/v1/ceremony/post", &message.base, empty), "refused");
+}
+
+static void
+a_trustee_cannot_fill_the_disk(void **state)
+{
+	struct exchange *x = *state;
+	int stored = 0;
+
+	for (int i = 0; i < 2 * CDR_HUB_CEREMONY_SENDER_MAX; i++) {
+		memset(ceremony, 0, sizeof(ceremony));
+		ceremony[0] = (uint8_t)(i >> 8);
+		ceremony[1] = (uint8_t)i;
+		const char *code = post(x, 0, 1, 1, 0, "x");
+		if (strcmp(code, "ok") != 0) {
+			assert_string_equal(code, "quota");
+			break;
+		}
+		stored++;
+	}
+	assert_int_equal(stored, CDR_HUB_CEREMONY_SENDER_MAX);
+	assert_string_equal(post(x, 1, 1, 2, 0, "another trustee is not hindered"), "ok");
+	assert_int_equal(cdr_hub_sweep(x->hub, X_NOW + 31 * UINT64_C(86400), NULL), CDR_OK);
+	assert_int_equal(x_count(x, "SELECT count(*) FROM ceremony_message"), 0);
+}
+
+static void
+enough_results_make_an_epoch(void **state)
+{
+	struct exchange *x = *state;
+
+	assert_string_equal(post(x, 0, 1, 1, 0, "offer"), "ok");
+	assert_string_equal(x_result(x, 0, 1, 7), "ok");
+	assert_string_equal(x_result(x, 0, 1, 7), "ok");
+	assert_false(x_countersign(x, 0)); /* one is not enough */
+	assert_string_equal(x_result(x, 1, 1, 8), "ok"); /* another result does not count with it */
+	assert_false(x_countersign(x, 0));
+	assert_string_equal(x_result(x, 2, 1, 7), "ok");
+	x_approve(x);
+	assert_int_equal(x_version(x), 1);
+	const struct cdr_roster *roster = cdr_hub_roster_hold(x->hub);
+	assert_int_equal(roster->body->n_epoch, 1);
+	assert_int_equal(roster->body->epoch[0]->starts_at, X_NOW);
+	assert_int_equal(roster->body->epoch[0]->ends_at, X_NOW + 365 * UINT64_C(86400));
+	assert_int_equal(roster->body->epoch[0]->public_key.data[1], 7);
+	cdr_hub_roster_release(x->hub, roster);
+	/* The second trustee changes its mind: noted, and the messages stay for it. */
+	assert_string_equal(x_result(x, 1, 1, 7), "exists");
+	assert_int_equal(x_count(x, "SELECT count(*) FROM misuse WHERE party = 'trustee/2' AND kind = 'result'"), 1);
+	assert_int_equal(x_count(x, "SELECT count(*) FROM ceremony_message"), 1);
+}
+
+static void
+a_late_result_changes_nothing(void **state)
+{
+	struct exchange *x = *state;
+
+	assert_string_equal(post(x, 0, 1, 1, 0, "offer"), "ok");
+	assert_string_equal(x_result(x, 0, 1, 7), "ok");
+	assert_string_equal(x_result(x, 1, 1, 7), "ok");
+	assert_true(x_countersign(x, 0));
+	assert_string_equal(x_result(x, 2, 1, 7), "ok"); /* must not make the countersignatures start over */
+	assert_int_equal(x_count(x, "SELECT count(*) FROM countersignature"), 1);
+	assert_true(x_countersign(x, 1));
+	assert_int_equal(x_version(x), 1);
+	assert_int_equal(x_count(x, "SELECT count(*) FROM ceremony_message"), 0); /* all have the key */
+	assert_string_equal(x_result(x, 2, 1, 7), "ok");
+	assert_string_equal(x_result(x, 0, 3, 7), "epoch");
+	assert_string_equal(x_result(x, 0, 2, 7), "ok");
+}
+
+static void
+malformed_results_are_refused(void **state)
+{
+	struct exchange *x = *state;
+	Cdr__Wire__CeremonyResult result = CDR__WIRE__CEREMONY_RESULT__INIT;
+	Cdr__Wire__Epoch epoch = CDR__WIRE__EPOCH__INIT;
+	uint8_t bytes[CDR_POINT_LEN] = { 2 };
+	ProtobufCBinaryData share[X_TRUSTEES];
+	const ProtobufCMessageDescriptor *empty = &cdr__wire__empty__descriptor;
+
+	result.epoch = &epoch;
+	epoch.number = 1;
+	epoch.scheme_version = epoch.transcript = cdr_message_field(bytes, 32);
+	epoch.public_key = cdr_message_field(bytes, CDR_POINT_LEN);
+	epoch.public_share = share;
+	epoch.n_public_share = X_TRUSTEES - 1;
+	for (size_t i = 0; i < X_TRUSTEES; i++)
+		share[i] = cdr_message_field(bytes, CDR_POINT_LEN);
+	assert_string_equal(x_try(x, &x->trustee[0], "/v1/ceremony/result", &result.base, empty), "input");
+	epoch.n_public_share = X_TRUSTEES;
+	share[1].len--;
+	assert_string_equal(x_try(x, &x->trustee[0], "/v1/ceremony/result", &result.base, empty), "input");
+	share[1].len++;
+	epoch.transcript.len--;
+	assert_string_equal(x_try(x, &x->trustee[0], "/v1/ceremony/result", &result.base, empty), "input");
+	epoch.transcript.len++;
+	epoch.number = 0;
+	assert_string_equal(x_try(x, &x->trustee[0], "/v1/ceremony/result", &result.base, empty), "epoch");
+	epoch.number = 1;
+	assert_string_equal(x_try(x, &x->trustee[0], "/v1/ceremony/result", &result.base, empty), "ok");
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(messages_reach_whom_they_are_for, setup, x_teardown),
+		cmocka_unit_test_setup_teardown(one_message_for_a_place, setup, x_teardown),
+		cmocka_unit_test_setup_teardown(messages_have_bounds, setup, x_teardown),
+		cmocka_unit_test_setup_teardown(a_trustee_cannot_fill_the_disk, setup, x_teardown),
+		cmocka_unit_test_setup_teardown(enough_results_make_an_epoch, setup, x_teardown),
+		cmocka_unit_test_setup_teardown(a_late_result_changes_nothing, setup, x_teardown),
+		cmocka_unit_test_setup_teardown(malformed_results_are_refused, setup, x_teardown),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
