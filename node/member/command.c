@@ -1,0 +1,145 @@
+#include "node/member/command.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "core/crypto/secret.h"
+#include "core/identity/date.h"
+#include "core/identity/token.h"
+
+/* see node/member/command.h */
+cdr_err
+cdr_command_open(const struct cdr_arguments *arguments, bool joined, struct cdr_member **member,
+    struct cdr_fault *fault)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	const char *path;
+	struct cdr_passphrase *passphrase = NULL;
+
+	*member = NULL;
+	CDR_TRY(cdr_node_home(arguments, &path, fault));
+	CDR_TRY(cdr_node_passphrase(arguments, false, &passphrase, fault));
+	CDR_TRY(cdr_member_open(path, passphrase, member, fault));
+	if (joined)
+		CDR_TRY(cdr_member_joined(*member, fault));
+	err = CDR_OK;
+out:
+	cdr_passphrase_free(passphrase);
+	if (err != CDR_OK) {
+		cdr_member_close(*member);
+		*member = NULL;
+	}
+	return err;
+}
+
+/* Read to the end, one byte more than allowed at most. */
+static cdr_err
+read_stream(FILE *file, size_t max, struct cdr_buffer *bytes)
+{
+	size_t room = 1U << 16;
+
+	bytes->data = malloc(room);
+	while (bytes->data != NULL) {
+		bytes->len += fread(bytes->data + bytes->len, 1, room - bytes->len, file);
+		if (bytes->len < room)
+			return ferror(file) ? CDR_E_IO : bytes->len > max ? CDR_E_RANGE : CDR_OK;
+		if (room > max)
+			return CDR_E_RANGE;
+		/* A new block and a wiped old one: the file may be personal. */
+		uint8_t *larger = malloc(2 * room);
+		if (larger == NULL)
+			return CDR_E_MEMORY;
+		memcpy(larger, bytes->data, bytes->len);
+		cdr_wipe(bytes->data, bytes->len);
+		free(bytes->data);
+		bytes->data = larger;
+		room *= 2;
+	}
+	return CDR_E_MEMORY;
+}
+
+/* see node/member/command.h */
+cdr_err
+cdr_command_read_file(const char *path, size_t max, struct cdr_buffer *bytes, struct cdr_fault *fault)
+{
+	FILE *file = strcmp(path, "-") == 0 ? stdin : fopen(path, "rbe");
+
+	*bytes = (struct cdr_buffer){ 0 };
+	if (file == NULL)
+		return cdr_fault_set(fault, errno == ENOENT ? CDR_E_ABSENT : CDR_E_IO, "%s: %s", path, strerror(errno));
+	cdr_err err = read_stream(file, max, bytes);
+	if (file != stdin)
+		(void)fclose(file);
+	if (err == CDR_E_RANGE)
+		err = cdr_fault_set(fault, err, "%s: it is longer than %zu bytes", path, max);
+	else if (err == CDR_E_IO)
+		err = cdr_fault_set(fault, err, "%s: it cannot be read", path);
+	if (err != CDR_OK)
+		cdr_buffer_free(bytes);
+	return err;
+}
+
+/* see node/member/command.h */
+const char *
+cdr_command_language(const struct cdr_arguments *arguments)
+{
+	static const char *const languages[] = { "en", "fr", "es", "ar" };
+	static const char *const variables[] = { "LC_ALL", "LC_MESSAGES", "LANG" };
+	const char *wanted = cdr_arguments_text(arguments, "language");
+
+	for (size_t i = 0; wanted == NULL && i < 3; i++)
+		wanted = getenv(variables[i]);
+	for (size_t i = 0; wanted != NULL && i < 4; i++)
+		if (strncmp(wanted, languages[i], 2) == 0)
+			return languages[i];
+	return "en";
+}
+
+/* see node/member/command.h */
+json_t *
+cdr_command_json_time(uint64_t seconds)
+{
+	time_t when = (time_t)seconds;
+	struct tm day;
+	char text[32];
+
+	if (seconds == 0 || gmtime_r(&when, &day) == NULL ||
+	    strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &day) == 0)
+		return json_null();
+	return json_string(text);
+}
+
+/* see node/member/command.h */
+json_t *
+cdr_command_json_date(const struct cdr_date *date)
+{
+	char text[CDR_DATE_TEXT_LEN];
+
+	if (cdr_date_write(date, text) != CDR_OK || text[0] == '\0')
+		return json_null();
+	return json_string(text);
+}
+
+/* see node/member/command.h */
+json_t *
+cdr_command_json_id(const uint8_t id[static CDR_ID_LEN])
+{
+	char text[CDR_ID_TEXT_LEN];
+
+	cdr_id_write(id, text);
+	return json_string(text);
+}
+
+/* see node/member/command.h */
+json_t *
+cdr_command_json_types(uint32_t types)
+{
+	json_t *list = json_array();
+
+	for (unsigned type = CDR_TOKEN_EX; type < CDR_TOKEN_TYPE_COUNT; type++)
+		if ((types >> type & 1) != 0)
+			(void)json_array_append_new(list, json_string(cdr_token_type_name(type)));
+	return list;
+}

@@ -1,0 +1,51 @@
+#ifndef CDR_NODE_MEMBER_COMMAND_H
+#define CDR_NODE_MEMBER_COMMAND_H
+
+/* The sub-commands of `candor`: each is a handler for the table in main.c. What they share stands here. */
+
+#include "node/member/member.h"
+#include "node/net/arguments.h"
+#include "node/net/node_options.h"
+#include "node/net/report.h"
+
+cdr_command_handler cdr_command_init;
+cdr_command_handler cdr_command_join;
+cdr_command_handler cdr_command_serve;
+cdr_command_handler cdr_command_members;
+cdr_command_handler cdr_command_leavers_import;
+cdr_command_handler cdr_command_leavers_status;
+cdr_command_handler cdr_command_check_new;
+cdr_command_handler cdr_command_check_import;
+cdr_command_handler cdr_command_check_list;
+cdr_command_handler cdr_command_check_show;
+cdr_command_handler cdr_command_inbox_list;
+cdr_command_handler cdr_command_inbox_show;
+cdr_command_handler cdr_command_inbox_answer;
+cdr_command_handler cdr_command_statement_export;
+cdr_command_handler cdr_command_statement_verify;
+
+/* Open the node that the options name; ${joined}: it must belong to an exchange. */
+CDR_MUST_CHECK cdr_err cdr_command_open(const struct cdr_arguments *arguments, bool joined, struct cdr_member **member,
+    struct cdr_fault *fault);
+
+/**
+ * cdr_command_read_file(path, max, bytes, fault):
+ * A whole file ("-": standard input) of at most ${max} bytes.
+ *
+ * bytes   out   owned by the caller, wiped when freed; empty on error
+ *
+ * Returns  CDR_OK; CDR_E_ABSENT, CDR_E_IO; CDR_E_RANGE if it is longer; CDR_E_MEMORY.
+ */
+CDR_MUST_CHECK cdr_err cdr_command_read_file(const char *path, size_t max, struct cdr_buffer *bytes,
+    struct cdr_fault *fault);
+
+/* "en", "fr", "es" or "ar": --language, else what $LC_ALL, $LC_MESSAGES or $LANG begins with, else English. */
+const char *cdr_command_language(const struct cdr_arguments *arguments);
+
+/* Pieces of JSON: a moment as "2026-03-01T08:15:02Z" (null for 0), a date, an identifier, token types as names. */
+json_t *cdr_command_json_time(uint64_t seconds);
+json_t *cdr_command_json_date(const struct cdr_date *date);
+json_t *cdr_command_json_id(const uint8_t id[static CDR_ID_LEN]);
+json_t *cdr_command_json_types(uint32_t types);
+
+#endif

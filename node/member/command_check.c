@@ -1,0 +1,447 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/crypto/secret.h"
+#include "core/identity/date.h"
+#include "core/record/json.h"
+#include "node/member/check.h"
+#include "node/member/command.h"
+
+/* check new, check import, check list, check show. */
+
+#define CANDIDATES_MAX 10000 /* in one file */
+
+/* ---- new and import ------------------------------------------------------------------------------------------------------- */
+
+/* The columns of a candidates file, as options of `check new` with dashes for underscores. */
+static const struct {
+	const char *option, *column;
+} fields[] = {
+	{ "reference", "reference" },
+	{ "given-names", "given_names" },
+	{ "family-names", "family_names" },
+	{ "other-names", "other_names" },
+	{ "native-name", "native_name" },
+	{ "date-of-birth", "date_of_birth" },
+	{ "gender", "gender" },
+	{ "nationality", "nationality" },
+	{ "document-type", "document_type" },
+	{ "document-country", "document_country" },
+	{ "document-number", "document_number" },
+	{ "email", "email" },
+	{ "phone", "phone" },
+	{ "declared-employers", "declared_employers" },
+	{ "position-category", "position_category" },
+	{ "legal-basis", "legal_basis" },
+	{ "candidate-notified", "candidate_notified" },
+	{ "notified-on", "notified_on" },
+};
+#define FIELD_COUNT (sizeof(fields) / sizeof(fields[0]))
+
+/* Append text to a buffer that has room; quotes are doubled inside quotes (RFC 4180 sec. 2). */
+static void
+append_field(struct cdr_buffer *line, const char *text, bool quoted, char end)
+{
+	if (quoted)
+		line->data[line->len++] = '"';
+	for (; *text != '\0'; text++) {
+		if (*text == '"')
+			line->data[line->len++] = '"';
+		line->data[line->len++] = (uint8_t)*text;
+	}
+	if (quoted)
+		line->data[line->len++] = '"';
+	line->data[line->len++] = (uint8_t)end;
+}
+
+/* What was given as options, as a candidates file of one row: there is one reader of candidates, with one set of rules. */
+static cdr_err
+options_as_file(const struct cdr_arguments *arguments, struct cdr_buffer *file)
+{
+	size_t room = 0;
+
+	for (size_t i = 0; i < FIELD_COUNT; i++) {
+		const char *value = cdr_arguments_text(arguments, fields[i].option);
+		room += strlen(fields[i].column) + 8 + (value != NULL ? 2 * strlen(value) : 0);
+	}
+	*file = (struct cdr_buffer){ malloc(room), 0 };
+	if (file->data == NULL)
+		return CDR_E_MEMORY;
+	for (size_t i = 0; i < FIELD_COUNT; i++)
+		append_field(file, fields[i].column, false, i + 1 < FIELD_COUNT ? ',' : '\n');
+	for (size_t i = 0; i < FIELD_COUNT; i++) {
+		const char *value = cdr_arguments_text(arguments, fields[i].option);
+		append_field(file, value != NULL ? value : "", true, i + 1 < FIELD_COUNT ? ',' : '\n');
+	}
+	return CDR_OK;
+}
+
+/* Candidates of a file, all in memory, wiped with it. */
+struct candidates {
+	struct cdr_candidate *list;
+	size_t count;
+};
+
+static void
+candidates_wipe(struct candidates *candidates)
+{
+	if (candidates->list != NULL)
+		cdr_wipe(candidates->list, candidates->count * sizeof(*candidates->list));
+	free(candidates->list);
+	*candidates = (struct candidates){ 0 };
+}
+
+/* Read until the end of the file; without a list only count. */
+static cdr_err
+read_pass(struct cdr_bytes file, const struct cdr_record_rules *rules, struct candidates *candidates, size_t *count,
+    struct cdr_candidate_file **reader, struct cdr_fault *fault)
+{
+	struct cdr_candidate scratch;
+
+	*count = 0;
+	cdr_err err = cdr_candidate_file_new(file, rules, reader, fault);
+	while (err == CDR_OK) {
+		struct cdr_candidate *into = candidates->list != NULL ? &candidates->list[*count] : &scratch;
+		err = cdr_candidate_file_next(*reader, into, fault);
+		if (err == CDR_OK && ++*count > CANDIDATES_MAX)
+			err = cdr_fault_set(fault, CDR_E_RANGE, "the file has more than %d candidates: split it", CANDIDATES_MAX);
+	}
+	cdr_wipe(&scratch, sizeof(scratch));
+	return err == CDR_E_ABSENT ? CDR_OK : err;
+}
+
+/* Two passes: to count, and to keep. */
+static cdr_err
+read_candidates(struct cdr_bytes file, const struct cdr_record_rules *rules, struct candidates *candidates,
+    struct cdr_candidate_file **reader, struct cdr_fault *fault)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	size_t count;
+
+	CDR_TRY(read_pass(file, rules, candidates, &count, reader, fault));
+	cdr_candidate_file_free(*reader);
+	*reader = NULL;
+	candidates->list = calloc(count + 1, sizeof(*candidates->list)); /* one more: the last read finds the end */
+	if (candidates->list == NULL) {
+		err = CDR_E_MEMORY;
+		goto out;
+	}
+	candidates->count = count + 1;
+	CDR_TRY(read_pass(file, rules, candidates, &count, reader, fault));
+	candidates->count = count;
+	err = CDR_OK;
+out:
+	return err;
+}
+
+/* Faults and notes of the file; for one candidate given as options the line means nothing. */
+static void
+show_rows(struct cdr_report *report, const struct cdr_row_report_list *list, bool with_line)
+{
+	for (size_t i = 0; i < list->listed_count; i++) {
+		const struct cdr_row_fault *line = &list->lines[i];
+		if (with_line)
+			cdr_report_note(report, "line %zu, ", line->line);
+		cdr_report_note(report, "%s: %s%s%s\n", line->column_name, line->reason, line->advice[0] != '\0' ? ". " : "",
+		    line->advice);
+	}
+}
+
+/* Read a file of candidates and open a check for each. */
+static cdr_err
+add_candidates(const struct cdr_arguments *arguments, struct cdr_bytes file, bool with_line, struct cdr_report *report,
+    struct cdr_fault *fault)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct cdr_member *member = NULL;
+	struct cdr_candidate_file *reader = NULL;
+	struct candidates candidates = { 0 };
+	struct cdr_record_rules rules;
+	struct cdr_check_outcome outcome;
+
+	CDR_TRY(cdr_command_open(arguments, true, &member, fault));
+	cdr_member_rules(member, &rules);
+	CDR_TRY(read_candidates(file, &rules, &candidates, &reader, fault));
+	const struct cdr_row_report *rows = cdr_candidate_file_report_peek(reader);
+	show_rows(report, &rows->faults, with_line);
+	show_rows(report, &rows->notes, with_line);
+	if (rows->faults.count > 0 && !cdr_arguments_has(arguments, "skip-bad")) {
+		err = cdr_fault_set(fault, CDR_E_INPUT, with_line ?
+			"%zu rows cannot be taken, so no check was opened. Correct them, or repeat with --skip-bad" :
+			"%zu fields are missing or wrong, so no check was opened", with_line ? rows->bad_count : rows->faults.count);
+		goto out;
+	}
+	CDR_TRY(cdr_check_add(member, candidates.list, candidates.count, &outcome, fault));
+	cdr_report_text(report, "%zu checks opened, %zu were there already.\n", outcome.added, outcome.unchanged);
+	json_t *references = json_array();
+	for (size_t i = 0; i < candidates.count; i++) {
+		cdr_report_text(report, "  %s\n", candidates.list[i].reference);
+		(void)json_array_append_new(references, json_string(candidates.list[i].reference));
+	}
+	CDR_TRY(cdr_report_json(report, json_pack("{s:I, s:I, s:I, s:o}", "added", (json_int_t)outcome.added, "unchanged",
+	    (json_int_t)outcome.unchanged, "left_out", (json_int_t)rows->bad_count, "references", references)));
+	err = CDR_OK;
+out:
+	candidates_wipe(&candidates);
+	cdr_candidate_file_free(reader);
+	cdr_member_close(member);
+	return err;
+}
+
+/* see node/member/command.h */
+cdr_err
+cdr_command_check_new(const struct cdr_arguments *arguments, struct cdr_report *report, struct cdr_fault *fault)
+{
+	struct cdr_buffer file;
+
+	cdr_err err = options_as_file(arguments, &file);
+	if (err == CDR_OK)
+		err = add_candidates(arguments, cdr_buffer_bytes(&file), false, report, fault);
+	cdr_buffer_free(&file);
+	return err;
+}
+
+/* see node/member/command.h */
+cdr_err
+cdr_command_check_import(const struct cdr_arguments *arguments, struct cdr_report *report, struct cdr_fault *fault)
+{
+	struct cdr_buffer file;
+
+	cdr_err err = cdr_command_read_file(cdr_arguments_operand(arguments, 0), CDR_CANDIDATE_FILE_MAX, &file, fault);
+	if (err == CDR_OK)
+		err = add_candidates(arguments, cdr_buffer_bytes(&file), true, report, fault);
+	cdr_buffer_free(&file);
+	return err;
+}
+
+/* ---- list and show ----------------------------------------------------------------------------------------------------------- */
+
+static json_t *
+employer_json(const struct cdr_check_employer *e)
+{
+	json_t *object = json_pack("{s:s, s:o, s:b, s:s, s:s}", "member", e->member, "request_id",
+	    cdr_command_json_id(e->request_id), "declared", e->declared, "tier", e->tier[0] != '\0' ? e->tier : "none", "status",
+	    e->status);
+
+	(void)json_object_set_new(object, "lambda",
+	    e->tier[0] != '\0' ? json_real((double)e->lambda_ppb / 1e9) : json_null());
+	(void)json_object_set_new(object, "token_types", cdr_command_json_types(e->types));
+	(void)json_object_set_new(object, "result", e->result[0] != '\0' ? json_string(e->result) : json_null());
+	(void)json_object_set_new(object, "asked_at", cdr_command_json_time(e->asked_at));
+	(void)json_object_set_new(object, "due_at", cdr_command_json_time(e->due_at));
+	(void)json_object_set_new(object, "answered_at", cdr_command_json_time(e->answered_at));
+	(void)json_object_set_new(object, "late", json_boolean(e->answered_at > e->due_at));
+	return object;
+}
+
+static json_t *
+check_json(const struct cdr_check *check)
+{
+	json_t *employers = json_array();
+
+	for (size_t i = 0; i < check->employer_count; i++)
+		(void)json_array_append_new(employers, employer_json(&check->employer[i]));
+	return json_pack("{s:s, s:o, s:s, s:I, s:o, s:o, s:o}", "reference", check->candidate.reference, "check_id",
+	    cdr_command_json_id(check->id), "state", strcmp(check->state, "waiting") == 0 ? "waiting" : "open",
+	    "people_searched", (json_int_t)check->people, "made_at", cdr_command_json_time(check->made_at), "due_at",
+	    cdr_command_json_time(check->due_at), "employers", employers);
+}
+
+/* A list on its way out: one object a check, one row an employer. */
+struct showing {
+	struct cdr_member *member;
+	const char *language;
+	struct cdr_table *table;
+	json_t *list;
+};
+
+/* The words for a code; a dash where there is none. */
+static const char *
+label(const struct showing *showing, const char *list, const char *code)
+{
+	if (code[0] == '\0')
+		return "-";
+	const char *words = cdr_codebook_label_peek(showing->member->codebook, list, code, showing->language);
+	return words[0] != '\0' ? words : code;
+}
+
+static void
+add_row(struct showing *showing, const struct cdr_check *check, const struct cdr_check_employer *e)
+{
+	cdr_table_cell(showing->table, "%s", check->candidate.reference);
+	cdr_table_cell(showing->table, "%s", e != NULL ? e->member : "-");
+	cdr_table_cell(showing->table, "%s", e == NULL ? "-" : e->declared ? "yes" : "no");
+	cdr_table_cell(showing->table, "%s", e == NULL || e->tier[0] == '\0' ? "-" : e->tier);
+	if (e != NULL && e->tier[0] != '\0')
+		cdr_table_cell(showing->table, "%.1e", (double)e->lambda_ppb / 1e9);
+	else
+		cdr_table_cell(showing->table, "-");
+	cdr_table_cell(showing->table, "%s",
+	    e != NULL                             ? label(showing, "check_status", e->status) :
+		strcmp(check->state, "waiting") == 0 ? "being matched" :
+						       "no former employer found");
+	cdr_table_cell(showing->table, "%s", e != NULL ? label(showing, "result", e->result) : "-");
+}
+
+static cdr_err
+show_check(const struct cdr_check *check, void *context)
+{
+	struct showing *showing = context;
+
+	(void)json_array_append_new(showing->list, check_json(check));
+	for (size_t i = 0; i < check->employer_count; i++)
+		add_row(showing, check, &check->employer[i]);
+	if (check->employer_count == 0)
+		add_row(showing, check, NULL);
+	return CDR_OK;
+}
+
+/* see node/member/command.h */
+cdr_err
+cdr_command_check_list(const struct cdr_arguments *arguments, struct cdr_report *report, struct cdr_fault *fault)
+{
+	static const char *const titles[] = { "REFERENCE", "EMPLOYER", "DECLARED", "MATCH", "BY CHANCE", "STATUS", "RESULT" };
+	cdr_err err = CDR_E_INTERNAL;
+	struct showing showing = { .language = cdr_command_language(arguments) };
+
+	CDR_TRY(cdr_command_open(arguments, true, &showing.member, fault));
+	showing.table = cdr_table_new(titles, 7);
+	showing.list = json_array();
+	CDR_TRY(cdr_check_each(showing.member, NULL, show_check, &showing));
+	cdr_table_print(showing.table, report);
+	showing.table = NULL;
+	json_t *list = showing.list;
+	showing.list = NULL;
+	CDR_TRY(cdr_report_json(report, json_pack("{s:o}", "checks", list)));
+	err = CDR_OK;
+out:
+	if (showing.table != NULL) /* an error came between: with "json" nothing is printed, only freed */
+		cdr_table_print(showing.table, &(struct cdr_report){ .json = true, .out = stdout, .err = stderr });
+	json_decref(showing.list);
+	cdr_member_close(showing.member);
+	return err;
+}
+
+/* What `check show` prints below the table: every statement that came. */
+struct statements {
+	struct cdr_member *member;
+	struct cdr_report *report;
+	const char *language;
+	struct cdr_check check;
+	json_t *object;
+};
+
+static cdr_err
+keep_check(const struct cdr_check *check, void *context)
+{
+	struct statements *statements = context;
+
+	statements->check = *check;
+	return CDR_OK;
+}
+
+/* One answered question in words. */
+static void
+show_question(const struct statements *s, const char *question, const char *answer)
+{
+	const struct cdr_codebook *codebook = s->member->codebook;
+
+	if (answer[0] != '\0')
+		cdr_report_text(s->report, "    %s %s\n", cdr_codebook_label_peek(codebook, "question", question, s->language),
+		    cdr_codebook_label_peek(codebook, "answer", answer, s->language));
+}
+
+static void
+show_disclosure(const struct statements *s, const struct cdr_disclosure *d)
+{
+	const struct cdr_codebook *codebook = s->member->codebook;
+
+	for (size_t i = 0; i < d->misconduct_type_count; i++)
+		cdr_report_text(s->report, "    %s: %s\n",
+		    cdr_codebook_label_peek(codebook, "misconduct_type", d->misconduct_type[i], s->language),
+		    cdr_codebook_label_peek(codebook, "process_status", d->process_status, s->language));
+	for (size_t i = 0; i < d->sanction_count; i++)
+		cdr_report_text(s->report, "      %s\n",
+		    cdr_codebook_label_peek(codebook, "sanction", d->sanction[i], s->language));
+	if (d->factual_summary[0] != '\0')
+		cdr_report_text(s->report, "      %s\n", d->factual_summary);
+}
+
+static void
+show_statement(const struct statements *s, const struct cdr_check_employer *e, const struct cdr_statement *statement)
+{
+	const struct cdr_codebook *codebook = s->member->codebook;
+
+	cdr_report_text(s->report, "  %s: %s\n    %s, %s; %s\n", e->member,
+	    cdr_codebook_label_peek(codebook, "result", e->result, s->language), statement->signer_name,
+	    cdr_codebook_label_peek(codebook, "signer_role", statement->signer_role, s->language),
+	    cdr_codebook_label_peek(codebook, "identity_match", statement->identity_match, s->language));
+	show_question(s, "finding", statement->finding);
+	show_question(s, "ongoing_now", statement->ongoing_now);
+	show_question(s, "left_during", statement->left_during);
+	for (size_t i = 0; i < statement->disclosure_count; i++)
+		show_disclosure(s, &statement->disclosures[i]);
+}
+
+/* Add one employer's statement to the text and to the JSON of that employer. */
+static cdr_err
+add_statement(struct statements *s, size_t at, struct cdr_fault *fault)
+{
+	const struct cdr_check_employer *e = &s->check.employer[at];
+	struct cdr_statement *statement = calloc(1, sizeof(*statement));
+	char *text = NULL;
+
+	if (statement == NULL)
+		return CDR_E_MEMORY;
+	cdr_err err = cdr_check_statement(s->member, e->request_id, statement, NULL, fault);
+	if (err == CDR_OK) {
+		show_statement(s, e, statement);
+		err = cdr_statement_to_json(statement, &text);
+	}
+	if (err == CDR_OK) {
+		json_t *employers = json_object_get(s->object, "employers");
+		(void)json_object_set_new(json_array_get(employers, at), "statement", json_loads(text, 0, NULL));
+	}
+	cdr_json_free(text);
+	cdr_wipe(statement, sizeof(*statement));
+	free(statement);
+	return err == CDR_E_ABSENT ? CDR_OK : err;
+}
+
+/* see node/member/command.h */
+cdr_err
+cdr_command_check_show(const struct cdr_arguments *arguments, struct cdr_report *report, struct cdr_fault *fault)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	const char *reference = cdr_arguments_operand(arguments, 0);
+	struct statements *s = calloc(1, sizeof(*s));
+
+	if (s == NULL)
+		return CDR_E_MEMORY;
+	s->report = report;
+	s->language = cdr_command_language(arguments);
+	CDR_TRY(cdr_command_open(arguments, true, &s->member, fault));
+	err = cdr_check_each(s->member, reference, keep_check, s);
+	if (err == CDR_E_ABSENT)
+		err = cdr_fault_set(fault, err, "there is no check with the reference %s", reference);
+	CDR_TRY(err);
+	s->object = check_json(&s->check);
+	cdr_report_text(report, "Check %s: %zu former employers; %llu people were searched.\n", reference,
+	    s->check.employer_count, (unsigned long long)s->check.people);
+	for (size_t i = 0; i < s->check.employer_count; i++)
+		if (s->check.employer[i].answered_at > 0)
+			CDR_TRY(add_statement(s, i, fault));
+		else
+			cdr_report_text(report, "  %s: %s\n", s->check.employer[i].member,
+			    cdr_codebook_label_peek(s->member->codebook, "check_status", s->check.employer[i].status, s->language));
+	json_t *object = s->object;
+	s->object = NULL;
+	CDR_TRY(cdr_report_json(report, object));
+	err = CDR_OK;
+out:
+	json_decref(s->object);
+	cdr_member_close(s->member);
+	cdr_wipe(s, sizeof(*s));
+	free(s);
+	return err;
+}

@@ -1,0 +1,320 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/crypto/secret.h"
+#include "core/identity/date.h"
+#include "core/record/json.h"
+#include "node/member/command.h"
+#include "node/member/inbox.h"
+
+/* inbox list, inbox show, inbox answer. */
+
+#define VALID_DAYS_DEFAULT 180
+
+/* The request that the operand names. */
+static cdr_err
+read_id(const struct cdr_arguments *arguments, uint8_t id[static CDR_ID_LEN], struct cdr_fault *fault)
+{
+	if (cdr_id_read(cdr_arguments_operand(arguments, 0), id) == CDR_OK)
+		return CDR_OK;
+	return cdr_fault_set(fault, CDR_E_INPUT,
+	    "that is no request id: it has 26 letters and figures in groups of five, as `candor inbox list` prints it");
+}
+
+/* ---- list ------------------------------------------------------------------------------------------------------------ */
+
+struct listing {
+	struct cdr_table *table;
+	json_t *list;
+};
+
+static json_t *
+entry_json(const struct cdr_inbox_entry *entry)
+{
+	return json_pack("{s:o, s:s, s:s, s:o, s:o, s:o}", "request_id", cdr_command_json_id(entry->request_id), "from",
+	    entry->sender, "state", entry->state, "received_at", cdr_command_json_time(entry->received_at), "due_at",
+	    cdr_command_json_time(entry->due_at), "answered_at", cdr_command_json_time(entry->answered_at));
+}
+
+static cdr_err
+list_entry(const struct cdr_inbox_entry *entry, void *context)
+{
+	struct listing *listing = context;
+	char id[CDR_ID_TEXT_LEN];
+	json_t *object = entry_json(entry);
+
+	cdr_id_write(entry->request_id, id);
+	cdr_table_cell(listing->table, "%s", id);
+	cdr_table_cell(listing->table, "%s", entry->sender);
+	cdr_table_cell(listing->table, "%s", entry->state);
+	cdr_table_cell(listing->table, "%.10s", json_string_value(json_object_get(object, "due_at")) != NULL ?
+		json_string_value(json_object_get(object, "due_at")) : "-");
+	return json_array_append_new(listing->list, object) == 0 ? CDR_OK : CDR_E_MEMORY;
+}
+
+/* see node/member/command.h */
+cdr_err
+cdr_command_inbox_list(const struct cdr_arguments *arguments, struct cdr_report *report, struct cdr_fault *fault)
+{
+	static const char *const titles[] = { "REQUEST", "FROM", "STATE", "DUE" };
+	cdr_err err = CDR_E_INTERNAL;
+	struct cdr_member *member = NULL;
+	struct listing listing = { 0 };
+
+	CDR_TRY(cdr_command_open(arguments, true, &member, fault));
+	listing.table = cdr_table_new(titles, 4);
+	listing.list = json_array();
+	err = cdr_inbox_each(member, cdr_arguments_has(arguments, "all") ? NULL : "waiting", list_entry, &listing);
+	if (err == CDR_OK) {
+		cdr_table_print(listing.table, report);
+		err = cdr_report_json(report, json_pack("{s:o}", "requests", listing.list));
+	} else {
+		json_decref(listing.list);
+	}
+out:
+	cdr_member_close(member);
+	return err;
+}
+
+/* ---- show ------------------------------------------------------------------------------------------------------------ */
+
+static json_t *
+person_json(const struct cdr_person *person)
+{
+	json_t *documents = json_array();
+
+	for (size_t i = 0; i < person->document_count; i++)
+		(void)json_array_append_new(documents, json_pack("{s:s, s:s, s:s}", "type", person->document[i].type, "country",
+		    person->document[i].country, "number", person->document[i].number));
+	return json_pack("{s:s, s:s, s:s, s:s, s:o, s:s, s:o}", "given_names", person->given_names, "family_names",
+	    person->family_names, "other_names", person->other_names, "native_name", person->native_name, "date_of_birth",
+	    cdr_command_json_date(&person->birth), "gender", person->gender, "documents", documents);
+}
+
+/* One person as text: names and date of birth. */
+static void
+show_person(struct cdr_report *report, const char *title, const struct cdr_person *person)
+{
+	char birth[CDR_DATE_TEXT_LEN] = "";
+
+	if (cdr_date_write(&person->birth, birth) != CDR_OK)
+		birth[0] = '\0';
+	cdr_report_text(report, "%s: %s %s%s%s, born %s\n", title, person->given_names, person->family_names,
+	    person->native_name[0] != '\0' ? " / " : "", person->native_name, birth[0] != '\0' ? birth : "on an unknown day");
+	for (size_t i = 0; i < person->document_count; i++)
+		cdr_report_text(report, "    %s %s %s\n", person->document[i].type, person->document[i].country,
+		    person->document[i].number);
+}
+
+/* A leaver who may be the person, and how the two differ. */
+static json_t *
+show_candidate(struct cdr_report *report, const struct cdr_inbox_candidate *candidate, const char *language)
+{
+	const struct cdr_leaver *leaver = &candidate->leaver;
+	char *explanation = calloc(1, CDR_COMPARE_EXPLAIN_LEN);
+
+	if (explanation == NULL ||
+	    cdr_compare_explain(&candidate->comparison, language, explanation, CDR_COMPARE_EXPLAIN_LEN) != CDR_OK) {
+		free(explanation);
+		return NULL;
+	}
+	show_person(report, "  Your files", &leaver->person);
+	cdr_report_text(report, "    %s%s%s; employee number %s\n    %s\n", leaver->position,
+	    leaver->country[0] != '\0' ? ", " : "", leaver->country,
+	    leaver->employee_number[0] != '\0' ? leaver->employee_number : "none", explanation);
+	json_t *object = json_pack("{s:s, s:o, s:s, s:s, s:o, s:o, s:s, s:f, s:s}", "employee_number",
+	    leaver->employee_number, "person", person_json(&leaver->person), "position", leaver->position, "country",
+	    leaver->country, "from", cdr_command_json_date(&leaver->from), "to", cdr_command_json_date(&leaver->to),
+	    "engagement_type", leaver->engagement_type, "score", candidate->comparison.score, "comparison", explanation);
+	cdr_wipe(explanation, CDR_COMPARE_EXPLAIN_LEN);
+	free(explanation);
+	return object;
+}
+
+/* The request in words, and the leavers below it. */
+static cdr_err
+show_request(struct cdr_report *report, const struct cdr_inbox_request *request, const char *language)
+{
+	json_t *leavers = json_array();
+
+	cdr_report_text(report, "%s asks about a candidate (%s).\n", request->entry.sender,
+	    request->declared ? "who named you as a former employer" : "found by the exchange; you found the match plausible");
+	show_person(report, "  Candidate", &request->person);
+	cdr_report_text(report, "  Legal basis %s; the candidate was told by %s.\n", request->legal_basis,
+	    request->candidate_notified);
+	if (request->leaver_count == 0)
+		cdr_report_text(report, "  Nobody in your register resembles this person. Look into older files too.\n");
+	for (size_t i = 0; i < request->leaver_count; i++) {
+		json_t *object = show_candidate(report, &request->candidate[i], language);
+		if (json_array_append_new(leavers, object) != 0) {
+			json_decref(leavers);
+			return CDR_E_MEMORY;
+		}
+	}
+	json_t *object = entry_json(&request->entry);
+	(void)json_object_update_new(object, json_pack("{s:b, s:o, s:s, s:s, s:s, s:o, s:s, s:I, s:o}", "declared",
+	    request->declared, "candidate", person_json(&request->person), "position_category", request->position_category,
+	    "legal_basis", request->legal_basis, "candidate_notified", request->candidate_notified, "notified_on",
+	    cdr_command_json_date(&request->notified_on), "jurisdiction", request->jurisdiction, "lookback_years",
+	    (json_int_t)request->lookback_years, "leavers", leavers));
+	return cdr_report_json(report, object);
+}
+
+/* see node/member/command.h */
+cdr_err
+cdr_command_inbox_show(const struct cdr_arguments *arguments, struct cdr_report *report, struct cdr_fault *fault)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	uint8_t id[CDR_ID_LEN];
+	struct cdr_member *member = NULL;
+	struct cdr_inbox_request *request = NULL;
+
+	CDR_TRY(read_id(arguments, id, fault));
+	CDR_TRY(cdr_command_open(arguments, true, &member, fault));
+	CDR_TRY(cdr_inbox_read(member, id, &request, fault));
+	CDR_TRY(show_request(report, request, cdr_command_language(arguments)));
+	err = CDR_OK;
+out:
+	cdr_inbox_request_free(request);
+	cdr_member_close(member);
+	return err;
+}
+
+/* ---- answer ----------------------------------------------------------------------------------------------------------- */
+
+/* Copy an option's text into a field of the statement, if it was given. */
+static cdr_err
+take_option(const struct cdr_arguments *arguments, const char *option, char *field, size_t size, struct cdr_fault *fault)
+{
+	const char *value = cdr_arguments_text(arguments, option);
+
+	if (value == NULL)
+		return CDR_OK;
+	if (strlen(value) >= size)
+		return cdr_fault_set(fault, CDR_E_RANGE, "--%s: it is longer than %zu bytes", option, size - 1);
+	memcpy(field, value, strlen(value) + 1);
+	return CDR_OK;
+}
+
+/* The answer file, if one was given. */
+static cdr_err
+read_answer_file(const struct cdr_arguments *arguments, struct cdr_statement *statement, struct cdr_fault *fault)
+{
+	struct cdr_buffer bytes;
+	const char *path = cdr_arguments_text(arguments, "file");
+
+	if (path == NULL)
+		return CDR_OK;
+	cdr_err err = cdr_command_read_file(path, CDR_STATEMENT_JSON_MAX, &bytes, fault);
+	if (err == CDR_OK)
+		err = cdr_statement_from_json(cdr_buffer_bytes(&bytes), statement, fault);
+	cdr_buffer_free(&bytes);
+	return err;
+}
+
+/* Options stand above the file. */
+static cdr_err
+read_options(const struct cdr_arguments *arguments, struct cdr_statement *s, struct cdr_fault *fault)
+{
+	cdr_err err = CDR_E_INTERNAL;
+
+	CDR_TRY(take_option(arguments, "identity", s->identity_match, sizeof(s->identity_match), fault));
+	CDR_TRY(take_option(arguments, "finding", s->finding, sizeof(s->finding), fault));
+	CDR_TRY(take_option(arguments, "ongoing-now", s->ongoing_now, sizeof(s->ongoing_now), fault));
+	CDR_TRY(take_option(arguments, "left-during", s->left_during, sizeof(s->left_during), fault));
+	CDR_TRY(take_option(arguments, "coverage", s->coverage.quality, sizeof(s->coverage.quality), fault));
+	CDR_TRY(take_option(arguments, "legal-limit-reason", s->legal_limit_reason, sizeof(s->legal_limit_reason), fault));
+	CDR_TRY(take_option(arguments, "legal-limit-country", s->legal_limit_country, sizeof(s->legal_limit_country), fault));
+	CDR_TRY(take_option(arguments, "signer-name", s->signer_name, sizeof(s->signer_name), fault));
+	CDR_TRY(take_option(arguments, "signer-role", s->signer_role, sizeof(s->signer_role), fault));
+	err = CDR_OK;
+out:
+	return err;
+}
+
+/* Employment and coverage from the register, where the person is known here and the answer left them out. */
+static void
+draft_employment(const struct cdr_inbox_request *request, size_t at, const struct cdr_codebook *codebook,
+    struct cdr_statement *s)
+{
+	if (!cdr_codebook_means(codebook, "identity_match", s->identity_match, "answers") || at >= request->leaver_count)
+		return;
+	const struct cdr_leaver *leaver = &request->candidate[at].leaver;
+	if (s->employment.from.precision == CDR_PRECISION_UNKNOWN) {
+		s->employment.from = leaver->from;
+		s->employment.to = leaver->to;
+	}
+	if (s->employment.position_count == 0 && leaver->position[0] != '\0') {
+		memcpy(s->employment.positions[0], leaver->position, sizeof(leaver->position));
+		s->employment.position_count = 1;
+	}
+	if (s->employment.duty_country_count == 0 && leaver->country[0] != '\0') {
+		memcpy(s->employment.duty_countries[0], leaver->country, sizeof(leaver->country));
+		s->employment.duty_country_count = 1;
+	}
+	if (s->coverage.from.precision == CDR_PRECISION_UNKNOWN) {
+		s->coverage.from = s->employment.from;
+		s->coverage.to = s->employment.to;
+	}
+}
+
+/* A statement is a snapshot: until when it may be relied on. */
+static void
+draft_validity(const struct cdr_arguments *arguments, struct cdr_statement *s)
+{
+	if (s->valid_until.precision != CDR_PRECISION_UNKNOWN)
+		return;
+	int64_t days = cdr_arguments_number(arguments, "valid-days", VALID_DAYS_DEFAULT);
+	time_t when = (time_t)(cdr_member_now() + (uint64_t)days * 86400);
+	struct tm day = { 0 };
+	(void)gmtime_r(&when, &day);
+	s->valid_until = (struct cdr_date){ (int16_t)(day.tm_year + 1900), (uint8_t)(day.tm_mon + 1), (uint8_t)day.tm_mday,
+		CDR_PRECISION_DAY };
+}
+
+/* Everything that the person who answers gave, completed from the register. */
+static cdr_err
+draft(const struct cdr_arguments *arguments, struct cdr_member *member, const uint8_t *id, struct cdr_statement *statement,
+    struct cdr_fault *fault)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct cdr_inbox_request *request = NULL;
+
+	CDR_TRY(read_answer_file(arguments, statement, fault));
+	CDR_TRY(read_options(arguments, statement, fault));
+	CDR_TRY(cdr_inbox_read(member, id, &request, fault));
+	draft_employment(request, (size_t)cdr_arguments_number(arguments, "leaver", 1) - 1, member->codebook, statement);
+	draft_validity(arguments, statement);
+	err = CDR_OK;
+out:
+	cdr_inbox_request_free(request);
+	return err;
+}
+
+/* see node/member/command.h */
+cdr_err
+cdr_command_inbox_answer(const struct cdr_arguments *arguments, struct cdr_report *report, struct cdr_fault *fault)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	uint8_t id[CDR_ID_LEN];
+	struct cdr_member *member = NULL;
+	struct cdr_statement *statement = calloc(1, sizeof(*statement));
+
+	if (statement == NULL)
+		return CDR_E_MEMORY;
+	CDR_TRY(read_id(arguments, id, fault));
+	CDR_TRY(cdr_command_open(arguments, true, &member, fault));
+	CDR_TRY(draft(arguments, member, id, statement, fault));
+	CDR_TRY(cdr_inbox_answer(member, id, statement, fault));
+	const char *result = cdr_statement_result(statement, member->codebook);
+	cdr_report_text(report, "Signed and on its way. The requester will read: %s.\n",
+	    cdr_codebook_label_peek(member->codebook, "result", result, cdr_command_language(arguments)));
+	CDR_TRY(cdr_report_json(report, json_pack("{s:o, s:o, s:s}", "request_id", cdr_command_json_id(id), "response_id",
+	    cdr_command_json_id(statement->response_id), "result", result)));
+	err = CDR_OK;
+out:
+	cdr_member_close(member);
+	cdr_wipe(statement, sizeof(*statement));
+	free(statement);
+	return err;
+}

@@ -1,0 +1,162 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "node/member/command.h"
+#include "node/member/leavers.h"
+
+/* leavers import, leavers status. */
+
+#define SHOWN_MAX 50            /* faults and notes that text shows; --json has all that are listed */
+#define WAIT_STEP_US 200000
+#define STALL_STEPS 75          /* a quarter of a minute without progress: the daemon does not run, or cannot reach anybody */
+
+/* One list of the row report, as JSON. */
+static json_t *
+list_json(const struct cdr_row_report_list *list)
+{
+	json_t *out = json_array();
+
+	for (size_t i = 0; i < list->listed_count; i++) {
+		const struct cdr_row_fault *line = &list->lines[i];
+		(void)json_array_append_new(out, json_pack("{s:I, s:I, s:s, s:s, s:s}", "line", (json_int_t)line->line,
+		    "column", (json_int_t)line->column, "column_name", line->column_name, "reason", line->reason, "advice",
+		    line->advice));
+	}
+	return out;
+}
+
+/* One list of the row report, for a person. */
+static void
+show_list(struct cdr_report *report, const char *title, const struct cdr_row_report_list *list)
+{
+	if (list->count == 0)
+		return;
+	cdr_report_note(report, "%s\n", title);
+	for (size_t i = 0; i < list->listed_count && i < SHOWN_MAX; i++) {
+		const struct cdr_row_fault *line = &list->lines[i];
+		cdr_report_note(report, "  line %zu%s%s: %s%s%s\n", line->line, line->column_name[0] != '\0' ? ", " : "",
+		    line->column_name, line->reason, line->advice[0] != '\0' ? ". " : "", line->advice);
+	}
+	if (list->count > SHOWN_MAX)
+		cdr_report_note(report, "  and %zu more\n", list->count - SHOWN_MAX);
+}
+
+/* Show how the index fills, as long as it does. */
+static cdr_err
+watch_index(struct cdr_member *member, struct cdr_report *report, struct cdr_leavers_progress *progress)
+{
+	struct cdr_progress bar;
+	uint64_t first, last;
+	unsigned stalled = 0;
+
+	cdr_err err = cdr_leavers_progress(member, progress);
+	first = last = progress->waiting_count + progress->removal_count;
+	cdr_progress_start(&bar, report, "Indexing", first);
+	while (err == CDR_OK && last > 0 && stalled < STALL_STEPS) {
+		(void)usleep(WAIT_STEP_US);
+		err = cdr_leavers_progress(member, progress);
+		uint64_t left = progress->waiting_count + progress->removal_count;
+		stalled = left < last ? 0 : stalled + 1;
+		last = left;
+		cdr_progress_step(&bar, first > left ? first - left : 0);
+	}
+	cdr_progress_end(&bar);
+	return err;
+}
+
+/* What became of the file. */
+static json_t *
+outcome_json(const struct cdr_leavers_outcome *outcome, const struct cdr_leavers_progress *progress,
+    const struct cdr_row_report *rows)
+{
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o}", "added", (json_int_t)outcome->added,
+	    "changed", (json_int_t)outcome->changed, "unchanged", (json_int_t)outcome->unchanged, "removed",
+	    (json_int_t)outcome->removed, "left_out", (json_int_t)rows->bad_count, "before_look_back",
+	    (json_int_t)rows->old_count, "repeated", (json_int_t)rows->same_count, "register",
+	    (json_int_t)outcome->register_count, "waiting_for_index",
+	    (json_int_t)(progress->waiting_count + progress->removal_count), "faults", list_json(&rows->faults), "notes",
+	    list_json(&rows->notes));
+}
+
+static void
+show_outcome(struct cdr_report *report, const struct cdr_leavers_outcome *outcome,
+    const struct cdr_leavers_progress *progress, const struct cdr_row_report *rows)
+{
+	uint64_t waiting = progress->waiting_count + progress->removal_count;
+
+	cdr_report_text(report, "%zu added, %zu changed, %zu unchanged, %zu taken out; %zu leavers in the register.\n",
+	    outcome->added, outcome->changed, outcome->unchanged, outcome->removed, outcome->register_count);
+	if (rows->bad_count > 0)
+		cdr_report_text(report, "%zu rows were left out because of the faults above.\n", rows->bad_count);
+	if (rows->old_count > 0)
+		cdr_report_text(report, "%zu rows left before the look-back and are not asked about.\n", rows->old_count);
+	if (waiting > 0)
+		cdr_report_text(report,
+		    "%llu changes wait for the index. The node brings them there while `candor serve` runs; `candor leavers "
+		    "status` tells how far it is.\n",
+		    (unsigned long long)waiting);
+	else
+		cdr_report_text(report, "The index is up to date.\n");
+}
+
+/* see node/member/command.h */
+cdr_err
+cdr_command_leavers_import(const struct cdr_arguments *arguments, struct cdr_report *report, struct cdr_fault *fault)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct cdr_member *member = NULL;
+	struct cdr_buffer file = { 0 };
+	struct cdr_leaver_file *reader = NULL;
+	struct cdr_record_rules rules;
+	struct cdr_leavers_outcome outcome;
+	struct cdr_leavers_progress progress = { 0 };
+	struct cdr_leavers_options options = {
+		.skip_bad = cdr_arguments_has(arguments, "skip-bad"),
+		.partial = cdr_arguments_has(arguments, "partial"),
+		.allow_removals = cdr_arguments_has(arguments, "allow-removals"),
+	};
+
+	CDR_TRY(cdr_command_read_file(cdr_arguments_operand(arguments, 0), CDR_LEAVER_FILE_MAX, &file, fault));
+	CDR_TRY(cdr_command_open(arguments, true, &member, fault));
+	cdr_member_rules(member, &rules);
+	CDR_TRY(cdr_leaver_file_new(cdr_buffer_bytes(&file), &rules, &reader, fault));
+	err = cdr_leavers_import(member, reader, &options, &outcome, fault);
+	const struct cdr_row_report *rows = cdr_leaver_file_report_peek(reader);
+	show_list(report, "These rows cannot be taken:", &rows->faults);
+	show_list(report, "Worth knowing:", &rows->notes);
+	CDR_TRY(err);
+	if (!cdr_arguments_has(arguments, "no-wait"))
+		CDR_TRY(watch_index(member, report, &progress));
+	else
+		CDR_TRY(cdr_leavers_progress(member, &progress));
+	show_outcome(report, &outcome, &progress, rows);
+	CDR_TRY(cdr_report_json(report, outcome_json(&outcome, &progress, rows)));
+	err = CDR_OK;
+out:
+	cdr_leaver_file_free(reader);
+	cdr_buffer_free(&file);
+	cdr_member_close(member);
+	return err;
+}
+
+/* see node/member/command.h */
+cdr_err
+cdr_command_leavers_status(const struct cdr_arguments *arguments, struct cdr_report *report, struct cdr_fault *fault)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct cdr_member *member = NULL;
+	struct cdr_leavers_progress progress;
+
+	CDR_TRY(cdr_command_open(arguments, true, &member, fault));
+	CDR_TRY(cdr_leavers_progress(member, &progress));
+	cdr_report_text(report, "%llu leavers in the register; %llu wait for the index, %llu removals are on their way.\n",
+	    (unsigned long long)progress.register_count, (unsigned long long)progress.waiting_count,
+	    (unsigned long long)progress.removal_count);
+	CDR_TRY(cdr_report_json(report, json_pack("{s:I, s:I, s:I}", "register", (json_int_t)progress.register_count,
+	    "waiting", (json_int_t)progress.waiting_count, "removals", (json_int_t)progress.removal_count)));
+	err = CDR_OK;
+out:
+	cdr_member_close(member);
+	return err;
+}

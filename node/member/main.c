@@ -1,0 +1,154 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "core/crypto/secret.h"
+#include "core/record/json.h"
+#include "node/member/command.h"
+#include "node/member/serve.h"
+
+/* `candor`: the sub-commands and their options. */
+
+#define LANGUAGE { .name = "language", .value = "CODE", .help = "en, fr, es or ar (else as the environment says)" }
+#define END { .name = NULL }
+
+static const struct cdr_option init_options[] = {
+	{ .name = "name", .value = "NAME", .help = "the organisation's name, as others know it", .required = true },
+	END,
+};
+static const struct cdr_option join_options[] = {
+	{ .name = "hub", .value = "URL", .help = "the hub's address, https://HOST:PORT", .required = true },
+	{ .name = "code", .value = "CODE", .help = "the invitation" },
+	{ .name = "code-file", .value = "FILE", .help = "read the invitation from a file" },
+	{ .name = "wait", .value = "SECONDS", .help = "wait so long to be let in", .min = 0, .max = 86400 },
+	END,
+};
+static const struct cdr_option serve_options[] = {
+	{ .name = "poll-ms", .value = "MS", .help = "ask the hub for letters so often (5000)", .min = CDR_SERVE_POLL_MS_MIN,
+	    .max = 3600000 },
+	{ .name = "ready-fd", .value = "N", .help = "write a line to this descriptor when ready", .min = 0, .max = 65535 },
+	END,
+};
+static const struct cdr_option leavers_options[] = {
+	{ .name = "skip-bad", .help = "leave out rows that cannot be taken, and list them" },
+	{ .name = "partial", .help = "the file holds some leavers only: nobody is taken out" },
+	{ .name = "allow-removals", .help = "more than half of the register may be taken out" },
+	{ .name = "no-wait", .help = "do not wait for the index" },
+	END,
+};
+static const struct cdr_option check_new_options[] = {
+	{ .name = "reference", .value = "TEXT", .help = "your own reference (else one is given)" },
+	{ .name = "given-names", .value = "TEXT", .help = "as on the identity document" },
+	{ .name = "family-names", .value = "TEXT", .help = "as on the identity document" },
+	{ .name = "other-names", .value = "TEXT", .help = "former, married, alias; separated by ;" },
+	{ .name = "native-name", .value = "TEXT", .help = "the full name in its own script" },
+	{ .name = "date-of-birth", .value = "DATE", .help = "1984-05-12, 1984-05 or 1984" },
+	{ .name = "gender", .value = "CODE", .help = "female, male, other" },
+	{ .name = "nationality", .value = "CODE", .help = "ISO 3166-1 alpha-3; several separated by ;" },
+	{ .name = "document-type", .value = "CODE", .help = "passport, national_id, ..." },
+	{ .name = "document-country", .value = "CODE", .help = "who issued it, ISO 3166-1 alpha-3" },
+	{ .name = "document-number", .value = "TEXT", .help = "worth more than every other detail together" },
+	{ .name = "email", .value = "TEXT", .help = "helps the former employer to compare" },
+	{ .name = "phone", .value = "TEXT", .help = "helps the former employer to compare" },
+	{ .name = "declared-employers", .value = "IDS", .help = "members that the candidate named; separated by ;" },
+	{ .name = "position-category", .value = "CODE", .help = "programme, child_facing, support, ..." },
+	{ .name = "legal-basis", .value = "CODE", .help = "legitimate_interest, consent, ... (needed)" },
+	{ .name = "candidate-notified", .value = "CODE", .help = "job_advert, application_form, ... (needed)" },
+	{ .name = "notified-on", .value = "DATE", .help = "when the candidate was told" },
+	END,
+};
+static const struct cdr_option check_import_options[] = {
+	{ .name = "skip-bad", .help = "leave out rows that cannot be taken, and list them" },
+	END,
+};
+static const struct cdr_option language_options[] = { LANGUAGE, END };
+static const struct cdr_option inbox_list_options[] = {
+	{ .name = "all", .help = "answered and withdrawn ones too" },
+	END,
+};
+static const struct cdr_option answer_options[] = {
+	{ .name = "file", .value = "FILE", .help = "the answer as JSON; options stand above it" },
+	{ .name = "identity", .value = "CODE", .help = "confirmed, probable, not_known_here, ambiguous" },
+	{ .name = "finding", .value = "CODE", .help = "found to have committed it? no_record, yes, unable_..." },
+	{ .name = "ongoing-now", .value = "CODE", .help = "is an investigation open now?" },
+	{ .name = "left-during", .value = "CODE", .help = "left while one was pending?" },
+	{ .name = "coverage", .value = "CODE", .help = "complete, partial, records_lost, pre_dates_scheme" },
+	{ .name = "legal-limit-reason", .value = "CODE", .help = "why a question cannot be answered" },
+	{ .name = "legal-limit-country", .value = "CODE", .help = "whose law it is" },
+	{ .name = "signer-name", .value = "NAME", .help = "who signs" },
+	{ .name = "signer-role", .value = "CODE", .help = "hr or safeguarding_focal_point" },
+	{ .name = "leaver", .value = "N", .help = "which of the leavers shown it is (1)", .min = 1, .max = 8 },
+	{ .name = "valid-days", .value = "N", .help = "how long it may be relied on (180)", .min = 1, .max = 3660 },
+	LANGUAGE,
+	END,
+};
+static const struct cdr_option verify_options[] = {
+	{ .name = "exchange", .value = "FINGERPRINT", .help = "the exchange that it must belong to" },
+	LANGUAGE,
+	END,
+};
+
+static const struct cdr_command commands[] = {
+	{ .name = "init", .summary = "make a new node", .options = init_options, .handle = cdr_command_init },
+	{ .name = "join", .summary = "join an exchange, with an invitation", .options = join_options,
+	    .handle = cdr_command_join },
+	{ .name = "serve", .summary = "run the node: letters, checks, index", .options = serve_options,
+	    .handle = cdr_command_serve },
+	{ .name = "members", .summary = "list the members of the exchange", .handle = cdr_command_members },
+	{ .name = "leavers import", .operands = "FILE", .operand_min = 1, .operand_max = 1,
+	    .summary = "make the register what a CSV file says",
+	    .help = "Columns, in any order: employee_number given_names family_names other_names native_name date_of_birth\n"
+		    "gender nationality document_type document_country document_number email phone position country from to\n"
+		    "engagement_type. Needed are a name and date_of_birth. The same file again changes nothing; a changed file\n"
+		    "is a difference: rows that are no longer in it are taken out of the register.",
+	    .options = leavers_options, .handle = cdr_command_leavers_import },
+	{ .name = "leavers status", .summary = "tell how far the index is", .handle = cdr_command_leavers_status },
+	{ .name = "check new", .summary = "check one candidate", .options = check_new_options,
+	    .handle = cdr_command_check_new },
+	{ .name = "check import", .operands = "FILE", .operand_min = 1, .operand_max = 1,
+	    .summary = "check the candidates of a CSV file",
+	    .help = "Columns, in any order: reference, the identity columns of a leavers file, declared_employers (member ids\n"
+		    "separated by ;), position_category, legal_basis, candidate_notified, notified_on.",
+	    .options = check_import_options, .handle = cdr_command_check_import },
+	{ .name = "check list", .summary = "list checks and what former employers said", .options = language_options,
+	    .handle = cdr_command_check_list },
+	{ .name = "check show", .operands = "REFERENCE", .operand_min = 1, .operand_max = 1,
+	    .summary = "show one check with its statements", .options = language_options, .handle = cdr_command_check_show },
+	{ .name = "inbox list", .summary = "list requests that wait for an answer", .options = inbox_list_options,
+	    .handle = cdr_command_inbox_list },
+	{ .name = "inbox show", .operands = "REQUEST", .operand_min = 1, .operand_max = 1,
+	    .summary = "show a request beside your own files", .options = language_options,
+	    .handle = cdr_command_inbox_show },
+	{ .name = "inbox answer", .operands = "REQUEST", .operand_min = 1, .operand_max = 1,
+	    .summary = "sign and send a statement of conduct",
+	    .help = "Employment and coverage are taken from your register where the answer leaves them out. Disclosures are\n"
+		    "given with --file. Allegations that were not substantiated, or were reversed, must not be disclosed.",
+	    .options = answer_options, .handle = cdr_command_inbox_answer },
+	{ .name = "statement export", .operands = "REFERENCE EMPLOYER FILE", .operand_min = 3, .operand_max = 3,
+	    .summary = "write a statement to a file that anybody can verify", .handle = cdr_command_statement_export },
+	{ .name = "statement verify", .operands = "FILE", .operand_min = 1, .operand_max = 1,
+	    .summary = "verify an exported statement, with no network and no node", .options = verify_options,
+	    .handle = cdr_command_statement_verify },
+	{ .name = NULL },
+};
+
+int
+main(int argc, char **argv)
+{
+	static const struct cdr_program program = {
+		.name = "candor",
+		.version = "1.0",
+		.summary = "A member's node: check candidates with former employers, and answer such checks",
+		.commands = commands,
+		.options = cdr_node_options,
+	};
+	struct cdr_fault fault = { 0 };
+
+	(void)umask(077);
+	cdr_json_start();
+	if (cdr_secret_start(&fault) != CDR_OK) {
+		(void)fprintf(stderr, "candor: %s\n", fault.text);
+		return CDR_EXIT_FAILED;
+	}
+	return cdr_arguments_main(&program, argc, argv);
+}

@@ -1,0 +1,154 @@
+#include "node/member/serve.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <time.h>
+
+#include "node/member/check.h"
+#include "node/member/enrol.h"
+#include "node/member/index.h"
+#include "node/member/leavers.h"
+#include "node/member/mail.h"
+#include "node/net/log.h"
+
+#define BACKOFF_MAX_MS 60000
+#define PURGE_SECONDS 3600
+
+/* One kind of work: done again at once while there is more, after a while if not, later each time if it fails. */
+struct task {
+	const char *name;
+	cdr_err (*step)(struct cdr_member *member, bool *worked, struct cdr_fault *fault);
+	unsigned wait_ms;
+	uint64_t due_ms;
+	cdr_err last;
+};
+
+static uint64_t
+clock_ms(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+static cdr_err
+step_roster(struct cdr_member *member, bool *worked, struct cdr_fault *fault)
+{
+	*worked = false;
+	return cdr_enrol_refresh(member, fault);
+}
+
+/* Whoever's look-back is over goes by itself; the log says how many. */
+static cdr_err
+step_purge(struct cdr_member *member, bool *worked, struct cdr_fault *fault)
+{
+	size_t count = 0;
+
+	(void)fault;
+	*worked = false;
+	cdr_err err = cdr_leavers_expire(member, &count);
+	if (count > 0)
+		cdr_log(CDR_LOG_INFO, "leavers.expired", cdr_log_int("count", (int64_t)count));
+	return err;
+}
+
+/* Do one step if it is due, and set when the next one is. A failure is logged when it begins and when it ends. */
+static void
+run_task(struct cdr_member *member, struct task *task, unsigned poll_ms)
+{
+	struct cdr_fault fault = { 0 };
+	bool worked = false;
+
+	if (clock_ms() < task->due_ms)
+		return;
+	cdr_err err = task->step(member, &worked, &fault);
+	if (err != task->last) {
+		if (err != CDR_OK)
+			cdr_log(CDR_LOG_WARNING, "task.failed", cdr_log_text("task", task->name), cdr_log_err(err),
+			    cdr_log_text("why", fault.text));
+		else
+			cdr_log(CDR_LOG_INFO, "task.recovered", cdr_log_text("task", task->name));
+	}
+	if (err == CDR_OK)
+		task->wait_ms = worked ? 0 : poll_ms;
+	else
+		task->wait_ms = task->wait_ms < poll_ms ? poll_ms : 2 * task->wait_ms;
+	if (task->wait_ms > BACKOFF_MAX_MS && poll_ms < BACKOFF_MAX_MS)
+		task->wait_ms = BACKOFF_MAX_MS;
+	task->last = err;
+	task->due_ms = clock_ms() + task->wait_ms;
+}
+
+/* When the next of ${count} tasks is due, from now; at most ${poll_ms}. */
+static unsigned
+next_wait(const struct task *tasks, size_t count, unsigned poll_ms)
+{
+	uint64_t now = clock_ms();
+	unsigned wait = poll_ms;
+
+	for (size_t i = 0; i < count; i++) {
+		uint64_t left = tasks[i].due_ms > now ? tasks[i].due_ms - now : 0;
+		if (left < wait)
+			wait = (unsigned)left;
+	}
+	return wait;
+}
+
+/* The index has a thread of its own: bringing a large register there takes minutes, and letters shall not wait. */
+struct indexer {
+	struct cdr_member *member;
+	unsigned poll_ms;
+	atomic_bool stop;
+};
+
+static void *
+run_indexer(void *context)
+{
+	struct indexer *indexer = context;
+	struct task task = { .name = "index", .step = cdr_index_step };
+
+	while (!atomic_load(&indexer->stop)) {
+		if (cdr_enrol_is_active(indexer->member))
+			run_task(indexer->member, &task, indexer->poll_ms);
+		unsigned wait = next_wait(&task, 1, 100);
+		struct timespec pause = { 0, (long)wait * 1000000 };
+		if (wait > 0)
+			(void)nanosleep(&pause, NULL);
+	}
+	return NULL;
+}
+
+/* see node/member/serve.h */
+void
+cdr_serve_run(struct cdr_member *member, const struct cdr_daemon *daemon, unsigned poll_ms)
+{
+	struct task roster = { .name = "roster", .step = step_roster };
+	struct task work[] = {
+		{ .name = "mail", .step = cdr_mail_step },
+		{ .name = "check", .step = cdr_check_step },
+	};
+	enum { WORK_COUNT = sizeof(work) / sizeof(work[0]) };
+	struct task purge = { .name = "purge", .step = step_purge };
+	struct indexer indexer = { .member = member, .poll_ms = poll_ms };
+	pthread_t thread;
+
+	bool indexing = pthread_create(&thread, NULL, run_indexer, &indexer) == 0;
+	if (!indexing)
+		cdr_log(CDR_LOG_ERROR, "index.no_thread", cdr_log_err(CDR_E_MEMORY));
+	unsigned wait = 0;
+	while (!cdr_daemon_wait(daemon, (int)wait)) {
+		run_task(member, &roster, poll_ms);
+		bool active = cdr_enrol_is_active(member);
+		for (size_t i = 0; active && i < WORK_COUNT; i++)
+			run_task(member, &work[i], poll_ms);
+		run_task(member, &purge, PURGE_SECONDS * 1000);
+		wait = next_wait(&roster, 1, poll_ms);
+		if (active && next_wait(work, WORK_COUNT, poll_ms) < wait)
+			wait = next_wait(work, WORK_COUNT, poll_ms);
+	}
+	atomic_store(&indexer.stop, true);
+	if (indexing)
+		(void)pthread_join(thread, NULL);
+}

@@ -1,0 +1,90 @@
+#include "node/member/statement_file.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/crypto/secret.h"
+#include "node/member/wire.h"
+
+/* The two rosters of a file. */
+struct rosters {
+	struct cdr_roster *genesis;
+	struct cdr_roster *roster;
+};
+
+/* The genesis roster is the expected one, and the other follows from it. */
+static cdr_err
+verify_rosters(const Cdr__Wire__StatementFile *message, const uint8_t *expected, struct rosters *rosters,
+    struct cdr_fault *fault)
+{
+	cdr_err err = CDR_E_INTERNAL;
+
+	CDR_TRY(cdr_roster_decode(cdr_message_bytes(message->genesis), &rosters->genesis, fault));
+	CDR_TRY(cdr_roster_decode(cdr_message_bytes(message->roster), &rosters->roster, fault));
+	CDR_TRY(cdr_roster_verify_genesis(rosters->genesis, expected != NULL ? expected : rosters->genesis->hash, fault));
+	CDR_TRY(cdr_roster_verify_next(rosters->roster, rosters->genesis, fault));
+	err = CDR_OK;
+out:
+	return err;
+}
+
+/* The letter says who wrote it; the roster says with which key; the signature must hold. */
+static cdr_err
+verify_letter(const Cdr__Wire__StatementFile *message, const struct rosters *rosters, struct cdr_arena *arena,
+    struct cdr_statement_file *file, struct cdr_fault *fault)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	Cdr__Wire__Letter *body;
+
+	if (message->receiver_sealing_key.len != CDR_HPKE_PUBLIC_LEN)
+		return CDR_E_INPUT;
+	CDR_TRY(cdr_message_decode(arena, &cdr__wire__letter__descriptor, cdr_message_bytes(message->letter), &body));
+	if (body->content_case != CDR__WIRE__LETTER__CONTENT_STATEMENT || body->request_id.len != CDR_ID_LEN)
+		return cdr_fault_set(fault, CDR_E_INPUT, "the file holds a letter that is no statement");
+	const Cdr__Wire__Member *signer = cdr_roster_member(rosters->roster, body->from);
+	if (signer == NULL)
+		return cdr_fault_set(fault, CDR_E_ABSENT, "the roster in the file names no member %s", body->from);
+	err = cdr_letter_verify(cdr_message_bytes(message->letter), cdr_message_bytes(message->signature),
+	    signer->party->signing_key.data, message->receiver_sealing_key.data, rosters->genesis->hash);
+	if (err != CDR_OK)
+		return cdr_fault_set(fault, err,
+		    "the signature does not hold: %s did not sign this statement, or it was changed afterwards", body->from);
+	CDR_TRY(cdr_wire_read_statement(body->statement, body->request_id.data, &file->statement));
+	if (strcmp(file->statement.responder, body->from) != 0)
+		return cdr_fault_set(fault, CDR_E_INPUT, "the statement speaks for another organisation than its signer");
+	CDR_TRY(cdr_wire_text(body->from, file->signer, sizeof(file->signer)));
+	CDR_TRY(cdr_wire_text(signer->party->name, file->signer_name, sizeof(file->signer_name)));
+	err = CDR_OK;
+out:
+	return err;
+}
+
+/* see node/member/statement_file.h */
+cdr_err
+cdr_statement_file_verify(struct cdr_bytes bytes, const uint8_t *genesis, struct cdr_statement_file *file,
+    struct cdr_fault *fault)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct cdr_arena arena = { 0 }, letter_arena = { 0 };
+	struct rosters rosters = { 0 };
+	Cdr__Wire__StatementFile *message;
+
+	memset(file, 0, sizeof(*file));
+	err = cdr_message_decode(&arena, &cdr__wire__statement_file__descriptor, bytes, &message);
+	if (err == CDR_E_INPUT)
+		err = cdr_fault_set(fault, err, "this is not a statement as `candor statement export` writes it");
+	CDR_TRY(err);
+	CDR_TRY(verify_rosters(message, genesis, &rosters, fault));
+	CDR_TRY(verify_letter(message, &rosters, &letter_arena, file, fault));
+	memcpy(file->genesis, rosters.genesis->hash, sizeof(file->genesis));
+	file->roster_version = rosters.roster->body->version;
+	err = CDR_OK;
+out:
+	if (err != CDR_OK)
+		cdr_wipe(file, sizeof(*file));
+	cdr_roster_free(rosters.genesis);
+	cdr_roster_free(rosters.roster);
+	cdr_arena_free(&letter_arena);
+	cdr_arena_free(&arena);
+	return err;
+}
