@@ -100,7 +100,10 @@ CDR_MUST_CHECK cdr_err cdr_group_ecdh(const uint8_t k[static CDR_SCALAR_LEN],
 
 /* ---- many points, decoded ---- */
 
-/* Some points in order, numbered from 0. Each is a place that holds a point, or the identity while it is empty. */
+/*
+ * Some points in order, numbered from 0. Each is a place that holds a point, or the identity while it is empty. One
+ * thread at a time may change them; once they are decoded or encoded, any number may read.
+ */
 struct cdr_points;
 
 /**

@@ -37,7 +37,7 @@ CDR_MUST_CHECK cdr_err cdr_threshold_deal(const uint8_t *coefficients, size_t t,
  * a_k * G for every coefficient.
  *
  * coefficients   in, secret    as in cdr_threshold_deal
- * commitments    out, public   t * CDR_POINT_LEN bytes; all zero on error
+ * commitments    out, public   t * CDR_POINT_LEN bytes; all zero on error, untouched on CDR_E_RANGE
  *
  * Returns  CDR_OK; CDR_E_RANGE for another t; CDR_E_INPUT if a coefficient is 0 or not below n; CDR_E_MEMORY.
  * CT       only the returned code leaks.
@@ -80,7 +80,7 @@ CDR_MUST_CHECK cdr_err cdr_threshold_check(const uint8_t share[static CDR_SCALAR
  *
  * commitments   in, public    for each dealer in turn t * CDR_POINT_LEN bytes
  * dealers       in, public    1 .. CDR_TRUSTEES_MAX
- * sum           out, public   t * CDR_POINT_LEN bytes; all zero on error
+ * sum           out, public   t * CDR_POINT_LEN bytes; all zero on error, untouched on CDR_E_RANGE
  *
  * Returns  CDR_OK; CDR_E_RANGE for another t or number of dealers; CDR_E_POINT if a commitment is not a point or a sum
  *          is the identity; CDR_E_MEMORY.
@@ -108,7 +108,7 @@ CDR_MUST_CHECK cdr_err cdr_threshold_lagrange(const uint8_t *indices, size_t t, 
  *
  * indices     in, public    t different ones, 1 .. CDR_TRUSTEES_MAX
  * partials    in, public    the answer of each, verified, all with the same number of points
- * evaluated   out, public   that number * CDR_POINT_LEN bytes; all zero on error
+ * evaluated   out, public   that number * CDR_POINT_LEN bytes; all zero on error (untouched if t itself is wrong)
  *
  * Returns  CDR_OK; CDR_E_RANGE for another t or index, an index that is there twice, or different numbers of points;
  *          CDR_E_POINT if a result is the identity; CDR_E_MEMORY.
@@ -125,7 +125,8 @@ CDR_MUST_CHECK cdr_err cdr_threshold_combine(const uint8_t *indices, const struc
  * blinds      in, secret    as many * CDR_SCALAR_LEN bytes
  * indices     in, public    as in cdr_threshold_combine
  * partials    in, public    as in cdr_threshold_combine
- * outputs     out, secret   as many * CDR_OPRF_OUTPUT_LEN bytes; all zero on error; the caller wipes them
+ * outputs     out, secret   as many * CDR_OPRF_OUTPUT_LEN bytes; all zero on error (untouched if t itself is wrong);
+ *                           the caller wipes them
  *
  * Returns  CDR_OK; CDR_E_RANGE as in cdr_threshold_combine, or for an input that is too long; CDR_E_INPUT if a blind
  *          is 0 or not below n; CDR_E_POINT if a result is the identity; CDR_E_MEMORY.

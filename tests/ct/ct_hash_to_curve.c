@@ -1,4 +1,4 @@
-/* Hashing to the curve: from the first byte of a token on, through SHA-256, both maps, the addition and the inversion. */
+/* Hashing to the curve: from a token's first byte on, through SHA-256, both maps, the addition, the inversion. */
 #include <string.h>
 
 #include "core/crypto/hash_to_curve.h"

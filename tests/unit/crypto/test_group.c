@@ -175,6 +175,23 @@ bad_scalars_are_refused(void **state)
 	cdr_points_free(points);
 }
 
+/* A point that was computed wrongly goes no further. */
+static void
+a_point_off_the_curve_is_not_multiplied(void **state)
+{
+	(void)state;
+	uint8_t k[32], base[33], out[33];
+	struct cdr_affine a;
+
+	cdr_scalar_set(3, k);
+	oracle_hex(G, base, 33);
+	assert_int_equal(cdr_affine_decompress(base, &a), CDR_OK);
+	assert_int_equal(cdr_group_mul_affine(k, &a, out), CDR_OK);
+	cdr_field_add(&a.y, &cdr_field_one, &a.y);
+	assert_int_equal(cdr_group_mul_affine(k, &a, out), CDR_E_POINT);
+	assert_memory_equal(out, zero, 33);
+}
+
 static void
 assert_refused(const uint8_t bytes[33])
 {
@@ -584,6 +601,7 @@ main(void)
 		cmocka_unit_test(multiples_agree_with_libgcrypt),
 		cmocka_unit_test(short_and_extreme_scalars_multiply_right),
 		cmocka_unit_test(bad_scalars_are_refused),
+		cmocka_unit_test(a_point_off_the_curve_is_not_multiplied),
 		cmocka_unit_test(what_is_no_point_is_refused),
 		cmocka_unit_test(decoding_agrees_with_libgcrypt),
 		cmocka_unit_test(wycheproof_points_are_judged_right),

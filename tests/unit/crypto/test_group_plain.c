@@ -1,4 +1,4 @@
-/* The group without the deprecated calls of OpenSSL gives the same as with them. This file is group.c, with its insides. */
+/* The group without OpenSSL's deprecated calls gives the same as with them. This file has group.c inside. */
 #include "tests/unit/unit.h"
 #include "tests/unit/crypto/oracle.h"
 
@@ -38,7 +38,7 @@ the_check_notices_a_wrong_result(void **state)
 	numbers_free(ctx);
 }
 
-/* All that has two ways, into ${out}: products, a sum of many terms with and without base, a fixed point, a sum that is 0. */
+/* All that has two ways, into ${out}: products, sums with and without base, a fixed point; and a sum that is 0. */
 static void
 compute(uint8_t out[(COUNT + 3) * CDR_POINT_LEN])
 {
