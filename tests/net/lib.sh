@@ -1,0 +1,120 @@
+# Shell functions for exchanges of real processes on loopback. Sourced by tests/net/exchange, the demo and the scenarios.
+#
+# An exchange lives in a folder $X:
+#   hub/ trustee-1/ … member-a/ …   the nodes' own folders, as --home
+#   logs/NAME.log                   what each daemon said
+#   passphrase                      the one passphrase of this exchange's nodes, which hold nothing real
+#   settings                        programs, ports, counts; read by `use`
+
+# Programs come from $BIN; every command that fails ends the script.
+set -u
+
+die() {
+	printf '%s\n' "$*" >&2
+	exit 1
+}
+
+# use DIR: work with the exchange in DIR.
+use() {
+	X=$(cd "$1" && pwd) || die "no exchange in $1"
+	# shellcheck disable=SC1091
+	. "$X/settings"
+}
+
+# member_names N: member-a … member-z, then member-aa …
+member_names() {
+	local i name
+	for ((i = 0; i < $1; i++)); do
+		name=$(printf "\\$(printf %o $((97 + i % 26)))")
+		((i < 26)) || name=$(printf "\\$(printf %o $((96 + i / 26)))")$name
+		printf 'member-%s\n' "$name"
+	done
+}
+
+# The programs, each with its node's folder and passphrase: hub CMD…, trustee 2 CMD…, member a CMD…
+hub() { "$BIN/candor-hub" "$@" --home "$X/hub" --passphrase-file "$X/passphrase"; }
+trustee() {
+	local n=$1
+	shift
+	"$BIN/candor-trustee" "$@" --home "$X/trustee-$n" --passphrase-file "$X/passphrase"
+}
+member() {
+	local n=$1
+	shift
+	"$BIN/candor" "$@" --home "$X/member-$n" --passphrase-file "$X/passphrase"
+}
+
+# free_ports N: a number from which N ports in a row are free on loopback, below those that the system gives out itself.
+free_ports() {
+	local base i try
+	for try in $(seq 1 200); do
+		base=$((10000 + RANDOM % 20000))
+		for ((i = 0; i < $1; i++)); do
+			(exec 3<>"/dev/tcp/127.0.0.1/$((base + i))") 2>/dev/null && break
+		done
+		((i == $1)) && { echo "$base"; return; }
+	done
+	die "no $1 free ports in a row on 127.0.0.1"
+}
+
+# launch NAME PROGRAM ARGS…: start a daemon in the background; return when it says that it is ready.
+# $WRAP may hold a command to run it under; $PRELOAD a library to load into it.
+launch() {
+	local name=$1 fifo line
+	shift
+	fifo=$(mktemp -u "$X/ready.XXXXXX")
+	mkfifo "$fifo"
+	# shellcheck disable=SC2086
+	LD_PRELOAD=${PRELOAD:-} setsid ${WRAP:-} "$@" serve --home "$X/$name" --passphrase-file "$X/passphrase" --ready-fd 9 \
+		9>"$fifo" >>"$X/logs/$name.log" 2>&1 </dev/null &
+	line=
+	IFS= read -r -t "${READY_SECONDS:-60}" line <"$fifo" || true
+	rm -f "$fifo"
+	case $line in
+	ready*) ;;
+	*) tail -n 5 "$X/logs/$name.log" >&2; die "$name did not start" ;;
+	esac
+}
+
+start_hub() { launch hub "$BIN/candor-hub"; }
+start_trustee() { launch "trustee-$1" "$BIN/candor-trustee" ${POLL_MS:+--poll-ms "$POLL_MS"}; }
+start_member() { launch "member-$1" "$BIN/candor" ${POLL_MS:+--poll-ms "$POLL_MS"}; }
+
+# pid NAME: of a running daemon; empty if it does not run.
+pid() {
+	local p
+	p=$(cat "$X/$1/node.pid" 2>/dev/null) || return 0
+	kill -0 "$p" 2>/dev/null && echo "$p"
+}
+
+# stop NAME [SIGNAL]: end a daemon and wait until it is gone.
+stop() {
+	local p i
+	p=$(pid "$1")
+	[ -n "$p" ] || return 0
+	kill -"${2:-TERM}" "$p" 2>/dev/null || return 0
+	for i in $(seq 1 600); do
+		kill -0 "$p" 2>/dev/null || return 0
+		[ "$(ps -o stat= -p "$p" 2>/dev/null | cut -c1)" = Z ] && return 0
+		sleep 0.05
+	done
+	kill -KILL "$p" 2>/dev/null
+}
+
+# everybody: the names of all nodes of the exchange, hub last, so that nobody is asked who has gone.
+everybody() {
+	local n
+	for n in $(member_names "$MEMBERS"); do echo "$n"; done
+	for n in $(seq 1 "$TRUSTEES"); do echo "trustee-$n"; done
+	echo hub
+}
+
+# eventually SECONDS CMD…: repeat CMD until it succeeds.
+eventually() {
+	local end=$((SECONDS + $1))
+	shift
+	until "$@"; do
+		((SECONDS < end)) || return 1
+		sleep 0.2
+	done
+}
