@@ -123,10 +123,9 @@ read_zone(const char *text, struct zone *zone, struct cdr_fault *fault)
 		if (value_of(c) < 0)
 			return cdr_fault_set(fault, CDR_E_INPUT,
 				"A machine-readable zone holds only A to Z, 0 to 9 and '<'. Type its lines as printed.");
-		if (len == CHARACTERS_MAX)
-			len = CHARACTERS_MAX + 1;
 		if (len < CHARACTERS_MAX)
-			zone->text[len++] = c;
+			zone->text[len] = c;
+		len++;
 	}
 	for (size_t i = 0; i < sizeof formats / sizeof *formats; i++)
 		if (len == (size_t)formats[i].line_count * formats[i].line_len && formats[i].is_visa == (zone->text[0] == 'V')) {
@@ -374,7 +373,7 @@ make_document(const struct cdr_mrz *mrz, struct cdr_document *document)
 {
 	memset(document, 0, sizeof *document);
 	set_code(document->type, mrz->document_code[0] == 'P' ? "passport" :
-		mrz->document_code[0] == 'V' ? "visa" : "national_id");
+		mrz->document_code[0] == 'V' ? "other" : "national_id");
 	if (cdr_country_known(mrz->issuer))
 		memcpy(document->country, mrz->issuer, CDR_COUNTRY_LEN);
 	memcpy(document->number, mrz->number, sizeof document->number);

@@ -2,11 +2,13 @@
 
 #include <string.h>
 
+#include "core/identity/syllable.h"
 #include "core/identity/tables.h"
 
 #define HEADER_LEN 16
 #define LETTER_LEN 12
 #define CP_MASK 0xffffffu
+#define ANY 0xff /* a rule that takes every context */
 
 /* One letter of a table. */
 struct letter {
@@ -18,8 +20,8 @@ struct letter {
 /* The place of a word that is being read. */
 struct reader {
 	const struct cdr_translit *table;
-	const uint32_t *cps;
-	size_t count, at;
+	struct cdr_word_letters word;
+	size_t at;
 	char *out;
 	size_t out_size, used;
 };
@@ -127,75 +129,108 @@ left_classes(const struct reader *reader)
 		return CDR_CONTEXT_EDGE;
 	if (reader->used > 0 && reader->used < reader->out_size)
 		classes = is_vowel(reader->out[reader->used - 1]) ? CDR_CONTEXT_VOWEL : CDR_CONTEXT_CONSONANT;
-	return classes | (find(reader->table, reader->cps[reader->at - 1]).class &
-		~(unsigned)(CDR_CONTEXT_VOWEL | CDR_CONTEXT_CONSONANT));
+	return classes | (reader->word.class[reader->at - 1] & ~(unsigned)(CDR_CONTEXT_VOWEL | CDR_CONTEXT_CONSONANT));
 }
 
 /* The class of what stands at ${place}. */
 static unsigned
 right_class(const struct reader *reader, size_t place)
 {
-	return place == reader->count ? CDR_CONTEXT_EDGE : find(reader->table, reader->cps[place]).class;
+	const struct cdr_word_letters *word = &reader->word;
+
+	if (place == word->count)
+		return CDR_CONTEXT_EDGE;
+	if ((reader->table->flags & CDR_TRANSLIT_CLOSING) && place + 1 < word->count &&
+	    word->class[place] == CDR_CONTEXT_CONSONANT && word->class[place + 1] == CDR_CONTEXT_VIRAMA)
+		return CDR_CONTEXT_U;
+	return word->class[place];
 }
 
+/* Whether the letters after the first of a segment are ${rest}. */
 static bool
-segment_fits(const struct reader *reader, const uint8_t *rest, size_t length)
+segment_fits(const uint32_t *cps, size_t count, const uint8_t *rest, size_t length)
 {
-	if (length > reader->count - reader->at)
+	if (length > count)
 		return false;
 	for (size_t i = 1; i < length; i++)
-		if (cdr_read32(rest, 4 * (i - 1)) != reader->cps[reader->at + i])
+		if (cdr_read32(rest, 4 * (i - 1)) != cps[i])
 			return false;
 	return true;
 }
 
-/* Apply the first rule that fits: they stand longest segment first, then narrowest context. A letter without one is passed over. */
+/* The first rule that fits: they stand longest segment first, then narrowest context. NULL: there is none. */
+static const uint8_t *
+find_rule(const struct reader *reader)
+{
+	const struct cdr_word_letters *word = &reader->word;
+	uint32_t offset = find(reader->table, word->cps[reader->at]).rules;
+	unsigned left = left_classes(reader);
+
+	for (const uint8_t *rule = file() + offset; offset != 0 && rule[0] != CDR_TRANSLIT_END;
+	     rule += 4 + 4 * (size_t)(rule[0] - 1) + rule[3]) {
+		if ((rule[1] & left) == 0 && rule[1] != ANY)
+			continue;
+		if (!segment_fits(word->cps + reader->at, word->count - reader->at, rule + 4, rule[0]))
+			continue;
+		if ((rule[2] & right_class(reader, reader->at + rule[0])) != 0 || rule[2] == ANY)
+			return rule;
+	}
+	return NULL;
+}
+
+/* Read one segment, and put out what the syllable adds or takes. A letter without a rule is passed over. */
 static void
 step(struct reader *reader)
 {
-	uint32_t offset = find(reader->table, reader->cps[reader->at]).rules;
-	unsigned left = left_classes(reader);
-	const uint8_t *rule = file() + offset;
+	const struct cdr_word_letters *word = &reader->word;
+	const uint8_t *rule = find_rule(reader);
+	uint64_t last;
 
-	for (; offset != 0 && rule[0] != CDR_TRANSLIT_END; rule += 4 + 4 * (size_t)(rule[0] - 1) + rule[3]) {
-		size_t length = rule[0];
-
-		if ((rule[1] & left) == 0 && rule[1] != 0xff)
-			continue;
-		if (!segment_fits(reader, rule + 4, length))
-			continue;
-		if ((rule[2] & right_class(reader, reader->at + length)) == 0 && rule[2] != 0xff)
-			continue;
-		emit(reader, (const char *)rule + 4 + 4 * (length - 1), rule[3]);
-		reader->at += length;
+	if (rule == NULL) {
+		reader->at++;
 		return;
 	}
-	reader->at++;
+	reader->at += rule[0];
+	last = (uint64_t)1 << (reader->at - 1);
+	emit(reader, (const char *)rule + 4 + 4 * (size_t)(rule[0] - 1), rule[3]);
+	if ((word->silent & last) && rule[3] > 0 && rule[3 + 4 * (size_t)(rule[0] - 1) + rule[3]] == 'a')
+		reader->used--;
+	if (word->add_a & last)
+		emit(reader, "a", 1);
+	if (word->add_o & last)
+		emit(reader, "o", 1);
 }
 
 /* see core/identity/translit.h */
 size_t
 cdr_translit_word(const struct cdr_translit *table, uint32_t *cps, size_t count, char *out, size_t out_size)
 {
-	struct reader reader = { table, cps, count, 0, out, out_size, 0 };
+	struct reader reader = { .table = table, .word = { .cps = cps, .count = count }, .out = out, .out_size = out_size };
+	size_t used;
 
-	while (reader.at < count)
+	for (size_t i = 0; i < count; i++)
+		reader.word.class[i] = find(table, cps[i]).class;
+	if (table->flags & CDR_TRANSLIT_SCHWA)
+		cdr_syllable_schwa(&reader.word);
+	if (table->flags & CDR_TRANSLIT_IMPLIED)
+		cdr_syllable_thai(&reader.word);
+	while (reader.at < reader.word.count)
 		step(&reader);
-	out[reader.used < out_size ? reader.used : out_size - 1] = '\0';
-	return reader.used;
+	used = reader.used;
+	out[used < out_size ? used : out_size - 1] = '\0';
+	return used;
 }
 
 /* Whether the table knows the whole word by heart. */
 static bool
 knows_word(const struct cdr_translit *table, const uint32_t *cps, size_t count)
 {
-	const struct reader reader = { .table = table, .cps = cps, .count = count };
 	uint32_t offset = count == 0 ? 0 : find(table, cps[0]).rules;
 
 	for (const uint8_t *rule = file() + offset; offset != 0 && rule[0] != CDR_TRANSLIT_END;
 	     rule += 4 + 4 * (size_t)(rule[0] - 1) + rule[3])
 		if (rule[0] == count && rule[1] == CDR_CONTEXT_EDGE && rule[2] == CDR_CONTEXT_EDGE &&
-		    segment_fits(&reader, rule + 4, count))
+		    segment_fits(cps, count, rule + 4, count))
 			return true;
 	return false;
 }

@@ -23,6 +23,7 @@ enum cdr_translit_context {
 enum cdr_translit_flag {
 	CDR_TRANSLIT_IMPLIED = 1 << 0, /* vowels before their consonants are moved, and unwritten ones are put in: Thai */
 	CDR_TRANSLIT_SCHWA = 1 << 1,   /* the inherent vowel is silent between a vowel and a consonant with a vowel: Hindi */
+	CDR_TRANSLIT_CLOSING = 1 << 3, /* a consonant before a virama closes the syllable, and is of class U to what stands before: Burmese */
 	CDR_TRANSLIT_ARTICLE = 1 << 2, /* a leading al- is taken off, and words written together are parted: Arabic */
 };
 

@@ -62,11 +62,18 @@ is_dropped(uint32_t cp)
 	return false;
 }
 
-/* enum cdr_char_kind of an assigned code point. */
+/* see core/identity/generate/generate.h */
+bool
+gen_is_dropped(uint32_t cp)
+{
+	return is_dropped(cp) || u_charType((UChar32)cp) == U_FORMAT_CHAR;
+}
+
+/* enum cdr_char_kind of a code point. */
 static unsigned
 kind_of(uint32_t cp)
 {
-	if (is_dropped(cp))
+	if (gen_is_dropped(cp))
 		return CDR_CHAR_DROPPED;
 	switch (u_charType((UChar32)cp)) {
 	case U_UNASSIGNED:
@@ -86,8 +93,6 @@ kind_of(uint32_t cp)
 		return CDR_CHAR_MARK;
 	case U_DECIMAL_DIGIT_NUMBER:
 		return CDR_CHAR_DIGIT;
-	case U_FORMAT_CHAR:
-		return CDR_CHAR_DROPPED;
 	default:
 		return CDR_CHAR_SEPARATOR;
 	}

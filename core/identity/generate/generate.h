@@ -53,6 +53,9 @@ void gen_icu(const char *transform, const uint32_t *cps, size_t count, char out[
 /* NFKC and case folding, as the run-time does it. Returns the number of code points. */
 size_t gen_fold(const uint32_t *cps, size_t count, uint32_t *folded, size_t room);
 
+/* Whether normalisation drops a character before it does anything else: apostrophes, joiners, direction controls. */
+bool gen_is_dropped(uint32_t cp);
+
 /* enum cdr_script of a code point. */
 unsigned gen_script(uint32_t cp);
 

@@ -90,18 +90,15 @@ put_families(struct gen_out *out, const char *rules)
 	gen_lines_open(&lines, path);
 	while (gen_lines_next(&lines)) {
 		uint32_t cps[4];
-		size_t length = gen_code_points(lines.field[0], cps, 4), at = count;
+		size_t length = gen_code_points(lines.field[0], cps, 4);
 
-		if (length > 2 || lines.field_count != 1 + length || count == 1024)
+		if (length != 2 || (lines.field_count != 1 && lines.field_count != 3) || count == 1024)
 			gen_die("%s:%zu: not understood", path, lines.number);
-		for (size_t i = 0; i < count && length == 1; i++)
-			if (family[i].cp[0] == cps[0] && family[i].cp[1] == 0)
-				at = i;
-		for (size_t i = 0; i < length; i++) {
-			family[at].cp[i] = cps[i];
-			family[at].reading[i] = syllable_index(lines.field[1 + i], true);
+		for (size_t i = 0; i < 2; i++) {
+			family[count].cp[i] = cps[i];
+			family[count].reading[i] = lines.field_count == 3 ? syllable_index(lines.field[1 + i], false) : reading[cps[i]];
 		}
-		count += at == count;
+		count++;
 	}
 	gen_put16(out, (unsigned)count);
 	for (uint32_t cp = 0; cp <= LAST_IDEOGRAPH; cp++) /* in order */

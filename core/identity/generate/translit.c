@@ -76,6 +76,27 @@ context(const char *text)
 	return mask;
 }
 
+/* Syllables of Hangul to the letters that they are made of (Unicode 15.0, section 3.12). */
+static size_t
+spell_hangul(const uint32_t *cps, size_t count, uint32_t out[static SEGMENT_MAX])
+{
+	size_t used = 0;
+
+	for (size_t i = 0; i < count && used + 3 <= SEGMENT_MAX; i++) {
+		uint32_t s = cps[i] - 0xac00;
+
+		if (cps[i] < 0xac00 || cps[i] > 0xd7a3) {
+			out[used++] = cps[i];
+			continue;
+		}
+		out[used++] = 0x1100 + s / 588;
+		out[used++] = 0x1161 + s % 588 / 28;
+		if (s % 28 != 0)
+			out[used++] = 0x11a7 + s % 28;
+	}
+	return used;
+}
+
 /* Text of a rule file, as the run-time sees it: NFKC, case folded, and with the letters that the table folds. */
 static size_t
 read_segment(struct table *table, const char *text, uint32_t *segment, bool fold)
@@ -83,10 +104,12 @@ read_segment(struct table *table, const char *text, uint32_t *segment, bool fold
 	uint32_t raw[SEGMENT_MAX], folded[SEGMENT_MAX];
 	size_t count = gen_fold(raw, gen_code_points(text, raw, SEGMENT_MAX), folded, SEGMENT_MAX), used = 0;
 
+	count = spell_hangul(folded, count, raw);
+	memcpy(folded, raw, count * sizeof *raw);
 	for (size_t i = 0; i < count; i++) {
 		uint32_t cp = fold ? find_letter(table, folded[i])->fold : folded[i];
 
-		if (cp != CDR_TRANSLIT_DROP)
+		if (cp != CDR_TRANSLIT_DROP && !gen_is_dropped(folded[i]))
 			segment[used++] = cp;
 	}
 	if (used == 0)
@@ -134,11 +157,11 @@ add_text_rule(struct table *table, const char *segment, unsigned left, unsigned 
 static void
 set_class(struct table *table, const char *letters, unsigned class)
 {
-	uint32_t cps[SEGMENT_MAX * 8], folded[SEGMENT_MAX * 8];
-	size_t count = gen_fold(cps, gen_code_points(letters, cps, SEGMENT_MAX * 8), folded, SEGMENT_MAX * 8);
+	uint32_t cps[SEGMENT_MAX * 8];
+	size_t count = gen_code_points(letters, cps, SEGMENT_MAX * 8);
 
 	for (size_t i = 0; i < count; i++)
-		find_letter(table, folded[i])->class = class;
+		find_letter(table, cps[i])->class = class;
 }
 
 /* Copy what an earlier table knows, with all code points moved by ${shift}: the Indian blocks are laid out alike. */
@@ -174,16 +197,33 @@ copy_table(struct table *table, const char *name, uint32_t shift)
 	}
 }
 
+/* A consonant of an Indian script: bare before a sign; at the end too, but not after another consonant (Rajendra). */
 static void
-add_consonant(struct table *table, const char *segment, const char *text)
+add_consonant(struct table *table, const char *segment, const char *text, unsigned left)
 {
-	unsigned sign = CDR_CONTEXT_SIGN | CDR_CONTEXT_VIRAMA;
 	char open[GEN_TEXT_MAX];
 
 	snprintf(open, sizeof open, "%.40sa", text);
-	add_text_rule(table, segment, ANY, sign, text);
-	add_text_rule(table, segment, ANY, CDR_CONTEXT_EDGE, table->keeps_a ? open : text);
-	add_text_rule(table, segment, ANY, ANY, open);
+	add_text_rule(table, segment, left, CDR_CONTEXT_SIGN | CDR_CONTEXT_VIRAMA, text);
+	if (!table->keeps_a) {
+		add_text_rule(table, segment, CDR_CONTEXT_VIRAMA, CDR_CONTEXT_EDGE, open);
+		add_text_rule(table, segment, left, CDR_CONTEXT_EDGE, text);
+	}
+	add_text_rule(table, segment, left, ANY, open);
+}
+
+/* In the south the last consonant keeps its vowel: what a northern table said of the end of a word goes. */
+static void
+keep_a(struct table *table)
+{
+	size_t used = 0;
+
+	table->keeps_a = true;
+	table->flags &= ~(unsigned)CDR_TRANSLIT_SCHWA;
+	for (size_t i = 0; i < table->rule_count; i++)
+		if (table->rule[i].right != CDR_CONTEXT_EDGE)
+			table->rule[used++] = table->rule[i];
+	table->rule_count = used;
 }
 
 static void
@@ -251,16 +291,18 @@ read_line(char *const *f, size_t count)
 		table->flags |= CDR_TRANSLIT_SCHWA;
 	else if (strcmp(f[0], "flag") == 0 && strcmp(f[1], "article") == 0)
 		table->flags |= CDR_TRANSLIT_ARTICLE;
+	else if (strcmp(f[0], "flag") == 0 && strcmp(f[1], "closing") == 0)
+		table->flags |= CDR_TRANSLIT_CLOSING;
 	else if (strcmp(f[0], "flag") == 0 && strcmp(f[1], "keeps_a") == 0)
-		table->keeps_a = true;
+		keep_a(table);
 	else if (strcmp(f[0], "class") == 0 && count == 3)
 		set_class(table, f[2], context(f[1]));
 	else if (strcmp(f[0], "fold") == 0 && count == 3)
 		read_fold(table, f[1], f[2]);
 	else if (strcmp(f[0], "word") == 0 && count == 3)
 		add_text_rule(table, f[1], CDR_CONTEXT_EDGE, CDR_CONTEXT_EDGE, f[2]);
-	else if (strcmp(f[0], "consonant") == 0 && count == 3)
-		add_consonant(table, f[1], f[2]);
+	else if (strcmp(f[0], "consonant") == 0 && (count == 3 || count == 4))
+		add_consonant(table, f[1], f[2], count == 4 ? context(f[3]) : ANY);
 	else if (strcmp(f[0], "=") == 0 && count == 3)
 		add_text_rule(table, f[1], ANY, ANY, f[2]);
 	else if (strcmp(f[0], "=") == 0 && count == 5)
