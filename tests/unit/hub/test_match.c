@@ -115,7 +115,7 @@ a_reply_has_room_for_so_many(void **state)
 	(void)state;
 	struct cdr_hub_hits hits = { 0 };
 	struct cdr_hub_match matches[CDR_MATCHES_MAX];
-	char member[8];
+	char member[16];
 
 	for (int i = 0; i < 2 * CDR_MATCHES_MAX; i++) {
 		(void)snprintf(member, sizeof(member), "m%03d", i);
@@ -132,7 +132,7 @@ the_order_of_hits_does_not_matter(void **state)
 	(void)state;
 	struct cdr_hub_match first[CDR_MATCHES_MAX], other[CDR_MATCHES_MAX];
 	struct cdr_hub_hits forward = { 0 }, backward = { 0 };
-	char member[8];
+	char member[16];
 
 	for (int i = 0; i < 60; i++) {
 		int k = 59 - i;

@@ -1,0 +1,125 @@
+/*
+ * Everything that a party of an exchange can send to its hub, in a row: an input is a list of messages
+ *
+ *     sender 1, path 1, length 2 (big-endian), body
+ *
+ * and each body is signed as its sender would sign it, or, from the last kind of sender, sent as it is. So inputs reach
+ * the handlers, and state that one message leaves is met by the next. After each input the hub is empty again.
+ *
+ * Properties: every request is answered by a signed reply; a fault of the hub's own (500) never comes; what the hub
+ * counts agrees with what it stores; nothing that a single party sends changes the roster.
+ */
+#include "tests/fuzz/fuzz.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+/* The exchange of the unit tests, with plain assertions in place of cmocka's. */
+#define CDR_TESTS_UNIT_H
+#define assert_int_equal(a, b) assert((a) == (b))
+#define assert_true(a) assert(a)
+#define assert_non_null(a) assert((a) != NULL)
+#define assert_string_equal(a, b) assert(strcmp(a, b) == 0)
+#define assert_memory_equal(a, b, len) assert(memcmp(a, b, len) == 0)
+#include "tests/unit/hub/exchange.h"
+
+#define MESSAGES_MAX 16
+
+static struct exchange *x;
+static struct x_party aa, bb, nobody;
+static uint64_t version;
+
+static void
+stop(void)
+{
+	x_free(x);
+}
+
+int
+LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+	(void)argc;
+	(void)argv;
+	x = x_new();
+	cdr_log_set_level(CDR_LOG_ERROR + 1);
+	x_enrol(x, "aa", &aa);
+	x_enrol(x, "bb", &bb);
+	x_epoch(x);
+	x_party_make(&nobody, "new");
+	version = x_version(x);
+	(void)atexit(stop);
+	return 0;
+}
+
+static const struct x_party *
+sender(uint8_t which)
+{
+	const struct x_party *senders[] = { &aa, &bb, &x->trustee[0], &x->trustee[1], &nobody, &x->hub_party };
+
+	return which < sizeof(senders) / sizeof(senders[0]) ? senders[which] : NULL;
+}
+
+/* Send one message and look at what comes back. */
+static void
+send_message(uint8_t from, uint8_t path_at, struct cdr_bytes body)
+{
+	const char *path = cdr_hub_routes[path_at % cdr_hub_route_count].path;
+	const struct x_party *party = sender(from % 7);
+	struct cdr_buffer request = { 0 };
+	struct x_reply reply;
+
+	if (party == NULL) {
+		party = &aa;
+		assert(cdr_buffer_copy(body, &request) == CDR_OK);
+	} else {
+		struct cdr_signer signer = { party->signer, party->seed, x->hub->genesis };
+		assert(cdr_envelope_request(&signer, path, body, (struct cdr_bytes){ NULL, 0 }, &request) == CDR_OK);
+	}
+	struct cdr_request call = { .path = path, .bytes = cdr_buffer_bytes(&request), .pin = party->pin, .now = x->now };
+	reply = (struct x_reply){ 0 };
+	reply.status = cdr_dispatch(&x->service, &call, &reply.bytes);
+	assert(reply.status != 500);
+	assert(cdr_envelope_open(cdr_buffer_bytes(&reply.bytes), &reply.envelope) == CDR_OK);
+	assert(cdr_envelope_verify_reply(&reply.envelope, x->hub_party.signing, x->hub->genesis, path,
+		   cdr_buffer_bytes(&request)) == CDR_OK);
+	x_reply_free(&reply);
+	cdr_buffer_free(&request);
+}
+
+static cdr_err
+empty_job(struct cdr_tx *tx, void *context)
+{
+	static const char *const sql[] = { "DELETE FROM index_row", "DELETE FROM person", "DELETE FROM holding",
+		"DELETE FROM index_batch", "DELETE FROM open_check", "DELETE FROM mail", "DELETE FROM mail_taken",
+		"DELETE FROM ceremony_message", "DELETE FROM ceremony_result WHERE epoch > 1", "DELETE FROM misuse",
+		"DELETE FROM countersignature", "DELETE FROM proposal" };
+
+	(void)context;
+	for (size_t i = 0; i < sizeof(sql) / sizeof(sql[0]); i++) {
+		cdr_err err = cdr_query_run(tx, sql[i], CDR_VALUES());
+		if (err != CDR_OK)
+			return err;
+	}
+	return CDR_OK;
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
+{
+	size_t at = 0;
+
+	for (int i = 0; i < MESSAGES_MAX && len - at >= 4; i++) {
+		size_t body_len = (size_t)data[at + 2] << 8 | data[at + 3];
+		if (body_len > len - at - 4)
+			body_len = len - at - 4;
+		send_message(data[at], data[at + 1], (struct cdr_bytes){ data + at + 4, body_len });
+		at += 4 + body_len;
+	}
+	assert(x_count(x, "SELECT count(*) FROM index_row") ==
+	    x_count(x, "SELECT COALESCE(sum(index_rows), 0) FROM holding"));
+	assert(x_count(x, "SELECT count(*) FROM person") == x_count(x, "SELECT COALESCE(sum(people), 0) FROM holding"));
+	assert(x_count(x, "SELECT count(*) FROM member") == 2);
+	assert(x_version(x) == version);
+	assert(cdr_store_write(x->store, empty_job, NULL) == CDR_OK);
+	return 0;
+}
