@@ -289,7 +289,7 @@ cdr_trustee_evaluate(void *context, const struct cdr_call *call, struct cdr_answ
 	cdr_err err = CDR_E_INTERNAL;
 	struct cdr_trustee *trustee = context;
 	struct cdr_points *blinded = NULL;
-	uint64_t quota;
+	uint64_t quota = 0;
 
 	CDR_TRY(check_request(trustee, call, &quota, fault));
 	CDR_TRY(check_share(trustee, request_of(call)->epoch, fault));

@@ -1,0 +1,366 @@
+#include "node/trustee/countersign.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "node/net/log.h"
+
+#define DAY_S UINT64_C(86400)
+#define CLOCKS_DIFFER_S DAY_S       /* how wrong the hub's clock may be */
+#define EPOCH_AHEAD_S (90 * DAY_S)  /* how long before its beginning an epoch is announced */
+#define EPOCH_MAX_S (400 * DAY_S)
+
+void
+cdr_trustee_opinion_free(struct cdr_trustee_opinion *opinion)
+{
+	cdr_roster_diff_free(&opinion->diff);
+	free(opinion->view);
+	*opinion = (struct cdr_trustee_opinion){ .agrees = false };
+}
+
+/* ---- judging one change ----------------------------------------------------------------------------------------- */
+
+/* Whether the operator approved this fingerprint with at least these quotas, and that was not used up. */
+static cdr_err
+is_approved(struct cdr_tx *tx, const struct cdr_roster_diff_entry *e, bool *approved)
+{
+	int64_t count;
+	cdr_err err = cdr_query_one_int(tx, "SELECT count(*) FROM approval WHERE member = $1 AND fingerprint = $2"
+	    " AND check_points >= $3 AND import_points >= $4 AND used_in IS NULL",
+	    CDR_VALUES(cdr_value_text(e->member->id), cdr_value_blob(e->fingerprint, sizeof(e->fingerprint)),
+		cdr_value_int((int64_t)e->member->check_points), cdr_value_int((int64_t)e->member->import_points)), &count);
+
+	*approved = err == CDR_OK && count > 0;
+	return err;
+}
+
+/* A new epoch: exactly the key that we made, at sensible times. */
+static cdr_err
+is_our_key(struct cdr_tx *tx, const Cdr__Wire__Epoch *epoch, bool *is_ours)
+{
+	uint64_t now = cdr_trustee_now();
+	cdr_err err = cdr_trustee_result_known(tx, epoch, is_ours);
+
+	if (epoch->starts_at > now + EPOCH_AHEAD_S || epoch->ends_at <= epoch->starts_at ||
+	    epoch->ends_at - epoch->starts_at > EPOCH_MAX_S)
+		*is_ours = false;
+	return err;
+}
+
+static cdr_err
+judge_entry(struct cdr_tx *tx, const struct cdr_roster_diff_entry *e, enum cdr_trustee_view *view)
+{
+	cdr_err err = CDR_OK;
+	bool yes = false;
+
+	*view = CDR_VIEW_REFUSED;
+	switch (e->need) {
+	case CDR_NEED_NOTHING:
+		*view = CDR_VIEW_AGREED;
+		break;
+	case CDR_NEED_APPROVAL:
+		err = is_approved(tx, e, &yes);
+		*view = yes ? CDR_VIEW_AGREED : CDR_VIEW_ASKS;
+		break;
+	case CDR_NEED_CEREMONY:
+		err = is_our_key(tx, e->epoch, &yes);
+		*view = yes ? CDR_VIEW_AGREED : CDR_VIEW_REFUSED;
+		break;
+	case CDR_NEED_REFUSAL:
+		break;
+	}
+	return err;
+}
+
+/* ---- judging a proposal ----------------------------------------------------------------------------------------- */
+
+static void
+object(struct cdr_trustee_opinion *opinion, cdr_err code, const char *why, const char *text)
+{
+	if (opinion->agrees)
+		cdr_fault_set(&opinion->reason, code, "%s: %s", why, text);
+	opinion->agrees = false;
+}
+
+/* Every difference from the roster in force. */
+static cdr_err
+judge_changes(struct cdr_tx *tx, struct cdr_trustee_opinion *opinion)
+{
+	for (size_t i = 0; i < opinion->diff.count; i++) {
+		const struct cdr_roster_diff_entry *e = &opinion->diff.entry[i];
+		cdr_err err = judge_entry(tx, e, &opinion->view[i]);
+
+		if (err != CDR_OK)
+			return err;
+		if (opinion->view[i] == CDR_VIEW_REFUSED)
+			object(opinion, CDR_E_REFUSED, e->need == CDR_NEED_CEREMONY ?
+			    "not a key that this trustee has made with the others" : "a trustee does not countersign that", e->text);
+	}
+	/* Asking comes second: there is no use in it where something is refused. */
+	for (size_t i = 0; i < opinion->diff.count; i++) {
+		if (opinion->view[i] == CDR_VIEW_ASKS)
+			object(opinion, CDR_E_ABSENT, "waits for the operator's approval", opinion->diff.entry[i].text);
+	}
+	return CDR_OK;
+}
+
+/* What of an earlier proposal of this version may be taken back: what it added to the roster in force. */
+static bool
+is_withdrawn(const struct cdr_roster *before, const struct cdr_roster_diff_entry *e)
+{
+	if (e->kind == CDR_DIFF_MEMBER_REMOVED)
+		return cdr_roster_member(before, e->member->id) == NULL;
+	if (e->kind == CDR_DIFF_EPOCH_TIMES)
+		return cdr_roster_epoch(before, e->epoch->number) == NULL;
+	return false;
+}
+
+/* The last proposal of ${version} that we countersigned; NULL if there is none. */
+static cdr_err
+read_countersigned(struct cdr_tx *tx, uint64_t version, struct cdr_roster **roster)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct cdr_query *query = NULL;
+	struct cdr_bytes bytes;
+	const struct cdr_values values = CDR_VALUES(cdr_value_int((int64_t)version));
+
+	*roster = NULL;
+	CDR_TRY(cdr_query_start(tx, "SELECT signed FROM countersigned WHERE version = $1", values, &query));
+	err = cdr_query_step(query);
+	if (err == CDR_OK) {
+		CDR_TRY(cdr_query_blob_peek(query, 0, CDR_BODY_ROSTER_MAX, &bytes));
+		CDR_TRY(cdr_roster_decode(bytes, roster, NULL));
+	} else if (err == CDR_E_ABSENT)
+		err = CDR_OK;
+out:
+	cdr_query_end(query);
+	return err;
+}
+
+/* Every difference from what we countersigned before as this very version. */
+static cdr_err
+judge_replacement(struct cdr_tx *tx, const struct cdr_roster *before, const struct cdr_roster *proposal,
+    struct cdr_trustee_opinion *opinion)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct cdr_roster *earlier = NULL;
+	struct cdr_roster_diff diff = { NULL, 0 };
+	enum cdr_trustee_view view;
+
+	CDR_TRY(read_countersigned(tx, proposal->body->version, &earlier));
+	if (earlier == NULL || memcmp(earlier->hash, proposal->hash, CDR_ROSTER_HASH_LEN) == 0)
+		goto out;
+	CDR_TRY(cdr_roster_diff_new(earlier, proposal, &diff));
+	for (size_t i = 0; i < diff.count; i++) {
+		if (is_withdrawn(before, &diff.entry[i]))
+			continue;
+		CDR_TRY(judge_entry(tx, &diff.entry[i], &view));
+		if (view != CDR_VIEW_AGREED)
+			object(opinion, view == CDR_VIEW_ASKS ? CDR_E_ABSENT : CDR_E_REFUSED,
+			    "takes back what this trustee has countersigned for the same version", diff.entry[i].text);
+	}
+out:
+	cdr_roster_diff_free(&diff);
+	cdr_roster_free(earlier);
+	return err;
+}
+
+/* see node/trustee/countersign.h */
+cdr_err
+cdr_trustee_judge(struct cdr_tx *tx, const struct cdr_roster *before, const struct cdr_roster *proposal,
+    struct cdr_trustee_opinion *opinion)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	uint64_t made_at = proposal->body->made_at;
+
+	*opinion = (struct cdr_trustee_opinion){ .agrees = true };
+	CDR_TRY(cdr_roster_diff_new(before, proposal, &opinion->diff));
+	opinion->view = calloc(opinion->diff.count + 1, sizeof(*opinion->view));
+	if (opinion->view == NULL) {
+		err = CDR_E_MEMORY;
+		goto out;
+	}
+	if (cdr_roster_verify_proposal(proposal, before, &opinion->reason) != CDR_OK)
+		opinion->agrees = false;
+	if (made_at < before->body->made_at || made_at > cdr_trustee_now() + CLOCKS_DIFFER_S)
+		object(opinion, CDR_E_REFUSED, "the time at which it was made cannot be", "before the roster in force, or days from now");
+	CDR_TRY(judge_changes(tx, opinion));
+	CDR_TRY(judge_replacement(tx, before, proposal, opinion));
+out:
+	return err;
+}
+
+/* ---- approving -------------------------------------------------------------------------------------------------- */
+
+struct approve_job {
+	const Cdr__Wire__Member *member;
+	const uint8_t *fingerprint;
+};
+
+/* A writing job. */
+static cdr_err
+approve_job(struct cdr_tx *tx, void *context)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	const struct approve_job *job = context;
+	const struct cdr_value id = cdr_value_text(job->member->id);
+	const struct cdr_value fingerprint = cdr_value_blob(job->fingerprint, CDR_ROSTER_HASH_LEN);
+
+	CDR_TRY(cdr_query_run(tx, "DELETE FROM approval WHERE member = $1 AND fingerprint = $2",
+	    CDR_VALUES(id, fingerprint)));
+	CDR_TRY(cdr_query_run(tx,
+	    "INSERT INTO approval (member, fingerprint, check_points, import_points, approved_at) VALUES ($1, $2, $3, $4, $5)",
+	    CDR_VALUES(id, fingerprint, cdr_value_int((int64_t)job->member->check_points),
+		cdr_value_int((int64_t)job->member->import_points), cdr_value_int((int64_t)cdr_trustee_now()))));
+out:
+	return err;
+}
+
+/* see node/trustee/countersign.h */
+cdr_err
+cdr_trustee_approve(const struct cdr_trustee *trustee, const Cdr__Wire__Member *member,
+    const uint8_t fingerprint[static CDR_ROSTER_HASH_LEN])
+{
+	struct approve_job job = { member, fingerprint };
+
+	if (member->check_points > INT64_MAX || member->import_points > INT64_MAX)
+		return CDR_E_RANGE;
+	return cdr_store_write(trustee->home->store, approve_job, &job);
+}
+
+/* ---- countersigning --------------------------------------------------------------------------------------------- */
+
+/* see node/trustee/countersign.h */
+cdr_err
+cdr_trustee_proposal_fetch(const struct cdr_trustee *trustee, const struct cdr_roster *before,
+    struct cdr_roster **proposal, struct cdr_fault *fault)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct cdr_ask ask = { .path = "/v1/roster/proposal", .reply_type = &cdr__wire__proposal_reply__descriptor,
+		.reply_max = CDR_BODY_ROSTER_MAX };
+	Cdr__Wire__SignedRoster frame = CDR__WIRE__SIGNED_ROSTER__INIT;
+	struct cdr_buffer bytes = { 0 };
+
+	*proposal = NULL;
+	err = cdr_trustee_ask(trustee, before, &ask);
+	if (err != CDR_OK) {
+		if (fault != NULL)
+			*fault = ask.fault;
+		goto out;
+	}
+	const Cdr__Wire__ProposalReply *reply = ask.reply;
+	if (!reply->has_roster || !reply->has_hub_signature)
+		goto out;
+	frame.roster = reply->roster;
+	frame.hub_signature = reply->hub_signature;
+	CDR_TRY(cdr_message_encode(&frame.base, &bytes));
+	CDR_TRY(cdr_roster_decode(cdr_buffer_bytes(&bytes), proposal, fault));
+out:
+	cdr_buffer_free(&bytes);
+	cdr_ask_free(&ask);
+	return err;
+}
+
+struct sign_job {
+	const struct cdr_roster *before, *proposal;
+	struct cdr_trustee_opinion *opinion;
+};
+
+/* A writing job: agree, and note it. */
+static cdr_err
+sign_job(struct cdr_tx *tx, void *context)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct sign_job *job = context;
+	const struct cdr_roster *p = job->proposal;
+
+	cdr_trustee_opinion_free(job->opinion);
+	CDR_TRY(cdr_trustee_judge(tx, job->before, p, job->opinion));
+	if (!job->opinion->agrees)
+		goto out;
+	CDR_TRY(cdr_query_run(tx, "DELETE FROM countersigned WHERE version <= $1",
+	    CDR_VALUES(cdr_value_int((int64_t)p->body->version))));
+	CDR_TRY(cdr_query_run(tx, "INSERT INTO countersigned (version, hash, signed, signed_at) VALUES ($1, $2, $3, $4)",
+	    CDR_VALUES(cdr_value_int((int64_t)p->body->version), cdr_value_blob(p->hash, CDR_ROSTER_HASH_LEN),
+		cdr_value_bytes(cdr_buffer_bytes(&p->bytes)), cdr_value_int((int64_t)cdr_trustee_now()))));
+out:
+	return err;
+}
+
+static cdr_err
+post_signature(const struct cdr_trustee *trustee, const struct cdr_roster *before, const struct cdr_roster *proposal,
+    struct cdr_fault *fault)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	Cdr__Wire__CountersignRequest request = CDR__WIRE__COUNTERSIGN_REQUEST__INIT;
+	struct cdr_ask ask = { .path = "/v1/roster/countersign", .message = &request.base };
+	uint8_t signature[CDR_SIGNATURE_LEN];
+
+	CDR_TRY(cdr_roster_countersign(trustee->home->keys->signing, proposal->hash, trustee->index, signature));
+	request.roster_hash = cdr_message_field(proposal->hash, CDR_ROSTER_HASH_LEN);
+	request.signature = cdr_message_field(signature, sizeof(signature));
+	err = cdr_trustee_ask(trustee, before, &ask);
+	if (err != CDR_OK && fault != NULL)
+		*fault = ask.fault;
+out:
+	cdr_ask_free(&ask);
+	return err;
+}
+
+/* see node/trustee/countersign.h */
+cdr_err
+cdr_trustee_countersign(const struct cdr_trustee *trustee, const struct cdr_roster *before,
+    const struct cdr_roster *proposal, struct cdr_trustee_opinion *opinion, struct cdr_fault *fault)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct sign_job job = { before, proposal, opinion };
+
+	*opinion = (struct cdr_trustee_opinion){ .agrees = false };
+	CDR_TRY(cdr_store_write(trustee->home->store, sign_job, &job));
+	if (opinion->agrees)
+		CDR_TRY(post_signature(trustee, before, proposal, fault));
+out:
+	return err;
+}
+
+/* Note what came of it, and tell the log if that is new. */
+static void
+note(struct cdr_trustee_polled *polled, const struct cdr_roster *proposal, const struct cdr_trustee_opinion *opinion)
+{
+	bool asks = opinion->reason.code == CDR_E_ABSENT;
+	bool is_new = memcmp(polled->hash, proposal->hash, CDR_ROSTER_HASH_LEN) != 0 ||
+	    polled->agreed != opinion->agrees || polled->reason != opinion->reason.code;
+
+	memcpy(polled->hash, proposal->hash, CDR_ROSTER_HASH_LEN);
+	polled->agreed = opinion->agrees;
+	polled->reason = opinion->reason.code;
+	if (is_new)
+		cdr_log(opinion->agrees || asks ? CDR_LOG_INFO : CDR_LOG_WARNING, opinion->agrees ? "proposal.countersigned" :
+		    asks ? "proposal.waits_for_approval" : "proposal.not_countersigned",
+		    cdr_log_int("version", (int64_t)proposal->body->version),
+		    cdr_log_int("changes", (int64_t)opinion->diff.count));
+}
+
+/* see node/trustee/countersign.h */
+cdr_err
+cdr_trustee_poll(struct cdr_trustee *trustee, struct cdr_trustee_polled *polled, struct cdr_fault *fault)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	const struct cdr_roster *before = NULL;
+	struct cdr_roster *proposal = NULL;
+	struct cdr_trustee_opinion opinion = { .agrees = false };
+
+	CDR_TRY(cdr_trustee_roster_update(trustee, NULL, fault));
+	before = cdr_current_hold(trustee->current);
+	CDR_TRY(cdr_trustee_proposal_fetch(trustee, before, &proposal, fault));
+	if (proposal == NULL || (polled->agreed && memcmp(proposal->hash, polled->hash, CDR_ROSTER_HASH_LEN) == 0))
+		goto out;
+	CDR_TRY(cdr_trustee_countersign(trustee, before, proposal, &opinion, fault));
+	note(polled, proposal, &opinion);
+out:
+	cdr_trustee_opinion_free(&opinion);
+	cdr_roster_free(proposal);
+	cdr_current_release(trustee->current, before);
+	return err;
+}

@@ -1,0 +1,101 @@
+#ifndef CDR_NODE_TRUSTEE_COUNTERSIGN_H
+#define CDR_NODE_TRUSTEE_COUNTERSIGN_H
+
+/*
+ * What a trustee countersigns.
+ *
+ * By itself: what suspends, revokes or lowers; and a key that it made together with the others. With its operator's
+ * approval of the fingerprint: who comes in, comes in again, gets other keys, another name or a higher quota. Nothing
+ * else.
+ *
+ * The hub makes a proposal anew when more is to change before enough have countersigned, so a trustee may sign several
+ * proposals of one version. Then a hub could complete more than one of them, and show them to different parties. That
+ * gains it nothing that it would not gain by showing an older version, as long as the later proposal takes back nothing
+ * of the earlier one but an addition: a suspension that one party has seen is in every later roster. So a proposal is
+ * judged twice: against the roster in force, and against the last proposal of the same version that was countersigned.
+ */
+
+#include "keys/roster_diff.h"
+#include "node/trustee/trustee.h"
+
+enum cdr_trustee_view {
+	CDR_VIEW_AGREED,    /* countersigned without, or with, the approval that there is */
+	CDR_VIEW_ASKS,      /* the operator's approval is missing */
+	CDR_VIEW_REFUSED,
+};
+
+/* What a trustee thinks of a proposal: one view for each entry of the diff against the roster in force. */
+struct cdr_trustee_opinion {
+	struct cdr_roster_diff diff;
+	enum cdr_trustee_view *view;
+	bool agrees;
+	struct cdr_fault reason;  /* if it does not: the first thing in the way */
+};
+
+/**
+ * cdr_trustee_judge(tx, before, proposal, opinion):
+ * Form an opinion of a proposal.
+ *
+ * before    in    the roster in force
+ * opinion   out   borrows from both rosters; freed by cdr_trustee_opinion_free, also on error
+ *
+ * Returns  CDR_OK; CDR_E_STORE; CDR_E_ROSTER if what was countersigned earlier cannot be read; CDR_E_MEMORY.
+ */
+CDR_MUST_CHECK cdr_err cdr_trustee_judge(struct cdr_tx *tx, const struct cdr_roster *before,
+    const struct cdr_roster *proposal, struct cdr_trustee_opinion *opinion);
+void cdr_trustee_opinion_free(struct cdr_trustee_opinion *opinion);
+
+/**
+ * cdr_trustee_proposal_fetch(trustee, before, proposal, fault):
+ * What waits at the hub. It came signed by the hub; whether it may be countersigned is for cdr_trustee_judge.
+ *
+ * proposal   out   new, owned by the caller; NULL if nothing waits, or on error
+ *
+ * Returns  CDR_OK; CDR_E_ROSTER if it is no roster; as cdr_ask_send.
+ */
+CDR_MUST_CHECK cdr_err cdr_trustee_proposal_fetch(const struct cdr_trustee *trustee, const struct cdr_roster *before,
+    struct cdr_roster **proposal, struct cdr_fault *fault);
+
+/**
+ * cdr_trustee_countersign(trustee, before, proposal, opinion, fault):
+ * Judge, and if the trustee agrees, note that durably and post the countersignature. Judging and noting are one
+ * transaction, so two processes of one trustee cannot sign what contradicts.
+ *
+ * opinion   out   as cdr_trustee_judge
+ *
+ * Returns  CDR_OK, whether it agrees or not; as cdr_trustee_judge and cdr_ask_send.
+ */
+CDR_MUST_CHECK cdr_err cdr_trustee_countersign(const struct cdr_trustee *trustee, const struct cdr_roster *before,
+    const struct cdr_roster *proposal, struct cdr_trustee_opinion *opinion, struct cdr_fault *fault);
+
+/**
+ * cdr_trustee_approve(trustee, member, fingerprint):
+ * The operator's yes to these keys with these quotas or lower ones, once: until they come into force.
+ *
+ * member       in   as the proposal has it
+ * fingerprint  in   compared by the operator with what the member read out
+ *
+ * Returns  CDR_OK; CDR_E_STORE.
+ */
+CDR_MUST_CHECK cdr_err cdr_trustee_approve(const struct cdr_trustee *trustee, const Cdr__Wire__Member *member,
+    const uint8_t fingerprint[static CDR_ROSTER_HASH_LEN]);
+
+/* What came of the last poll, so that a daemon neither posts nor logs the same thing every time. Zeroed: nothing. */
+struct cdr_trustee_polled {
+	uint8_t hash[CDR_ROSTER_HASH_LEN]; /* of the proposal */
+	bool agreed;
+	cdr_err reason;
+};
+
+/**
+ * cdr_trustee_poll(trustee, polled, fault):
+ * Look for a newer roster, then for a proposal, and countersign it if that is right.
+ *
+ * polled   in/out
+ *
+ * Returns  CDR_OK; as the calls above.
+ */
+CDR_MUST_CHECK cdr_err cdr_trustee_poll(struct cdr_trustee *trustee, struct cdr_trustee_polled *polled,
+    struct cdr_fault *fault);
+
+#endif
