@@ -50,6 +50,7 @@ objects  = $(patsubst %.c,$(BUILD)/obj/%.o,$(call sources,$(1))) \
 # The archives of layer $(1) and of those before it.
 upto     = $(if $(filter $(1),$(firstword $(2))),$(1),$(firstword $(2)) $(call upto,$(1),$(wordlist 2,99,$(2))))
 archives = $(foreach l,$(call upto,$(1),$(LAYERS)),$(call archive,$(l)))
+ALL_ARCHIVES = $(foreach l,$(LAYERS),$(call archive,$(l)))
 link     = $(CC) $(CFLAGS) -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group
 
 PROGRAMS := $(BUILD)/candor $(BUILD)/candor-hub $(BUILD)/candor-trustee
@@ -57,10 +58,9 @@ UNIT_SOURCES := $(wildcard tests/unit/*/test_*.c)
 UNIT     := $(patsubst tests/%.c,$(BUILD)/tests/%,$(UNIT_SOURCES))
 FUZZERS  := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/fuzz/*/fuzz_*.c))
 BENCHES  := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/bench/bench_*.c))
-CT_TESTS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/ct/ct_*.c))
 NET_TOOLS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/net/*.c))
 
-.PHONY: all programs demo check unit scenario san ct lint soak fuzz fuzz-seeds bench bench-match check-febrl install clean deps deps-check
+.PHONY: all programs demo check unit scenario ct lint oracle soak fuzz fuzz-seeds bench bench-match check-febrl install clean deps deps-check
 .SUFFIXES:
 .SECONDARY:
 .DELETE_ON_ERROR:
@@ -138,7 +138,10 @@ $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/fuzz/$(notdir $(1))/fuzz_
 endef
 $(foreach l,$(LAYERS),$(eval $(call test_rules,$(l))))
 
-$(BENCHES) $(CT_TESTS): $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(call archives,node/member)
+# Other sources in tests/bench/ are parts that the benches share.
+BENCH_PARTS := $(patsubst %.c,$(BUILD)/obj/%.o,$(filter-out tests/bench/bench_%,$(wildcard tests/bench/*.c)))
+$(BENCHES): $(BENCH_PARTS)
+$(BENCHES) $(NET_TOOLS) $(BUILD)/tests/vectors/oprf_oracle: $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(ALL_ARCHIVES)
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
 	$(Q)$(link) $(LDLIBS)
@@ -147,12 +150,73 @@ $(BENCHES) $(CT_TESTS): $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(call archives
 
 # ---- running --------------------------------------------------------------------------------------------------
 
-unit: deps-check
-	$(Q)$(MAKE) --no-print-directory run-unit
+# Everything that must hold, in the order in which a failure is found soonest. Each part installs nothing itself.
+check: deps-check
+	$(Q)begin=$$(date +%s); \
+	$(MAKE) --no-print-directory run-lint programs run-unit && \
+	$(MAKE) --no-print-directory run-ct run-oracle && \
+	$(MAKE) --no-print-directory run-scenario && \
+	$(MAKE) --no-print-directory SAN=1 run-unit run-fuzz-seeds SECONDS_EACH=1 && \
+	$(MAKE) --no-print-directory SAN=1 run-scenario SCENARIOS="$(SAN_SCENARIOS)" && \
+	echo "make check: everything holds ($$(( $$(date +%s) - begin )) s)"
 
-.PHONY: run-unit
+unit scenario ct lint oracle fuzz-seeds: deps-check
+	$(Q)$(MAKE) --no-print-directory run-$@
+
+.PHONY: run-unit run-scenario run-ct run-lint run-oracle run-fuzz-seeds run-bench run-check-febrl run-soak run-fuzz
 run-unit: $(if $(T),$(BUILD)/tests/unit/$(T),$(UNIT))
-	$(Q)for t in $^; do echo "== $$t"; $$t || exit 1; done
+	$(Q)for t in $^; do \
+		$$t >$(BUILD)/tests/unit.log 2>&1 || { cat $(BUILD)/tests/unit.log; echo "$$t failed"; exit 1; }; \
+		$(if $(T),cat,grep -E 'PASSED|skipped|SKIPPED') $(BUILD)/tests/unit.log | sed "s|^|$${t#$(BUILD)/tests/}: |"; \
+	done
+
+# Scenarios with real processes, one after the other; each says in its first line what it shows.
+SCENARIOS ?= $(if $(T),tests/net/$(T),$(sort $(wildcard tests/net/[0-9][0-9]-*)))
+SAN_SCENARIOS = $(wildcard tests/net/10-* tests/net/30-*)
+run-scenario: programs $(NET_TOOLS)
+	$(Q)BUILD=$(BUILD) tests/net/run $(SCENARIOS)
+
+run-ct:
+	$(Q)tests/ct/run $(BUILD)/ct
+
+run-oracle: $(BUILD)/tests/vectors/oprf_oracle
+	$(Q)tests/vectors/oprf_oracle $< $(BUILD)/npm
+
+run-lint:
+	$(Q)tests/lint/run $(BUILD)
+
+# Each driver: every seed, then mutants for SECONDS_EACH.
+run-fuzz-seeds: $(FUZZERS)
+	$(Q)for f in $^; do \
+		name=$${f##*/fuzz_}; \
+		$$f --seconds $(SECONDS_EACH) tests/fuzz/seeds/$$name >$(BUILD)/tests/fuzz.log 2>&1 || { cat $(BUILD)/tests/fuzz.log; exit 1; }; \
+		tail -n 1 $(BUILD)/tests/fuzz.log | sed "s|^|fuzz_$$name: |"; \
+	done
+
+fuzz: deps-check
+	$(Q)$(MAKE) --no-print-directory SAN=1 run-fuzz-seeds SECONDS_EACH=$(SECONDS_EACH)
+
+demo: deps
+	$(call install_missing,jq procps)
+	$(Q)$(MAKE) --no-print-directory programs
+	$(Q)BUILD=$(BUILD) tests/net/demo $(KEEP)
+
+soak bench check-febrl: deps-check
+	$(Q)$(MAKE) --no-print-directory run-$@
+
+run-soak: programs $(NET_TOOLS)
+	$(Q)BUILD=$(BUILD) KILLS=200 tests/net/run $(sort $(wildcard tests/net/[0-9][0-9]-*kill*))
+
+run-bench: programs $(BENCHES)
+	$(Q)for b in $(filter-out %_match,$(BENCHES)) $(filter %_hub_match,$(BENCHES)); do echo "== $${b##*/}"; $$b || exit 1; done
+	$(Q)BUILD=$(BUILD) tests/bench/exchange
+
+bench-match: deps-check
+	$(Q)$(MAKE) --no-print-directory $(BUILD)/tests/bench/bench_match
+	$(Q)$(BUILD)/tests/bench/bench_match
+
+run-check-febrl: programs
+	$(Q)BUILD=$(BUILD) tests/net/check-febrl
 
 install: all
 	install -D -t $(DESTDIR)$(PREFIX)/bin $(PROGRAMS)
