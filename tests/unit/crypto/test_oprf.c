@@ -214,7 +214,10 @@ finalizing_refuses(void **state)
 	assert_int_equal(cdr_oprf_finalize(input, 3, blind, zero, out), CDR_E_POINT);
 	assert_memory_equal(out, zero, 32);
 	assert_int_equal(cdr_oprf_output(input, sizeof(input), point, out), CDR_E_RANGE);
+	/* n, and n + 1, which has an inverse but is not below n. */
 	hex(N, blind, 32);
+	assert_int_equal(cdr_oprf_finalize(input, 3, blind, point, out), CDR_E_INPUT);
+	blind[31]++;
 	assert_int_equal(cdr_oprf_finalize(input, 3, blind, point, out), CDR_E_INPUT);
 }
 

@@ -386,6 +386,9 @@ combining_refuses(void **state)
 	memset(outputs, 1, sizeof(outputs));
 	assert_int_equal(cdr_threshold_finalize(x.inputs, blinds, good, partials, 3, outputs), CDR_E_INPUT);
 	assert_memory_equal(outputs, nothing, sizeof(outputs));
+	assert_int_equal(cdr_hex_read(N, blinds + CDR_SCALAR_LEN, CDR_SCALAR_LEN), CDR_OK);
+	blinds[2 * CDR_SCALAR_LEN - 1]++;
+	assert_int_equal(cdr_threshold_finalize(x.inputs, blinds, good, partials, 3, outputs), CDR_E_INPUT);
 	x.inputs[2].len = CDR_OPRF_INPUT_MAX + 1;
 	memset(outputs, 1, sizeof(outputs));
 	assert_int_equal(cdr_threshold_finalize(x.inputs, x.blinds, good, partials, 3, outputs), CDR_E_RANGE);
