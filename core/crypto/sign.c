@@ -1,6 +1,5 @@
 #include "core/crypto/sign.h"
 
-#include <openssl/err.h>
 #include <openssl/evp.h>
 
 #include "core/crypto/secret.h"
@@ -109,8 +108,6 @@ cdr_verify(const uint8_t public[static CDR_SIGN_PUBLIC_LEN], const uint8_t *msg,
 		err = CDR_E_MEMORY;
 	else if (EVP_DigestVerifyInit(ctx, NULL, NULL, NULL, key) == 1)
 		err = EVP_DigestVerify(ctx, sig, CDR_SIGNATURE_LEN, msg, len) == 1 ? CDR_OK : CDR_E_SIGNATURE;
-	/* A refusal leaves nothing in this thread's error queue, where TLS would take it for its own. */
-	ERR_clear_error();
 	EVP_MD_CTX_free(ctx);
 	EVP_PKEY_free(key);
 	return err;

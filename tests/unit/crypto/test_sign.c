@@ -81,7 +81,7 @@ refuses_any_change(void **state)
 	msg[0] ^= 1;
 	assert_int_equal(cdr_verify(public, msg, sizeof(msg), sig), CDR_E_SIGNATURE);
 	assert_int_equal(cdr_verify(public, msg, sizeof(msg) - 1, sig), CDR_E_SIGNATURE);
-	/* What was refused leaves nothing behind for TLS to stumble over. */
+	/* A refusal leaves nothing in OpenSSL's queue of errors, for TLS to stumble over. */
 	assert_int_equal(ERR_peek_error(), 0);
 }
 

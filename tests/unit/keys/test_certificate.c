@@ -1,7 +1,9 @@
 /* Certificates, pins, and handshakes between two ends in memory. */
 #include "tests/unit/unit.h"
 
+#include <openssl/core_names.h>
 #include <openssl/err.h>
+#include <openssl/param_build.h>
 #include <openssl/rsa.h>
 #include <openssl/x509v3.h>
 
@@ -232,7 +234,18 @@ client_refuses_another_server(void **state)
 	SSL_CTX_free(server);
 }
 
-/* libcurl brings its own context; a second pin takes the place of the first. */
+static SSL_SESSION *kept;
+
+static int
+keep_session(SSL *ssl, SSL_SESSION *session)
+{
+	(void)ssl;
+	SSL_SESSION_free(kept);
+	kept = session;
+	return 1;
+}
+
+/* libcurl brings its own context, which stores sessions; a second pin takes the place of the first. */
 static void
 setup_of_a_foreign_context(void **state)
 {
@@ -240,6 +253,7 @@ setup_of_a_foreign_context(void **state)
 	SSL_CTX *server = server_context(), *client = foreign_context(NULL, NULL);
 
 	SSL_CTX_set_session_cache_mode(client, SSL_SESS_CACHE_CLIENT);
+	SSL_CTX_sess_set_new_cb(client, keep_session);
 	assert_int_equal(cdr_certificate_client_setup(client, member, member_key, member_pin), CDR_OK);
 	struct ends ends = connect_ends(client, server, NULL);
 	assert_false(talk(ends));
@@ -249,7 +263,9 @@ setup_of_a_foreign_context(void **state)
 	ends = connect_ends(client, server, NULL);
 	assert_true(talk(ends));
 	close_ends(ends);
+	assert_null(kept);
 	assert_int_equal(SSL_CTX_get_session_cache_mode(client), SSL_SESS_CACHE_OFF);
+	assert_null(SSL_CTX_sess_get_new_cb(client));
 	SSL_CTX_free(client);
 	SSL_CTX_free(server);
 }
@@ -306,15 +322,35 @@ server_refuses(void **state)
 	expect_refused_by_server(context_with_key(EVP_PKEY_Q_keygen(NULL, NULL, "ED25519"), NULL));
 }
 
-static SSL_SESSION *kept;
-
-static int
-keep_session(SSL *ssl, SSL_SESSION *session)
+/* A certificate is no secret: who shows it with a key of his own gets no further, and has no pin. */
+static void
+server_refuses_a_stolen_certificate(void **state)
 {
-	(void)ssl;
-	SSL_SESSION_free(kept);
-	kept = session;
-	return 1;
+	(void)state;
+	OSSL_PARAM *params = NULL;
+	BIGNUM *other = NULL;
+	EVP_PKEY *forged = NULL;
+	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, "EC", NULL);
+	OSSL_PARAM_BLD *builder = OSSL_PARAM_BLD_new();
+	uint8_t public[65];
+	size_t len = 0;
+
+	/* The member's public key with the hub's private one. */
+	assert_int_equal(
+	    EVP_PKEY_get_octet_string_param(member_key, OSSL_PKEY_PARAM_PUB_KEY, public, sizeof(public), &len), 1);
+	assert_int_equal(EVP_PKEY_get_bn_param(hub_key, OSSL_PKEY_PARAM_PRIV_KEY, &other), 1);
+	assert_int_equal(OSSL_PARAM_BLD_push_utf8_string(builder, OSSL_PKEY_PARAM_GROUP_NAME, "P-256", 0), 1);
+	assert_int_equal(OSSL_PARAM_BLD_push_octet_string(builder, OSSL_PKEY_PARAM_PUB_KEY, public, len), 1);
+	assert_int_equal(OSSL_PARAM_BLD_push_BN(builder, OSSL_PKEY_PARAM_PRIV_KEY, other), 1);
+	params = OSSL_PARAM_BLD_to_param(builder);
+	assert_int_equal(EVP_PKEY_fromdata_init(ctx), 1);
+	assert_int_equal(EVP_PKEY_fromdata(ctx, &forged, EVP_PKEY_KEYPAIR, params), 1);
+	expect_refused_by_server(foreign_context(member, forged));
+	EVP_PKEY_free(forged);
+	OSSL_PARAM_free(params);
+	OSSL_PARAM_BLD_free(builder);
+	EVP_PKEY_CTX_free(ctx);
+	BN_clear_free(other);
 }
 
 /* A ticket carries the client's certificate: the server knows the pin, though none was shown. */
@@ -383,6 +419,7 @@ main(void)
 		cmocka_unit_test(client_refuses_another_server),
 		cmocka_unit_test(setup_of_a_foreign_context),
 		cmocka_unit_test(server_refuses),
+		cmocka_unit_test(server_refuses_a_stolen_certificate),
 		cmocka_unit_test(resumed_session_keeps_the_pin),
 	};
 	return cmocka_run_group_tests(tests, make_parties, free_parties);

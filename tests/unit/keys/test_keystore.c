@@ -306,6 +306,7 @@ refuses_forgery(void **state)
 	assert_int_equal(try_open(&good, &fault), CDR_E_INPUT);
 	write_forged(95, 0x01); /* another length */
 	assert_int_equal(try_open(&good, &fault), CDR_E_INPUT);
+	assert_non_null(strstr(fault.text, "header"));
 }
 
 static void
