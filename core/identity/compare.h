@@ -28,28 +28,32 @@ struct cdr_compare_query {
 	size_t document_hash_count;
 };
 
-/* One thing that was found alike or different. */
+/* One thing that was found alike or different. The labels are data: data/compare.tsv. */
 enum cdr_difference_code {
 	CDR_DIFF_NONE = 0,
-	CDR_DIFF_NAME_SAME,          /* all names the same */
-	CDR_DIFF_NAME_SPELLING,      /* a name spelled differently */
-	CDR_DIFF_NAME_MISSING_LEFT,  /* a name that only the leaver has */
-	CDR_DIFF_NAME_MISSING_RIGHT, /* a name that only the candidate has */
-	CDR_DIFF_NAME_OTHER,         /* a name that is another one altogether */
-	CDR_DIFF_NAME_ORDER,         /* the names stand in another order */
-	CDR_DIFF_NAME_FORMER,        /* agrees with a former or other name */
+	CDR_DIFF_NAME_SAME,         /* all names the same */
+	CDR_DIFF_NAME_SPELLED,      /* a name spelled differently */
+	CDR_DIFF_GIVEN_SPELLED,
+	CDR_DIFF_FAMILY_SPELLED,
+	CDR_DIFF_NAME_OTHER,        /* a name that is another one altogether */
+	CDR_DIFF_GIVEN_OTHER,
+	CDR_DIFF_FAMILY_OTHER,
+	CDR_DIFF_NAME_MISSING,      /* a name that only one side has */
+	CDR_DIFF_NAME_ORDER,        /* the names stand in another order */
+	CDR_DIFF_NAME_FORMER,       /* what agrees is a former or other name */
+	CDR_DIFF_NAME_SCRIPT,       /* the two sides are written in two scripts */
+	CDR_DIFF_NAME_ABSENT,       /* one side has no name that can be compared */
 	CDR_DIFF_DATE_SAME,
-	CDR_DIFF_DATE_SWAPPED,       /* day and month exchanged */
-	CDR_DIFF_DATE_SLIP,          /* one figure different, or two exchanged */
-	CDR_DIFF_DATE_PART,          /* day, month or year differs, the other two agree */
-	CDR_DIFF_DATE_VAGUE,         /* one side is known less exactly; what is known agrees */
+	CDR_DIFF_DATE_SWAPPED,      /* day and month exchanged */
+	CDR_DIFF_DATE_SLIP,         /* one figure different, or two neighbours exchanged */
+	CDR_DIFF_DATE_PART,         /* two of day, month and year agree */
+	CDR_DIFF_DATE_VAGUE,        /* one side is known less exactly; what is known agrees */
 	CDR_DIFF_DATE_OTHER,
 	CDR_DIFF_DATE_ABSENT,
 	CDR_DIFF_DOCUMENT_SAME,
-	CDR_DIFF_DOCUMENT_SLIP,      /* the same number but for one character */
-	CDR_DIFF_DOCUMENT_OTHER,     /* same type and country, another number */
+	CDR_DIFF_DOCUMENT_SLIP,     /* the same number but for one character */
+	CDR_DIFF_DOCUMENT_OTHER,    /* same type and country, another number */
 	CDR_DIFF_GENDER_OTHER,
-	CDR_DIFF_NATIONALITY_SAME,
 	CDR_DIFF_NATIONALITY_OTHER,
 	CDR_DIFF_EMAIL_SAME,
 	CDR_DIFF_PHONE_SAME,

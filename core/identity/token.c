@@ -5,6 +5,7 @@
 
 #include "core/crypto/hash.h"
 #include "core/crypto/secret.h"
+#include "core/identity/code.h"
 #include "core/identity/date.h"
 #include "core/identity/document.h"
 #include "core/identity/name.h"
@@ -23,6 +24,7 @@
  */
 #define DATE_BITS_C EIGHTHS(14.0)
 #define DATE_BITS_YEAR EIGHTHS(8.0)
+#define DATE_BITS_YEAR_SLIP EIGHTHS(5.625) /* a year beside which day and month are known, but not used */
 #define DATE_BITS_YM EIGHTHS(9.125)
 #define DATE_BITS_YD EIGHTHS(10.375)
 #define DATE_BITS_MD EIGHTHS(8.375)
@@ -36,7 +38,7 @@
 
 struct name {
 	const char *part;
-	char code[CDR_CODE_KIND_COUNT][CDR_PART_LEN];
+	struct cdr_codes code;
 	int weight[CDR_CODE_KIND_COUNT];
 	bool covered;
 	unsigned label; /* which of the person's names: the same in every form */
@@ -49,7 +51,7 @@ struct names {
 
 /* The parts of a date of birth that tokens hold; an empty text is not known. */
 struct date_parts {
-	char full[12], c[12], ym[12], yd[12], md[12];
+	char full[12], c[12], y[12], ym[12], yd[12], md[12];
 	int c_bits, md_bits;
 };
 
@@ -122,10 +124,12 @@ cdr_scheme_with(const struct cdr_rarity *rarity, uint32_t epoch, struct cdr_sche
 	uint8_t names[CDR_SCHEME_DIGEST_LEN];
 	uint8_t recipe = RECIPE_VERSION;
 	static const char title[] = "candor scheme";
+	const struct cdr_bytes diminutives = cdr_codes_table();
 	const struct cdr_bytes parts[] = {
 		{ (const uint8_t *)title, sizeof(title) },
 		{ &recipe, 1 },
 		{ names, sizeof(names) },
+		diminutives,
 		{ rarity->data, rarity->len },
 	};
 
@@ -261,18 +265,12 @@ out:
 static void
 name_make(const struct derivation *d, const char *part, struct name *name)
 {
-	size_t len = strlen(part);
-
 	memset(name, 0, sizeof(*name));
 	name->part = part;
-	snprintf(name->code[CDR_CODE_EXACT], CDR_PART_LEN, "%s", part);
-	cdr_skeleton_latin(part, name->code[CDR_CODE_S1]);
-	cdr_skeleton_semitic(part, name->code[CDR_CODE_S2]);
-	snprintf(name->code[CDR_CODE_PREFIX], CDR_PART_LEN, "%.3s", part);
-	snprintf(name->code[CDR_CODE_SUFFIX], CDR_PART_LEN, "%s", part + (len > 3 ? len - 3 : 0));
+	cdr_codes_make(part, &name->code);
 	for (int kind = 0; kind < CDR_CODE_KIND_COUNT; kind++)
 		name->weight[kind] = (int)cdr_rarity_weight(&d->scheme->rarity, (enum cdr_code_kind)kind,
-		    name->code[kind]);
+		    name->code.text[kind]);
 	name->covered = d->country_covered || cdr_rarity_knows(&d->scheme->rarity, part);
 }
 
@@ -298,7 +296,7 @@ names_label(struct derivation *d, struct names *names)
 		names->name[i].label = CDR_FORM_PARTS_MAX;
 		for (unsigned label = 0; label < d->known_count; label++)
 			if ((used >> label & 1) == 0 &&
-			    strcmp(d->known[label], names->name[i].code[CDR_CODE_S2]) == 0) {
+			    strcmp(d->known[label], names->name[i].code.text[CDR_CODE_S2]) == 0) {
 				names->name[i].label = label;
 				used |= 1U << label;
 				break;
@@ -313,7 +311,7 @@ names_label(struct derivation *d, struct names *names)
 		used |= 1U << label;
 		names->name[i].label = label;
 		if (label >= d->known_count) {
-			memcpy(d->known[label], names->name[i].code[CDR_CODE_S2], CDR_SKELETON_LEN);
+			memcpy(d->known[label], names->name[i].code.text[CDR_CODE_S2], CDR_SKELETON_LEN);
 			d->known_count = label + 1;
 		}
 	}
@@ -373,9 +371,9 @@ emit_whole(struct derivation *d, const struct names *names, enum cdr_token_type 
 
 	for (size_t i = 0; i < names->count; i++) {
 		size_t at = i;
-		for (; at > 0 && strcmp(names->name[i].code[kind], code[at - 1]) < 0; at--)
+		for (; at > 0 && strcmp(names->name[i].code.text[kind], code[at - 1]) < 0; at--)
 			code[at] = code[at - 1];
-		code[at] = names->name[i].code[kind];
+		code[at] = names->name[i].code.text[kind];
 		draft.weight += names->name[i].weight[kind];
 		draft.covered &= names->name[i].covered;
 	}
@@ -400,7 +398,7 @@ static cdr_err
 emit_pair(struct derivation *d, const struct name *a, const struct name *b, const struct pair_recipe *recipe)
 {
 	cdr_err err = CDR_E_INTERNAL;
-	const char *first = a->code[recipe->a], *second = b->code[recipe->b];
+	const char *first = a->code.text[recipe->a], *second = b->code.text[recipe->b];
 	struct draft draft = { .type = recipe->type, .pair = pair_of(d, a, b), .covered = a->covered && b->covered };
 
 	if (recipe->date[0] == '\0')
@@ -443,7 +441,10 @@ out:
 	return err;
 }
 
-/* YM, YD, MD: a slip in the date, for the rarest pair of a form. */
+/*
+ * YM, YD, MD: a slip in the date, for the rarest pair of a form. And the token that the same pair has in a record that
+ * knows the year alone, or has 1 January for want of a date.
+ */
 static cdr_err
 emit_date_slips(struct derivation *d, const struct name *a, const struct name *b)
 {
@@ -452,6 +453,8 @@ emit_date_slips(struct derivation *d, const struct name *a, const struct name *b
 		{ CDR_TOKEN_YM, CDR_CODE_S1, CDR_CODE_S1, d->date.ym, DATE_BITS_YM },
 		{ CDR_TOKEN_YD, CDR_CODE_S1, CDR_CODE_S1, d->date.yd, DATE_BITS_YD },
 		{ CDR_TOKEN_MD, CDR_CODE_S1, CDR_CODE_S1, d->date.md, d->date.md_bits },
+		{ CDR_TOKEN_S1S1, CDR_CODE_S1, CDR_CODE_S1, d->date.y, DATE_BITS_YEAR_SLIP },
+		{ CDR_TOKEN_S2S2, CDR_CODE_S2, CDR_CODE_S2, d->date.y, DATE_BITS_YEAR_SLIP },
 	};
 
 	for (size_t i = 0; i < sizeof(recipes) / sizeof(recipes[0]); i++)
@@ -499,6 +502,7 @@ date_make(const struct cdr_date *birth, struct date_parts *parts)
 		bool swap = day <= 12 && day < month;
 		snprintf(parts->full, sizeof(parts->full), "%04u%02u%02u", year, month, day);
 		snprintf(parts->c, sizeof(parts->c), "%04u%02u%02u", year, swap ? day : month, swap ? month : day);
+		snprintf(parts->y, sizeof(parts->y), "%04u", year);
 		snprintf(parts->ym, sizeof(parts->ym), "%04u%02u", year, month);
 		snprintf(parts->yd, sizeof(parts->yd), "%04ud%02u", year, day);
 		snprintf(parts->md, sizeof(parts->md), "%02u%02u", month, day);
@@ -508,6 +512,7 @@ date_make(const struct cdr_date *birth, struct date_parts *parts)
 		snprintf(parts->c, sizeof(parts->c), "%04u%02u", year, month);
 		memcpy(parts->full, parts->c, sizeof(parts->full));
 		memcpy(parts->ym, parts->c, sizeof(parts->ym));
+		snprintf(parts->y, sizeof(parts->y), "%04u", year);
 		parts->c_bits = DATE_BITS_YM;
 	} else {
 		snprintf(parts->c, sizeof(parts->c), "%04u", year);

@@ -123,9 +123,10 @@ frequency_line(char *field[], size_t count, void *context)
 		return false;
 	row->kind = (uint8_t)kind;
 	row->measured = field[4][0] != '\0';
+	row->ranked = !row->measured && field[5][0] != '\0';
 	if (row->measured)
 		row->share = strtod(field[4], NULL);
-	else if (field[5][0] != '\0')
+	else if (row->ranked)
 		row->share = rank_share(all->ranks, kind, strtod(field[5], NULL));
 	else
 		row->share = share_of_presence[kind];

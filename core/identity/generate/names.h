@@ -21,6 +21,7 @@ struct name_row {
 	char culture[NAME_CULTURE_LEN]; /* "US", "NG-Hausa", "Arabic" */
 	uint8_t kind;                   /* enum name_kind */
 	bool measured;                  /* the share was counted, not imputed */
+	bool ranked;                    /* the share was imputed from a rank */
 	char native[NAME_TEXT_LEN];     /* spellings of one name have this in common */
 	char latin[NAME_TEXT_LEN];      /* one of its Latin spellings; may be empty */
 	double share;                   /* of people of both sexes, in (0, 1] */

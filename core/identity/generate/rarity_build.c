@@ -5,9 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/identity/code.h"
 #include "core/identity/country.h"
-#include "core/identity/name.h"
-#include "core/identity/skeleton.h"
 
 #define CULTURES_MAX 400
 #define COUNTRIES_MAX 255
@@ -88,21 +87,16 @@ entry_add(struct builder *builder, const struct entry *entry, const char *code)
 	return true;
 }
 
-/* The five codes of one part, as core/identity/token.c makes them. */
+/* The codes of one part. */
 static bool
 part_add(struct builder *builder, struct entry *entry, const char *part)
 {
-	char code[CDR_CODE_KIND_COUNT][CDR_PART_LEN] = { "" };
-	size_t len = strlen(part);
+	struct cdr_codes codes;
 
-	snprintf(code[CDR_CODE_EXACT], CDR_PART_LEN, "%s", part);
-	cdr_skeleton_latin(part, code[CDR_CODE_S1]);
-	cdr_skeleton_semitic(part, code[CDR_CODE_S2]);
-	snprintf(code[CDR_CODE_PREFIX], CDR_PART_LEN, "%.3s", part);
-	snprintf(code[CDR_CODE_SUFFIX], CDR_PART_LEN, "%s", part + (len > 3 ? len - 3 : 0));
+	cdr_codes_make(part, &codes);
 	for (int kind = 0; kind < CDR_CODE_KIND_COUNT; kind++) {
 		entry->kind = (uint8_t)kind;
-		if (!entry_add(builder, entry, code[kind]))
+		if (!entry_add(builder, entry, codes.text[kind]))
 			return false;
 	}
 	return true;
@@ -118,10 +112,12 @@ spelling_add(struct builder *builder, struct entry *entry, const char *text)
 	uint32_t notes = 0;
 
 	err = cdr_name_normalise(text, strlen(text), &form, &notes, &fault);
-	if (err != CDR_OK) {
-		fprintf(stderr, "%s: %s\n", text, fault.text);
-		return err;
+	if (err == CDR_E_INPUT) {
+		fprintf(stderr, "left out: %s: %s\n", text, fault.text);
+		return CDR_OK;
 	}
+	if (err != CDR_OK)
+		return err;
 	for (size_t i = 0; i < form.part_count; i++)
 		if (!part_add(builder, entry, form.part[i]))
 			return CDR_E_MEMORY;

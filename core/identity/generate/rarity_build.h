@@ -13,7 +13,7 @@
  * without  in   leave out every row of this culture, to see what its absence does; NULL: none
  * data     out  freed by the caller
  *
- * Returns  CDR_OK; CDR_E_MEMORY; CDR_E_INPUT for a name that cannot be normalised (it is printed).
+ * Returns  CDR_OK, also where a name cannot be normalised (it is printed and left out); CDR_E_MEMORY.
  */
 CDR_MUST_CHECK cdr_err rarity_build(const struct name_rows *rows, const char *without, uint8_t **data, size_t *len);
 
