@@ -11,6 +11,7 @@
 #include "node/net/http.h"
 
 #define URL_MAX (CDR_URL_LEN_MAX + CDR_HTTP_PATH_LEN_MAX + 1)
+#define KEPT_CONNECTION_MAX 32L
 #define PIN_TEXT_PREFIX "sha256//"
 #define PIN_TEXT_MAX (sizeof(PIN_TEXT_PREFIX) + 44) /* base64 of 32 bytes */
 
@@ -138,6 +139,9 @@ take_channel(struct cdr_client *client, size_t count)
 		channel = calloc(1, sizeof(*channel));
 		if (channel != NULL)
 			channel->multi = curl_multi_init();
+		/* Without this libcurl keeps four times as many connections as it has requests at the moment. */
+		if (channel != NULL && channel->multi != NULL)
+			(void)curl_multi_setopt(channel->multi, CURLMOPT_MAXCONNECTS, KEPT_CONNECTION_MAX);
 	}
 	for (size_t i = 0; i < count && channel != NULL; i++) {
 		if (channel->multi != NULL && channel->easies[i] == NULL)

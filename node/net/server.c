@@ -16,6 +16,7 @@
 #include <sys/eventfd.h>
 #include <sys/queue.h>
 #include <sys/resource.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "keys/certificate.h"
@@ -148,20 +149,33 @@ free_sent(const void *data, size_t len, void *context)
 	cdr_buffer_free(&sent);
 }
 
+/* RFC 9110 sec. 5.6.7 and 6.6.1. The program's locale is C. */
+static void
+format_date(char *text, size_t size)
+{
+	time_t now = time(NULL);
+	struct tm parts;
+
+	(void)gmtime_r(&now, &parts);
+	(void)strftime(text, size, "%a, %d %b %Y %H:%M:%S GMT", &parts);
+}
+
 /* Send ${peer}->status and ${peer}->reply. */
 static void
 send_reply(struct peer *peer)
 {
+	char date[40];
 	struct evbuffer *output = bufferevent_get_output(peer->stream);
 	struct cdr_buffer *reply = &peer->reply;
 
 	peer->closes |= peer->head.wants_close || peer->server->is_stopping;
 	peer->state = STATE_REPLY;
 	set_deadline(peer, transfer_ms(peer, reply->len));
-	bool is_sent = evbuffer_add_printf(output,
-	    "HTTP/1.1 %d %s\r\nContent-Type: " CDR_HTTP_CONTENT_TYPE "\r\nContent-Length: %zu\r\nCache-Control: no-store\r\n"
-	    "%s\r\n", peer->status, cdr_http_reason(peer->status), reply->len,
-	    peer->closes ? "Connection: close\r\n" : "") >= 0;
+	format_date(date, sizeof(date));
+	bool is_sent = evbuffer_add_printf(output, "HTTP/1.1 %d %s\r\nDate: %s\r\n"
+	    "Content-Type: " CDR_HTTP_CONTENT_TYPE "\r\nContent-Length: %zu\r\nCache-Control: no-store\r\n%s%s\r\n",
+	    peer->status, cdr_http_reason(peer->status), date, reply->len,
+	    peer->status == 405 ? "Allow: POST\r\n" : "", peer->closes ? "Connection: close\r\n" : "") >= 0;
 	if (reply->len > 0 && is_sent) {
 		is_sent = evbuffer_add_reference(output, reply->data, reply->len, free_sent, reply->data) == 0;
 		if (is_sent)

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "core/crypto/secret.h"
+#include "node/store/sqlite_memory.h"
 
 #define RAW_KEY_LEN 67 /* x'<64 hexadecimal digits>' */
 
@@ -156,6 +157,7 @@ cdr_connection_open(const struct cdr_connection_config *config, struct cdr_tx **
 	cdr_err err = CDR_E_INTERNAL;
 
 	*out = NULL;
+	CDR_TRY(cdr_sqlite_memory_start());
 	tx = calloc(1, sizeof(*tx));
 	if (tx == NULL)
 		return CDR_E_MEMORY;
