@@ -351,7 +351,7 @@ cdr_codebook_new(struct cdr_bytes json, struct cdr_codebook **out, struct cdr_fa
 
 	*out = NULL;
 	if (json.data == NULL)
-		json = (struct cdr_bytes) { cdr_codebook_builtin, (size_t)(cdr_codebook_builtin_end - cdr_codebook_builtin) };
+		json = (struct cdr_bytes) { cdr_codebook_builtin, (uintptr_t)cdr_codebook_builtin_end - (uintptr_t)cdr_codebook_builtin };
 	if (json.len > CDR_CODEBOOK_MAX)
 		return cdr_fault_set(fault, CDR_E_RANGE, "codebook: %zu bytes, at most %u are read", json.len, CDR_CODEBOOK_MAX);
 	codebook = calloc(1, sizeof(*codebook));

@@ -3,7 +3,9 @@
 
 /* JSON of personal data: jansson, made to forget. */
 
-#include "core/error.h"
+#include <jansson.h>
+
+#include "core/bytes.h"
 
 /**
  * cdr_json_start():
@@ -11,6 +13,18 @@
  * start; without it JSON works, and leaves copies of what it read in freed memory.
  */
 void cdr_json_start(void);
+
+/**
+ * cdr_json_read(json, line, column):
+ * Read JSON in which no key is twice in one object. What jansson leaves on the stack, among it a message that quotes the
+ * text around a fault, is wiped.
+ *
+ * json          in, personal
+ * line, column  out           where it is wrong, from 1; only set when it is
+ *
+ * Returns  a new reference that the caller gives to json_decref; NULL if it is not JSON or there is no memory.
+ */
+CDR_MUST_CHECK json_t *cdr_json_read(struct cdr_bytes json, int *line, int *column);
 
 /**
  * cdr_json_free(text):

@@ -6,8 +6,6 @@
 #include <string.h>
 #include <time.h>
 
-#include <jansson.h>
-
 #include "core/crypto/secret.h"
 #include "core/identity/date.h"
 #include "core/record/json.h"
@@ -243,16 +241,14 @@ read_object(json_t *object, const struct field *fields, void *base, const char *
 cdr_err
 cdr_statement_from_json(struct cdr_bytes json, struct cdr_statement *statement, struct cdr_fault *fault)
 {
-	json_error_t where;
+	int line = 1, column = 1;
 
 	memset(statement, 0, sizeof(*statement));
 	if (json.len > CDR_STATEMENT_JSON_MAX)
 		return cdr_fault_set(fault, CDR_E_RANGE, "%zu bytes of JSON, at most %u are read", json.len, CDR_STATEMENT_JSON_MAX);
-	json_t *root = json.len == 0 ? NULL : json_loadb((const char *)json.data, json.len, JSON_REJECT_DUPLICATES, &where);
-	/* The library's own message quotes what it read. */
+	json_t *root = cdr_json_read(json, &line, &column);
 	if (root == NULL)
-		return cdr_fault_set(fault, CDR_E_INPUT, "line %d, column %d: not JSON, or the same key twice",
-		    json.len == 0 ? 1 : where.line, json.len == 0 ? 1 : where.column);
+		return cdr_fault_set(fault, CDR_E_INPUT, "line %d, column %d: not JSON, or the same key twice", line, column);
 	cdr_err err = read_object(root, statement_fields, statement, "", fault);
 	if (err != CDR_OK)
 		cdr_wipe(statement, sizeof(*statement));

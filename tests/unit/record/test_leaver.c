@@ -272,7 +272,8 @@ old_leavers_are_left_out(void **state)
 {
 	(void)state;
 	char lines[512];
-	struct cdr_leaver_file *reader = open_text("family_names,date_of_birth,to\nA,1980,2020-06-14\nB,1980,2020-06-15\nC,1980,2019\nD,1980,2020\n"
+	struct cdr_leaver_file *reader = open_text("family_names,date_of_birth,to\n"
+	    "A,1980,2020-06-14\nB,1980,2020-06-15\nC,1980,2019\nD,1980,2020\n"
 	    "E,1980,2020-05\nF,1980,2020-06\nG,1980,2020-Q1\nH,1980,2020-H1\nI,1980,2020-Q2\n");
 	char good[16] = "";
 
@@ -472,8 +473,9 @@ twenty_thousand_are_read(void **state)
 	assert_non_null(file);
 	at = (size_t)sprintf(file, "%s", HEADER);
 	for (size_t i = 0; i < rows; i++)
-		at += (size_t)sprintf(file + at, "E-%zu,Amina Jos\xc3\xa9,Diallo %c%c%c,\"Traor\xc3\xa9;A. Diallo\",\xd8\xa3\xd9\x85\xd9\x8a\xd9\x86\xd8\xa9,"
-		    "19%02zu-%02zu-%02zu,female,MLI,passport,MLI,B%07zu,a%zu@example.org,+223 20 22 00 00,Field officer,MLI,2019-03-01,2024-12-31,employee\r\n",
+		at += (size_t)sprintf(file + at, "E-%zu,Amina Jos\xc3\xa9,Diallo %c%c%c,"
+		    "\"Traor\xc3\xa9;A. Diallo\",\xd8\xa3\xd9\x85\xd9\x8a\xd9\x86\xd8\xa9,19%02zu-%02zu-%02zu,female,MLI,passport,MLI,B%07zu,"
+		    "a%zu@example.org,+223 20 22 00 00,Field officer,MLI,2019-03-01,2024-12-31,employee\r\n",
 		    i, (char)('a' + i % 26), (char)('a' + i / 26 % 26), (char)('a' + i / 676 % 26), 50 + i % 50, 1 + i % 12, 1 + i % 28, i, i);
 	(void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &begin);
 	struct cdr_leaver_file *reader = open_text(file);

@@ -409,7 +409,8 @@ limits_of_the_law_are_named(void **state)
 	BAD(CDR_E_INPUT, "legal_limit_reason", PUT(s.left_during, "unable_no_records"));
 	BAD(CDR_E_INPUT, "legal_limit_reason", PUT(s.finding, "unable_legal"); PUT(s.legal_limit_reason, "because"));
 	BAD(CDR_E_INPUT, "legal_limit_country", PUT(s.finding, "unable_legal"); PUT(s.legal_limit_reason, "data_protection"));
-	BAD(CDR_E_INPUT, "legal_limit_country", PUT(s.finding, "unable_legal"); PUT(s.legal_limit_reason, "other"); PUT(s.legal_limit_country, "ZZZ"));
+	BAD(CDR_E_INPUT, "legal_limit_country", PUT(s.finding, "unable_legal"); PUT(s.legal_limit_reason, "other");
+	    PUT(s.legal_limit_country, "ZZZ"));
 	BAD(CDR_E_REFUSED, "legal_limit_reason", PUT(s.legal_limit_reason, "other"));
 	BAD(CDR_E_REFUSED, "legal_limit_country", PUT(s.legal_limit_country, "KEN"));
 	BAD(CDR_E_INPUT, "right_of_reply", PUT(s.right_of_reply, "perhaps"));
@@ -475,7 +476,8 @@ an_answer_file_is_read(void **state)
 	static struct cdr_statement answer;
 
 	assert_int_equal(read_text("{ \"identity_match\": \"confirmed\",\n"
-	    "  \"employment\": { \"from\": \"2019-03\", \"to\": \"2022\", \"positions\": [\" Field  officer \"], \"duty_countries\": [\"MLI\"] },\n"
+	    "  \"employment\": { \"from\": \"2019-03\", \"to\": \"2022\", \"positions\": [\" Field  officer \"],\n"
+	    "                  \"duty_countries\": [\"MLI\"] },\n"
 	    "  \"coverage\": { \"quality\": \"partial\" },\n"
 	    "  \"finding\": \"no_record\", \"ongoing_now\": \"no_record\", \"left_during\": \"no_record\" }", &answer), CDR_OK);
 	assert_string_equal(answer.employment.positions[0], "Field officer");
