@@ -189,6 +189,39 @@ join_others(struct cdr_parts *parts)
 	}
 }
 
+static size_t
+count_families(const struct cdr_parts *parts)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < parts->count; i++)
+		count += parts->is_family[i];
+	return count;
+}
+
+/*
+ * Drop particles and titles while two parts remain. From the right, since what looks like a particle and stands first is
+ * often a family name of East Asia (Do Thi Lan); and never the only family name.
+ */
+static void
+drop_small(struct cdr_parts *parts)
+{
+	for (size_t i = parts->count; i-- > 0 && parts->count > 2;)
+		if (is_small(parts->part[i]) && !(parts->is_family[i] && count_families(parts) == 1))
+			remove_part(parts, i);
+}
+
+static void
+drop_repeated(struct cdr_parts *parts)
+{
+	for (size_t i = 0; i < parts->count; i++)
+		for (size_t j = i + 1; j < parts->count;)
+			if (strcmp(parts->part[i], parts->part[j]) == 0)
+				remove_part(parts, j);
+			else
+				j++;
+}
+
 /* see core/identity/parts.h */
 void
 cdr_parts_settle(struct cdr_parts *parts)
@@ -197,17 +230,8 @@ cdr_parts_settle(struct cdr_parts *parts)
 		settle_part(parts->part[i]);
 	join_servants(parts);
 	join_others(parts);
-	for (size_t i = 0; i < parts->count && parts->count > 2;)
-		if (is_small(parts->part[i]))
-			remove_part(parts, i);
-		else
-			i++;
-	for (size_t i = 0; i < parts->count; i++)
-		for (size_t j = i + 1; j < parts->count;)
-			if (strcmp(parts->part[i], parts->part[j]) == 0)
-				remove_part(parts, j);
-			else
-				j++;
+	drop_small(parts);
+	drop_repeated(parts);
 }
 
 static bool

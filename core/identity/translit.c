@@ -32,7 +32,7 @@ file(void)
 	return cdr_table_bytes(CDR_TABLE_TRANSLIT).data;
 }
 
-/* Find a letter; without rules and of no class if the table does not have it. */
+/* Find a letter. One that the table does not have is of no class, without rules, and stands for itself; a mark for nothing. */
 static struct letter
 find(const struct cdr_translit *table, uint32_t cp)
 {
@@ -53,7 +53,7 @@ find(const struct cdr_translit *table, uint32_t cp)
 		else
 			high = middle;
 	}
-	return (struct letter){ cp, 0, 0 };
+	return (struct letter){ cdr_char_lookup(cp).kind == CDR_CHAR_MARK ? CDR_TRANSLIT_DROP : cp, 0, 0 };
 }
 
 static bool
