@@ -81,6 +81,7 @@ struct cdr_statement {
  * May ${statement} be signed, or believed after it was received? Judged at its first violation.
  *
  * - identifiers, responder, signer, role, time of signing, identity_match and valid_until are there; codes are in the codebook
+ *   (of whatever version: a code never changes its meaning); texts are in the form that cdr_text_clean gives
  * - unless identity_match means "answers" nothing else is said
  * - else coverage.quality and the three questions are answered; complete coverage has its dates, and the employment's first
  *   day, a position and a country
@@ -119,8 +120,8 @@ const char *cdr_statement_result(const struct cdr_statement *statement, const st
  * statement  out, personal  all zero on error
  * fault      out            may be NULL; names the key, never its value
  *
- * Returns  CDR_OK; CDR_E_RANGE if it, a list or a text is too long; CDR_E_INPUT if it is not JSON, a key is unknown or twice there, or a
- *          value is not of its kind; CDR_E_MEMORY.
+ * Returns  CDR_OK; CDR_E_RANGE if it, a list or a text is too long; CDR_E_INPUT if it is not JSON (or too much for memory), a key
+ *          is unknown or twice there, or a value is not of its kind.
  */
 CDR_MUST_CHECK cdr_err cdr_statement_from_json(struct cdr_bytes json, struct cdr_statement *statement,
     struct cdr_fault *fault);

@@ -148,13 +148,13 @@ a_missing_quote_stops(void **state)
 static char *
 with_field(const char *quote, const char *before, size_t len)
 {
-	char *file = calloc(1, len + 256);
-	char *p = file;
+	size_t size = len + 256;
+	char *file = calloc(1, size);
 
 	assert_non_null(file);
-	p += sprintf(p, "%s1,%s%s", HEADER, quote, before);
-	memset(p, 'x', len);
-	(void)sprintf(p + len, "%s,2\n2,B,3\n", quote);
+	size_t at = (size_t)snprintf(file, size, "%s1,%s%s", HEADER, quote, before);
+	memset(file + at, 'x', len);
+	(void)snprintf(file + at + len, size - at - len, "%s,2\n2,B,3\n", quote);
 	return file;
 }
 

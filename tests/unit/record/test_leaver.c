@@ -371,13 +371,14 @@ the_report_has_an_end(void **state)
 {
 	(void)state;
 	const size_t rows = CDR_REPORT_LISTED_MAX + 500;
-	char *file = malloc(64 + 16 * rows);
+	const size_t size = 64 + 16 * rows;
+	char *file = malloc(size);
 	size_t at;
 
 	assert_non_null(file);
-	at = (size_t)sprintf(file, "family_names,date_of_birth\n");
+	at = (size_t)snprintf(file, size, "family_names,date_of_birth\n");
 	for (size_t i = 0; i < rows; i++)
-		at += (size_t)sprintf(file + at, "A,bad\n");
+		at += (size_t)snprintf(file + at, size - at, "A,bad\n");
 	struct cdr_leaver_file *reader = open_text(file);
 	assert_int_equal(cdr_leaver_file_next(reader, &leaver, &fault), CDR_E_ABSENT);
 	const struct cdr_row_report *report = cdr_leaver_file_report_peek(reader);
@@ -466,14 +467,15 @@ twenty_thousand_are_read(void **state)
 {
 	(void)state;
 	const size_t rows = 20000;
-	char *file = malloc(512 + 320 * rows);
+	const size_t size = 512 + 320 * rows;
+	char *file = malloc(size);
 	struct timespec begin, end;
 	size_t at, good = 0;
 
 	assert_non_null(file);
-	at = (size_t)sprintf(file, "%s", HEADER);
+	at = (size_t)snprintf(file, size, "%s", HEADER);
 	for (size_t i = 0; i < rows; i++)
-		at += (size_t)sprintf(file + at, "E-%zu,Amina Jos\xc3\xa9,Diallo %c%c%c,"
+		at += (size_t)snprintf(file + at, size - at, "E-%zu,Amina Jos\xc3\xa9,Diallo %c%c%c,"
 		    "\"Traor\xc3\xa9;A. Diallo\",\xd8\xa3\xd9\x85\xd9\x8a\xd9\x86\xd8\xa9,19%02zu-%02zu-%02zu,female,MLI,passport,MLI,B%07zu,"
 		    "a%zu@example.org,+223 20 22 00 00,Field officer,MLI,2019-03-01,2024-12-31,employee\r\n",
 		    i, (char)('a' + i % 26), (char)('a' + i / 26 % 26), (char)('a' + i / 676 % 26), 50 + i % 50, 1 + i % 12, 1 + i % 28, i, i);
