@@ -57,7 +57,7 @@ catch_signals(void)
 cdr_err
 cdr_daemon_start(struct cdr_daemon *daemon, const char *pid_path, int ready_fd, struct cdr_fault *fault)
 {
-	*daemon = (struct cdr_daemon){ .pid_fd = -1, .signal_fd = -1, .ready_fd = ready_fd };
+	*daemon = (struct cdr_daemon){ .is_started = true, .pid_fd = -1, .signal_fd = -1, .ready_fd = ready_fd };
 	int fd = open(pid_path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
 		return cdr_fault_set(fault, CDR_E_IO, "%s cannot be written: %s", pid_path, strerror(errno));
@@ -125,6 +125,8 @@ cdr_daemon_wait(const struct cdr_daemon *daemon, int timeout_ms)
 void
 cdr_daemon_end(struct cdr_daemon *daemon)
 {
+	if (!daemon->is_started)
+		return;
 	if (daemon->ready_fd >= 0)
 		(void)close(daemon->ready_fd);
 	if (daemon->signal_fd >= 0)
@@ -134,5 +136,5 @@ cdr_daemon_end(struct cdr_daemon *daemon)
 		(void)!ftruncate(daemon->pid_fd, 0);
 		(void)close(daemon->pid_fd);
 	}
-	*daemon = (struct cdr_daemon){ .pid_fd = -1, .signal_fd = -1, .ready_fd = -1 };
+	*daemon = (struct cdr_daemon){ .is_started = false };
 }

@@ -14,7 +14,9 @@
 
 #include "core/error.h"
 
+/* Zeroed: not started, and cdr_daemon_end does nothing. */
 struct cdr_daemon {
+	bool is_started;
 	int pid_fd;                  /* holds the lock */
 	int signal_fd;
 	int ready_fd;

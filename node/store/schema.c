@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MARK "--WITHOUT ROWID"
-#define CLAUSE "WITHOUT ROWID  "
+#define MARK "/* WITHOUT ROWID */"
+#define CLAUSE "   WITHOUT ROWID   "
 
 _Static_assert(sizeof(MARK) == sizeof(CLAUSE), "the clause takes the place of the mark");
 

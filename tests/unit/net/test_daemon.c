@@ -48,11 +48,12 @@ pid_in_file(void)
 static void
 test_one_at_a_time(void **state)
 {
-	struct cdr_daemon first, second;
+	struct cdr_daemon first, second, never = { 0 };
 	struct cdr_fault fault;
-	char pid[24];
+	char pid[40];
 
 	(void)state;
+	cdr_daemon_end(&never);
 	assert_int_equal(cdr_daemon_start(&first, pid_path, -1, &fault), CDR_OK);
 	assert_int_equal(pid_in_file(), getpid());
 	assert_int_equal(cdr_daemon_start(&second, pid_path, -1, &fault), CDR_E_BUSY);

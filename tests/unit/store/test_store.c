@@ -15,7 +15,7 @@
 #include "node/store/store.h"
 
 static const char *const first_migrations[] = {
-	"CREATE TABLE person (id bytea NOT NULL PRIMARY KEY, name text, born bigint) --WITHOUT ROWID\n;"
+	"CREATE TABLE person (id bytea NOT NULL PRIMARY KEY, name text, born bigint) /* WITHOUT ROWID */;"
 	"CREATE TABLE post (person bytea NOT NULL REFERENCES person (id), number bigint NOT NULL CHECK (number > 0),"
 	"  PRIMARY KEY (person, number));"
 	"CREATE TABLE mark (number bigint NOT NULL PRIMARY KEY);",
