@@ -454,9 +454,10 @@ out:
 	return err;
 }
 
-/* Open the sealed body of a file that was taken apart; ${header} is still as its bytes are in ${file}. */
+/* Open the sealed body of a file whose header is in ${store} already. */
 static cdr_err
-unseal(struct cdr_keystore *store, const uint8_t *file, struct cdr_bytes sealed, const struct cdr_passphrase *passphrase)
+unseal(struct cdr_keystore *store, const uint8_t *file, struct cdr_bytes sealed,
+    const struct cdr_passphrase *passphrase)
 {
 	struct wrapping *wrapping = &store->wrapping;
 	uint8_t check[CDR_SHA256_LEN];

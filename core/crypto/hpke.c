@@ -23,7 +23,8 @@ labeled_extract(struct cdr_bytes suite, struct cdr_bytes salt, struct cdr_bytes 
 	return cdr_hkdf_extract(salt.data, salt.len, parts, 4, prk);
 }
 
-/* RFC 9180 sec. 4: LabeledExpand(prk, label, info, L) = Expand(prk, I2OSP(L, 2) || "HPKE-v1" || suite_id || label || info, L). */
+/* RFC 9180 sec. 4: LabeledExpand(prk, label, info, L) =
+ * Expand(prk, I2OSP(L, 2) || "HPKE-v1" || suite_id || label || info, L). */
 static cdr_err
 labeled_expand(struct cdr_bytes suite, const uint8_t prk[static CDR_SHA256_LEN], struct cdr_bytes label,
     struct cdr_bytes info, uint8_t *out, size_t len)

@@ -33,8 +33,8 @@
 #endif
 
 static pthread_mutex_t start_lock = PTHREAD_MUTEX_INITIALIZER;
-static bool start_tried;               /* under start_lock */
-static struct cdr_fault start_fault;   /* under start_lock */
+static bool start_tried;             /* under start_lock */
+static struct cdr_fault start_fault; /* under start_lock */
 static atomic_bool started;
 
 /* No core dump, and no ptrace by another process of the same user. */

@@ -44,7 +44,7 @@ cdr_sign(const uint8_t seed[static CDR_SIGN_SEED_LEN], const uint8_t *msg, size_
 	return err;
 }
 
-/* The y-coordinates of the eight points of small order, little-endian. The sign of x is the top bit of the last byte. */
+/* The y-coordinates of the points of small order, little-endian; the top bit of the last byte is the sign of x. */
 static const uint8_t small_order_y[5][CDR_SIGN_PUBLIC_LEN] = {
 	/* y = 0: order 4 */
 	{ 0 },

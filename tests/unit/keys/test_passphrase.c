@@ -184,7 +184,7 @@ needs_locked_memory(void **state)
 
 /* ---- the terminal ---- */
 
-/* Read in a session of its own, whose terminal is ${name} (NULL: none). Exits with the code, or 255 for another passphrase. */
+/* Read in a session of its own at the terminal ${name} (NULL: none). Exits with the code, or 255 if it read another. */
 static pid_t
 start_reader(const char *name, bool create, const char *want)
 {
