@@ -199,10 +199,13 @@ accept_pinned(X509_STORE_CTX *store, void *arg)
 static bool
 set_common(SSL_CTX *context, X509 *certificate, EVP_PKEY *key)
 {
+	/* Not const only because the library's macro casts it so. */
+	static char signatures[] = "ECDSA+SHA256";
+
 	SSL_CTX_set_max_cert_list(context, PEER_CERTIFICATE_LEN_MAX);
 	return SSL_CTX_set_min_proto_version(context, TLS1_3_VERSION) == 1 &&
 	    SSL_CTX_set_max_proto_version(context, TLS1_3_VERSION) == 1 &&
-	    SSL_CTX_set1_sigalgs_list(context, "ECDSA+SHA256") == 1 &&
+	    SSL_CTX_set1_sigalgs_list(context, signatures) == 1 &&
 	    SSL_CTX_use_certificate(context, certificate) == 1 && SSL_CTX_use_PrivateKey(context, key) == 1;
 }
 
