@@ -37,7 +37,8 @@ struct walk {
 	struct cdr_hub_hits *hits;
 	const uint8_t *row;                     /* of the query: tag, type, rarity, pair */
 	char member[CDR_SLUG_LEN_MAX + 1];      /* whose rows are being read */
-	bool wanted;                            /* whether they count: active, and not the asker */
+	char judged[CDR_SLUG_LEN_MAX + 1];      /* the member that ${wanted} is about; the next tag is often the same one's */
+	bool wanted;                            /* whether its rows count: active, and not the asker */
 	size_t member_rows;                     /* of that member, read so far */
 	size_t member_start;                    /* hits before its first */
 	size_t tag_start;                       /* hits before this tag's first */
@@ -53,6 +54,9 @@ walk_enter(struct walk *walk, struct cdr_tx *tx, const char *member)
 	(void)memccpy(walk->member, member, '\0', sizeof(walk->member));
 	walk->member_rows = 0;
 	walk->member_start = walk->hits->count;
+	if (strcmp(member, walk->judged) == 0)
+		return CDR_OK;
+	memcpy(walk->judged, walk->member, sizeof(walk->judged));
 	walk->wanted = false;
 	if (strcmp(member, walk->search->asker) == 0)
 		return CDR_OK;
@@ -134,20 +138,22 @@ walk_cut(struct walk *walk)
 		walk->hits->count = walk->member_start;
 }
 
+/* All rows of the tag at ${row}. */
 static cdr_err
-find_tag(struct cdr_tx *tx, const struct cdr_hub_search *search, const uint8_t *row, struct cdr_hub_hits *hits)
+walk_tag(struct walk *walk, struct cdr_tx *tx, const uint8_t *row)
 {
-	struct walk walk = { .search = search, .hits = hits, .row = row, .tag_start = hits->count };
-
+	walk->row = row;
+	walk->tag_start = walk->hits->count;
+	walk->done[0] = '\0';
 	for (;;) {
-		cdr_err err = walk_batch(&walk, tx);
+		cdr_err err = walk_batch(walk, tx);
 		if (err != CDR_OK)
 			return err;
-		if (walk.batch_rows < BATCH_COUNT)
+		if (walk->batch_rows < BATCH_COUNT)
 			return CDR_OK;
-		walk_cut(&walk);
-		if (hits->count - walk.tag_start >= CDR_HUB_HITS_TAG_MAX) {
-			hits->cut_count++;
+		walk_cut(walk);
+		if (walk->hits->count - walk->tag_start >= CDR_HUB_HITS_TAG_MAX) {
+			walk->hits->cut_count++;
 			return CDR_OK;
 		}
 	}
@@ -157,8 +163,10 @@ find_tag(struct cdr_tx *tx, const struct cdr_hub_search *search, const uint8_t *
 cdr_err
 cdr_hub_hits_find(struct cdr_tx *tx, const struct cdr_hub_search *search, struct cdr_hub_hits *hits)
 {
+	struct walk walk = { .search = search, .hits = hits };
+
 	for (size_t at = 0; at + CDR_CHECK_ROW_LEN <= search->rows.len; at += CDR_CHECK_ROW_LEN) {
-		cdr_err err = find_tag(tx, search, search->rows.data + at, hits);
+		cdr_err err = walk_tag(&walk, tx, search->rows.data + at);
 		if (err != CDR_OK)
 			return err;
 	}

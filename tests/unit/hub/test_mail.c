@@ -199,7 +199,7 @@ static void
 a_mailbox_fills_up(void **state)
 {
 	struct world *w = *state;
-	char sender[8] = "aa";
+	char sender[16] = "aa";
 
 	assert_int_equal(cdr_store_write(w->x->store, fill_job, sender), CDR_OK);
 	assert_string_equal(post_ab(w, 1), "ok");
