@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "keys/certificate.h"
+#include "node/net/address.h"
 #include "node/net/http.h"
 #include "node/net/log.h"
 #include "node/net/workers.h"
@@ -30,6 +31,7 @@
 #define BYTES_PER_SECOND_MIN 8192
 
 _Static_assert(CDR_SERVER_HEAD_MAX == CDR_HTTP_HEAD_MAX, "one limit, told in both headers");
+_Static_assert(CDR_SERVER_ADDRESS_LEN == CDR_ADDRESS_LEN, "and one length");
 
 /* What a connection is doing. Its deadline belongs to that. */
 enum state {
@@ -75,7 +77,7 @@ struct cdr_server {
 	struct cdr_workers *workers;
 
 	/* The network's thread alone. */
-	TAILQ_HEAD(, peer) peers;       /* the one that has been idle longest comes first */
+	TAILQ_HEAD(peer_list, peer) peers;       /* the one that has been idle longest comes first */
 	uint32_t peer_count;
 	bool is_stopping;
 
@@ -573,74 +575,31 @@ complete_config(struct cdr_server_config *config, struct cdr_fault *fault)
 	return CDR_OK;
 }
 
-/* The address in numbers that the listening socket has. */
+/* Where the listening socket is, with the port that the kernel chose. */
 static cdr_err
 read_address(struct cdr_server *server)
 {
 	struct sockaddr_storage bound;
 	socklen_t len = sizeof(bound);
-	char text[INET6_ADDRSTRLEN];
 
 	if (getsockname(evconnlistener_get_fd(server->listener), (struct sockaddr *)&bound, &len) != 0)
 		return CDR_E_IO;
-	if (bound.ss_family == AF_INET6) {
-		const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)&bound;
-		server->port = ntohs(in6->sin6_port);
-		(void)evutil_inet_ntop(AF_INET6, &in6->sin6_addr, text, sizeof(text));
-		(void)snprintf(server->address, sizeof(server->address), "[%s]:%u", text, server->port);
-	} else {
-		const struct sockaddr_in *in = (const struct sockaddr_in *)&bound;
-		server->port = ntohs(in->sin_port);
-		(void)evutil_inet_ntop(AF_INET, &in->sin_addr, text, sizeof(text));
-		(void)snprintf(server->address, sizeof(server->address), "%s:%u", text, server->port);
-	}
+	server->port = cdr_address_write(&bound, server->address);
 	return CDR_OK;
-}
-
-/* "1.2.3.4:5" or "[::1]:5" as a socket's address; its length, or 0 if it is neither. Port 0 lets the kernel choose. */
-static int
-parse_address(const char *text, struct sockaddr_storage *out)
-{
-	struct sockaddr_in *in = (struct sockaddr_in *)out;
-	struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)out;
-	char host[CDR_SERVER_ADDRESS_LEN];
-	const char *colon = strrchr(text, ':');
-	size_t host_len = colon == NULL ? 0 : (size_t)(colon - text);
-	size_t port_len = colon == NULL ? 0 : strlen(colon + 1);
-	bool is_bracketed = host_len > 2 && text[0] == '[' && text[host_len - 1] == ']';
-	unsigned long port;
-
-	memset(out, 0, sizeof(*out));
-	if (host_len == 0 || host_len >= sizeof(host) || port_len < 1 || port_len > 5 ||
-	    strspn(colon + 1, "0123456789") != port_len)
-		return 0;
-	port = strtoul(colon + 1, NULL, 10);
-	if (port > UINT16_MAX)
-		return 0;
-	memcpy(host, text + is_bracketed, host_len - 2 * is_bracketed);
-	host[host_len - 2 * is_bracketed] = '\0';
-	if (is_bracketed) {
-		in6->sin6_family = AF_INET6;
-		in6->sin6_port = htons((uint16_t)port);
-		return evutil_inet_pton(AF_INET6, host, &in6->sin6_addr) == 1 ? (int)sizeof(*in6) : 0;
-	}
-	in->sin_family = AF_INET;
-	in->sin_port = htons((uint16_t)port);
-	return evutil_inet_pton(AF_INET, host, &in->sin_addr) == 1 ? (int)sizeof(*in) : 0;
 }
 
 static cdr_err
 listen_at(struct cdr_server *server, const char *address, struct cdr_fault *fault)
 {
 	struct sockaddr_storage where;
-	int len = parse_address(address, &where);
+	socklen_t len = cdr_address_read(address, &where);
 	int one = 1;
 
 	if (len == 0)
 		return cdr_fault_set(fault, CDR_E_INPUT, "'%s' is not an address with a port, such as 127.0.0.1:8443 or "
 		    "[::1]:8443", address);
 	server->listener = evconnlistener_new_bind(server->base, on_accept, server,
-	    LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC | LEV_OPT_REUSEABLE, BACKLOG, (struct sockaddr *)&where, len);
+	    LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC | LEV_OPT_REUSEABLE, BACKLOG, (struct sockaddr *)&where, (int)len);
 	if (server->listener == NULL)
 		return cdr_fault_set(fault, CDR_E_IO, "cannot listen at %s: %s", address, strerror(errno));
 	evconnlistener_set_error_cb(server->listener, on_accept_error);

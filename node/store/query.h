@@ -6,8 +6,8 @@
  *
  * Statements are string literals: parameters are $1, $2 ... (each number up to the highest is used at least once),
  * types are bigint, bytea and text. No UPSERT, no window functions, no RETURNING, no TRUE: ask with SELECT first, in
- * the same transaction. A table without a hidden row number says so with the words WITHOUT ROWID as a comment, after its
- * closing bracket (slash, star, space, the words, space, star, slash): a clause on SQLite, a comment on PostgreSQL.
+ * the same transaction. A table without a hidden row number says so with the words WITHOUT ROWID as a comment after
+ * its closing bracket (slash, star, space, the words, space, star, slash): a clause on SQLite, a comment on PostgreSQL.
  *
  * After a statement has failed, its transaction takes no further statement: the job must return an error, and is
  * rolled back even if it does not. (PostgreSQL is so; so that code written on one runs on the other, both are.)

@@ -295,6 +295,14 @@ run_group(struct cdr_tx *tx, struct waiting *first)
 		w->err = w->err != CDR_OK ? w->err : err;
 }
 
+/* Put a job at the end of the queue. Called with the lock. */
+static void
+enqueue(struct cdr_store *store, struct waiting *waiting)
+{
+	*store->last = waiting;
+	store->last = &waiting->next;
+}
+
 /* Take up to GROUP_MAX jobs off the queue. Called with the lock. */
 static struct waiting *
 take_group(struct cdr_store *store)
@@ -342,8 +350,7 @@ cdr_store_write(struct cdr_store *store, cdr_store_job *job, void *context)
 		(void)pthread_mutex_unlock(&store->write_lock);
 		return CDR_E_INTERNAL; /* from inside a job: it would wait for itself */
 	}
-	*store->last = &mine;
-	store->last = &mine.next;
+	enqueue(store, &mine);
 	while (!mine.is_done) {
 		if (store->has_leader)
 			(void)pthread_cond_wait(&store->write_done, &store->write_lock);

@@ -86,7 +86,7 @@ test_signals(void **state)
 	cdr_daemon_end(&daemon);
 }
 
-/* Whether the present state of a process is in its file's lock: a kill leaves none. */
+/* A process that was killed leaves its id behind, and no lock. */
 static void
 test_killed(void **state)
 {
