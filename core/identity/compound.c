@@ -189,6 +189,30 @@ join_others(struct cdr_parts *parts)
 	}
 }
 
+static bool
+is_syllable(const char *part)
+{
+	return cdr_han_is_syllable(part) || (kinds(part) & CDR_WORD_SYLLABLE);
+}
+
+/* Whether a name is a family name of East Asia and a given name of two syllables; ${family} is the place of the former. */
+static bool
+is_east_asian(const struct cdr_parts *parts, size_t *family)
+{
+	*family = 0;
+	if (parts->count != 3 || parts->is_family[1])
+		return false;
+	/* Where it is not known, it is the first part if that is such a name, else the last. */
+	if (!parts->is_family[0] && (parts->is_family[2] || (kinds(parts->part[0]) & CDR_WORD_ORDER) == 0))
+		*family = 2;
+	if ((kinds(parts->part[*family]) & CDR_WORD_ORDER) == 0)
+		return false;
+	for (size_t i = 0; i < 3; i++)
+		if (i != *family && !is_syllable(parts->part[i]))
+			return false;
+	return true;
+}
+
 static size_t
 count_families(const struct cdr_parts *parts)
 {
@@ -201,11 +225,15 @@ count_families(const struct cdr_parts *parts)
 
 /*
  * Drop particles and titles while two parts remain. From the right, since what looks like a particle and stands first is
- * often a family name of East Asia (Do Thi Lan); and never the only family name.
+ * often a family name of East Asia (Do Thi Lan); never the only family name; and not what is a syllable of a name (Da Wen).
  */
 static void
 drop_small(struct cdr_parts *parts)
 {
+	size_t family;
+
+	if (is_east_asian(parts, &family))
+		return;
 	for (size_t i = parts->count; i-- > 0 && parts->count > 2;)
 		if (is_small(parts->part[i]) && !(parts->is_family[i] && count_families(parts) == 1))
 			remove_part(parts, i);
@@ -234,29 +262,17 @@ cdr_parts_settle(struct cdr_parts *parts)
 	drop_repeated(parts);
 }
 
-static bool
-is_syllable(const char *part)
-{
-	return cdr_han_is_syllable(part) || (kinds(part) & CDR_WORD_SYLLABLE);
-}
-
 /* see core/identity/parts.h */
 bool
 cdr_parts_join_syllables(struct cdr_parts *parts)
 {
-	size_t family = 0;
+	size_t family, first, second;
 
-	if (parts->count != 3)
+	if (!is_east_asian(parts, &family))
 		return false;
-	/* The family name: where it is known, else the first part, else the last. */
-	if (!parts->is_family[0] && (parts->is_family[2] || (kinds(parts->part[0]) & CDR_WORD_ORDER) == 0))
-		family = 2;
-	if (parts->is_family[1] || (kinds(parts->part[family]) & CDR_WORD_ORDER) == 0)
-		return false;
-	for (size_t i = 0; i < 3; i++)
-		if (i != family && !is_syllable(parts->part[i]))
-			return false;
-	set_part(parts->part[family == 0 ? 1 : 0], parts->part[family == 0 ? 1 : 0], parts->part[family == 0 ? 2 : 1]);
-	remove_part(parts, family == 0 ? 2 : 1);
+	first = family == 0 ? 1 : 0;
+	second = first + 1;
+	set_part(parts->part[first], parts->part[first], parts->part[second]);
+	remove_part(parts, second);
 	return true;
 }

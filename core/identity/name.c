@@ -134,14 +134,20 @@ add_form(struct cdr_name_forms *forms, const struct cdr_parts *parts, enum cdr_n
 		forms->form_count++;
 }
 
-/* Settle what was read, and keep it; an East Asian given name of two syllables once more as one part. */
+/* Keep what is settled; an East Asian given name of two syllables once more as one part. */
 static void
 add_parts(struct cdr_name_forms *forms, struct cdr_parts *parts, enum cdr_name_source source)
 {
-	cdr_parts_settle(parts);
 	add_form(forms, parts, source);
 	if (cdr_parts_join_syllables(parts))
 		add_form(forms, parts, CDR_NAME_JOINED);
+}
+
+static void
+add_settled(struct cdr_name_forms *forms, struct cdr_parts *parts, enum cdr_name_source source)
+{
+	cdr_parts_settle(parts);
+	add_parts(forms, parts, source);
 }
 
 /* Read a field into ${parts}; a fault names it. */
@@ -170,6 +176,15 @@ out:
 	return err;
 }
 
+/* A form of one part says less than what is known already. */
+static void
+add_pair(struct cdr_name_forms *forms, struct cdr_parts *parts)
+{
+	cdr_parts_settle(parts);
+	if (parts->count >= 2)
+		add_parts(forms, parts, CDR_NAME_OTHER);
+}
+
 /* A single other name is a former family name, or a name of daily use: it stands once in the place of either. */
 static cdr_err
 add_single(const struct cdr_person *person, const struct cdr_parts *single, struct cdr_name_forms *forms,
@@ -183,11 +198,11 @@ add_single(const struct cdr_person *person, const struct cdr_parts *single, stru
 		memcpy(parts.part[parts.count], single->part[0], CDR_PART_LEN);
 		parts.is_family[parts.count++] = true;
 	}
-	add_parts(forms, &parts, CDR_NAME_OTHER);
+	add_pair(forms, &parts);
 	cdr_wipe(&parts, sizeof parts);
 	parts = *single;
 	CDR_TRY(read_known(person, false, true, &parts, fault));
-	add_parts(forms, &parts, CDR_NAME_OTHER);
+	add_pair(forms, &parts);
 out:
 	cdr_wipe(&parts, sizeof parts);
 	return err;
@@ -210,7 +225,7 @@ add_other(const struct cdr_person *person, const char *utf8, size_t len, struct 
 	if (parts.count == 1 && (person->given_names[0] != '\0' || person->family_names[0] != '\0'))
 		CDR_TRY(add_single(person, &parts, forms, fault));
 	else
-		add_parts(forms, &parts, source);
+		add_settled(forms, &parts, source);
 out:
 	cdr_wipe(&parts, sizeof parts);
 	return err;
@@ -238,10 +253,10 @@ cdr_name_forms(const struct cdr_person *person, struct cdr_name_forms *forms, st
 	memset(forms, 0, sizeof *forms);
 	CDR_TRY(check_ends(person, fault));
 	CDR_TRY(read_known(person, true, true, &parts, fault));
-	add_parts(forms, &parts, CDR_NAME_GIVEN_FAMILY);
+	add_settled(forms, &parts, CDR_NAME_GIVEN_FAMILY);
 	cdr_wipe(&parts, sizeof parts);
 	CDR_TRY(read_field("native_name", person->native_name, CDR_PARTS_WHOLE, &parts, fault));
-	add_parts(forms, &parts, CDR_NAME_NATIVE);
+	add_settled(forms, &parts, CDR_NAME_NATIVE);
 	while (*other != '\0') {
 		size_t len = strcspn(other, ";");
 
