@@ -105,15 +105,35 @@ judge_changes(struct cdr_tx *tx, struct cdr_trustee_opinion *opinion)
 	return CDR_OK;
 }
 
-/* What of an earlier proposal of this version may be taken back: what it added to the roster in force. */
+/* Whether the proposal changes this thing about this member, compared with the roster in force. */
 static bool
-is_withdrawn(const struct cdr_roster *before, const struct cdr_roster_diff_entry *e)
+changes_too(const struct cdr_trustee_opinion *opinion, const struct cdr_roster_diff_entry *e)
 {
-	if (e->kind == CDR_DIFF_MEMBER_REMOVED)
-		return cdr_roster_member(before, e->member->id) == NULL;
-	if (e->kind == CDR_DIFF_EPOCH_TIMES)
-		return cdr_roster_epoch(before, e->epoch->number) == NULL;
+	for (size_t i = 0; i < opinion->diff.count; i++) {
+		const struct cdr_roster_diff_entry *d = &opinion->diff.entry[i];
+
+		if (d->kind == e->kind && d->member != NULL && strcmp(d->member->id, e->member->id) == 0)
+			return true;
+	}
 	return false;
+}
+
+/* What of an earlier proposal of this version may be taken back: what it added to the roster in force, or gave. */
+static bool
+is_withdrawn(const struct cdr_roster *before, const struct cdr_trustee_opinion *opinion,
+    const struct cdr_roster_diff_entry *e)
+{
+	switch (e->kind) {
+	case CDR_DIFF_MEMBER_REMOVED:
+		return cdr_roster_member(before, e->member->id) == NULL;
+	case CDR_DIFF_EPOCH_TIMES:
+		return cdr_roster_epoch(before, e->epoch->number) == NULL;
+	case CDR_DIFF_MEMBER_PARTY:
+	case CDR_DIFF_MEMBER_OTHER:
+		return cdr_roster_member(before, e->member->id) != NULL && !changes_too(opinion, e);
+	default:
+		return false;
+	}
 }
 
 /* The last proposal of ${version} that we countersigned; NULL if there is none. */
@@ -153,7 +173,7 @@ judge_replacement(struct cdr_tx *tx, const struct cdr_roster *before, const stru
 		goto out;
 	CDR_TRY(cdr_roster_diff_new(earlier, proposal, &diff));
 	for (size_t i = 0; i < diff.count; i++) {
-		if (is_withdrawn(before, &diff.entry[i]))
+		if (is_withdrawn(before, opinion, &diff.entry[i]))
 			continue;
 		CDR_TRY(judge_entry(tx, &diff.entry[i], &view));
 		if (view != CDR_VIEW_AGREED)
@@ -352,6 +372,7 @@ cdr_trustee_poll(struct cdr_trustee *trustee, struct cdr_trustee_polled *polled,
 	struct cdr_trustee_opinion opinion = { .agrees = false };
 
 	CDR_TRY(cdr_trustee_roster_update(trustee, NULL, fault));
+	CDR_TRY(cdr_trustee_share_refresh(trustee));
 	before = cdr_current_hold(trustee->current);
 	CDR_TRY(cdr_trustee_proposal_fetch(trustee, before, &proposal, fault));
 	if (proposal == NULL || (polled->agreed && memcmp(proposal->hash, polled->hash, CDR_ROSTER_HASH_LEN) == 0))

@@ -265,23 +265,6 @@ out:
 	return err;
 }
 
-/* Whether we can answer for that epoch at all, before anything is counted. */
-static cdr_err
-check_share(struct cdr_trustee *trustee, uint32_t epoch, struct cdr_fault *fault)
-{
-	uint8_t *share = cdr_secret_alloc(CDR_SCALAR_LEN);
-	cdr_err err;
-
-	if (share == NULL)
-		return CDR_E_MEMORY;
-	err = cdr_trustee_share_copy(trustee, epoch, share);
-	cdr_secret_free(share);
-	if (err == CDR_E_ABSENT)
-		return cdr_fault_set(fault, CDR_E_EPOCH, "this trustee has no share of the key of epoch %" PRIu32 ": ask another",
-		    epoch);
-	return err;
-}
-
 /* see node/trustee/evaluate.h */
 cdr_err
 cdr_trustee_evaluate(void *context, const struct cdr_call *call, struct cdr_answer *answer, struct cdr_fault *fault)
@@ -292,7 +275,12 @@ cdr_trustee_evaluate(void *context, const struct cdr_call *call, struct cdr_answ
 	uint64_t quota = 0;
 
 	CDR_TRY(check_request(trustee, call, &quota, fault));
-	CDR_TRY(check_share(trustee, request_of(call)->epoch, fault));
+	/* Before anything is counted. */
+	if (!cdr_trustee_share_have(trustee, request_of(call)->epoch)) {
+		err = cdr_fault_set(fault, CDR_E_EPOCH, "this trustee has no share of the key of epoch %" PRIu32 ": ask another",
+		    request_of(call)->epoch);
+		goto out;
+	}
 	err = cdr_points_decode(call->envelope->attachment.data, request_of(call)->point_count, &blinded);
 	if (err == CDR_E_POINT)
 		cdr_fault_set(fault, err, "one of the points is not a point of the group, or is the identity");

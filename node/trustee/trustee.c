@@ -92,20 +92,29 @@ roster_store(struct cdr_tx *tx, const struct cdr_roster *roster)
 		cdr_value_bytes(cdr_buffer_bytes(&roster->bytes)), cdr_value_int((int64_t)cdr_trustee_now())));
 }
 
-/* What a ceremony left behind and no roster needs: seeds of polynomials, shares of keys that did not come into force. */
+/*
+ * What a ceremony left behind and no roster needs: seeds of polynomials, shares of keys that did not come into force.
+ * A seed stays until there is the share that it is needed for.
+ */
 static cdr_err
 destroy_old_secrets(struct cdr_tx *tx, const struct cdr_roster *roster)
 {
 	cdr_err err = CDR_E_INTERNAL;
 	const Cdr__Wire__Roster *body = roster->body;
+	int64_t count;
 
 	for (size_t i = 0; i < body->n_epoch; i++) {
 		const struct cdr_value number = cdr_value_int(body->epoch[i]->number);
+		const struct cdr_value transcript = cdr_value_bytes(cdr_message_bytes(body->epoch[i]->transcript));
 
+		CDR_TRY(cdr_query_one_int(tx, "SELECT count(*) FROM share WHERE epoch = $1 AND transcript = $2",
+		    CDR_VALUES(number, transcript), &count));
+		if (count == 0)
+			continue;
 		CDR_TRY(cdr_query_run(tx, "UPDATE ceremony SET seed = $2 WHERE epoch <= $1",
 		    CDR_VALUES(number, cdr_value_blob(NULL, 0))));
 		CDR_TRY(cdr_query_run(tx, "DELETE FROM share WHERE epoch = $1 AND transcript <> $2",
-		    CDR_VALUES(number, cdr_value_bytes(cdr_message_bytes(body->epoch[i]->transcript)))));
+		    CDR_VALUES(number, transcript)));
 	}
 	if (body->n_epoch > 0)
 		CDR_TRY(cdr_query_run(tx, "DELETE FROM share WHERE epoch < $1",
@@ -274,9 +283,7 @@ shares_job(struct cdr_tx *tx, void *context)
 	for (size_t i = 0; i < body->n_epoch && i < CDR_EPOCH_COUNT_MAX; i++) {
 		cdr_err err = share_read(tx, job->trustee, body->epoch[i], &job->share[i]);
 
-		if (err == CDR_E_ABSENT)
-			cdr_log(CDR_LOG_WARNING, "trustee.no_share", cdr_log_int("epoch", body->epoch[i]->number));
-		else if (err != CDR_OK)
+		if (err != CDR_OK && err != CDR_E_ABSENT)
 			return err;
 	}
 	return CDR_OK;
@@ -301,6 +308,48 @@ shares_load(struct cdr_trustee *trustee, const struct cdr_roster *roster)
 out:
 	cdr_secret_free(job.share);
 	return err;
+}
+
+/* A writing job. */
+static cdr_err
+destroy_job(struct cdr_tx *tx, void *context)
+{
+	return destroy_old_secrets(tx, context);
+}
+
+/* see node/trustee/trustee.h */
+cdr_err
+cdr_trustee_share_refresh(struct cdr_trustee *trustee)
+{
+	cdr_err err = CDR_OK;
+	const struct cdr_roster *held = cdr_current_hold(trustee->current);
+	union {
+		const struct cdr_roster *in;
+		void *out; /* the job only reads it */
+	} roster = { .in = held };
+	bool is_missing = false;
+
+	for (size_t i = 0; held != NULL && i < held->body->n_epoch; i++)
+		is_missing |= !cdr_trustee_share_have(trustee, held->body->epoch[i]->number);
+	if (!is_missing)
+		goto out;
+	CDR_TRY(shares_load(trustee, held));
+	CDR_TRY(cdr_store_write(trustee->home->store, destroy_job, roster.out));
+out:
+	cdr_current_release(trustee->current, held);
+	return err;
+}
+
+bool
+cdr_trustee_share_have(struct cdr_trustee *trustee, uint32_t epoch)
+{
+	bool have = false;
+
+	(void)pthread_rwlock_rdlock(&trustee->shares_lock);
+	for (size_t i = 0; trustee->share != NULL && i < CDR_EPOCH_COUNT_MAX; i++)
+		have |= epoch != 0 && trustee->share[i].epoch == epoch;
+	(void)pthread_rwlock_unlock(&trustee->shares_lock);
+	return have;
 }
 
 /* see node/trustee/trustee.h */
@@ -540,12 +589,15 @@ static cdr_err
 adopt(struct cdr_trustee *trustee, struct cdr_roster *roster)
 {
 	cdr_err err = CDR_E_INTERNAL;
-	int64_t version = (int64_t)roster->body->version;
 
 	CDR_TRY(cdr_store_write(trustee->home->store, adopt_job, roster));
 	CDR_TRY(shares_load(trustee, roster));
+	cdr_log(CDR_LOG_INFO, "roster.in_force", cdr_log_int("version", (int64_t)roster->body->version));
+	for (size_t i = 0; i < roster->body->n_epoch; i++) {
+		if (!cdr_trustee_share_have(trustee, roster->body->epoch[i]->number))
+			cdr_log(CDR_LOG_WARNING, "trustee.no_share", cdr_log_int("epoch", roster->body->epoch[i]->number));
+	}
 	CDR_TRY(cdr_current_set(trustee->current, roster));
-	cdr_log(CDR_LOG_INFO, "roster.in_force", cdr_log_int("version", version));
 out:
 	return err;
 }

@@ -110,6 +110,18 @@ bool cdr_trustee_refresh(struct cdr_trustee *trustee);
 CDR_MUST_CHECK cdr_err cdr_trustee_share_copy(struct cdr_trustee *trustee, uint32_t epoch,
     uint8_t share[static CDR_SCALAR_LEN]);
 
+/* Whether there is one. */
+bool cdr_trustee_share_have(struct cdr_trustee *trustee, uint32_t epoch);
+
+/**
+ * cdr_trustee_share_refresh(trustee):
+ * Look in the database for shares of the roster's epochs that are not at hand, because a ceremony ended after the roster
+ * came into force or in another process; and destroy what it was made from.
+ *
+ * Returns  CDR_OK; CDR_E_STORE; CDR_E_MEMORY.
+ */
+CDR_MUST_CHECK cdr_err cdr_trustee_share_refresh(struct cdr_trustee *trustee);
+
 /**
  * cdr_trustee_share_put(tx, trustee, share, epoch):
  * Store, sealed, what a ceremony gave: our share, and the epoch as it has to stand in the roster.

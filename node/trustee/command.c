@@ -1,0 +1,152 @@
+#include "node/trustee/command.h"
+
+#include <errno.h>
+#include <time.h>
+
+#include "core/crypto/secret.h"
+#include "node/net/node_options.h"
+#include "node/trustee/ceremony.h"
+#include "node/trustee/schema.h"
+
+#define WAIT_MAX_S 86400
+#define TIMEOUT_MAX_S (30 * 86400)
+
+static const struct cdr_option init_options[] = {
+	{ .name = "name", .value = "NAME", .help = "name of the institution, as people know it", .required = true },
+	{ .name = "listen", .value = "ADDRESS:PORT", .help = "where this trustee listens", .required = true },
+	{ .name = "url", .value = "URL", .help = "how members reach it: https://host:port", .required = true },
+	{ .name = NULL },
+};
+
+static const struct cdr_option ceremony_options[] = {
+	{ .name = "hub", .value = "URL", .help = "where the hub is; needed the first time" },
+	{ .name = "fingerprint", .value = "F",
+	    .help = "fingerprint of the genesis roster, compared with the other trustees by telephone" },
+	{ .name = "timeout", .value = "SECONDS", .help = "how long to wait for the others (default 3600)", .min = 1,
+	    .max = TIMEOUT_MAX_S },
+	{ .name = "attempt", .value = "N", .help = "which attempt to run, if all have agreed on another one", .min = 1,
+	    .max = CDR_TRUSTEE_ATTEMPT_MAX },
+	{ .name = "poll-ms", .value = "N", .help = "how often to look for messages (default 500)", .min = 10, .max = 60000 },
+	{ .name = NULL },
+};
+
+static const struct cdr_option serve_options[] = {
+	{ .name = "listen", .value = "ADDRESS:PORT", .help = "listen here instead of where `init` said" },
+	{ .name = "workers", .value = "N", .help = "worker threads (default: one for each core)", .min = 1, .max = 64 },
+	{ .name = "poll-ms", .value = "N", .help = "how often to ask the hub for rosters and proposals (default 5000)",
+	    .min = 10, .max = 3600000 },
+	{ .name = "ready-fd", .value = "N", .help = "file descriptor that is told when requests are served", .min = 0,
+	    .max = 65535 },
+	{ .name = NULL },
+};
+
+static const struct cdr_option approve_options[] = {
+	{ .name = "wait", .value = "SECONDS", .help = "wait so long for a proposal that has this fingerprint (default 0)",
+	    .min = 0, .max = WAIT_MAX_S },
+	{ .name = NULL },
+};
+
+const struct cdr_command cdr_trustee_commands[] = {
+	{ .name = "init", .summary = "Make a trustee: its keys and its card", .options = init_options,
+	    .help = "Give card.json, in the folder, to whoever founds the exchange, and read its fingerprint out to him by\n"
+		    "telephone.",
+	    .handle = cdr_trustee_command_init },
+	{ .name = "ceremony", .summary = "Make the exchange's key together with the other trustees", .options = ceremony_options,
+	    .help = "All trustees run this at the same time. First each compares the fingerprint of the genesis roster with the\n"
+		    "others by telephone: whoever founds an exchange could put keys of his own in the trustees' place, and then\n"
+		    "have the whole key. Without --fingerprint it is shown, and nothing else happens.\n\n"
+		    "Ends when the key is in force. May be interrupted and started again at any moment. If somebody cheats or\n"
+		    "stalls, he is named, and no key is made.",
+	    .handle = cdr_trustee_command_ceremony },
+	{ .name = "serve", .summary = "Answer members until it is told to stop", .options = serve_options,
+	    .help = "Also asks the hub for new rosters, and countersigns what a trustee may countersign by itself.",
+	    .handle = cdr_trustee_command_serve },
+	{ .name = "pending", .summary = "Show what the hub wants countersigned", .handle = cdr_trustee_command_pending },
+	{ .name = "approve", .operands = "FINGERPRINT...", .operand_min = 1, .operand_max = CDR_ARGUMENTS_OPERAND_MAX,
+	    .summary = "Approve a member whose fingerprint was read out to you", .options = approve_options,
+	    .help = "Call the organisation on a number that you have from elsewhere, and have it read its fingerprint out.\n"
+		    "The approval is for these keys and for quotas as high as the proposal's, once.",
+	    .handle = cdr_trustee_command_approve },
+	{ .name = "reports", .summary = "Show what members have used, and who contradicted himself",
+	    .handle = cdr_trustee_command_reports },
+	{ .name = "inspect", .summary = "Show everything that this trustee has stored, as JSON",
+	    .handle = cdr_trustee_command_inspect },
+	{ .name = NULL },
+};
+
+uint64_t
+cdr_trustee_clock_ms(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+void
+cdr_trustee_sleep_ms(uint64_t ms)
+{
+	struct timespec left = { (time_t)(ms / 1000), (long)(ms % 1000) * 1000000 };
+
+	while (nanosleep(&left, &left) != 0 && errno == EINTR)
+		;
+}
+
+static cdr_err
+send_by_client(void *context, const struct cdr_signer *signer, struct cdr_ask *ask)
+{
+	return cdr_ask_send(context, signer, ask, 1);
+}
+
+/* A reading job. */
+static cdr_err
+settings_job(struct cdr_tx *tx, void *context)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct cdr_trustee_open *open = context;
+
+	CDR_TRY(cdr_trustee_setting_text(tx, "name", open->name, sizeof(open->name)));
+	CDR_TRY(cdr_trustee_setting_text(tx, "url", open->url, sizeof(open->url)));
+	CDR_TRY(cdr_trustee_setting_text(tx, "listen", open->listen, sizeof(open->listen)));
+out:
+	return err;
+}
+
+/* see node/trustee/command.h */
+cdr_err
+cdr_trustee_open(const struct cdr_arguments *arguments, struct cdr_trustee_open *open, struct cdr_fault *fault)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct cdr_passphrase *passphrase = NULL;
+	struct cdr_client_config config = { 0 };
+	struct cdr_trustee_hub hub = { send_by_client, NULL };
+	const char *path;
+
+	*open = (struct cdr_trustee_open){ 0 };
+	CDR_TRY(cdr_secret_start(fault));
+	CDR_TRY(cdr_node_home(arguments, &path, fault));
+	CDR_TRY(cdr_node_passphrase(arguments, false, &passphrase, fault));
+	CDR_TRY(cdr_home_open(path, &cdr_trustee_schema, passphrase, &open->home, fault));
+	err = cdr_store_read(open->home->store, settings_job, open);
+	if (err == CDR_E_ABSENT)
+		cdr_fault_set(fault, err, "%s: `candor-trustee init` was interrupted here: run it again", path);
+	if (err != CDR_OK)
+		goto out;
+	config.certificate = open->home->certificate;
+	config.key = open->home->certificate_key;
+	CDR_TRY(cdr_client_new(&config, &open->client, fault));
+	hub.context = open->client;
+	CDR_TRY(cdr_trustee_start(open->home, &hub, &open->trustee, fault));
+out:
+	cdr_passphrase_free(passphrase);
+	return err;
+}
+
+void
+cdr_trustee_close(struct cdr_trustee_open *open)
+{
+	cdr_trustee_stop(open->trustee);
+	cdr_client_free(open->client);
+	cdr_home_close(open->home);
+	*open = (struct cdr_trustee_open){ 0 };
+}

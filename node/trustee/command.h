@@ -1,0 +1,46 @@
+#ifndef CDR_NODE_TRUSTEE_COMMAND_H
+#define CDR_NODE_TRUSTEE_COMMAND_H
+
+/* The sub-commands of candor-trustee, and what they share. */
+
+#include "node/net/arguments.h"
+#include "node/trustee/trustee.h"
+
+#define CDR_LISTEN_LEN_MAX 64
+
+extern const struct cdr_command cdr_trustee_commands[];
+
+/* A trustee's folder, opened, with everything to work in it. Zeroed: nothing. */
+struct cdr_trustee_open {
+	struct cdr_home *home;
+	struct cdr_client *client;
+	struct cdr_trustee *trustee;
+	char name[CDR_PARTY_NAME_LEN_MAX + 1];
+	char url[CDR_URL_LEN_MAX + 1];
+	char listen[CDR_LISTEN_LEN_MAX];
+};
+
+/**
+ * cdr_trustee_open(arguments, open, fault):
+ * Open the folder that the command line names. A daemon may serve it at the same time.
+ *
+ * open   out   closed by cdr_trustee_close also on error
+ */
+CDR_MUST_CHECK cdr_err cdr_trustee_open(const struct cdr_arguments *arguments, struct cdr_trustee_open *open,
+    struct cdr_fault *fault);
+void cdr_trustee_close(struct cdr_trustee_open *open);
+
+/* Milliseconds of a clock that only goes forward. */
+uint64_t cdr_trustee_clock_ms(void);
+/* Wait. */
+void cdr_trustee_sleep_ms(uint64_t ms);
+
+cdr_command_handler cdr_trustee_command_init;
+cdr_command_handler cdr_trustee_command_ceremony;
+cdr_command_handler cdr_trustee_command_serve;
+cdr_command_handler cdr_trustee_command_pending;
+cdr_command_handler cdr_trustee_command_approve;
+cdr_command_handler cdr_trustee_command_reports;
+cdr_command_handler cdr_trustee_command_inspect;
+
+#endif

@@ -1,0 +1,201 @@
+#include <inttypes.h>
+#include <string.h>
+
+#include "node/trustee/command.h"
+#include "node/trustee/countersign.h"
+
+#define WAIT_STEP_MS 500
+
+/* What waits at the hub, and what this trustee thinks of it. */
+struct waiting {
+	struct cdr_trustee_open open;
+	const struct cdr_roster *before;   /* held */
+	struct cdr_roster *proposal;       /* NULL: nothing waits */
+	struct cdr_trustee_opinion opinion;
+};
+
+static void
+waiting_free(struct waiting *w)
+{
+	cdr_trustee_opinion_free(&w->opinion);
+	cdr_roster_free(w->proposal);
+	w->proposal = NULL;
+	if (w->open.trustee != NULL)
+		cdr_current_release(w->open.trustee->current, w->before);
+	w->before = NULL;
+}
+
+/* A reading job. */
+static cdr_err
+judge_job(struct cdr_tx *tx, void *context)
+{
+	struct waiting *w = context;
+
+	return cdr_trustee_judge(tx, w->before, w->proposal, &w->opinion);
+}
+
+/* Look anew. */
+static cdr_err
+look(struct waiting *w, struct cdr_fault *fault)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct cdr_trustee *trustee = w->open.trustee;
+
+	waiting_free(w);
+	CDR_TRY(cdr_trustee_roster_update(trustee, NULL, fault));
+	w->before = cdr_current_hold(trustee->current);
+	CDR_TRY(cdr_trustee_proposal_fetch(trustee, w->before, &w->proposal, fault));
+	if (w->proposal != NULL)
+		CDR_TRY(cdr_store_read(w->open.home->store, judge_job, w));
+out:
+	return err;
+}
+
+static const char *
+view_name(enum cdr_trustee_view view)
+{
+	return view == CDR_VIEW_AGREED ? "agreed" : view == CDR_VIEW_ASKS ? "asks" : "refused";
+}
+
+static json_t *
+list_changes(struct waiting *w, struct cdr_report *report)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < w->opinion.diff.count; i++) {
+		const struct cdr_roster_diff_entry *e = &w->opinion.diff.entry[i];
+		char fingerprint[CDR_FINGERPRINT_TEXT_LEN] = "";
+
+		if (e->member != NULL)
+			cdr_fingerprint_write(e->fingerprint, fingerprint);
+		cdr_report_text(report, "  %-8s %s\n", view_name(w->opinion.view[i]), e->text);
+		if (w->opinion.view[i] == CDR_VIEW_ASKS)
+			cdr_report_text(report, "           fingerprint %s\n", fingerprint);
+		if (list != NULL)
+			(void)json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:s, s:s}", "kind",
+			    cdr_roster_diff_kind_name(e->kind), "view", view_name(w->opinion.view[i]), "member",
+			    e->member != NULL ? e->member->id : "", "fingerprint", fingerprint, "text", e->text));
+	}
+	return list;
+}
+
+static cdr_err
+print_waiting(struct waiting *w, struct cdr_report *report)
+{
+	if (w->proposal == NULL) {
+		cdr_report_text(report, "Nothing waits.\n");
+		return cdr_report_json(report, json_pack("{s:n, s:[]}", "version", "changes"));
+	}
+	cdr_report_text(report, "Version %" PRIu64 " of the roster waits to be countersigned:\n", w->proposal->body->version);
+	json_t *changes = list_changes(w, report);
+	if (!w->opinion.agrees)
+		cdr_report_text(report, "Not countersigned yet: %s\n", w->opinion.reason.text);
+	return cdr_report_json(report, json_pack("{s:I, s:b, s:s, s:o}", "version", (json_int_t)w->proposal->body->version,
+	    "agrees", w->opinion.agrees, "reason", w->opinion.agrees ? "" : w->opinion.reason.text, "changes", changes));
+}
+
+/* see node/trustee/command.h */
+cdr_err
+cdr_trustee_command_pending(const struct cdr_arguments *arguments, struct cdr_report *report, struct cdr_fault *fault)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct waiting w = { .before = NULL };
+
+	CDR_TRY(cdr_trustee_open(arguments, &w.open, fault));
+	CDR_TRY(cdr_trustee_confirmed(w.open.trustee, fault));
+	CDR_TRY(look(&w, fault));
+	CDR_TRY(print_waiting(&w, report));
+out:
+	waiting_free(&w);
+	cdr_trustee_close(&w.open);
+	return err;
+}
+
+/* ---- approving -------------------------------------------------------------------------------------------------- */
+
+/* Read all fingerprints before anything is approved. */
+static cdr_err
+read_fingerprints(const struct cdr_arguments *arguments, uint8_t out[][CDR_ROSTER_HASH_LEN], struct cdr_fault *fault)
+{
+	for (size_t i = 0; i < cdr_arguments_operand_count(arguments); i++) {
+		if (cdr_fingerprint_read(cdr_arguments_operand(arguments, i), out[i]) != CDR_OK)
+			return cdr_fault_set(fault, CDR_E_INPUT, "\"%s\" is no fingerprint: 52 letters and digits, in groups of four",
+			    cdr_arguments_operand(arguments, i));
+	}
+	return CDR_OK;
+}
+
+/* The member that asks for approval with this fingerprint, or has it; NULL if there is none. */
+static const Cdr__Wire__Member *
+find_asking(const struct waiting *w, const uint8_t *fingerprint)
+{
+	for (size_t i = 0; w->proposal != NULL && i < w->opinion.diff.count; i++) {
+		const struct cdr_roster_diff_entry *e = &w->opinion.diff.entry[i];
+
+		if (e->need == CDR_NEED_APPROVAL && memcmp(e->fingerprint, fingerprint, CDR_ROSTER_HASH_LEN) == 0)
+			return e->member;
+	}
+	return NULL;
+}
+
+/* Wait until every fingerprint is in the proposal. */
+static cdr_err
+find_all(const struct cdr_arguments *arguments, struct waiting *w, uint8_t fingerprint[][CDR_ROSTER_HASH_LEN],
+    struct cdr_fault *fault)
+{
+	uint64_t until = cdr_trustee_clock_ms() + 1000 * (uint64_t)cdr_arguments_number(arguments, "wait", 0);
+	size_t count = cdr_arguments_operand_count(arguments), missing;
+	cdr_err err;
+
+	for (;;) {
+		err = look(w, fault);
+		if (err != CDR_OK)
+			return err;
+		for (missing = 0; missing < count && find_asking(w, fingerprint[missing]) != NULL; missing++)
+			;
+		if (missing == count)
+			return CDR_OK;
+		if (cdr_trustee_clock_ms() >= until)
+			return cdr_fault_set(fault, CDR_E_ABSENT, "nothing that waits has the fingerprint %s: see `candor-trustee pending`. "
+			    "If the organisation read out this one, and the hub shows another, do not approve the other",
+			    cdr_arguments_operand(arguments, missing));
+		cdr_trustee_sleep_ms(WAIT_STEP_MS);
+	}
+}
+
+/* see node/trustee/command.h */
+cdr_err
+cdr_trustee_command_approve(const struct cdr_arguments *arguments, struct cdr_report *report, struct cdr_fault *fault)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct waiting w = { .before = NULL };
+	uint8_t fingerprint[CDR_ARGUMENTS_OPERAND_MAX][CDR_ROSTER_HASH_LEN];
+	json_t *members = NULL;
+
+	CDR_TRY(read_fingerprints(arguments, fingerprint, fault));
+	CDR_TRY(cdr_trustee_open(arguments, &w.open, fault));
+	CDR_TRY(cdr_trustee_confirmed(w.open.trustee, fault));
+	CDR_TRY(find_all(arguments, &w, fingerprint, fault));
+	members = json_array();
+	for (size_t i = 0; i < cdr_arguments_operand_count(arguments); i++) {
+		const Cdr__Wire__Member *member = find_asking(&w, fingerprint[i]);
+
+		CDR_TRY(cdr_trustee_approve(w.open.trustee, member, fingerprint[i]));
+		cdr_report_text(report, "%s (%s) is approved.\n", member->id, member->party->name);
+		if (members != NULL)
+			(void)json_array_append_new(members, json_string(member->id));
+	}
+	cdr_trustee_opinion_free(&w.opinion);
+	CDR_TRY(cdr_trustee_countersign(w.open.trustee, w.before, w.proposal, &w.opinion, fault));
+	if (w.opinion.agrees)
+		cdr_report_text(report, "Version %" PRIu64 " of the roster is countersigned.\n", w.proposal->body->version);
+	else
+		cdr_report_text(report, "Version %" PRIu64 " of the roster is not countersigned yet: %s\n",
+		    w.proposal->body->version, w.opinion.reason.text);
+	err = cdr_report_json(report, json_pack("{s:O, s:b}", "approved", members, "countersigned", w.opinion.agrees));
+out:
+	json_decref(members);
+	waiting_free(&w);
+	cdr_trustee_close(&w.open);
+	return err;
+}

@@ -1,0 +1,144 @@
+#include "node/trustee/command.h"
+
+#define TEXT_LEN 64
+
+/* Both lists, as they are filled by the job. */
+struct reports {
+	struct cdr_report *report;
+	json_t *spent;
+	json_t *misuse;
+};
+
+static cdr_err
+list_spent(struct cdr_tx *tx, struct reports *r)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct cdr_query *query = NULL;
+	const struct cdr_values none = CDR_VALUES();
+	char member[TEXT_LEN], purpose[TEXT_LEN];
+	int64_t epoch, points;
+
+	CDR_TRY(cdr_query_start(tx, "SELECT member, epoch, purpose, points FROM spent ORDER BY member, epoch, purpose", none,
+	    &query));
+	while ((err = cdr_query_step(query)) == CDR_OK) {
+		CDR_TRY(cdr_query_text(query, 0, member, sizeof(member)));
+		CDR_TRY(cdr_query_int(query, 1, &epoch));
+		CDR_TRY(cdr_query_text(query, 2, purpose, sizeof(purpose)));
+		CDR_TRY(cdr_query_int(query, 3, &points));
+		cdr_report_text(r->report, "  %s used %lld points for %s in epoch %lld\n", member, (long long)points, purpose,
+		    (long long)epoch);
+		(void)json_array_append_new(r->spent, json_pack("{s:s, s:I, s:s, s:I}", "member", member, "epoch",
+		    (json_int_t)epoch, "purpose", purpose, "points", (json_int_t)points));
+	}
+	if (err == CDR_E_ABSENT)
+		err = CDR_OK;
+out:
+	cdr_query_end(query);
+	return err;
+}
+
+/* Bytes as hexadecimal, as a JSON string. */
+static json_t *
+hex_json(struct cdr_bytes bytes)
+{
+	char text[2 * CDR_BODY_SMALL_MAX + 1];
+
+	if (bytes.len > CDR_BODY_SMALL_MAX)
+		return NULL;
+	cdr_hex_write(bytes.data, bytes.len, text);
+	return json_string(text);
+}
+
+static cdr_err
+list_one_misuse(struct cdr_query *query, struct reports *r)
+{
+	static const char *const names[] = { "signing_key", "first_body", "first_signature", "second_body",
+		"second_signature" };
+	cdr_err err = CDR_E_INTERNAL;
+	char member[TEXT_LEN];
+	int64_t sequence, at;
+	json_t *entry;
+
+	CDR_TRY(cdr_query_text(query, 0, member, sizeof(member)));
+	CDR_TRY(cdr_query_int(query, 1, &sequence));
+	CDR_TRY(cdr_query_int(query, 2, &at));
+	cdr_report_text(r->report, "  %s used sequence number %lld for two different requests\n", member,
+	    (long long)sequence);
+	entry = json_pack("{s:s, s:I, s:I}", "member", member, "sequence", (json_int_t)sequence, "noticed_at", (json_int_t)at);
+	for (int i = 0; i < 5; i++) {
+		struct cdr_bytes bytes;
+
+		err = cdr_query_blob_peek(query, 3 + i, CDR_BODY_SMALL_MAX, &bytes);
+		if (err != CDR_OK)
+			break;
+		(void)json_object_set_new(entry, names[i], hex_json(bytes));
+	}
+	(void)json_array_append_new(r->misuse, entry);
+out:
+	return err;
+}
+
+static cdr_err
+list_misuse(struct cdr_tx *tx, struct reports *r)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct cdr_query *query = NULL;
+	const struct cdr_values none = CDR_VALUES();
+
+	CDR_TRY(cdr_query_start(tx, "SELECT member, sequence, noticed_at, signing_key, first_body, first_signature, second_body,"
+	    " second_signature FROM misuse ORDER BY member, sequence", none, &query));
+	while ((err = cdr_query_step(query)) == CDR_OK)
+		CDR_TRY(list_one_misuse(query, r));
+	if (err == CDR_E_ABSENT)
+		err = CDR_OK;
+out:
+	cdr_query_end(query);
+	return err;
+}
+
+/* A reading job. */
+static cdr_err
+reports_job(struct cdr_tx *tx, void *context)
+{
+	struct reports *r = context;
+	cdr_err err;
+
+	cdr_report_text(r->report, "What members have used:\n");
+	err = list_spent(tx, r);
+	if (err != CDR_OK)
+		return err;
+	cdr_report_text(r->report, "Who contradicted himself (both requests are kept, each signed by the member):\n");
+	return list_misuse(tx, r);
+}
+
+/* see node/trustee/command.h */
+cdr_err
+cdr_trustee_command_reports(const struct cdr_arguments *arguments, struct cdr_report *report, struct cdr_fault *fault)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct cdr_trustee_open open;
+	struct reports r = { report, json_array(), json_array() };
+
+	CDR_TRY(cdr_trustee_open(arguments, &open, fault));
+	CDR_TRY(cdr_store_read(open.home->store, reports_job, &r));
+	err = cdr_report_json(report, json_pack("{s:O, s:O}", "spent", r.spent, "misuse", r.misuse));
+out:
+	json_decref(r.spent);
+	json_decref(r.misuse);
+	cdr_trustee_close(&open);
+	return err;
+}
+
+/* see node/trustee/command.h */
+cdr_err
+cdr_trustee_command_inspect(const struct cdr_arguments *arguments, struct cdr_report *report, struct cdr_fault *fault)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct cdr_trustee_open open;
+
+	CDR_TRY(cdr_trustee_open(arguments, &open, fault));
+	CDR_TRY(cdr_store_dump_json(open.home->store, report->out));
+out:
+	cdr_trustee_close(&open);
+	return err;
+}

@@ -1,0 +1,74 @@
+#include "core/crypto/group.h"
+#include "node/net/daemon.h"
+#include "node/net/log.h"
+#include "node/net/service.h"
+#include "node/trustee/command.h"
+#include "node/trustee/countersign.h"
+#include "node/trustee/routes.h"
+
+#define POLL_MS 5000
+
+static cdr_err
+start_server(const struct cdr_arguments *arguments, const struct cdr_trustee_open *open,
+    const struct cdr_service *service, struct cdr_server **server, struct cdr_fault *fault)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct cdr_server_config config = { .listen = open->listen, .app = cdr_service_app(service) };
+
+	if (cdr_arguments_has(arguments, "listen"))
+		config.listen = cdr_arguments_text(arguments, "listen");
+	config.worker_count = (uint32_t)cdr_arguments_number(arguments, "workers", 0);
+	CDR_TRY(cdr_certificate_server_context(open->home->certificate, open->home->certificate_key, &config.tls));
+	CDR_TRY(cdr_server_start(&config, server, fault));
+out:
+	SSL_CTX_free(config.tls);
+	return err;
+}
+
+/* Until a signal comes: rosters and proposals. A hub that is away is told once, and once when it is back. */
+static void
+run(const struct cdr_arguments *arguments, struct cdr_daemon *daemon, struct cdr_trustee *trustee)
+{
+	int poll_ms = (int)cdr_arguments_number(arguments, "poll-ms", POLL_MS);
+	struct cdr_trustee_polled polled = { .agreed = false };
+	struct cdr_fault fault;
+	cdr_err before = CDR_OK;
+
+	do {
+		fault = (struct cdr_fault){ CDR_OK, "" };
+		cdr_err err = cdr_trustee_poll(trustee, &polled, &fault);
+		if (err != before)
+			cdr_log(err == CDR_OK ? CDR_LOG_INFO : CDR_LOG_WARNING, err == CDR_OK ? "hub.back" : "hub.poll_failed",
+			    cdr_log_err(err), cdr_log_text("reason", fault.text));
+		before = err;
+	} while (!cdr_daemon_wait(daemon, poll_ms));
+}
+
+/* see node/trustee/command.h */
+cdr_err
+cdr_trustee_command_serve(const struct cdr_arguments *arguments, struct cdr_report *report, struct cdr_fault *fault)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct cdr_daemon daemon = { .pid_fd = -1, .signal_fd = -1, .ready_fd = -1 };
+	struct cdr_trustee_open open = { 0 };
+	struct cdr_service service;
+	struct cdr_server *server = NULL;
+	char pid_path[CDR_HOME_PATH_LEN_MAX + sizeof("/" CDR_HOME_PID)];
+
+	CDR_TRY(cdr_trustee_open(arguments, &open, fault));
+	CDR_TRY(cdr_trustee_confirmed(open.trustee, fault));
+	CDR_TRY(cdr_group_start());
+	CDR_TRY(cdr_home_file(open.home->path, CDR_HOME_PID, pid_path, sizeof(pid_path)));
+	CDR_TRY(cdr_daemon_start(&daemon, pid_path, (int)cdr_arguments_number(arguments, "ready-fd", -1), fault));
+	cdr_trustee_service(open.trustee, &service);
+	CDR_TRY(start_server(arguments, &open, &service, &server, fault));
+	cdr_report_text(report, "Serving at %s\n", cdr_server_address_peek(server));
+	cdr_daemon_ready(&daemon, cdr_server_address_peek(server));
+	run(arguments, &daemon, open.trustee);
+	err = CDR_OK;
+out:
+	cdr_server_stop(server);
+	cdr_daemon_end(&daemon);
+	cdr_trustee_close(&open);
+	return err;
+}
