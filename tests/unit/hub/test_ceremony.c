@@ -102,11 +102,11 @@ messages_have_bounds(void **state)
 	request.ceremony = message.ceremony;
 	assert_string_equal(x_try(x, &x->trustee[0], "/v1/ceremony/fetch", &request.base,
 	    &cdr__wire__ceremony_messages__descriptor), "input");
-	free(big);
 	/* Members have no business here. */
 	message.ceremony.len++;
 	x_enrol(x, "aa", &member);
 	assert_string_equal(x_try(x, &member, "/v1/ceremony/post", &message.base, empty), "refused");
+	free(big);
 }
 
 static void
