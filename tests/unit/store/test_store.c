@@ -329,6 +329,10 @@ use_statements(struct cdr_tx *tx, void *context)
 	assert_int_equal(cdr_query_int(query, 2, &born), CDR_E_INTERNAL);
 	cdr_query_end(inner);
 
+	cdr_query_end(query);
+	CDR_TRY(cdr_query_start(tx, "SELECT CAST(x'610062' AS text)", CDR_VALUES(), &query));
+	CDR_TRY(cdr_query_step(query));
+	assert_int_equal(cdr_query_text(query, 0, name, sizeof(name)), CDR_E_STORE); /* a NUL within */
 	CDR_TRY(cdr_query_one_int(tx, "SELECT count(*) FROM person WHERE born < $1", CDR_VALUES(cdr_value_int(0)), &count));
 	assert_int_equal(count, 1);
 	assert_int_equal(cdr_query_one_int(tx, "SELECT born FROM person WHERE born = 4", CDR_VALUES(), &count),
@@ -630,6 +634,78 @@ test_two_processes(void **state)
 	(void)close(fds[1]);
 }
 
+/* Job: as if the disk were full, which SQLite may answer by giving up the whole transaction. */
+static cdr_err
+fill_the_disk(struct cdr_tx *tx, void *context)
+{
+	static uint8_t big[1 << 20];
+	int64_t pages = 0;
+
+	(void)context;
+	assert_int_equal(cdr_connection_pragma(tx, "PRAGMA max_page_count = 1", &pages), CDR_OK);
+	cdr_err err = cdr_query_run(tx, "INSERT INTO person (id) VALUES ($1)", CDR_VALUES(cdr_value_blob(big, sizeof(big))));
+	assert_int_equal(cdr_connection_pragma(tx, "PRAGMA max_page_count = 1000000000", &pages), CDR_OK);
+	return err;
+}
+
+static void
+test_full_disk(void **state)
+{
+	struct cdr_store *store = must_open(true);
+	int64_t number = 1;
+
+	(void)state;
+	assert_int_equal(cdr_store_write(store, put_mark, &number), CDR_OK);
+	assert_int_equal(cdr_store_write(store, fill_the_disk, NULL), CDR_E_STORE);
+	number = 2;
+	assert_int_equal(cdr_store_write(store, put_mark, &number), CDR_OK);
+	assert_int_equal(mark_count(store), 2);
+	assert_int_equal(cdr_store_check(store, NULL), CDR_OK);
+	cdr_store_close(store);
+}
+
+static pthread_barrier_t all_read;
+
+/* Job: reads only once as many others do as may at a time. */
+static cdr_err
+read_together(struct cdr_tx *tx, void *context)
+{
+	(void)pthread_barrier_wait(&all_read);
+	return count_marks(tx, context);
+}
+
+static void *
+read_once(void *context)
+{
+	struct writer *reader = context;
+	int64_t count = 0;
+
+	if (cdr_store_read(reader->store, read_together, &count) != CDR_OK)
+		reader->refused_count++;
+	return NULL;
+}
+
+/* Twice as many readers as there may be connections: they come in two groups. */
+static void
+test_many_readers(void **state)
+{
+	struct cdr_store *store = must_open(true);
+	struct writer readers[2 * CDR_STORE_READER_MAX];
+
+	(void)state;
+	assert_int_equal(pthread_barrier_init(&all_read, NULL, CDR_STORE_READER_MAX), 0);
+	for (int i = 0; i < 2 * CDR_STORE_READER_MAX; i++) {
+		readers[i] = (struct writer){ .store = store };
+		assert_int_equal(pthread_create(&readers[i].thread, NULL, read_once, &readers[i]), 0);
+	}
+	for (int i = 0; i < 2 * CDR_STORE_READER_MAX; i++) {
+		assert_int_equal(pthread_join(readers[i].thread, NULL), 0);
+		assert_int_equal(readers[i].refused_count, 0);
+	}
+	assert_int_equal(pthread_barrier_destroy(&all_read), 0);
+	cdr_store_close(store);
+}
+
 /* Another process that keeps the file to itself. */
 static void
 test_busy(void **state)
@@ -718,6 +794,8 @@ main(void)
 		TEST(test_statement_cache),
 		TEST(test_dump),
 		TEST(test_threads),
+		TEST(test_full_disk),
+		TEST(test_many_readers),
 		TEST(test_two_processes),
 		TEST(test_busy),
 		TEST(test_kill),
