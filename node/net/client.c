@@ -5,13 +5,14 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
-#include "core/crypto/secret.h"
 #include "keys/certificate.h"
 #include "node/net/http.h"
 
 #define URL_MAX (CDR_URL_LEN_MAX + CDR_HTTP_PATH_LEN_MAX + 1)
 #define KEPT_CONNECTION_MAX 32L
+#define BYTES_PER_SECOND_MIN 8192 /* as node/net/server.c waits for */
 #define PIN_TEXT_PREFIX "sha256//"
 #define PIN_TEXT_MAX (sizeof(PIN_TEXT_PREFIX) + 44) /* base64 of 32 bytes */
 
@@ -40,8 +41,9 @@ struct transfer {
 	CURL *easy;
 	struct curl_slist *fields;
 	size_t room;              /* bytes allocated for the reply */
-	bool is_too_long, is_out_of_memory;
+	bool is_too_long, is_out_of_memory, is_late;
 	uint32_t total_ms;
+	uint64_t start_ms;
 	char url[URL_MAX];
 	char pin[PIN_TEXT_MAX];
 	char detail[CURL_ERROR_SIZE];
@@ -245,6 +247,34 @@ take_bytes(char *data, size_t size, size_t count, void *user)
 	return len;
 }
 
+static uint64_t
+now_ms(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+/* Time for ${len} bytes on a slow line. */
+static uint64_t
+transfer_ms(uint64_t len)
+{
+	return len * 1000 / BYTES_PER_SECOND_MIN;
+}
+
+/* Told now and then how far it is: every byte that moves buys time, silence does not. */
+static int
+check_pace(void *user, curl_off_t down_total, curl_off_t down, curl_off_t up_total, curl_off_t up)
+{
+	struct transfer *transfer = user;
+
+	(void)down_total;
+	(void)up_total;
+	transfer->is_late = now_ms() - transfer->start_ms > transfer->total_ms + transfer_ms((uint64_t)(down + up));
+	return transfer->is_late ? 1 : 0;
+}
+
 /* ---- one post ------------------------------------------------------------------------------------------------ */
 
 /* "https://" and a host with a port or without, nothing else. */
@@ -268,8 +298,9 @@ check_post(struct cdr_client_post *post)
 	post->fault = (struct cdr_fault){ CDR_OK, "" };
 	if (!is_origin(post->url) || post->path[0] != '/')
 		return cdr_fault_set(&post->fault, CDR_E_INPUT, "an address has the form https://host:port");
-	if (strlen(post->path) > CDR_HTTP_PATH_LEN_MAX || post->body.len > CDR_BODY_ROSTER_MAX)
-		return cdr_fault_set(&post->fault, CDR_E_RANGE, "the request is too long");
+	if (strlen(post->path) > CDR_HTTP_PATH_LEN_MAX || post->body.len > CDR_BODY_ROSTER_MAX ||
+	    post->reply_max > CDR_BODY_ROSTER_MAX)
+		return cdr_fault_set(&post->fault, CDR_E_RANGE, "the request, or the reply that it allows, is too long");
 	return CDR_OK;
 }
 
@@ -312,7 +343,11 @@ set_rules(struct transfer *transfer)
 	(void)curl_easy_setopt(easy, CURLOPT_CAINFO, NULL);
 	(void)curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
 	(void)curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)client->connect_ms);
-	(void)curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)transfer->total_ms);
+	(void)curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)(transfer->total_ms +
+	    transfer_ms(transfer->post->body.len + transfer->post->reply_max)));
+	(void)curl_easy_setopt(easy, CURLOPT_NOPROGRESS, 0L);
+	(void)curl_easy_setopt(easy, CURLOPT_XFERINFOFUNCTION, check_pace);
+	(void)curl_easy_setopt(easy, CURLOPT_XFERINFODATA, transfer);
 	(void)curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
 }
 
@@ -325,6 +360,7 @@ set_up(struct transfer *transfer)
 	struct curl_slist *fields;
 
 	transfer->total_ms = post->total_ms > 0 ? post->total_ms : transfer->client->total_ms;
+	transfer->start_ms = now_ms();
 	(void)snprintf(transfer->url, sizeof(transfer->url), "%s%s", post->url, post->path);
 	set_rules(transfer);
 	fields = curl_slist_append(NULL, "Content-Type: " CDR_HTTP_CONTENT_TYPE);
@@ -357,9 +393,9 @@ explain_failure(struct transfer *transfer, CURLcode code)
 {
 	struct cdr_fault *fault = &transfer->post->fault;
 	const char *url = transfer->post->url;
-	curl_off_t connected_us = 0;
 
-	(void)curl_easy_getinfo(transfer->easy, CURLINFO_APPCONNECT_TIME_T, &connected_us);
+	if (transfer->is_late)
+		code = CURLE_OPERATION_TIMEDOUT;
 	if (transfer->is_too_long)
 		return cdr_fault_set(fault, CDR_E_NETWORK, "%s sent a reply of more than %zu bytes: it is refused", url,
 		    transfer->post->reply_max);
@@ -378,7 +414,7 @@ explain_failure(struct transfer *transfer, CURLcode code)
 		return cdr_fault_set(fault, CDR_E_SIGNATURE, "%s has another key than the roster names: nothing was sent. "
 		    "Fetch the newest roster; if it stays so, somebody may stand between: ask the other side by phone", url);
 	case CURLE_OPERATION_TIMEDOUT:
-		if (connected_us == 0)
+		if (!transfer->post->has_pin_seen)
 			return cdr_fault_set(fault, CDR_E_NETWORK, "no connection to %s within %u s: try again later", url,
 			    (transfer->client->connect_ms + 999) / 1000);
 		return cdr_fault_set(fault, CDR_E_TIME, "%s did not answer within %u s: try again, a request that was done "

@@ -24,7 +24,7 @@ struct cdr_client_config {
 	EVP_PKEY *key;               /* its key; kept by reference count */
 	const char *proxy;           /* "http://host:port" [none; the environment is not asked] */
 	uint32_t connect_ms;         /* [10,000] */
-	uint32_t total_ms;           /* for one request [60,000] */
+	uint32_t total_ms;           /* for one request [60,000], and 1 s more for each 8 KiB that moves */
 };
 
 /**
@@ -44,7 +44,7 @@ struct cdr_client_post {
 	const char *path;            /* "/v1/..." */
 	const uint8_t *pin;          /* CDR_PIN_LEN bytes of the peer's certificate; NULL: take any, and tell which */
 	struct cdr_bytes body;
-	size_t reply_max;            /* bytes; a longer reply is an error */
+	size_t reply_max;            /* bytes, at most CDR_BODY_ROSTER_MAX; a longer reply is an error */
 	uint32_t total_ms;           /* 0: the client's */
 
 	/* out */

@@ -213,9 +213,15 @@ test_no_answer_in_time(void **state)
 	struct cdr_client_post post = example("/slow");
 
 	(void)state;
-	post.total_ms = 60;
-	assert_int_equal(cdr_client_send(client, &post, 1), CDR_E_TIME);
-	assert_non_null(strstr(post.fault.text, "did not answer"));
+	/* On a new connection or a kept one. */
+	for (int i = 0; i < 2; i++) {
+		post.total_ms = 60;
+		assert_int_equal(cdr_client_send(client, &post, 1), CDR_E_TIME);
+		assert_non_null(strstr(post.fault.text, "did not answer"));
+		struct cdr_client_post other = example("/echo");
+		assert_int_equal(cdr_client_send(client, &other, 1), CDR_OK);
+		cdr_client_post_free(&other);
+	}
 }
 
 /* A listener that never says a word: no connection, so nothing was sent. */
@@ -258,6 +264,9 @@ test_wrong_addresses(void **state)
 	assert_int_equal(cdr_client_send(client, &post, 1), CDR_E_INPUT);
 	memset(long_path, '/', sizeof(long_path) - 1);
 	post = example(long_path);
+	assert_int_equal(cdr_client_send(client, &post, 1), CDR_E_RANGE);
+	post = example("/echo");
+	post.reply_max = CDR_BODY_ROSTER_MAX + 1;
 	assert_int_equal(cdr_client_send(client, &post, 1), CDR_E_RANGE);
 	post = example("/echo");
 	assert_int_equal(cdr_client_send(client, &post, 0), CDR_E_RANGE);
