@@ -215,7 +215,7 @@ test_no_answer_in_time(void **state)
 	(void)state;
 	/* On a new connection or a kept one. */
 	for (int i = 0; i < 2; i++) {
-		post.total_ms = 60;
+		post.total_ms = 100;
 		assert_int_equal(cdr_client_send(client, &post, 1), CDR_E_TIME);
 		assert_non_null(strstr(post.fault.text, "did not answer"));
 		struct cdr_client_post other = example("/echo");

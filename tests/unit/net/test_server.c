@@ -317,7 +317,7 @@ test_deadlines(void **state)
 	char byte;
 
 	(void)state;
-	server = start_server((struct cdr_server_config){ .transfer_ms = 60, .idle_ms = 120 });
+	server = start_server((struct cdr_server_config){ .transfer_ms = 300, .idle_ms = 400 });
 	address.sin_port = htons(cdr_server_port(server));
 	address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	int fd = socket(AF_INET, SOCK_STREAM, 0);
@@ -389,7 +389,7 @@ test_queue_is_full(void **state)
 		(void)nanosleep(&moment, NULL);
 	/* The worker is at the gate. Of the two that follow one is queued, one refused. */
 	peer_send(&peers[1], HEAD("/gate", "1") "b", strlen(HEAD("/gate", "1")) + 1);
-	(void)nanosleep(&(struct timespec){ 0, 50000000 }, NULL);
+	(void)nanosleep(&(struct timespec){ 0, 200000000 }, NULL);
 	peer_send(&peers[2], HEAD("/gate", "1") "c", strlen(HEAD("/gate", "1")) + 1);
 	assert_int_equal(peer_receive(&peers[2], body, sizeof(body), &len), 503);
 	(void)pthread_mutex_unlock(&gate);
