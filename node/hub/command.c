@@ -49,7 +49,7 @@ static const struct cdr_option invite_options[] = {
 };
 
 static const struct cdr_option member_options[] = {
-	{ .name = "wait", .value = "SECONDS", .help = "wait so long for the trustees to countersign (default 0)", .min = 0,
+	{ .name = "wait", .value = "SECONDS", .help = "wait so long for the trustees to countersign (default 20)", .min = 0,
 	    .max = WAIT_MAX_S },
 	{ .name = NULL },
 };

@@ -9,7 +9,7 @@
 #include "node/hub/schema.h"
 #include "node/net/node_options.h"
 
-/* The rules of a new exchange; see DEFAULTS in README.md of this folder for why these. */
+/* The rules of a new exchange; README.md of this folder says why these. */
 #define LOOKBACK_YEARS 5
 #define ANSWER_DAYS 14
 #define EXPIRY_DAYS 60

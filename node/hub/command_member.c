@@ -12,6 +12,7 @@
 #define POINTS_MIN 6400
 #define CODE_DAYS 14
 #define PARTY_LEN_MAX 1024
+#define WAIT_S 20
 #define POLL_MS 200
 
 /* ---- inviting ----------------------------------------------------------------------------------------------- */
@@ -342,7 +343,7 @@ change_member(const struct cdr_arguments *arguments, const char *status, struct 
 
 	CDR_TRY(cdr_hub_open(arguments, &open, fault));
 	CDR_TRY(cdr_hub_member_set(open.hub, id, status, cdr_hub_now(), fault));
-	bool told = wait_for_roster(open.hub, id, status, (uint64_t)cdr_arguments_number(arguments, "wait", 0));
+	bool told = wait_for_roster(open.hub, id, status, (uint64_t)cdr_arguments_number(arguments, "wait", WAIT_S));
 	CDR_TRY(show_member(&open, id, report, fault));
 	if (!told && strcmp(status, "active") == 0)
 		cdr_report_note(report, "%s can act again once the trustees have countersigned the proposed roster.\n", id);

@@ -1,4 +1,4 @@
-#include <string.h>
+#include <unistd.h>
 
 #include "node/hub/command.h"
 #include "node/hub/routes.h"
@@ -68,8 +68,10 @@ cdr_hub_command_serve(const struct cdr_arguments *arguments, struct cdr_report *
 	cdr_hub_service(open.hub, &service);
 	CDR_TRY(start_server(arguments, &open, &service, &server, fault));
 	cdr_report_text(report, "Serving at %s\n", cdr_server_address_peek(server));
+	cdr_log(CDR_LOG_INFO, "hub.started", cdr_log_text("address", cdr_server_address_peek(server)));
 	cdr_daemon_ready(&daemon, cdr_server_address_peek(server));
 	run(&daemon, open.hub);
+	cdr_log(CDR_LOG_INFO, "hub.stopping", cdr_log_int("pid", getpid()));
 	err = CDR_OK;
 out:
 	cdr_server_stop(server);
