@@ -125,6 +125,18 @@ cdr_connection_pragma(struct cdr_tx *tx, const char *sql, int64_t *out)
 	return code == SQLITE_ROW ? CDR_OK : code == SQLITE_DONE ? CDR_E_STORE : cdr_connection_err(code);
 }
 
+/* see node/store/connection.h */
+cdr_err
+cdr_connection_head(struct cdr_tx *tx, void *out, size_t len)
+{
+	sqlite3_file *file = NULL;
+	int code = sqlite3_file_control(tx->db, "main", SQLITE_FCNTL_FILE_POINTER, &file);
+
+	if (code != SQLITE_OK || file == NULL || file->pMethods == NULL)
+		return CDR_E_INTERNAL;
+	return cdr_connection_err(file->pMethods->xRead(file, out, (int)len, 0));
+}
+
 /* The settings that a connection needs each time, after its key; and the first read, which shows a wrong key. */
 static cdr_err
 configure(struct cdr_tx *tx, const struct cdr_connection_config *config)

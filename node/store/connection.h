@@ -65,6 +65,12 @@ CDR_MUST_CHECK cdr_err cdr_connection_script(struct cdr_tx *tx, const char *sql)
 /* The number that a PRAGMA answers. */
 CDR_MUST_CHECK cdr_err cdr_connection_pragma(struct cdr_tx *tx, const char *sql, int64_t *out);
 
+/*
+ * The first ${len} bytes of the file as they stand on the disk, read through SQLite's own descriptor: a descriptor of ours
+ * would, when closed, give up every lock that this process has on the file.
+ */
+CDR_MUST_CHECK cdr_err cdr_connection_head(struct cdr_tx *tx, void *out, size_t len);
+
 /* Forget the failure of the last transaction, before the next one. */
 void cdr_connection_clear(struct cdr_tx *tx);
 

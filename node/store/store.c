@@ -50,14 +50,20 @@ struct cdr_store {
 
 /* ---- opening ------------------------------------------------------------------------------------------------- */
 
+#define HEAD_LEN 16
+static const char plain_head[HEAD_LEN] = "SQLite format 3"; /* with its NUL */
+
 /* What stands at ${path}: its first bytes tell a file that nobody encrypted. */
 enum file_state { FILE_ABSENT, FILE_EMPTY, FILE_PLAIN, FILE_SEALED };
 
+/*
+ * Only before SQLite has the file open: closing any descriptor of a file gives up all of the process's locks on it
+ * (POSIX, fcntl), and another process would then take the database for unused and throw its log away.
+ */
 static cdr_err
 look_at_file(const char *path, enum file_state *state)
 {
-	static const char plain_head[16] = "SQLite format 3"; /* with its NUL */
-	char head[sizeof(plain_head)];
+	char head[HEAD_LEN];
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 
 	*state = FILE_ABSENT;
@@ -113,7 +119,7 @@ static cdr_err
 open_writer(struct cdr_store *store, struct cdr_keycheck *check, struct cdr_fault *fault)
 {
 	const char *path = store->path;
-	enum file_state state;
+	char head[HEAD_LEN];
 	cdr_err err = cdr_connection_open(&store->config, &store->writer);
 
 	if (err == CDR_E_PASSPHRASE && check->is_set)
@@ -126,8 +132,8 @@ open_writer(struct cdr_store *store, struct cdr_keycheck *check, struct cdr_faul
 	if (err != CDR_OK)
 		return cdr_fault_set(fault, err, "%s: the database cannot be opened (%s)", path, cdr_err_name(err));
 	CDR_TRY(cdr_schema_prepare(store->writer, fault, path));
-	err = look_at_file(path, &state);
-	if (err == CDR_OK && state != FILE_SEALED)
+	err = cdr_connection_head(store->writer, head, sizeof(head));
+	if (err == CDR_OK && memcmp(head, plain_head, sizeof(head)) == 0)
 		return cdr_fault_set(fault, CDR_E_INTERNAL, "%s was not encrypted: do not use this build", path);
 	if (err == CDR_OK && !check->is_set)
 		err = cdr_keycheck_write(check);

@@ -634,6 +634,63 @@ test_two_processes(void **state)
 	(void)close(fds[1]);
 }
 
+/* In a child, as a daemon: write one number, tell, wait until told, write another and count. Exits with the count. */
+static void
+stay_in_child(int told, int wait)
+{
+	struct cdr_store_config config = example(true);
+	struct cdr_store *store = NULL;
+	int64_t number = 1, count = 0;
+
+	if (cdr_store_open(&config, &store, NULL) != CDR_OK || cdr_store_write(store, put_mark, &number) != CDR_OK)
+		_exit(200);
+	if (write(told, &number, sizeof(number)) != (ssize_t)sizeof(number) ||
+	    read(wait, &number, sizeof(number)) != (ssize_t)sizeof(number))
+		_exit(201);
+	number = 2;
+	if (cdr_store_write(store, put_mark, &number) != CDR_OK || cdr_store_read(store, count_marks, &count) != CDR_OK)
+		_exit(202);
+	cdr_store_close(store);
+	_exit((int)count);
+}
+
+/*
+ * The command line beside a daemon: what the one that comes and goes has written is there for the one that stays, and what
+ * that one writes afterwards is there for whoever comes next. (If the one that stays had lost its lock on the file, the
+ * other would throw the log away as it leaves.)
+ */
+static void
+test_beside_a_process_that_stays(void **state)
+{
+	int told[2], wait[2], status = -1;
+	int64_t number = 0;
+
+	(void)state;
+	assert_int_equal(pipe(told), 0);
+	assert_int_equal(pipe(wait), 0);
+	pid_t daemon = fork();
+	assert_true(daemon >= 0);
+	if (daemon == 0)
+		stay_in_child(told[1], wait[0]);
+	assert_int_equal(read(told[0], &number, sizeof(number)), sizeof(number));
+	for (int64_t i = 0; i < 3; i++) {
+		pid_t other = start_child(told[1], 1000 * (i + 1), 10);
+		assert_int_equal(waitpid(other, &status, 0), other);
+		assert_int_equal(status, 0);
+	}
+	assert_int_equal(write(wait[1], &number, sizeof(number)), sizeof(number));
+	assert_int_equal(waitpid(daemon, &status, 0), daemon);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 32);
+	struct cdr_store *store = must_open(false);
+	assert_int_equal(mark_count(store), 32);
+	cdr_store_close(store);
+	for (int i = 0; i < 2; i++) {
+		(void)close(told[i]);
+		(void)close(wait[i]);
+	}
+}
+
 /* Job: as if the disk were full, which SQLite may answer by giving up the whole transaction. */
 static cdr_err
 fill_the_disk(struct cdr_tx *tx, void *context)
@@ -797,6 +854,7 @@ main(void)
 		TEST(test_full_disk),
 		TEST(test_many_readers),
 		TEST(test_two_processes),
+		TEST(test_beside_a_process_that_stays),
 		TEST(test_busy),
 		TEST(test_kill),
 	};
