@@ -114,7 +114,7 @@ admit(void *context, const struct cdr_call *call, struct cdr_fault *fault)
 
 	/* The database could not be read: nobody is let in on what was true once. */
 	if (call->roster == NULL)
-		return CDR_E_STORE;
+		return cdr_fault_set(fault, CDR_E_BUSY, "no roster can be read here now: try again later");
 	if (call->member == NULL)
 		return CDR_OK;
 	struct admission admission = { .id = call->member->id };

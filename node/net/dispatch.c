@@ -118,6 +118,8 @@ verify_party(struct pass *p, struct cdr_fault *fault)
 	/* A caller that we do not know may be in a roster that we have not seen. */
 	if (!find_caller(p) && s->refresh != NULL && s->refresh(s->context))
 		hold_roster(p);
+	if (p->roster == NULL)
+		return cdr_fault_set(fault, CDR_E_BUSY, "no roster can be read here now: try again later");
 	if (!find_caller(p))
 		return cdr_fault_set(fault, CDR_E_REFUSED, "%s may not call %s here: the roster in force has no such caller "
 		    "with this certificate", p->envelope.signer, p->route->path);

@@ -200,6 +200,27 @@ bodies_of_another_type_are_refused(void **state)
 	}
 }
 
+static const struct cdr_roster *
+hold_nothing(void *context)
+{
+	(void)context;
+	return NULL;
+}
+
+/* A hub that cannot read its database believes nobody, and does not say that they are unknown. */
+static void
+without_a_roster_everybody_waits(void **state)
+{
+	struct world *w = *state;
+	char code[32];
+	struct cdr_buffer request = sign(w, &w->a, "/v1/genesis", w->x->hub->genesis, (struct cdr_bytes){ NULL, 0 });
+
+	w->x->service.hold = hold_nothing;
+	assert_string_equal(fetch_as(w, "member/aa", &w->a, &w->a), "busy");
+	assert_int_equal(send_bytes(w, "/v1/genesis", &request, code), 503);
+	cdr_buffer_free(&request);
+}
+
 static void
 notes_of_misuse_are_bounded(void **state)
 {
@@ -224,6 +245,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(too_much_is_refused, setup, teardown),
 		cmocka_unit_test(the_largest_messages_fit),
 		cmocka_unit_test_setup_teardown(bodies_of_another_type_are_refused, setup, teardown),
+		cmocka_unit_test_setup_teardown(without_a_roster_everybody_waits, setup, teardown),
 		cmocka_unit_test_setup_teardown(notes_of_misuse_are_bounded, setup, teardown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
