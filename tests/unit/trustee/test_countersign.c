@@ -1,0 +1,543 @@
+/* What a trustee countersigns by itself, what only with its operator's approval, and what never. */
+#include "tests/unit/unit.h"
+#include "tests/unit/trustee/exchange.h"
+
+#include "node/trustee/countersign.h"
+
+struct world {
+	struct exchange *x;
+	struct enrolled *member, *other;
+	struct cdr_trustee_polled polled;
+};
+
+/* One member is in force; the test speaks to trustee 1. */
+static int
+setup(void **state)
+{
+	struct world *w = calloc(1, sizeof(*w));
+
+	assert_non_null(w);
+	w->x = exchange_new();
+	w->member = enrol(w->x, "blue-harbour", 21);
+	w->other = enrol(w->x, "green-valley", 22);
+	const struct cdr_roster_change change = change_member(w->member);
+	propose(w->x, &change, 1);
+	put_in_force(w->x);
+	assert_int_equal(cdr_trustee_roster_update(w->x->node[1].trustee, NULL, NULL), CDR_OK);
+	*state = w;
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	struct world *w = *state;
+
+	exchange_free(w->x);
+	free(w);
+	return 0;
+}
+
+static void
+poll_trustee(struct world *w)
+{
+	struct cdr_fault fault = { CDR_OK, "" };
+
+	if (cdr_trustee_poll(w->x->node[1].trustee, &w->polled, &fault) != CDR_OK)
+		fail_msg("%s", fault.text);
+}
+
+static bool
+is_countersigned(const struct world *w)
+{
+	return w->x->proposal != NULL && memcmp(w->x->countersigned[1], w->x->proposal->hash, CDR_ROSTER_HASH_LEN) == 0;
+}
+
+static void
+propose_one(struct world *w, struct cdr_roster_change change)
+{
+	propose(w->x, &change, 1);
+}
+
+static void
+assert_agrees(struct world *w)
+{
+	poll_trustee(w);
+	assert_true(w->polled.agreed);
+	assert_true(is_countersigned(w));
+}
+
+static void
+assert_waits(struct world *w)
+{
+	poll_trustee(w);
+	assert_false(w->polled.agreed);
+	assert_int_equal(w->polled.reason, CDR_E_ABSENT);
+	assert_false(is_countersigned(w));
+}
+
+static void
+assert_declines(struct world *w, cdr_err reason)
+{
+	poll_trustee(w);
+	assert_false(w->polled.agreed);
+	assert_int_equal(w->polled.reason, reason);
+	assert_false(is_countersigned(w));
+}
+
+/* The operator compared the fingerprint of ${e} as it is in the proposal. */
+static void
+approve(struct world *w, const struct enrolled *e)
+{
+	const Cdr__Wire__Member *member = cdr_roster_member(w->x->proposal, e->id);
+	uint8_t fingerprint[CDR_ROSTER_HASH_LEN];
+	char id[64];
+
+	assert_non_null(member);
+	(void)snprintf(id, sizeof(id), "member/%s", e->id);
+	assert_int_equal(cdr_roster_party_fingerprint(id, member->party, fingerprint), CDR_OK);
+	assert_int_equal(cdr_trustee_approve(w->x->node[1].trustee, member, fingerprint), CDR_OK);
+}
+
+static void
+in_force(struct world *w)
+{
+	put_in_force(w->x);
+	poll_trustee(w);
+	memset(&w->polled, 0, sizeof(w->polled));
+}
+
+/* ---- members ---------------------------------------------------------------------------------------------------- */
+
+static void
+test_nothing_waits(void **state)
+{
+	struct world *w = *state;
+
+	poll_trustee(w);
+	assert_false(w->polled.agreed);
+	w->x->is_away = true;
+	assert_int_equal(cdr_trustee_poll(w->x->node[1].trustee, &w->polled, NULL), CDR_E_NETWORK);
+}
+
+static void
+test_newcomer_needs_approval(void **state)
+{
+	struct world *w = *state;
+
+	propose_one(w, change_member(w->other));
+	assert_waits(w);
+	approve(w, w->other);
+	assert_agrees(w);
+	in_force(w);
+}
+
+/* The keys that were approved are not those that the hub puts in. */
+static void
+test_approval_is_for_these_keys(void **state)
+{
+	struct world *w = *state;
+
+	propose_one(w, change_member(w->other));
+	approve(w, w->other);
+	w->other->key[0] ^= 1;
+	propose_one(w, change_member(w->other));
+	assert_waits(w);
+	w->other->key[0] ^= 1;
+	memset(w->other->pin, 77, sizeof(w->other->pin));
+	propose_one(w, change_member(w->other));
+	assert_waits(w);
+	/* Nor under another id. */
+	memset(w->other->pin, 22, sizeof(w->other->pin));
+	(void)snprintf(w->other->id, sizeof(w->other->id), "green-hill");
+	propose_one(w, change_member(w->other));
+	assert_waits(w);
+}
+
+static void
+test_approval_is_for_this_quota(void **state)
+{
+	struct world *w = *state;
+
+	propose_one(w, change_member(w->other));
+	approve(w, w->other);
+	w->other->check_points = 101;
+	propose_one(w, change_member(w->other));
+	assert_waits(w);
+	w->other->check_points = 99;
+	propose_one(w, change_member(w->other));
+	assert_agrees(w);
+}
+
+static void
+test_suspending_and_revoking_is_free(void **state)
+{
+	struct world *w = *state;
+
+	propose_one(w, change_status(w->member, "suspended"));
+	assert_agrees(w);
+	in_force(w);
+	propose_one(w, change_status(w->member, "revoked"));
+	assert_agrees(w);
+	in_force(w);
+	/* The way back is not. */
+	propose_one(w, change_status(w->member, "active"));
+	assert_waits(w);
+	approve(w, w->member);
+	assert_agrees(w);
+	in_force(w);
+	/* And one approval is for once. */
+	propose_one(w, change_status(w->member, "suspended"));
+	assert_agrees(w);
+	in_force(w);
+	propose_one(w, change_status(w->member, "active"));
+	assert_waits(w);
+}
+
+static void
+test_quotas(void **state)
+{
+	struct world *w = *state;
+
+	w->member->import_points--;
+	propose_one(w, change_member(w->member));
+	assert_agrees(w);
+	in_force(w);
+	w->member->import_points++;
+	propose_one(w, change_member(w->member));
+	assert_waits(w);
+	approve(w, w->member);
+	assert_agrees(w);
+}
+
+static void
+test_names_and_countries(void **state)
+{
+	struct world *w = *state;
+
+	(void)snprintf(w->member->name, sizeof(w->member->name), "Another");
+	propose_one(w, change_member(w->member));
+	assert_waits(w);
+	approve(w, w->member);
+	assert_agrees(w);
+	in_force(w);
+	(void)snprintf(w->member->country, sizeof(w->member->country), "UGA");
+	propose_one(w, change_member(w->member));
+	assert_waits(w);
+}
+
+/* A suspension does not carry a newcomer through. */
+static void
+test_mixed(void **state)
+{
+	struct world *w = *state;
+	const struct cdr_roster_change changes[] = { change_status(w->member, "suspended"), change_member(w->other) };
+
+	propose(w->x, changes, 2);
+	assert_waits(w);
+}
+
+/* ---- keys ------------------------------------------------------------------------------------------------------- */
+
+static void
+test_own_key_only(void **state)
+{
+	struct world *w = *state;
+	struct dealt dealt, other;
+
+	deal(w->x, 1, 5, &other);
+	deal(w->x, 1, 1, &dealt);
+	propose_one(w, change_epoch(&dealt));
+	assert_declines(w, CDR_E_REFUSED);
+	give_share(w->x, 1, &dealt);
+	propose_one(w, change_epoch(&other));
+	assert_declines(w, CDR_E_REFUSED);
+	/* A public share that is not the one that came out: the trustee's proofs would fail. */
+	dealt.share[2][1] ^= 1;
+	propose_one(w, change_epoch(&dealt));
+	assert_declines(w, CDR_E_REFUSED);
+	dealt.share[2][1] ^= 1;
+	dealt.scheme_version[0] ^= 1;
+	propose_one(w, change_epoch(&dealt));
+	assert_declines(w, CDR_E_REFUSED);
+	dealt.scheme_version[0] ^= 1;
+	dealt.epoch.ends_at = dealt.epoch.starts_at + 401 * 86400;
+	propose_one(w, change_epoch(&dealt));
+	assert_declines(w, CDR_E_REFUSED);
+	dealt.epoch.ends_at = dealt.epoch.starts_at + 365 * 86400;
+	propose_one(w, change_epoch(&dealt));
+	assert_agrees(w);
+	in_force(w);
+	assert_true(cdr_trustee_share_have(w->x->node[1].trustee, 1));
+}
+
+/* A proposal with ${body}, signed by ${seed}. */
+static void
+propose_by_hand(struct world *w, const Cdr__Wire__Roster *body, const uint8_t *seed)
+{
+	struct cdr_buffer bytes, framed;
+	uint8_t signature[CDR_SIGNATURE_LEN];
+	Cdr__Wire__SignedRoster frame = CDR__WIRE__SIGNED_ROSTER__INIT;
+	struct cdr_fault fault = { CDR_OK, "" };
+
+	cdr_roster_free(w->x->proposal);
+	assert_int_equal(cdr_message_encode(&body->base, &bytes), CDR_OK);
+	assert_int_equal(cdr_roster_sign_hub(seed, cdr_buffer_bytes(&bytes), signature), CDR_OK);
+	frame.roster = cdr_message_field(bytes.data, bytes.len);
+	frame.hub_signature = cdr_message_field(signature, sizeof(signature));
+	assert_int_equal(cdr_message_encode(&frame.base, &framed), CDR_OK);
+	if (cdr_roster_decode(cdr_buffer_bytes(&framed), &w->x->proposal, &fault) != CDR_OK)
+		fail_msg("%s", fault.text);
+	cdr_buffer_free(&framed);
+	cdr_buffer_free(&bytes);
+}
+
+static Cdr__Wire__Roster
+next_body(struct world *w)
+{
+	Cdr__Wire__Roster body = *w->x->newest->body;
+
+	body.version++;
+	body.previous = cdr_message_field(w->x->newest->hash, CDR_ROSTER_HASH_LEN);
+	body.made_at = cdr_trustee_now();
+	return body;
+}
+
+/* A key that is in force keeps its times. */
+static void
+test_epoch_times_stay(void **state)
+{
+	struct world *w = *state;
+	struct dealt dealt;
+
+	deal(w->x, 1, 1, &dealt);
+	give_share(w->x, 1, &dealt);
+	propose_one(w, change_epoch(&dealt));
+	assert_agrees(w);
+	in_force(w);
+	dealt.epoch.ends_at += 1;
+	/* The hub's own tools make no such roster. */
+	Cdr__Wire__Roster body = next_body(w);
+	Cdr__Wire__Epoch *epochs[] = { &dealt.epoch };
+	body.epoch = epochs;
+	propose_by_hand(w, &body, w->x->hub_seed);
+	assert_declines(w, CDR_E_REFUSED);
+}
+
+/* ---- what a lying hub proposes ------------------------------------------------------------------------------------ */
+
+static void
+test_never(void **state)
+{
+	struct world *w = *state;
+	Cdr__Wire__Roster body = next_body(w);
+	Cdr__Wire__Scheme scheme = *body.scheme;
+	Cdr__Wire__Party hub = *body.hub;
+	static char name[] = "Another hub";
+
+	body.n_member = 0; /* a member is gone */
+	propose_by_hand(w, &body, w->x->hub_seed);
+	assert_declines(w, CDR_E_REFUSED);
+	body = next_body(w);
+	scheme.answer_days++;
+	body.scheme = &scheme;
+	propose_by_hand(w, &body, w->x->hub_seed);
+	assert_declines(w, CDR_E_REFUSED);
+	body = next_body(w);
+	hub.name = name;
+	body.hub = &hub;
+	propose_by_hand(w, &body, w->x->hub_seed);
+	assert_declines(w, CDR_E_ROSTER);
+	body = next_body(w);
+	body.threshold = 3;
+	propose_by_hand(w, &body, w->x->hub_seed);
+	assert_declines(w, CDR_E_ROSTER);
+	body = next_body(w);
+	body.made_at = cdr_trustee_now() + 3 * 86400;
+	propose_by_hand(w, &body, w->x->hub_seed);
+	assert_declines(w, CDR_E_REFUSED);
+	body = next_body(w);
+	body.version++;
+	propose_by_hand(w, &body, w->x->hub_seed);
+	assert_declines(w, CDR_E_ROSTER);
+	body = next_body(w);
+	body.previous = cdr_message_field(w->x->genesis->hash, CDR_ROSTER_HASH_LEN);
+	propose_by_hand(w, &body, w->x->hub_seed);
+	assert_declines(w, CDR_E_ROSTER);
+	body = next_body(w);
+	propose_by_hand(w, &body, w->member->seed); /* not signed by the hub */
+	assert_declines(w, CDR_E_ROSTER);
+}
+
+/* A roster that too few countersigned is not taken. */
+static void
+test_roster_without_countersignatures(void **state)
+{
+	struct world *w = *state;
+	struct cdr_roster *genuine = w->x->newest;
+
+	propose_one(w, change_member(w->other));
+	w->x->newest = w->x->proposal;
+	w->x->proposal = NULL;
+	assert_int_equal(cdr_trustee_roster_update(w->x->node[1].trustee, NULL, NULL), CDR_E_ROSTER);
+	const struct cdr_roster *held = cdr_current_hold(w->x->node[1].trustee->current);
+	assert_null(cdr_roster_member(held, "green-valley"));
+	cdr_current_release(w->x->node[1].trustee->current, held);
+	cdr_roster_free(genuine);
+}
+
+/* ---- two proposals of one version ---------------------------------------------------------------------------------- */
+
+/* More is to change before enough have countersigned: the union is signed. */
+static void
+test_replacement_that_adds(void **state)
+{
+	struct world *w = *state;
+
+	propose_one(w, change_status(w->member, "suspended"));
+	assert_agrees(w);
+	const struct cdr_roster_change changes[] = { change_status(w->member, "suspended"), change_member(w->other) };
+	propose(w->x, changes, 2);
+	approve(w, w->other);
+	assert_agrees(w);
+	/* stricter still */
+	const struct cdr_roster_change more[] = { change_status(w->member, "revoked"), change_member(w->other) };
+	propose(w->x, more, 2);
+	assert_agrees(w);
+}
+
+/* A suspension that was signed is not taken back by leaving it out. */
+static void
+test_replacement_that_drops_a_suspension(void **state)
+{
+	struct world *w = *state;
+
+	propose_one(w, change_status(w->member, "suspended"));
+	assert_agrees(w);
+	propose_one(w, change_member(w->other));
+	approve(w, w->other);
+	assert_waits(w);
+	/* Also after a restart, and also in another process. */
+	restart(w->x, 1);
+	assert_waits(w);
+	/* With the operator's approval it is a restoration like any other. */
+	approve(w, w->member);
+	assert_agrees(w);
+}
+
+/* Somebody who was to come in is not to come in after all. */
+static void
+test_replacement_that_drops_a_newcomer(void **state)
+{
+	struct world *w = *state;
+
+	propose_one(w, change_member(w->other));
+	approve(w, w->other);
+	assert_agrees(w);
+	propose_one(w, change_status(w->member, "suspended"));
+	assert_agrees(w);
+}
+
+/* Keys that were to be exchanged stay after all. */
+static void
+test_replacement_that_drops_new_keys(void **state)
+{
+	struct world *w = *state;
+
+	w->member->pin[0] ^= 1;
+	propose_one(w, change_member(w->member));
+	approve(w, w->member);
+	assert_agrees(w);
+	w->member->pin[0] ^= 1;
+	propose_one(w, change_status(w->member, "suspended"));
+	assert_agrees(w);
+}
+
+/* A lower quota that was signed is not taken back either. */
+static void
+test_replacement_that_drops_a_lower_quota(void **state)
+{
+	struct world *w = *state;
+
+	w->member->check_points = 1;
+	propose_one(w, change_member(w->member));
+	assert_agrees(w);
+	propose_one(w, change_member(w->other));
+	approve(w, w->other);
+	assert_waits(w);
+}
+
+/* One version does not get two keys; but the hub makes its proposal anew, with a later beginning. */
+static void
+test_replacement_of_a_key(void **state)
+{
+	struct world *w = *state;
+	struct dealt first, second;
+
+	deal(w->x, 1, 1, &first);
+	give_share(w->x, 1, &first);
+	propose_one(w, change_epoch(&first));
+	assert_agrees(w);
+	first.epoch.starts_at += 5;
+	first.epoch.ends_at += 5;
+	propose_one(w, change_epoch(&first));
+	assert_agrees(w);
+	deal(w->x, 1, 9, &second);
+	give_share(w->x, 1, &second);
+	propose_one(w, change_epoch(&second));
+	assert_declines(w, CDR_E_REFUSED);
+}
+
+/* ---- the difference of rosters, said in words ------------------------------------------------------------------- */
+
+static void
+test_words(void **state)
+{
+	struct world *w = *state;
+	struct cdr_roster_diff diff;
+	const struct cdr_roster_change changes[] = { change_status(w->member, "revoked"), change_member(w->other) };
+
+	propose(w->x, changes, 2);
+	assert_int_equal(cdr_roster_diff_new(w->x->newest, w->x->proposal, &diff), CDR_OK);
+	assert_int_equal(diff.count, 2);
+	assert_int_equal(diff.entry[0].kind, CDR_DIFF_MEMBER_STRICTER);
+	assert_non_null(strstr(diff.entry[0].text, "revoked"));
+	assert_int_equal(diff.entry[1].kind, CDR_DIFF_MEMBER_ADDED);
+	assert_non_null(strstr(diff.entry[1].text, "green-valley"));
+	assert_string_equal(cdr_roster_diff_kind_name(CDR_DIFF_MEMBER_ADDED), "member-added");
+	assert_string_equal(cdr_roster_diff_kind_name((enum cdr_roster_diff_kind)0), "unknown");
+	cdr_roster_diff_free(&diff);
+	assert_int_equal(cdr_roster_diff_new(w->x->newest, w->x->newest, &diff), CDR_OK);
+	assert_int_equal(diff.count, 0);
+	cdr_roster_diff_free(&diff);
+}
+
+#define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		CASE(test_nothing_waits),
+		CASE(test_newcomer_needs_approval),
+		CASE(test_approval_is_for_these_keys),
+		CASE(test_approval_is_for_this_quota),
+		CASE(test_suspending_and_revoking_is_free),
+		CASE(test_quotas),
+		CASE(test_names_and_countries),
+		CASE(test_mixed),
+		CASE(test_own_key_only),
+		CASE(test_epoch_times_stay),
+		CASE(test_never),
+		CASE(test_roster_without_countersignatures),
+		CASE(test_replacement_that_adds),
+		CASE(test_replacement_that_drops_a_suspension),
+		CASE(test_replacement_that_drops_a_newcomer),
+		CASE(test_replacement_that_drops_new_keys),
+		CASE(test_replacement_that_drops_a_lower_quota),
+		CASE(test_replacement_of_a_key),
+		CASE(test_words),
+	};
+
+	return cmocka_run_group_tests(tests, group_setup, NULL);
+}

@@ -1,0 +1,641 @@
+/* Requests to a trustee, without sockets: what it answers, what it counts, what it refuses. */
+#include "tests/unit/unit.h"
+#include "tests/unit/trustee/exchange.h"
+
+#include "core/crypto/oprf.h"
+#include "node/trustee/evaluate.h"
+
+#define PATH "/v1/evaluate"
+
+struct world {
+	struct exchange *x;
+	struct dealt dealt;
+	struct enrolled *member;
+	struct cdr_service service;      /* of trustee 1 */
+	uint8_t points[CDR_EVALUATE_POINTS_MAX + 1][CDR_POINT_LEN];
+
+	/* the last answer */
+	int status;
+	char code[32];
+	char text[CDR_FAULT_LEN];
+	struct cdr_buffer evaluated;
+	uint8_t proof[CDR_PROOF_LEN];
+};
+
+static int
+setup(void **state)
+{
+	struct world *w = calloc(1, sizeof(*w));
+	uint8_t scalar[CDR_SCALAR_LEN];
+
+	assert_non_null(w);
+	w->x = exchange_new();
+	deal(w->x, 1, 1, &w->dealt);
+	w->member = enrol(w->x, "blue-harbour", 21);
+	for (uint32_t i = 1; i <= TRUSTEE_COUNT; i++)
+		give_share(w->x, i, &w->dealt);
+	const struct cdr_roster_change changes[] = { change_epoch(&w->dealt), change_member(w->member) };
+	propose(w->x, changes, 2);
+	put_in_force(w->x);
+	for (uint32_t i = 1; i <= TRUSTEE_COUNT; i++)
+		assert_int_equal(cdr_trustee_roster_update(w->x->node[i].trustee, NULL, NULL), CDR_OK);
+	for (size_t i = 0; i <= CDR_EVALUATE_POINTS_MAX; i++) {
+		cdr_scalar_set(1000 + i % 20, scalar);
+		if (i < 20)
+			assert_int_equal(cdr_group_mul_base(scalar, w->points[i]), CDR_OK);
+		else
+			memcpy(w->points[i], w->points[i - 20], CDR_POINT_LEN);
+	}
+	cdr_trustee_service(w->x->node[1].trustee, &w->service);
+	*state = w;
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	struct world *w = *state;
+
+	cdr_buffer_free(&w->evaluated);
+	exchange_free(w->x);
+	free(w);
+	return 0;
+}
+
+/* A request as the member would make it; a test changes what it likes. */
+struct request {
+	const char *signer;
+	const uint8_t *seed, *pin;
+	const char *member, *purpose;
+	uint64_t sequence;
+	uint32_t epoch, point_count;
+	struct cdr_bytes attachment;
+	bool has_wrong_hash;
+};
+
+static struct request
+request_of(struct world *w, uint64_t sequence, uint32_t count)
+{
+	return (struct request){ .signer = "member/blue-harbour", .seed = w->member->seed, .pin = w->member->pin,
+		.member = "blue-harbour", .purpose = "check", .sequence = sequence, .epoch = 1, .point_count = count,
+		.attachment = { w->points[0], (size_t)count * CDR_POINT_LEN } };
+}
+
+static void
+encode_request(struct world *w, const struct request *r, struct cdr_buffer *out)
+{
+	Cdr__Wire__EvaluateRequest message = CDR__WIRE__EVALUATE_REQUEST__INIT;
+	const struct cdr_signer signer = { r->signer, r->seed, w->x->genesis->hash };
+	char member[64], purpose[64];
+	uint8_t hash[CDR_SHA256_LEN];
+	struct cdr_buffer body;
+
+	(void)snprintf(member, sizeof(member), "%s", r->member);
+	(void)snprintf(purpose, sizeof(purpose), "%s", r->purpose);
+	assert_int_equal(cdr_sha256(&r->attachment, 1, hash), CDR_OK);
+	hash[0] ^= r->has_wrong_hash ? 1 : 0;
+	message.member = member;
+	message.sequence = r->sequence;
+	message.epoch = r->epoch;
+	message.purpose = purpose;
+	message.point_count = r->point_count;
+	message.points_hash = cdr_message_field(hash, sizeof(hash));
+	assert_int_equal(cdr_message_encode(&message.base, &body), CDR_OK);
+	assert_int_equal(cdr_envelope_request(&signer, PATH, cdr_buffer_bytes(&body), r->attachment, out), CDR_OK);
+	cdr_buffer_free(&body);
+}
+
+/* Take the reply apart; its signature holds whatever it says. */
+static void
+read_reply(struct world *w, const char *path, struct cdr_bytes request, struct cdr_bytes reply)
+{
+	struct cdr_envelope envelope;
+	struct cdr_arena arena = { 0 };
+
+	assert_int_equal(cdr_envelope_open(reply, &envelope), CDR_OK);
+	assert_string_equal(envelope.signer, "trustee/1");
+	assert_int_equal(cdr_envelope_verify_reply(&envelope, w->x->node[1].home.signing_public, w->x->genesis->hash, path,
+	    request), CDR_OK);
+	w->code[0] = w->text[0] = '\0';
+	cdr_buffer_free(&w->evaluated);
+	if (w->status == 200) {
+		Cdr__Wire__EvaluateReply *message;
+
+		assert_int_equal(cdr_message_decode(&arena, &cdr__wire__evaluate_reply__descriptor, envelope.body, &message),
+		    CDR_OK);
+		assert_int_equal(message->trustee, 1);
+		assert_int_equal(message->proof.len, CDR_PROOF_LEN);
+		memcpy(w->proof, message->proof.data, CDR_PROOF_LEN);
+		assert_int_equal(cdr_buffer_copy(envelope.attachment, &w->evaluated), CDR_OK);
+	} else {
+		Cdr__Wire__Refusal *message;
+
+		assert_int_equal(cdr_message_decode(&arena, &cdr__wire__refusal__descriptor, envelope.body, &message), CDR_OK);
+		(void)snprintf(w->code, sizeof(w->code), "%s", message->code);
+		(void)snprintf(w->text, sizeof(w->text), "%s", message->text);
+	}
+	cdr_arena_free(&arena);
+	cdr_envelope_free(&envelope);
+}
+
+static void
+send_bytes(struct world *w, const char *path, struct cdr_bytes bytes, const uint8_t *pin)
+{
+	const struct cdr_request request = { path, bytes, pin, cdr_trustee_now() };
+	struct cdr_buffer reply;
+
+	w->status = cdr_dispatch(&w->service, &request, &reply);
+	read_reply(w, path, bytes, cdr_buffer_bytes(&reply));
+	cdr_buffer_free(&reply);
+}
+
+static void
+send_request(struct world *w, struct request r)
+{
+	struct cdr_buffer bytes;
+
+	encode_request(w, &r, &bytes);
+	send_bytes(w, PATH, cdr_buffer_bytes(&bytes), r.pin);
+	cdr_buffer_free(&bytes);
+}
+
+static void
+assert_refused(struct world *w, int status, const char *code)
+{
+	if (w->status != status || strcmp(w->code, code) != 0)
+		fail_msg("status %d, %s: %s", w->status, w->code, w->text);
+}
+
+/* The proof holds against the public share that the roster names. */
+static void
+assert_proved(struct world *w, uint32_t count)
+{
+	struct cdr_points *in, *out;
+
+	if (w->status != 200)
+		fail_msg("%s: %s", w->code, w->text);
+	assert_int_equal(w->evaluated.len, (size_t)count * CDR_POINT_LEN);
+	assert_int_equal(cdr_points_decode(w->points[0], count, &in), CDR_OK);
+	assert_int_equal(cdr_points_decode(w->evaluated.data, count, &out), CDR_OK);
+	assert_int_equal(cdr_oprf_verify(w->dealt.share[1], in, out, w->proof), CDR_OK);
+	cdr_points_free(in);
+	cdr_points_free(out);
+}
+
+struct count_query {
+	const char *sql;
+	int64_t number;
+};
+
+static cdr_err
+count_job(struct cdr_tx *tx, void *context)
+{
+	struct count_query *q = context;
+	cdr_err err = cdr_query_one_int(tx, q->sql, CDR_VALUES(), &q->number);
+
+	return err == CDR_E_ABSENT ? CDR_OK : err;
+}
+
+static int64_t
+ask_store(struct world *w, const char *sql)
+{
+	struct count_query q = { sql, 0 };
+
+	assert_int_equal(cdr_store_read(w->x->node[1].home.store, count_job, &q), CDR_OK);
+	return q.number;
+}
+
+#define SPENT "SELECT points FROM spent WHERE member = 'blue-harbour' AND epoch = 1 AND purpose = 'check'"
+#define SPENT_IMPORT "SELECT points FROM spent WHERE member = 'blue-harbour' AND epoch = 1 AND purpose = 'import'"
+
+/* ---- answers ---------------------------------------------------------------------------------------------------- */
+
+static void
+test_answers(void **state)
+{
+	struct world *w = *state;
+
+	send_request(w, request_of(w, 1, 1));
+	assert_proved(w, 1);
+	send_request(w, request_of(w, 2, 16));
+	assert_proved(w, 16);
+	assert_int_equal(ask_store(w, SPENT), 17);
+}
+
+static void
+test_largest_batch(void **state)
+{
+	struct world *w = *state;
+	struct request r = request_of(w, 1, CDR_EVALUATE_POINTS_MAX);
+
+	w->member->import_points = CDR_EVALUATE_POINTS_MAX;
+	const struct cdr_roster_change change = change_member(w->member);
+	propose(w->x, &change, 1);
+	put_in_force(w->x);
+	assert_int_equal(cdr_trustee_roster_update(w->x->node[1].trustee, NULL, NULL), CDR_OK);
+	r.purpose = "import";
+	send_request(w, r);
+	assert_proved(w, CDR_EVALUATE_POINTS_MAX);
+	assert_int_equal(ask_store(w, SPENT_IMPORT), CDR_EVALUATE_POINTS_MAX);
+}
+
+/* Two trustees' answers give what the whole key gives. */
+static void
+test_threshold(void **state)
+{
+	struct world *w = *state;
+	static const uint8_t indices[THRESHOLD] = { 1, 3 };
+	uint8_t joined[CDR_POINT_LEN], whole[CDR_POINT_LEN];
+	struct cdr_points *part[THRESHOLD];
+
+	for (size_t i = 0; i < THRESHOLD; i++) {
+		uint8_t share[CDR_SCALAR_LEN];
+		assert_int_equal(cdr_trustee_share_copy(w->x->node[indices[i]].trustee, 1, share), CDR_OK);
+		assert_int_equal(cdr_group_mul(share, w->points[0], joined), CDR_OK);
+		assert_int_equal(cdr_points_decode(joined, 1, &part[i]), CDR_OK);
+	}
+	assert_int_equal(cdr_threshold_combine(indices, (const struct cdr_points *const *)part, THRESHOLD, joined), CDR_OK);
+	assert_int_equal(cdr_group_mul(w->x->secret[0], w->points[0], whole), CDR_OK);
+	assert_memory_equal(joined, whole, sizeof(whole));
+	cdr_points_free(part[0]);
+	cdr_points_free(part[1]);
+}
+
+/* ---- sequence and quota ------------------------------------------------------------------------------------------ */
+
+static void
+test_repeat_is_free(void **state)
+{
+	struct world *w = *state;
+	struct cdr_buffer first;
+
+	send_request(w, request_of(w, 7, 4));
+	assert_proved(w, 4);
+	assert_int_equal(cdr_buffer_copy(cdr_buffer_bytes(&w->evaluated), &first), CDR_OK);
+	send_request(w, request_of(w, 7, 4));
+	assert_proved(w, 4);
+	assert_int_equal(w->evaluated.len, first.len);
+	assert_memory_equal(w->evaluated.data, first.data, first.len);
+	assert_int_equal(ask_store(w, SPENT), 4);
+	/* Also after a restart: it was counted before it was answered. */
+	restart(w->x, 1);
+	cdr_trustee_service(w->x->node[1].trustee, &w->service);
+	send_request(w, request_of(w, 7, 4));
+	assert_proved(w, 4);
+	assert_memory_equal(w->evaluated.data, first.data, first.len);
+	assert_int_equal(ask_store(w, SPENT), 4);
+	cdr_buffer_free(&first);
+}
+
+static void
+test_sequence_used_twice(void **state)
+{
+	struct world *w = *state;
+	struct request r = request_of(w, 7, 4);
+
+	send_request(w, r);
+	assert_proved(w, 4);
+	/* other points, another number of them, another purpose: each time the same number */
+	r.attachment.data = w->points[1];
+	send_request(w, r);
+	assert_refused(w, 409, "sequence");
+	send_request(w, request_of(w, 7, 5));
+	assert_refused(w, 409, "sequence");
+	r = request_of(w, 7, 4);
+	r.purpose = "import";
+	send_request(w, r);
+	assert_refused(w, 409, "sequence");
+	assert_int_equal(ask_store(w, SPENT), 4);
+	assert_int_equal(ask_store(w, SPENT_IMPORT), 0);
+	/* One contradiction is kept, with both requests, signed. */
+	assert_int_equal(ask_store(w, "SELECT count(*) FROM misuse WHERE member = 'blue-harbour' AND sequence = 7"), 1);
+	assert_int_equal(ask_store(w, "SELECT length(first_signature) + length(second_signature) FROM misuse"),
+	    2 * CDR_SIGNATURE_LEN);
+	assert_int_equal(ask_store(w, "SELECT count(*) FROM misuse WHERE first_body <> second_body"), 1);
+	/* The first is still answered. */
+	send_request(w, request_of(w, 7, 4));
+	assert_proved(w, 4);
+}
+
+static void
+test_quota(void **state)
+{
+	struct world *w = *state;
+	struct request r;
+
+	send_request(w, request_of(w, 1, 60));
+	assert_proved(w, 60);
+	send_request(w, request_of(w, 2, 41));
+	assert_refused(w, 429, "quota");
+	assert_int_equal(ask_store(w, SPENT), 60);
+	/* What does not fit is not counted, and its number is not used up. */
+	send_request(w, request_of(w, 2, 40));
+	assert_proved(w, 40);
+	send_request(w, request_of(w, 3, 1));
+	assert_refused(w, 429, "quota");
+	/* Imports have a quota of their own. */
+	r = request_of(w, 4, 100);
+	r.purpose = "import";
+	send_request(w, r);
+	assert_proved(w, 100);
+	assert_int_equal(ask_store(w, SPENT_IMPORT), 100);
+	/* What was answered is answered again, also with the quota used up. */
+	send_request(w, request_of(w, 2, 40));
+	assert_proved(w, 40);
+}
+
+/* A member that enrols again has new keys, and numbers that begin anew; what it spent stays spent. */
+static void
+test_new_keys(void **state)
+{
+	struct world *w = *state;
+
+	send_request(w, request_of(w, 1, 60));
+	assert_proved(w, 60);
+	memset(w->member->seed, 99, sizeof(w->member->seed));
+	memset(w->member->pin, 99, sizeof(w->member->pin));
+	assert_int_equal(cdr_sign_public(w->member->seed, w->member->key), CDR_OK);
+	const struct cdr_roster_change change = change_member(w->member);
+	propose(w->x, &change, 1);
+	put_in_force(w->x);
+	assert_int_equal(cdr_trustee_roster_update(w->x->node[1].trustee, NULL, NULL), CDR_OK);
+	send_request(w, request_of(w, 1, 30));
+	assert_proved(w, 30);
+	send_request(w, request_of(w, 2, 20));
+	assert_refused(w, 429, "quota");
+}
+
+/* ---- what is malformed ------------------------------------------------------------------------------------------- */
+
+static void
+test_bad_points(void **state)
+{
+	struct world *w = *state;
+	uint8_t points[3][CDR_POINT_LEN];
+	struct request r = request_of(w, 1, 3);
+
+	memcpy(points, w->points, sizeof(points));
+	r.attachment = (struct cdr_bytes){ points[0], sizeof(points) };
+	memset(points[1], 0, CDR_POINT_LEN); /* the identity */
+	send_request(w, r);
+	assert_refused(w, 400, "point");
+	memset(points[1], 0xff, CDR_POINT_LEN);
+	points[1][0] = 2; /* x is not below p */
+	send_request(w, r);
+	assert_refused(w, 400, "point");
+	memcpy(points[1], w->points[1], CDR_POINT_LEN);
+	points[1][0] = 4; /* uncompressed */
+	send_request(w, r);
+	assert_refused(w, 400, "point");
+	assert_int_equal(ask_store(w, SPENT), 0);
+	assert_int_equal(ask_store(w, "SELECT count(*) FROM evaluation"), 0);
+}
+
+static void
+test_bad_requests(void **state)
+{
+	struct world *w = *state;
+	struct request r = request_of(w, 1, 2);
+
+	r.point_count = 3;
+	send_request(w, r);
+	assert_refused(w, 400, "input");
+	r = request_of(w, 1, 2);
+	r.has_wrong_hash = true;
+	send_request(w, r);
+	assert_refused(w, 400, "input");
+	r = request_of(w, 1, 0);
+	send_request(w, r);
+	assert_refused(w, 400, "range");
+	send_request(w, request_of(w, 1, CDR_EVALUATE_POINTS_MAX + 1));
+	assert_refused(w, 400, "range");
+	r = request_of(w, (uint64_t)INT64_MAX + 1, 1);
+	send_request(w, r);
+	assert_refused(w, 400, "range");
+	r = request_of(w, 1, 1);
+	r.purpose = "curiosity";
+	send_request(w, r);
+	assert_refused(w, 403, "refused");
+	r = request_of(w, 1, 1);
+	r.member = "green-valley";
+	send_request(w, r);
+	assert_refused(w, 403, "refused");
+	assert_int_equal(ask_store(w, "SELECT count(*) FROM evaluation"), 0);
+}
+
+static void
+test_other_paths_and_bytes(void **state)
+{
+	struct world *w = *state;
+	struct cdr_buffer bytes;
+	struct request r = request_of(w, 1, 1);
+	static uint8_t large[CDR_BODY_EVALUATE_MAX + 1];
+
+	send_bytes(w, PATH, (struct cdr_bytes){ (const uint8_t *)"junk", 4 }, w->member->pin);
+	assert_refused(w, 400, "input");
+	send_bytes(w, PATH, (struct cdr_bytes){ large, sizeof(large) }, w->member->pin);
+	assert_refused(w, 413, "range");
+	encode_request(w, &r, &bytes);
+	send_bytes(w, "/v1/decrypt", cdr_buffer_bytes(&bytes), w->member->pin);
+	assert_refused(w, 404, "absent");
+	cdr_buffer_free(&bytes);
+}
+
+/* ---- who asks ---------------------------------------------------------------------------------------------------- */
+
+static void
+test_strangers(void **state)
+{
+	struct world *w = *state;
+	struct request r = request_of(w, 1, 1);
+	uint8_t other[CDR_SIGN_SEED_LEN] = { 5 }, pin[CDR_PIN_LEN] = { 5 };
+
+	r.seed = other;
+	send_request(w, r);
+	assert_refused(w, 403, "signature");
+	r = request_of(w, 1, 1);
+	r.pin = pin;
+	send_request(w, r);
+	assert_refused(w, 403, "refused");
+	r = request_of(w, 1, 1);
+	r.signer = "member/nobody";
+	send_request(w, r);
+	assert_refused(w, 403, "refused");
+	r = request_of(w, 1, 1);
+	r.signer = "new";
+	send_request(w, r);
+	assert_refused(w, 403, "refused");
+	/* A trustee is no member. */
+	r = request_of(w, 1, 1);
+	r.signer = "trustee/2";
+	r.seed = w->x->node[2].home.keys->signing;
+	r.pin = w->x->node[2].home.pin;
+	send_request(w, r);
+	assert_refused(w, 403, "refused");
+	/* Nor is the hub. */
+	r = request_of(w, 1, 1);
+	r.signer = "hub";
+	r.seed = w->x->hub_seed;
+	r.pin = w->x->hub_key;
+	send_request(w, r);
+	assert_refused(w, 403, "refused");
+}
+
+static void
+change_and_update(struct world *w, const char *status)
+{
+	const struct cdr_roster_change change = change_status(w->member, status);
+
+	propose(w->x, &change, 1);
+	put_in_force(w->x);
+	assert_int_equal(cdr_trustee_roster_update(w->x->node[1].trustee, NULL, NULL), CDR_OK);
+}
+
+static void
+test_suspended_and_revoked(void **state)
+{
+	struct world *w = *state;
+
+	send_request(w, request_of(w, 1, 1));
+	assert_proved(w, 1);
+	change_and_update(w, "suspended");
+	send_request(w, request_of(w, 2, 1));
+	assert_refused(w, 403, "refused");
+	assert_non_null(strstr(w->text, "suspended"));
+	change_and_update(w, "active");
+	send_request(w, request_of(w, 2, 1));
+	assert_proved(w, 1);
+	change_and_update(w, "revoked");
+	send_request(w, request_of(w, 3, 1));
+	assert_refused(w, 403, "refused");
+	/* Not even what it had asked before. */
+	send_request(w, request_of(w, 1, 1));
+	assert_refused(w, 403, "refused");
+}
+
+/* A member that came in since the last poll: the trustee looks once, and not again for every stranger. */
+static void
+test_newcomer(void **state)
+{
+	struct world *w = *state;
+	struct enrolled *late = enrol(w->x, "green-valley", 33);
+	const struct cdr_roster_change change = change_member(late);
+	struct request r = request_of(w, 1, 1);
+	uint32_t before;
+
+	propose(w->x, &change, 1);
+	put_in_force(w->x);
+	before = w->x->roster_count;
+	r.signer = "member/green-valley";
+	r.member = late->id;
+	r.seed = late->seed;
+	r.pin = late->pin;
+	send_request(w, r);
+	assert_proved(w, 1);
+	assert_int_equal(w->x->roster_count, before + 1);
+	r.signer = "member/nobody";
+	for (int i = 0; i < 10; i++)
+		send_request(w, r);
+	assert_refused(w, 403, "refused");
+	assert_int_equal(w->x->roster_count, before + 1);
+}
+
+/* ---- epochs ------------------------------------------------------------------------------------------------------ */
+
+static void
+test_epochs(void **state)
+{
+	struct world *w = *state;
+	struct request r = request_of(w, 1, 1);
+	struct dealt second;
+
+	r.epoch = 2;
+	send_request(w, r);
+	assert_refused(w, 409, "epoch");
+	r.epoch = 0;
+	send_request(w, r);
+	assert_refused(w, 409, "epoch");
+	/* One that has not begun, and one of which this trustee has no share. */
+	deal(w->x, 2, 7, &second);
+	second.epoch.starts_at += 3600;
+	second.epoch.ends_at += 3600;
+	give_share(w->x, 1, &second);
+	const struct cdr_roster_change change = change_epoch(&second);
+	propose(w->x, &change, 1);
+	put_in_force(w->x);
+	assert_int_equal(cdr_trustee_roster_update(w->x->node[1].trustee, NULL, NULL), CDR_OK);
+	r.epoch = 2;
+	send_request(w, r);
+	assert_refused(w, 409, "epoch");
+	send_request(w, request_of(w, 2, 1));
+	assert_proved(w, 1);
+}
+
+static void
+test_no_share(void **state)
+{
+	struct world *w = *state;
+	struct dealt second;
+	struct request r = request_of(w, 1, 1);
+
+	deal(w->x, 2, 7, &second);
+	const struct cdr_roster_change change = change_epoch(&second);
+	propose(w->x, &change, 1);
+	put_in_force(w->x);
+	assert_int_equal(cdr_trustee_roster_update(w->x->node[1].trustee, NULL, NULL), CDR_OK);
+	r.epoch = 2;
+	send_request(w, r);
+	assert_refused(w, 409, "epoch");
+	assert_non_null(strstr(w->text, "no share"));
+	assert_int_equal(ask_store(w, "SELECT count(*) FROM evaluation"), 0);
+	/* The share comes later, from another process. */
+	give_share(w->x, 1, &second);
+	assert_int_equal(cdr_trustee_share_refresh(w->x->node[1].trustee), CDR_OK);
+	send_request(w, r);
+	assert_int_equal(w->status, 200);
+}
+
+/* The request knows an epoch that the trustee learns of only now: it is told to ask again. */
+static void
+test_epoch_just_begun(void **state)
+{
+	struct world *w = *state;
+	struct dealt second;
+	struct request r = request_of(w, 1, 1);
+
+	deal(w->x, 2, 7, &second);
+	give_share(w->x, 1, &second);
+	const struct cdr_roster_change change = change_epoch(&second);
+	propose(w->x, &change, 1);
+	put_in_force(w->x);
+	r.epoch = 2;
+	send_request(w, r);
+	assert_refused(w, 503, "busy");
+	send_request(w, r);
+	assert_int_equal(w->status, 200);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_answers, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_largest_batch, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_threshold, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_repeat_is_free, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_sequence_used_twice, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_quota, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_new_keys, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_bad_points, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_bad_requests, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_other_paths_and_bytes, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_strangers, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_suspended_and_revoked, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_newcomer, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_epochs, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_no_share, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_epoch_just_begun, setup, teardown),
+	};
+
+	return cmocka_run_group_tests(tests, group_setup, NULL);
+}
