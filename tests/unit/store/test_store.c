@@ -668,6 +668,9 @@ test_beside_a_process_that_stays(void **state)
 	(void)state;
 	assert_int_equal(pipe(told), 0);
 	assert_int_equal(pipe(wait), 0);
+	pid_t maker = start_child(told[1], 0, 0); /* as `init` does */
+	assert_int_equal(waitpid(maker, &status, 0), maker);
+	assert_int_equal(status, 0);
 	pid_t daemon = fork();
 	assert_true(daemon >= 0);
 	if (daemon == 0)
