@@ -81,7 +81,9 @@ struct alignment {
 static double
 part_weight(const struct cdr_rarity *rarity, const struct part *part, enum cdr_code_kind kind)
 {
-	return cdr_rarity_weight(rarity, kind, part->code.text[kind]) / (double)CDR_BITS_SCALE;
+	struct cdr_weight weight = cdr_rarity_weight(rarity, kind, part->code.text[kind]);
+
+	return fmin(weight.given, weight.family) / CDR_BITS_SCALE;
 }
 
 static void

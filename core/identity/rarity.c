@@ -68,7 +68,7 @@ table_place(const uint8_t *data, size_t len, struct cdr_rarity *rarity)
 	}
 	for (int kind = 0; kind < CDR_CODE_KIND_COUNT; kind++) {
 		rarity->weights[kind] = data + at;
-		at += rarity->count[kind];
+		at += 2 * (size_t)rarity->count[kind];
 		if (at > len)
 			return false;
 	}
@@ -120,12 +120,47 @@ find(const struct cdr_rarity *rarity, enum cdr_code_kind kind, uint32_t key)
 }
 
 /* see core/identity/rarity.h */
-unsigned
+struct cdr_weight
 cdr_rarity_weight(const struct cdr_rarity *rarity, enum cdr_code_kind kind, const char *code)
 {
 	uint32_t at = find(rarity, kind, cdr_rarity_key(code));
+	const uint8_t *weight = rarity->weights[kind] + 2 * (size_t)at;
 
-	return at == rarity->count[kind] ? rarity->floor[kind] : rarity->weights[kind][at];
+	if (at == rarity->count[kind])
+		return (struct cdr_weight){ rarity->floor[kind], rarity->floor[kind] };
+	return (struct cdr_weight){ weight[0], weight[1] };
+}
+
+/*
+ * -log2(2^-a + 2^-b), all in eighths of a bit: the smaller one, less log2(1 + 2^-difference), which the table has. Whole
+ * numbers, so that every machine finds the same.
+ */
+static int
+either(int a, int b)
+{
+	static const uint8_t less[] = {
+		8, 8, 7, 7, 6, 6, 5, 5, 5, 4, 4, 4, 3, 3, 3, 3,
+		3, 2, 2, 2, 2, 2, 2, 1, 1, 1, 1, 1, 1, 1, 1, 1,
+		1, 1, 1, 1
+	};
+	int smaller = a < b ? a : b, difference = a < b ? b - a : a - b;
+
+	return smaller - (difference < (int)sizeof(less) ? less[difference] : 0);
+}
+
+/* see core/identity/rarity.h */
+int
+cdr_rarity_pair(struct cdr_weight a, struct cdr_weight b, bool several)
+{
+	/*
+	 * Of people with two names few have two given or two family names beside: half as likely as their shares say. Of
+	 * people with several, any two stand in either order: twice as likely.
+	 */
+	int alike = several ? -CDR_BITS_SCALE : CDR_BITS_SCALE;
+	int mixed = either(a.given + b.family, a.family + b.given);
+	int weight = either(mixed, either(a.given + b.given, a.family + b.family) + alike);
+
+	return weight < 0 ? 0 : weight;
 }
 
 /* see core/identity/rarity.h */

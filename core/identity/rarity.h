@@ -2,9 +2,9 @@
 #define CDR_CORE_IDENTITY_RARITY_H
 
 /*
- * How rare a name is: the largest share that a name, or a code of it, has in
- * any culture, as -log2 in eighths of a bit. The table is data (data/rarity.bin,
- * made by generate/), part of the scheme version, and may be replaced at an epoch.
+ * How rare a name is: the largest share that a name, or a code of it, has in any culture, as given name and as family
+ * name, as -log2 in eighths of a bit. The table is data (data/rarity.bin, made by generate/), part of the scheme version,
+ * and may be replaced at an epoch.
  */
 
 #include "core/error.h"
@@ -21,6 +21,11 @@ enum cdr_code_kind {
 	CDR_CODE_KIND_COUNT
 };
 
+/* What a code tells about a person who has it as a given name, or as a family name; eighths of a bit. */
+struct cdr_weight {
+	uint8_t given, family;
+};
+
 /*
  * The file, numbers big-endian:
  *   8      magic with the version of the format
@@ -29,10 +34,10 @@ enum cdr_code_kind {
  *   1      number of covered countries; 2 zero bytes
  *   3      a country, strictly ascending
  *   4      an entry of each kind in turn: its key, strictly ascending
- *   1      an entry of each kind in turn: its weight in eighths of a bit
+ *   2      an entry of each kind in turn: its weight as given name and as family name, in eighths of a bit
  */
 #define CDR_RARITY_MAGIC_LEN 8
-#define CDR_RARITY_MAGIC { 'C', 'D', 'R', 'R', 'A', 'R', '1', 0 }
+#define CDR_RARITY_MAGIC { 'C', 'D', 'R', 'R', 'A', 'R', '2', 0 }
 #define CDR_RARITY_HEAD_LEN ((size_t)CDR_RARITY_MAGIC_LEN + (size_t)CDR_CODE_KIND_COUNT * 5 + 3)
 
 /* A table in memory. The bytes are borrowed: they outlive the struct. */
@@ -74,13 +79,24 @@ uint32_t cdr_rarity_key(const char *code);
 
 /**
  * cdr_rarity_weight(rarity, kind, code):
- * How many eighths of a bit it tells about a person that ${code} is one of the person's.
+ * What it tells about a person that ${code} is one of the person's names.
  *
- * code  in, secret   as made by cdr_skeleton_*, or letters a to z
+ * code  in, secret   as made by cdr_codes_make
  *
- * Returns  the weight; the table's floor for an unknown code.
+ * Returns  the weights; the table's floor twice for an unknown code.
  */
-unsigned cdr_rarity_weight(const struct cdr_rarity *rarity, enum cdr_code_kind kind, const char *code);
+struct cdr_weight cdr_rarity_weight(const struct cdr_rarity *rarity, enum cdr_code_kind kind, const char *code);
+
+/**
+ * cdr_rarity_pair(a, b, several):
+ * What it tells that a stranger has both codes, in whatever order: one as given and one as family name, or both as given,
+ * or both as family names.
+ *
+ * several  in       the person has three names or more, and so has most of the culture
+ *
+ * Returns  eighths of a bit, never negative.
+ */
+int cdr_rarity_pair(struct cdr_weight a, struct cdr_weight b, bool several);
 
 /**
  * cdr_rarity_knows(rarity, part):

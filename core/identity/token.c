@@ -39,7 +39,7 @@
 struct name {
 	const char *part;
 	struct cdr_codes code;
-	int weight[CDR_CODE_KIND_COUNT];
+	struct cdr_weight weight[CDR_CODE_KIND_COUNT];
 	bool covered;
 	unsigned label; /* which of the person's names: the same in every form */
 };
@@ -62,6 +62,7 @@ struct derivation {
 	bool country_covered;
 	bool too_light;            /* a token was left out for its weight */
 	bool uncovered;            /* some name cannot be weighed */
+	bool several;              /* the form at hand has three names or more */
 	uint64_t pairs_low;        /* pairs that the person has: bit (pair - CDR_PAIR_SEVERAL), in two words */
 	uint64_t pairs_high;
 	char known[CDR_FORM_PARTS_MAX][CDR_SKELETON_LEN]; /* S2 of each label, as first met */
@@ -184,16 +185,33 @@ token_order(const struct cdr_token *a, const struct cdr_token *b)
 	return memcmp(a->input, b->input, a->input_len);
 }
 
-/* Insert ${token} at its place, unless it is there already or the set is full of better ones. */
+/* Take the token at ${at} out. */
+static void
+set_remove(struct cdr_token_set *set, size_t at)
+{
+	set->count--;
+	memmove(&set->token[at], &set->token[at + 1], (set->count - at) * sizeof(set->token[0]));
+	cdr_wipe(&set->token[set->count], sizeof(set->token[0]));
+}
+
+/*
+ * Insert ${token} at its place, unless the set is full of better ones. Two forms of a name can give one token with two
+ * weights: it stays once, with the smaller.
+ */
 static void
 set_insert(struct cdr_token_set *set, const struct cdr_token *token)
 {
+	for (size_t i = 0; i < set->count; i++) {
+		const struct cdr_token *other = &set->token[i];
+		if (other->input_len != token->input_len || memcmp(other->input, token->input, token->input_len) != 0)
+			continue;
+		if (other->weight <= token->weight)
+			return;
+		set_remove(set, i);
+	}
 	size_t at = set->count;
-
 	while (at > 0 && token_order(token, &set->token[at - 1]) < 0)
 		at--;
-	if (at > 0 && token_order(token, &set->token[at - 1]) == 0)
-		return;
 	if (set->count == CDR_TOKENS_MAX)
 		set->notes |= CDR_TOKEN_NOTE_CUT;
 	else
@@ -269,18 +287,26 @@ name_make(const struct derivation *d, const char *part, struct name *name)
 	name->part = part;
 	cdr_codes_make(part, &name->code);
 	for (int kind = 0; kind < CDR_CODE_KIND_COUNT; kind++)
-		name->weight[kind] = (int)cdr_rarity_weight(&d->scheme->rarity, (enum cdr_code_kind)kind,
-		    name->code.text[kind]);
+		name->weight[kind] = cdr_rarity_weight(&d->scheme->rarity, (enum cdr_code_kind)kind, name->code.text[kind]);
 	name->covered = d->country_covered || cdr_rarity_knows(&d->scheme->rarity, part);
+}
+
+/* The weight of a code whose place is not known: the smaller one. */
+static int
+weight_anywhere(const struct name *name, enum cdr_code_kind kind)
+{
+	struct cdr_weight weight = name->weight[kind];
+
+	return weight.given < weight.family ? weight.given : weight.family;
 }
 
 /* Negative where ${a} is the rarer name; by spelling where they are equally rare. */
 static int
 name_order(const struct name *a, const struct name *b)
 {
-	if (a->weight[CDR_CODE_S1] != b->weight[CDR_CODE_S1])
-		return b->weight[CDR_CODE_S1] - a->weight[CDR_CODE_S1];
-	return strcmp(a->part, b->part);
+	int by_weight = weight_anywhere(b, CDR_CODE_S1) - weight_anywhere(a, CDR_CODE_S1);
+
+	return by_weight != 0 ? by_weight : strcmp(a->part, b->part);
 }
 
 /*
@@ -366,17 +392,20 @@ emit_whole(struct derivation *d, const struct names *names, enum cdr_token_type 
 {
 	cdr_err err = CDR_E_INTERNAL;
 	const char *code[CDR_FORM_PARTS_MAX];
-	struct draft draft = { .type = type, .pair = CDR_PAIR_WHOLE, .covered = true,
-		.weight = d->date.c_bits - orders_bits(names->count) };
+	struct draft draft = { .type = type, .pair = CDR_PAIR_WHOLE, .covered = true };
+	int weight = -orders_bits(names->count);
 
 	for (size_t i = 0; i < names->count; i++) {
 		size_t at = i;
 		for (; at > 0 && strcmp(names->name[i].code.text[kind], code[at - 1]) < 0; at--)
 			code[at] = code[at - 1];
 		code[at] = names->name[i].code.text[kind];
-		draft.weight += names->name[i].weight[kind];
+		weight += weight_anywhere(&names->name[i], kind);
 		draft.covered &= names->name[i].covered;
 	}
+	if (names->count == 2)
+		weight = cdr_rarity_pair(names->name[0].weight[kind], names->name[1].weight[kind], false);
+	draft.weight = weight + d->date.c_bits;
 	for (size_t i = 0; i < names->count; i++)
 		draft_append(&draft, code[i]);
 	draft_append(&draft, type == CDR_TOKEN_EX ? d->date.full : d->date.c);
@@ -412,7 +441,7 @@ emit_pair(struct derivation *d, const struct name *a, const struct name *b, cons
 	draft_append(&draft, first);
 	draft_append(&draft, second);
 	draft_append(&draft, recipe->date);
-	draft.weight = a->weight[recipe->a] + b->weight[recipe->b] - orders_bits(2) + recipe->date_bits;
+	draft.weight = cdr_rarity_pair(a->weight[recipe->a], b->weight[recipe->b], d->several) + recipe->date_bits;
 	CDR_TRY(draft_emit(d, &draft));
 out:
 	cdr_wipe(&draft, sizeof(draft));
@@ -472,6 +501,7 @@ emit_form(struct derivation *d, const struct cdr_name_form *form)
 	struct names names;
 
 	names_make(d, form, &names);
+	d->several = names.count > 2;
 	CDR_TRY(emit_whole(d, &names, CDR_TOKEN_EX, CDR_CODE_EXACT));
 	if (names.count >= 3) {
 		CDR_TRY(emit_whole(d, &names, CDR_TOKEN_FS1, CDR_CODE_S1));

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/crypto/secret.h"
+#include "core/identity/name.h"
 #include "core/identity/rarity.h"
 
 #define LINE_LEN 2048
@@ -144,38 +145,38 @@ people_read(const char *path, bool with_documents, struct people *people)
 /* ---- seeded populations -------------------------------------------------------------------------------------- */
 
 const struct culture people_cultures[] = {
-	{ "Australia", "US", "GB", CUSTOM_WESTERN, 0 },
-	{ "United States", "US", "US", CUSTOM_WESTERN, 0 },
-	{ "Finland", "FI", "FI", CUSTOM_WESTERN, 0 },
-	{ "Sweden", "SE", "SE", CUSTOM_WESTERN, 0 },
-	{ "Flanders", "BE-VLG", "BE-VLG", CUSTOM_TWO, 0 },
-	{ "Colombia", "CO", "CO", CUSTOM_IBERIAN, 1 },
-	{ "Chile", "CL", "CL", CUSTOM_IBERIAN, 0 },
-	{ "Israel", "IL", "IL", CUSTOM_TWO, 1 },
-	{ "Russia", "RU", "RU", CUSTOM_TWO, 0 },
-	{ "Ukraine", "UA", "UA", CUSTOM_TWO, 0 },
-	{ "Armenia", "AM", "AM", CUSTOM_TWO, 1 },
-	{ "Georgia", "GE", "GE", CUSTOM_TWO, 1 },
-	{ "Turkey", "TR", "TR", CUSTOM_TWO, 5 },
-	{ "Arabic", "Arabic", "Arabic", CUSTOM_CHAIN, 10 },
-	{ "Algeria", "DZ", "DZ", CUSTOM_TWO, 5 },
-	{ "Iran", "IR", "IR", CUSTOM_TWO, 5 },
-	{ "Pakistan", "PK", "PK", CUSTOM_TWO, 15 },
-	{ "Bangladesh", "BD", "BD", CUSTOM_TWO, 15 },
-	{ "India", "IN", "IN", CUSTOM_TWO, 10 },
-	{ "Tamil", "IN-Tamil", "IN-Tamil", CUSTOM_FATHER, 10 },
-	{ "Nepal", "NP", "NP", CUSTOM_TWO, 10 },
-	{ "Uzbekistan", "UZ", "UZ", CUSTOM_TWO, 5 },
-	{ "China", "CN", "CN", CUSTOM_TWO, 1 },
-	{ "Taiwan", "TW", "TW", CUSTOM_TWO, 1 },
-	{ "Korea", "KR", "KR", CUSTOM_TWO, 1 },
-	{ "Viet Nam", "VN", "VN", CUSTOM_MIDDLE, 3 },
-	{ "Thailand", "TH", "TH", CUSTOM_TWO, 3 },
-	{ "Indonesia", "ID", "ID", CUSTOM_TWO, 5 },
-	{ "Yoruba", "NG-Yoruba", "NG-Yoruba", CUSTOM_TWO, 10 },
-	{ "Twi", "GH-Twi", "GH-Twi", CUSTOM_TWO, 10 },
-	{ "Swahili", "Swahili", "Swahili", CUSTOM_CHAIN, 10 },
-	{ "Zulu", "ZA-Zulu", "ZA-Zulu", CUSTOM_TWO, 5 },
+	{ "Australia", "US", "GB", CUSTOM_WESTERN, false, 0 },
+	{ "United States", "US", "US", CUSTOM_WESTERN, false, 0 },
+	{ "Finland", "FI", "FI", CUSTOM_WESTERN, false, 0 },
+	{ "Sweden", "SE", "SE", CUSTOM_WESTERN, false, 0 },
+	{ "Flanders", "BE-VLG", "BE-VLG", CUSTOM_TWO, false, 0 },
+	{ "Colombia", "CO", "CO", CUSTOM_IBERIAN, false, 1 },
+	{ "Chile", "CL", "CL", CUSTOM_IBERIAN, false, 0 },
+	{ "Israel", "IL", "IL", CUSTOM_TWO, false, 1 },
+	{ "Russia", "RU", "RU", CUSTOM_TWO, false, 0 },
+	{ "Ukraine", "UA", "UA", CUSTOM_TWO, false, 0 },
+	{ "Armenia", "AM", "AM", CUSTOM_TWO, false, 1 },
+	{ "Georgia", "GE", "GE", CUSTOM_TWO, false, 1 },
+	{ "Turkey", "TR", "TR", CUSTOM_TWO, false, 5 },
+	{ "Arabic", "Arabic", "Arabic", CUSTOM_CHAIN, false, 10 },
+	{ "Algeria", "DZ", "DZ", CUSTOM_TWO, false, 5 },
+	{ "Iran", "IR", "IR", CUSTOM_TWO, false, 5 },
+	{ "Pakistan", "PK", "PK", CUSTOM_TWO, false, 15 },
+	{ "Bangladesh", "BD", "BD", CUSTOM_TWO, false, 15 },
+	{ "India", "IN", "IN", CUSTOM_TWO, false, 10 },
+	{ "Tamil", "IN-Tamil", "IN-Tamil", CUSTOM_FATHER, false, 10 },
+	{ "Nepal", "NP", "NP", CUSTOM_TWO, false, 10 },
+	{ "Uzbekistan", "UZ", "UZ", CUSTOM_TWO, false, 5 },
+	{ "China", "CN", "CN", CUSTOM_TWO, false, 1 },
+	{ "Taiwan", "TW", "TW", CUSTOM_TWO, false, 1 },
+	{ "Korea", "KR", "KR", CUSTOM_TWO, false, 1 },
+	{ "Viet Nam", "VN", "VN", CUSTOM_MIDDLE, true, 3 },
+	{ "Thailand", "TH", "TH", CUSTOM_TWO, false, 3 },
+	{ "Indonesia", "ID", "ID", CUSTOM_TWO, false, 5 },
+	{ "Yoruba", "NG-Yoruba", "NG-Yoruba", CUSTOM_TWO, false, 10 },
+	{ "Twi", "GH-Twi", "GH-Twi", CUSTOM_TWO, false, 10 },
+	{ "Swahili", "Swahili", "Swahili", CUSTOM_CHAIN, false, 10 },
+	{ "Zulu", "ZA-Zulu", "ZA-Zulu", CUSTOM_TWO, false, 5 },
 };
 const size_t people_culture_count = sizeof(people_cultures) / sizeof(people_cultures[0]);
 
@@ -184,8 +185,7 @@ const size_t people_culture_count = sizeof(people_cultures) / sizeof(people_cult
 #define TAIL_RANK_FAMILY 1e6
 #define LISTINGS_LEN 262144   /* a table of hashed spellings: collisions disturb nothing */
 #define RANKED_MEDIAN 0.65    /* the median of the shares seen at a rank, over the 90th percentile that the rows hold */
-#define LISTED_SHARE 0.9      /* of those whom no share accounts for, so many have a name that is listed at least */
-#define ZIPF_EXPONENT 0.8     /* of names known only to exist: between the flat lists of Europe and the steep ones of Asia */
+#define LISTINGS_LEN 262144   /* a table of hashed names: collisions disturb nothing */
 
 /* Names of one kind to draw from, by cumulative share. */
 struct drawable {
@@ -196,14 +196,26 @@ struct drawable {
 	double tail_rank;
 };
 
-/* In how many rows each spelling stands. */
+/* The first normalised part of a name: the same for all its spellings in one script. */
+static uint32_t
+listing_of(const struct name_row *row)
+{
+	struct cdr_name_form form;
+	uint32_t notes = 0;
+
+	if (cdr_name_normalise(row->native, strlen(row->native), &form, &notes, NULL) != CDR_OK || form.part_count == 0)
+		return 0;
+	return cdr_rarity_key(form.part[0]) % LISTINGS_LEN;
+}
+
+/* In how many rows each name stands. */
 static uint16_t *
 listings_make(const struct name_rows *rows)
 {
 	uint16_t *listings = calloc(LISTINGS_LEN, sizeof(*listings));
 
 	for (size_t i = 0; listings != NULL && i < rows->count; i++)
-		listings[cdr_rarity_key(rows->row[i].latin) % LISTINGS_LEN]++;
+		listings[listing_of(&rows->row[i])]++;
 	return listings;
 }
 
@@ -267,6 +279,13 @@ rows_of(const struct name_rows *rows, const char *culture, int kind, struct rank
 	return out;
 }
 
+/* The median share at a rank, over measured cultures (share-by-rank.csv), as a straight line in logarithms. */
+static double
+share_at_rank(int kind, double rank)
+{
+	return kind == NAME_GIVEN ? 0.0113 * pow(rank, rank < 10 ? -0.35 : -0.5) : 0.0119 * pow(rank, rank < 10 ? -0.4 : -0.5);
+}
+
 static double
 known_share(const struct name_row *row)
 {
@@ -274,36 +293,34 @@ known_share(const struct name_row *row)
 }
 
 /*
- * Shares to draw by. Measured ones as they are, ranked ones at the median of their rank. Names only known to exist take
- * part of what is left, by Zipf's law, the names that most cultures know first. The rest have made-up names.
+ * Shares to draw by. Measured ones as they are, ranked ones at the median of their rank; names only known to exist as if
+ * ranked by the number of cultures that know them. The rest of the people have made-up names.
  */
 static cdr_err
-drawable_make(const struct name_rows *rows, const uint16_t *listings, const char *culture, int kind, struct drawable *d)
+drawable_make(const struct name_rows *rows, const uint16_t *listings, const char *culture, int kind, bool closed,
+    struct drawable *d)
 {
 	struct ranked *found = calloc(DRAWN_MAX, sizeof(*found));
-	double known = 0, zipf = 0, sum = 0;
-	size_t unmeasured = 0, rank = 0;
+	double sum = 0;
+	size_t rank = 0;
 
 	if (found == NULL)
 		return CDR_E_MEMORY;
 	size_t count = rows_of(rows, culture, kind, found);
-	for (size_t i = 0; i < count; i++) {
-		found[i].cultures = listings[cdr_rarity_key(found[i].row->latin) % LISTINGS_LEN];
-		known += known_share(found[i].row);
-		if (known_share(found[i].row) == 0)
-			zipf += pow((double)++unmeasured, -ZIPF_EXPONENT);
-	}
+	for (size_t i = 0; i < count; i++)
+		found[i].cultures = listings[listing_of(found[i].row)];
 	qsort(found, count, sizeof(*found), by_cultures);
-	double scale = known > 1 ? 1 / known : 1;
-	double rest = fmax(0, 1 - known) * (unmeasured > 0 ? LISTED_SHARE : 0);
 	for (size_t i = 0; i < count; i++) {
 		double share = known_share(found[i].row);
-		sum += share > 0 ? share * scale : rest * pow((double)++rank, -ZIPF_EXPONENT) / zipf;
+		sum += share > 0 ? share : share_at_rank(kind, (double)++rank);
 		d->row[i] = found[i].row;
 		d->until[i] = sum;
 	}
+	double scale = sum > 1 || closed ? 1 / sum : 1;
+	for (size_t i = 0; i < count; i++)
+		d->until[i] *= scale;
 	d->count = count;
-	d->listed = sum;
+	d->listed = sum * scale;
 	d->tail_rank = kind == NAME_GIVEN ? TAIL_RANK_GIVEN : TAIL_RANK_FAMILY;
 	free(found);
 	return count > 0 ? CDR_OK : CDR_E_ABSENT;
@@ -315,14 +332,16 @@ spelling(const struct name_row *row)
 	return row->latin[0] != '\0' ? row->latin : row->native;
 }
 
-/* A name that no list has: the first half of one name and the second half of another, both Latin. */
+/* A name that no list has: the first half of one name and the second half of another. */
 static void
 name_invent(const struct drawable *d, uint64_t *state, char *out, size_t size)
 {
 	/* rank r with a chance that falls as 1/r, from the end of the list on */
 	uint64_t which = (uint64_t)((double)d->count * pow(d->tail_rank / (double)d->count, next_unit(state))) * 2654435761U;
-	const char *a = spelling(d->row[next_random(&which) % d->count]);
-	const char *b = spelling(d->row[next_random(&which) % d->count]);
+	const struct name_row *first = d->row[next_random(&which) % d->count];
+	const struct name_row *second = d->row[next_random(&which) % d->count];
+	bool native = first->latin[0] == '\0' || second->latin[0] == '\0'; /* one script in one name */
+	const char *a = native ? first->native : first->latin, *b = native ? second->native : second->latin;
 	int half = (int)(strlen(a) + 1) / 2;
 
 	while (half > 0 && ((unsigned char)a[half] & 0xc0) == 0x80)
@@ -422,8 +441,8 @@ culture_draw(const struct name_rows *rows, const uint16_t *listings, const struc
 		err = CDR_E_MEMORY;
 		goto out;
 	}
-	CDR_TRY(drawable_make(rows, listings, culture->given, NAME_GIVEN, given));
-	err = drawable_make(rows, listings, culture->family, NAME_FAMILY, family);
+	CDR_TRY(drawable_make(rows, listings, culture->given, NAME_GIVEN, culture->closed, given));
+	err = drawable_make(rows, listings, culture->family, NAME_FAMILY, false, family);
 	if (err == CDR_E_ABSENT && culture->custom == CUSTOM_FATHER)
 		err = CDR_OK; /* no family names are needed */
 	CDR_TRY(err);

@@ -48,6 +48,7 @@ struct culture {
 	const char *given;  /* as in name-frequency.csv */
 	const char *family; /* the same, or the culture whose family names are used */
 	enum name_custom custom;
+	bool closed;        /* there are no more given names than are listed */
 	unsigned default_dates; /* of a hundred people: 1 January for want of a date */
 };
 

@@ -44,6 +44,7 @@ struct entry {
 	uint32_t name;  /* which name of the group: its spellings share their codes' share, and never add to it */
 	uint8_t kind;   /* enum cdr_code_kind */
 	float share;
+	float as[NAME_KIND_COUNT]; /* once reduced: the share as given and as family name */
 };
 
 struct builder {
@@ -102,25 +103,33 @@ part_add(struct builder *builder, struct entry *entry, const char *part)
 	return true;
 }
 
-/* All parts of one spelling: a person called by two of them has each. */
+/*
+ * All parts of one spelling: a person called by two of them has each. The name is read as a given or a family name beside
+ * another, as it will be: what is joined or split then is joined or split here.
+ */
 static cdr_err
-spelling_add(struct builder *builder, struct entry *entry, const char *text)
+spelling_add(struct builder *builder, struct entry *entry, int kind, const char *text)
 {
 	cdr_err err = CDR_E_INTERNAL;
-	struct cdr_name_form form;
+	static struct cdr_person person;
+	static struct cdr_name_forms forms;
 	struct cdr_fault fault = { 0 };
-	uint32_t notes = 0;
 
-	err = cdr_name_normalise(text, strlen(text), &form, &notes, &fault);
+	memset(&person, 0, sizeof(person));
+	snprintf(person.given_names, sizeof(person.given_names), "%s", kind == NAME_GIVEN ? text : "Ann");
+	snprintf(person.family_names, sizeof(person.family_names), "%s", kind == NAME_FAMILY ? text : "Kim");
+	err = cdr_name_forms(&person, &forms, &fault);
 	if (err == CDR_E_INPUT) {
 		fprintf(stderr, "left out: %s: %s\n", text, fault.text);
 		return CDR_OK;
 	}
 	if (err != CDR_OK)
 		return err;
-	for (size_t i = 0; i < form.part_count; i++)
-		if (!part_add(builder, entry, form.part[i]))
-			return CDR_E_MEMORY;
+	for (size_t f = 0; f < forms.form_count; f++)
+		for (size_t i = 0; i < forms.form[f].part_count; i++)
+			if (forms.form[f].is_family[i] == (kind == NAME_FAMILY) &&
+			    !part_add(builder, entry, forms.form[f].part[i]))
+				return CDR_E_MEMORY;
 	return CDR_OK;
 }
 
@@ -132,12 +141,18 @@ row_add(struct builder *builder, const struct name_row *row)
 
 	if (!group_find(builder, row, &entry.group))
 		return CDR_E_MEMORY;
-	CDR_TRY(spelling_add(builder, &entry, row->native));
-	if (strcmp(row->native, row->latin) != 0)
-		CDR_TRY(spelling_add(builder, &entry, row->latin));
+	CDR_TRY(spelling_add(builder, &entry, row->kind, row->native));
+	if (row->latin[0] != '\0' && strcmp(row->native, row->latin) != 0)
+		CDR_TRY(spelling_add(builder, &entry, row->kind, row->latin));
 out:
 	return err;
 }
+
+/*
+ * Given and family names are told apart where family names were counted. Elsewhere they often are the father's given
+ * name, and lists mix them: there a name counts as both.
+ */
+#define FAMILY_COUNTED_MIN 0.2
 
 #define ORDER(a, b) \
 	if ((a) != (b)) \
@@ -237,7 +252,19 @@ reduce_to_codes(struct builder *builder)
 	builder->count = out;
 }
 
-/* The largest share over all cultures; codes no rarer than the floor stay, and every exact name, so that it is known. */
+/* What the share of a code in one group says of it as given and as family name. */
+static void
+share_place(const struct builder *builder, const struct entry *in, struct entry *out)
+{
+	size_t culture = in->group / NAME_KIND_COUNT;
+	bool apart = builder->measured[culture * NAME_KIND_COUNT + NAME_FAMILY] >= FAMILY_COUNTED_MIN;
+
+	for (int kind = 0; kind < NAME_KIND_COUNT; kind++)
+		if (!apart || in->group % NAME_KIND_COUNT == (uint32_t)kind)
+			out->as[kind] = fmaxf(out->as[kind], in->share);
+}
+
+/* The largest share over all cultures; codes commoner than the floor stay, and every exact name, so that it is known. */
 static void
 reduce_to_largest(struct builder *builder)
 {
@@ -246,10 +273,11 @@ reduce_to_largest(struct builder *builder)
 	qsort(builder->entry, builder->count, sizeof(*builder->entry), by_key);
 	for (size_t i = 0, next; i < builder->count; i = next) {
 		struct entry code = builder->entry[i];
+		float lowest = (float)floor_share[code.kind];
+		code.as[NAME_GIVEN] = code.as[NAME_FAMILY] = lowest;
 		for (next = i; next < builder->count && by_key(&builder->entry[i], &builder->entry[next]) == 0; next++)
-			code.share = fmaxf(code.share, builder->entry[next].share);
-		code.share = fmaxf(code.share, (float)floor_share[code.kind]);
-		if (code.kind == CDR_CODE_EXACT || code.share > (float)floor_share[code.kind])
+			share_place(builder, &builder->entry[next], &code);
+		if (code.kind == CDR_CODE_EXACT || code.as[NAME_GIVEN] > lowest || code.as[NAME_FAMILY] > lowest)
 			builder->entry[out++] = code;
 	}
 	builder->count = out;
@@ -331,7 +359,7 @@ table_write(const struct builder *builder, uint8_t **data, size_t *len)
 	size_t country_count = countries_find(builder, countries);
 	uint32_t counts[CDR_CODE_KIND_COUNT] = { 0 };
 
-	*len = CDR_RARITY_HEAD_LEN + 3 * country_count + 5 * builder->count;
+	*len = CDR_RARITY_HEAD_LEN + 3 * country_count + 6 * builder->count;
 	uint8_t *at = *data = calloc(1, *len);
 	if (at == NULL)
 		return CDR_E_MEMORY;
@@ -350,8 +378,10 @@ table_write(const struct builder *builder, uint8_t **data, size_t *len)
 	/* the entries stand by kind and key already */
 	for (size_t i = 0; i < builder->count; i++, at += 4)
 		write_u32(at, builder->entry[i].key);
-	for (size_t i = 0; i < builder->count; i++)
-		*at++ = weight_of(builder->entry[i].share);
+	for (size_t i = 0; i < builder->count; i++) {
+		*at++ = weight_of(builder->entry[i].as[NAME_GIVEN]);
+		*at++ = weight_of(builder->entry[i].as[NAME_FAMILY]);
+	}
 	return CDR_OK;
 }
 
