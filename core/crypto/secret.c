@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,6 +37,12 @@ static pthread_mutex_t start_lock = PTHREAD_MUTEX_INITIALIZER;
 static bool start_tried;             /* under start_lock */
 static struct cdr_fault start_fault; /* under start_lock */
 static atomic_bool started;
+
+/* In front of a wiping block: how long it is. As large as the strictest alignment asks for. */
+union front {
+	size_t len;
+	max_align_t align;
+};
 
 /* No core dump, and no ptrace by another process of the same user. */
 static cdr_err
@@ -107,12 +114,49 @@ start_gcrypt(struct cdr_fault *fault)
 	return CDR_OK;
 }
 
+static void *
+openssl_alloc(size_t len, const char *file, int line)
+{
+	(void)file;
+	(void)line;
+	return cdr_wiping_alloc(len);
+}
+
+static void *
+openssl_resize(void *p, size_t len, const char *file, int line)
+{
+	(void)file;
+	(void)line;
+	return cdr_wiping_resize(p, len);
+}
+
+static void
+openssl_free(void *p, const char *file, int line)
+{
+	(void)file;
+	(void)line;
+	cdr_wiping_free(p);
+}
+
+/*
+ * OpenSSL frees much as it is: 3.0's ecp_nistz256.c the scalar of every multiplication that it copied, its TLS the text
+ * that was sent. It takes other memory only as long as it has asked for none.
+ */
+static cdr_err
+make_openssl_wipe(struct cdr_fault *fault)
+{
+	if (CRYPTO_set_mem_functions(openssl_alloc, openssl_resize, openssl_free) != 1)
+		return cdr_fault_set(fault, CDR_E_INTERNAL, "OpenSSL was in use before its memory could be replaced");
+	return CDR_OK;
+}
+
 static cdr_err
 start_once(struct cdr_fault *fault)
 {
 	cdr_err err = CDR_E_INTERNAL;
 
 	CDR_TRY(forbid_dumps(fault));
+	CDR_TRY(make_openssl_wipe(fault));
 	raise_lock_limit();
 
 	size_t locked_before = locked_now();
@@ -161,6 +205,51 @@ cdr_secret_free(void *p)
 {
 	/* libgcrypt wipes a block of the pool when it takes it back. */
 	gcry_free(p);
+}
+
+/* see core/crypto/secret.h */
+size_t
+cdr_wiping_len(const void *p)
+{
+	return p == NULL ? 0 : ((const union front *)p - 1)->len;
+}
+
+/* see core/crypto/secret.h */
+void *
+cdr_wiping_alloc(size_t len)
+{
+	if (len == 0 || len > SIZE_MAX - sizeof(union front))
+		return NULL;
+	union front *front = malloc(sizeof(*front) + len);
+	if (front == NULL)
+		return NULL;
+	front->len = len;
+	return front + 1;
+}
+
+/* see core/crypto/secret.h */
+void
+cdr_wiping_free(void *p)
+{
+	if (p == NULL)
+		return;
+	cdr_wipe(p, cdr_wiping_len(p));
+	free((union front *)p - 1);
+}
+
+/* see core/crypto/secret.h */
+void *
+cdr_wiping_resize(void *p, size_t len)
+{
+	size_t old_len = cdr_wiping_len(p);
+	void *resized = cdr_wiping_alloc(len);
+
+	if (resized == NULL && len > 0)
+		return NULL;
+	if (resized != NULL && old_len > 0)
+		memcpy(resized, p, old_len < len ? old_len : len);
+	cdr_wiping_free(p);
+	return resized;
 }
 
 /* see core/crypto/secret.h */

@@ -6,6 +6,9 @@
  *
  * A secret that outlives one function lives in memory from cdr_secret_alloc: locked, so that it is never swapped out,
  * and left out of core dumps. One that lives shorter may stand on the stack; its function wipes it in `out:`.
+ *
+ * Libraries copy what they are given, and free the copies as they are. Those that let their memory be replaced (OpenSSL,
+ * jansson, SQLite) get the wiping memory below: what they free is gone.
  */
 
 #include "core/error.h"
@@ -15,14 +18,14 @@
 
 /**
  * cdr_secret_start(fault):
- * Make this process fit to hold secrets: no core dump, no debugger of the same user, two locked pools. Every program
- * calls it first, with one thread running; a process that forks afterwards does not keep the locks in the child.
- * A second call repeats the answer of the first.
+ * Make this process fit to hold secrets: no core dump, no debugger of the same user, two locked pools, and an OpenSSL
+ * that wipes what it frees. Every program calls it first, with one thread running; a process that forks afterwards does
+ * not keep the locks in the child. A second call repeats the answer of the first.
  *
  * fault   out    says which limit was too low and how to raise it; may be NULL
  *
  * Returns  CDR_OK; CDR_E_MEMORY when memory cannot be locked, or the kernel does not confirm that it is;
- *          CDR_E_INTERNAL when a library is older than its headers.
+ *          CDR_E_INTERNAL when a library is older than its headers, or OpenSSL was in use before.
  */
 CDR_MUST_CHECK cdr_err cdr_secret_start(struct cdr_fault *fault);
 
@@ -42,6 +45,20 @@ CDR_MUST_CHECK void *cdr_secret_alloc(size_t len);
  * Wipe what cdr_secret_alloc handed out, and give it back. NULL does nothing. Thread-safe.
  */
 void cdr_secret_free(void *p);
+
+/**
+ * cdr_wiping_alloc(len), cdr_wiping_resize(p, len), cdr_wiping_free(p):
+ * As malloc, realloc and free, but a block is wiped before it is given back, also when it moves. Not locked: for
+ * libraries that cannot tell a secret from the rest. Thread-safe. cdr_wiping_len is the length of a block, 0 for NULL.
+ *
+ * len     in, public   0: no block, so alloc returns NULL and resize frees
+ *
+ * Returns  memory for anything, freed by cdr_wiping_free; NULL if there is none (then resize has left ${p} as it was).
+ */
+CDR_MUST_CHECK void *cdr_wiping_alloc(size_t len);
+CDR_MUST_CHECK void *cdr_wiping_resize(void *p, size_t len);
+void cdr_wiping_free(void *p);
+size_t cdr_wiping_len(const void *p);
 
 /**
  * cdr_wipe(p, len):

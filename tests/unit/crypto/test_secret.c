@@ -8,6 +8,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <openssl/crypto.h>
+
 #include "core/crypto/secret.h"
 
 /* In a child that may lock ${len} bytes: 0 if start refuses, tells why, and nothing is handed out afterwards. */
@@ -100,6 +102,91 @@ memory_comes_zeroed_and_ends(void **state)
 	cdr_secret_free(most);
 }
 
+/* Memory that was given back, still mapped: whether ${len} bytes of it hold nothing but zeros. */
+static bool
+is_wiped(const volatile uint8_t *p, size_t len)
+{
+	uint8_t seen = 0;
+
+	for (size_t i = 0; i < len; i++)
+		seen |= p[i];
+	return seen == 0;
+}
+
+#define WIPED_LEN 4096
+#define NOTE_LEN 16 /* of the front: malloc writes its lists over the first bytes of what it takes back */
+
+/* Looking at freed memory is what AddressSanitizer is there to forbid. */
+#ifndef __SANITIZE_ADDRESS__
+static void
+wiping_memory_is_wiped(void **state)
+{
+	(void)state;
+	const volatile uint8_t *seen;
+	uint8_t *p = cdr_wiping_alloc(WIPED_LEN), *keep;
+
+	assert_non_null(p);
+	memset(p, 0xa5, WIPED_LEN);
+	seen = p + NOTE_LEN;
+	cdr_wiping_free(p);
+	assert_true(is_wiped(seen, WIPED_LEN - NOTE_LEN));
+
+	/* Also when it moves, be it to a smaller place. */
+	p = cdr_wiping_alloc(WIPED_LEN);
+	assert_non_null(p);
+	memset(p, 0xa5, WIPED_LEN);
+	seen = p + NOTE_LEN;
+	keep = cdr_wiping_resize(p, 64);
+	assert_non_null(keep);
+	assert_int_equal(cdr_wiping_len(keep), 64);
+	assert_int_equal(keep[0], 0xa5);
+	assert_int_equal(keep[63], 0xa5);
+	assert_true(is_wiped(seen, WIPED_LEN - NOTE_LEN));
+	cdr_wiping_free(keep);
+}
+
+/* OpenSSL's own heap. That a scalar is left nowhere in it is shown by tests/net/50-nothing-personal. */
+static void
+openssl_wipes_what_it_frees(void **state)
+{
+	(void)state;
+	uint8_t *p = OPENSSL_malloc(WIPED_LEN);
+
+	assert_non_null(p);
+	memset(p, 0xa5, WIPED_LEN);
+	const volatile uint8_t *seen = p + NOTE_LEN;
+	OPENSSL_free(p);
+	assert_true(is_wiped(seen, WIPED_LEN - NOTE_LEN));
+}
+#endif
+
+static void
+wiping_memory_counts(void **state)
+{
+	(void)state;
+	uint8_t *p = cdr_wiping_alloc(3);
+
+	assert_non_null(p);
+	assert_int_equal((uintptr_t)p % _Alignof(max_align_t), 0);
+	assert_int_equal(cdr_wiping_len(p), 3);
+	memcpy(p, "abc", 3);
+	p = cdr_wiping_resize(p, 100);
+	assert_non_null(p);
+	assert_memory_equal(p, "abc", 3);
+	assert_int_equal(cdr_wiping_len(p), 100);
+	assert_null(cdr_wiping_resize(p, 0)); /* frees */
+
+	assert_int_equal(cdr_wiping_len(NULL), 0);
+	assert_null(cdr_wiping_alloc(0));
+	assert_null(cdr_wiping_alloc(SIZE_MAX));
+	cdr_wiping_free(NULL);
+	p = cdr_wiping_resize(NULL, 8);
+	assert_non_null(p);
+	assert_null(cdr_wiping_resize(p, SIZE_MAX - 8));
+	assert_int_equal(cdr_wiping_len(p), 8);
+	cdr_wiping_free(p);
+}
+
 static void
 wipe_leaves_zeros(void **state)
 {
@@ -148,6 +235,11 @@ main(void)
 		cmocka_unit_test(start_refuses_what_it_cannot_lock),
 		cmocka_unit_test(start_forbids_dumps),
 		cmocka_unit_test(memory_comes_zeroed_and_ends),
+#ifndef __SANITIZE_ADDRESS__
+		cmocka_unit_test(wiping_memory_is_wiped),
+		cmocka_unit_test(openssl_wipes_what_it_frees),
+#endif
+		cmocka_unit_test(wiping_memory_counts),
 		cmocka_unit_test(wipe_leaves_zeros),
 		cmocka_unit_test(equal_sees_every_bit),
 		cmocka_unit_test(random_fills_all),
