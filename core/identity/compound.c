@@ -88,10 +88,14 @@ served(const char *text, bool joined)
 		rest++;
 	if (is_god(rest))
 		return "allah";
-	if (rest[0] == 'l' && strcmp(rest, "latif") != 0 && strcmp(rest, "lateef") != 0 && strlen(rest) >= 4)
+	if (strlen(rest) < 4)
+		return joined ? rest : text;
+	if (rest[0] == 'l' && strcmp(rest, "latif") != 0 && strcmp(rest, "lateef") != 0)
 		return rest + 1;
-	if (rest[0] == rest[1] || (strncmp(rest, "shsh", 4) == 0))
-		return rest + (rest[0] == rest[1] ? 1 : 2);
+	if (rest[0] == rest[1])
+		return rest + 1;
+	if (strncmp(rest, "shsh", 4) == 0)
+		return rest + 2;
 	return joined ? rest : text;
 }
 

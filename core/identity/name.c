@@ -12,6 +12,8 @@
 #define UNICODE_VERSION "15.0.0"
 #define UNICODE_MAJOR 15
 
+#define OTHER_NAMES_MAX 24 /* that are read; a list of hundreds is no list of names */
+
 /* What is settled becomes a form. */
 static void
 make_form(const struct cdr_parts *parts, enum cdr_name_source source, struct cdr_name_form *form, uint32_t *notes)
@@ -231,6 +233,27 @@ out:
 	return err;
 }
 
+/* Each of the other names, while there is room for a form. */
+static cdr_err
+add_others(const struct cdr_person *person, struct cdr_name_forms *forms, struct cdr_fault *fault)
+{
+	cdr_err err = CDR_OK;
+	const char *other = person->other_names;
+
+	for (size_t count = 0; *other != '\0'; count++) {
+		size_t len = strcspn(other, ";");
+
+		if (count == OTHER_NAMES_MAX || forms->form_count == CDR_FORMS_MAX) {
+			forms->notes |= CDR_NOTE_MANY_FORMS;
+			break;
+		}
+		CDR_TRY(add_other(person, other, len, forms, fault));
+		other += len + (other[len] == ';');
+	}
+out:
+	return err;
+}
+
 static cdr_err
 check_ends(const struct cdr_person *person, struct cdr_fault *fault)
 {
@@ -248,7 +271,6 @@ cdr_name_forms(const struct cdr_person *person, struct cdr_name_forms *forms, st
 {
 	cdr_err err = CDR_E_INTERNAL;
 	struct cdr_parts parts = { 0 };
-	const char *other = person->other_names;
 
 	memset(forms, 0, sizeof *forms);
 	CDR_TRY(check_ends(person, fault));
@@ -257,12 +279,7 @@ cdr_name_forms(const struct cdr_person *person, struct cdr_name_forms *forms, st
 	cdr_wipe(&parts, sizeof parts);
 	CDR_TRY(read_field("native_name", person->native_name, CDR_PARTS_WHOLE, &parts, fault));
 	add_settled(forms, &parts, CDR_NAME_NATIVE);
-	while (*other != '\0') {
-		size_t len = strcspn(other, ";");
-
-		CDR_TRY(add_other(person, other, len, forms, fault));
-		other += len + (other[len] == ';');
-	}
+	CDR_TRY(add_others(person, forms, fault));
 	if (forms->form_count == 0 &&
 	    (person->given_names[0] | person->family_names[0] | person->native_name[0] | person->other_names[0]) != '\0')
 		forms->notes |= CDR_NOTE_EMPTY;

@@ -29,7 +29,7 @@ enum cdr_name_note {
 	CDR_NOTE_NO_TABLE = 1 << 0,    /* a word in a script without a table was left out: ask for the Latin form of the passport */
 	CDR_NOTE_CUT = 1 << 1,         /* a part was longer than CDR_PART_LEN - 1 letters, and was cut */
 	CDR_NOTE_MANY_PARTS = 1 << 2,  /* more than CDR_FORM_PARTS_MAX parts: the rest was left out */
-	CDR_NOTE_MANY_FORMS = 1 << 3,  /* more than CDR_FORMS_MAX forms: the rest was left out */
+	CDR_NOTE_MANY_FORMS = 1 << 3,  /* more than CDR_FORMS_MAX forms, or two dozen other names: the rest was left out, unread */
 	CDR_NOTE_EMPTY = 1 << 4,       /* text was given, and no letter was left of it */
 	CDR_NOTE_IDEOGRAPH = 1 << 5,   /* an ideograph without a known reading was left out */
 };

@@ -24,6 +24,7 @@ struct text {
 	size_t count;
 	unsigned flags; /* enum cdr_parts_read */
 	size_t word_count;
+	struct cdr_translit table[CDR_SCRIPT_COUNT]; /* that of the language of the name, once it was chosen */
 	struct cdr_parts *parts;
 };
 
@@ -149,11 +150,22 @@ read_han(struct text *text, const uint32_t *cps, size_t count, struct part *part
 	}
 }
 
+/* The table for one script in this name; NULL where there is none. */
+static const struct cdr_translit *
+table_for(struct text *text, enum cdr_script script)
+{
+	struct cdr_translit *table = &text->table[script];
+
+	if (table->script == CDR_SCRIPT_NONE && !cdr_translit_choose(script, text->cps, text->count, table))
+		return NULL;
+	return table;
+}
+
 /* Read letters of one script into ${part}, with the table of the language of the name. */
 static void
 read_run(struct text *text, enum cdr_script script, const uint32_t *cps, size_t count, struct part *part)
 {
-	struct cdr_translit table;
+	const struct cdr_translit *table;
 	uint32_t word[CDR_WORD_LETTERS_MAX];
 	char out[2 * CDR_PART_LEN];
 	size_t length = count < CDR_WORD_LETTERS_MAX ? count : CDR_WORD_LETTERS_MAX;
@@ -162,7 +174,8 @@ read_run(struct text *text, enum cdr_script script, const uint32_t *cps, size_t 
 		read_han(text, cps, count, part);
 		return;
 	}
-	if (!cdr_translit_choose(script, text->cps, text->count, &table)) {
+	table = table_for(text, script);
+	if (table == NULL) {
 		text->parts->notes |= CDR_NOTE_NO_TABLE;
 		text->parts->scripts_without_table |= (uint64_t)1 << script;
 		return;
@@ -173,10 +186,10 @@ read_run(struct text *text, enum cdr_script script, const uint32_t *cps, size_t 
 		length = spell_hangul(cps, length, word);
 	} else {
 		memcpy(word, cps, length * sizeof *word);
-		length = cdr_translit_fold(&table, word, length);
+		length = cdr_translit_fold(table, word, length);
 	}
 	if (length > 0) {
-		(void)cdr_translit_word(&table, word, length, out, sizeof out);
+		(void)cdr_translit_word(table, word, length, out, sizeof out);
 		put(part, out);
 	}
 	cdr_wipe(word, sizeof word);
@@ -290,16 +303,16 @@ static void
 read_word(struct text *text, const uint32_t *cps, size_t count, size_t word)
 {
 	uint32_t folded[CDR_WORD_LETTERS_MAX];
-	struct cdr_translit table;
+	const struct cdr_translit *table;
 
 	if (all_of(cps, count, CDR_SCRIPT_HAN)) {
 		read_east_asian(text, cps, count, word, true);
 	} else if (all_of(cps, count, CDR_SCRIPT_HANGUL)) {
 		read_east_asian(text, cps, count, word, false);
 	} else if (count <= CDR_WORD_LETTERS_MAX && script_of(cps[0]) == CDR_SCRIPT_ARABIC &&
-	    cdr_translit_choose(CDR_SCRIPT_ARABIC, text->cps, text->count, &table) && (table.flags & CDR_TRANSLIT_ARTICLE)) {
+	    (table = table_for(text, CDR_SCRIPT_ARABIC)) != NULL && (table->flags & CDR_TRANSLIT_ARTICLE)) {
 		memcpy(folded, cps, count * sizeof *folded);
-		read_arabic(text, &table, folded, cdr_translit_fold(&table, folded, count));
+		read_arabic(text, table, folded, cdr_translit_fold(table, folded, count));
 		cdr_wipe(folded, sizeof folded);
 	} else {
 		read_part(text, cps, count, (text->flags & CDR_PARTS_FAMILY) != 0);
@@ -349,8 +362,13 @@ read_words(struct text *text)
 
 	while (next_word(text, &at, &start))
 		text->word_count++;
-	for (at = 0; next_word(text, &at, &start); word++)
+	for (at = 0; next_word(text, &at, &start); word++) {
+		if (text->parts->count == CDR_PARTS_MAX) {
+			text->parts->notes |= CDR_NOTE_MANY_PARTS;
+			return;
+		}
 		read_word(text, text->cps + start, at - start, word);
+	}
 }
 
 /* see core/identity/parts.h */
