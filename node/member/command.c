@@ -9,6 +9,8 @@
 #include "core/identity/date.h"
 #include "core/identity/token.h"
 
+#define SHOWN_MAX 50 /* faults and notes that text shows; --json has all that are listed */
+
 /* see node/member/command.h */
 cdr_err
 cdr_command_open(const struct cdr_arguments *arguments, bool joined, struct cdr_member **member,
@@ -142,4 +144,43 @@ cdr_command_json_types(uint32_t types)
 		if ((types >> type & 1) != 0)
 			(void)json_array_append_new(list, json_string(cdr_token_type_name(type)));
 	return list;
+}
+
+/* see node/member/command.h */
+json_t *
+cdr_command_json_rows(const struct cdr_row_report_list *list)
+{
+	json_t *out = json_array();
+
+	for (size_t i = 0; i < list->listed_count; i++) {
+		const struct cdr_row_fault *line = &list->lines[i];
+		(void)json_array_append_new(out, json_pack("{s:I, s:I, s:s, s:s, s:s}", "line", (json_int_t)line->line,
+		    "column", (json_int_t)line->column, "column_name", line->column_name, "reason", line->reason, "advice",
+		    line->advice));
+	}
+	return out;
+}
+
+/* One list of a row report, for a person: the first SHOWN_MAX lines. */
+static void
+show_list(struct cdr_report *report, const char *title, const struct cdr_row_report_list *list)
+{
+	if (list->count == 0)
+		return;
+	cdr_report_note(report, "%s\n", title);
+	for (size_t i = 0; i < list->listed_count && i < SHOWN_MAX; i++) {
+		const struct cdr_row_fault *line = &list->lines[i];
+		cdr_report_note(report, "  line %zu%s%s: %s%s%s\n", line->line, line->column_name[0] != '\0' ? ", " : "",
+		    line->column_name, line->reason, line->advice[0] != '\0' ? ". " : "", line->advice);
+	}
+	if (list->count > SHOWN_MAX)
+		cdr_report_note(report, "  and %zu more\n", list->count - SHOWN_MAX);
+}
+
+/* see node/member/command.h */
+void
+cdr_command_show_rows(struct cdr_report *report, const struct cdr_row_report *rows)
+{
+	show_list(report, "These rows cannot be taken:", &rows->faults);
+	show_list(report, "Worth knowing:", &rows->notes);
 }

@@ -3,6 +3,7 @@
 
 /* The sub-commands of `candor`: each is a handler for the table in main.c. What they share stands here. */
 
+#include "core/record/report.h"
 #include "node/member/member.h"
 #include "node/net/arguments.h"
 #include "node/net/node_options.h"
@@ -47,5 +48,9 @@ json_t *cdr_command_json_time(uint64_t seconds);
 json_t *cdr_command_json_date(const struct cdr_date *date);
 json_t *cdr_command_json_id(const uint8_t id[static CDR_ID_LEN]);
 json_t *cdr_command_json_types(uint32_t types);
+
+/* What was found about the rows of a file: for a person, and one list of it as JSON. */
+void cdr_command_show_rows(struct cdr_report *report, const struct cdr_row_report *rows);
+json_t *cdr_command_json_rows(const struct cdr_row_report_list *list);
 
 #endif

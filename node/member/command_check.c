@@ -134,22 +134,9 @@ out:
 	return err;
 }
 
-/* Faults and notes of the file; for one candidate given as options the line means nothing. */
-static void
-show_rows(struct cdr_report *report, const struct cdr_row_report_list *list, bool with_line)
-{
-	for (size_t i = 0; i < list->listed_count; i++) {
-		const struct cdr_row_fault *line = &list->lines[i];
-		if (with_line)
-			cdr_report_note(report, "line %zu, ", line->line);
-		cdr_report_note(report, "%s: %s%s%s\n", line->column_name, line->reason, line->advice[0] != '\0' ? ". " : "",
-		    line->advice);
-	}
-}
-
 /* Read a file of candidates and open a check for each. */
 static cdr_err
-add_candidates(const struct cdr_arguments *arguments, struct cdr_bytes file, bool with_line, struct cdr_report *report,
+add_candidates(const struct cdr_arguments *arguments, struct cdr_bytes file, bool is_file, struct cdr_report *report,
     struct cdr_fault *fault)
 {
 	cdr_err err = CDR_E_INTERNAL;
@@ -163,12 +150,11 @@ add_candidates(const struct cdr_arguments *arguments, struct cdr_bytes file, boo
 	cdr_member_rules(member, &rules);
 	CDR_TRY(read_candidates(file, &rules, &candidates, &reader, fault));
 	const struct cdr_row_report *rows = cdr_candidate_file_report_peek(reader);
-	show_rows(report, &rows->faults, with_line);
-	show_rows(report, &rows->notes, with_line);
+	cdr_command_show_rows(report, rows);
 	if (rows->faults.count > 0 && !cdr_arguments_has(arguments, "skip-bad")) {
-		err = cdr_fault_set(fault, CDR_E_INPUT, with_line ?
+		err = cdr_fault_set(fault, CDR_E_INPUT, is_file ?
 			"%zu rows cannot be taken, so no check was opened. Correct them, or repeat with --skip-bad" :
-			"%zu fields are missing or wrong, so no check was opened", with_line ? rows->bad_count : rows->faults.count);
+			"%zu fields are missing or wrong, so no check was opened", is_file ? rows->bad_count : rows->faults.count);
 		goto out;
 	}
 	CDR_TRY(cdr_check_add(member, candidates.list, candidates.count, &outcome, fault));

@@ -7,40 +7,8 @@
 
 /* leavers import, leavers status. */
 
-#define SHOWN_MAX 50            /* faults and notes that text shows; --json has all that are listed */
 #define WAIT_STEP_US 200000
 #define STALL_STEPS 75          /* a quarter of a minute without progress: the daemon does not run, or cannot reach anybody */
-
-/* One list of the row report, as JSON. */
-static json_t *
-list_json(const struct cdr_row_report_list *list)
-{
-	json_t *out = json_array();
-
-	for (size_t i = 0; i < list->listed_count; i++) {
-		const struct cdr_row_fault *line = &list->lines[i];
-		(void)json_array_append_new(out, json_pack("{s:I, s:I, s:s, s:s, s:s}", "line", (json_int_t)line->line,
-		    "column", (json_int_t)line->column, "column_name", line->column_name, "reason", line->reason, "advice",
-		    line->advice));
-	}
-	return out;
-}
-
-/* One list of the row report, for a person. */
-static void
-show_list(struct cdr_report *report, const char *title, const struct cdr_row_report_list *list)
-{
-	if (list->count == 0)
-		return;
-	cdr_report_note(report, "%s\n", title);
-	for (size_t i = 0; i < list->listed_count && i < SHOWN_MAX; i++) {
-		const struct cdr_row_fault *line = &list->lines[i];
-		cdr_report_note(report, "  line %zu%s%s: %s%s%s\n", line->line, line->column_name[0] != '\0' ? ", " : "",
-		    line->column_name, line->reason, line->advice[0] != '\0' ? ". " : "", line->advice);
-	}
-	if (list->count > SHOWN_MAX)
-		cdr_report_note(report, "  and %zu more\n", list->count - SHOWN_MAX);
-}
 
 /* Show how the index fills, as long as it does. */
 static cdr_err
@@ -75,8 +43,8 @@ outcome_json(const struct cdr_leavers_outcome *outcome, const struct cdr_leavers
 	    (json_int_t)outcome->removed, "left_out", (json_int_t)rows->bad_count, "before_look_back",
 	    (json_int_t)rows->old_count, "repeated", (json_int_t)rows->same_count, "register",
 	    (json_int_t)outcome->register_count, "waiting_for_index",
-	    (json_int_t)(progress->waiting_count + progress->removal_count), "faults", list_json(&rows->faults), "notes",
-	    list_json(&rows->notes));
+	    (json_int_t)(progress->waiting_count + progress->removal_count), "faults", cdr_command_json_rows(&rows->faults), "notes",
+	    cdr_command_json_rows(&rows->notes));
 }
 
 static void
@@ -123,8 +91,7 @@ cdr_command_leavers_import(const struct cdr_arguments *arguments, struct cdr_rep
 	CDR_TRY(cdr_leaver_file_new(cdr_buffer_bytes(&file), &rules, &reader, fault));
 	err = cdr_leavers_import(member, reader, &options, &outcome, fault);
 	const struct cdr_row_report *rows = cdr_leaver_file_report_peek(reader);
-	show_list(report, "These rows cannot be taken:", &rows->faults);
-	show_list(report, "Worth knowing:", &rows->notes);
+	cdr_command_show_rows(report, rows);
 	CDR_TRY(err);
 	if (!cdr_arguments_has(arguments, "no-wait"))
 		CDR_TRY(watch_index(member, report, &progress));
