@@ -155,10 +155,10 @@ cdr_letter_verify(struct cdr_bytes letter, struct cdr_bytes signature, const uin
 {
 	uint8_t hash[32];
 
-	if (signature.len != CDR_SIGNATURE_LEN || letter_hash(letter, receiver_key, genesis, hash) != CDR_OK ||
-	    cdr_verify(signer_key, hash, sizeof(hash), signature.data) != CDR_OK)
+	if (signature.len != CDR_SIGNATURE_LEN)
 		return CDR_E_SIGNATURE;
-	return CDR_OK;
+	cdr_err err = letter_hash(letter, receiver_key, genesis, hash);
+	return err == CDR_OK ? cdr_verify(signer_key, hash, sizeof(hash), signature.data) : err;
 }
 
 /* Whether what the letter says of itself is what the hub said of the mail. */
@@ -185,8 +185,9 @@ read_letter(struct cdr_letter *letter, const Cdr__Wire__Mail *mail, const uint8_
 	letter->letter = cdr_message_bytes(outer->letter);
 	letter->signature = cdr_message_bytes(outer->signature);
 	err = cdr_letter_verify(letter->letter, letter->signature, sender_key, receiver_key, genesis);
-	if (err != CDR_OK)
-		return cdr_fault_set(fault, err, "letter: %s did not sign it for this organisation", mail->from);
+	if (err == CDR_E_SIGNATURE)
+		err = cdr_fault_set(fault, err, "letter: %s did not sign it for this organisation", mail->from);
+	CDR_TRY(err);
 	CDR_TRY(cdr_message_decode(&letter->arena, &cdr__wire__letter__descriptor, letter->letter, &body));
 	if (!agrees_with_mail(body, mail))
 		return cdr_fault_set(fault, CDR_E_REFUSED,
@@ -228,11 +229,11 @@ cdr_letter_open(const Cdr__Wire__Mail *mail, const uint8_t *receiver_secret, con
 	size_t ad_len = seal_ad(mail->id.data, mail->from, mail->to, ad);
 	err = cdr_hpke_open(receiver_secret, info, sizeof(info), ad, ad_len, mail->sealed.data, mail->sealed.len,
 	    letter->plain.data);
-	if (err != CDR_OK) {
+	/* Want of memory is no fault of the letter: it must not be thrown away for it. */
+	if (err == CDR_E_SEALED)
 		err = cdr_fault_set(fault, CDR_E_SEALED,
 		    "letter: it does not open with this organisation's key: it was altered, or sealed for somebody else");
-		goto out;
-	}
+	CDR_TRY(err);
 	CDR_TRY(read_letter(letter, mail, sender->party->signing_key.data, receiver_key, genesis, fault));
 	*out_letter = letter;
 	letter = NULL;

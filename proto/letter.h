@@ -53,7 +53,7 @@ CDR_MUST_CHECK cdr_err cdr_letter_open(const Cdr__Wire__Mail *mail, const uint8_
  * cdr_letter_verify(letter, signature, signer_key, receiver_key, genesis):
  * Whether ${signature} over the letter's bytes for that receiver holds: for statements that were exported.
  *
- * Returns  CDR_OK; CDR_E_SIGNATURE.
+ * Returns  CDR_OK; CDR_E_SIGNATURE; CDR_E_MEMORY.
  */
 CDR_MUST_CHECK cdr_err cdr_letter_verify(struct cdr_bytes letter, struct cdr_bytes signature, const uint8_t *signer_key,
     const uint8_t *receiver_key, const uint8_t genesis[static CDR_GENESIS_HASH_LEN]);
