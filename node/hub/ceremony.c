@@ -319,8 +319,7 @@ result_write(struct cdr_tx *tx, void *context)
 		return CDR_OK;
 	CDR_TRY(cdr_query_one_int(tx, "SELECT count(*) FROM ceremony_result WHERE epoch = $1 AND hash = $2",
 	    CDR_VALUES(cdr_value_int(job->epoch->number), cdr_value_blob(job->hash, sizeof(job->hash))), &count));
-	/* Only the t-th changes what is to be proposed: a later one must not make the countersignatures start over. */
-	if (count == (int64_t)roster->threshold)
+	if (count >= (int64_t)roster->threshold)
 		CDR_TRY(cdr_hub_proposal_make(tx, job->seed, job->call->now, job->fault));
 	if (count == (int64_t)roster->n_trustee)
 		CDR_TRY(delete_messages(tx, job));

@@ -168,8 +168,8 @@ print_genesis(struct cdr_report *report, const struct cdr_roster *genesis)
 	cdr_fingerprint_write(genesis->hash, fingerprint);
 	cdr_report_text(report, "The exchange is founded, with %zu trustees of whom %u must act together.\n",
 	    genesis->body->n_trustee, genesis->body->threshold);
-	cdr_report_text(report, "Fingerprint of the genesis roster, to be compared with every trustee by telephone:\n\n    %s\n\n",
-	    fingerprint);
+	cdr_report_text(report,
+	    "Fingerprint of the genesis roster, to be compared with every trustee by telephone:\n\n    %s\n\n", fingerprint);
 	cdr_report_text(report, "Next: `candor-hub serve` here, `candor-trustee ceremony` at each trustee.\n");
 	return cdr_report_json(report, json_pack("{s:s, s:i, s:i}", "fingerprint", fingerprint, "trustees",
 	    (int)genesis->body->n_trustee, "threshold", (int)genesis->body->threshold));

@@ -149,7 +149,7 @@ check_sealing_key(const uint8_t *key, struct cdr_fault *fault)
 	return CDR_OK;
 }
 
-/* The card that a new member shows: the form of a member's entry in a roster, and the certificate that it called with. */
+/* The card that a new member shows: the form of an entry in a roster, and the certificate that it called with. */
 static cdr_err
 check_card(const struct cdr_call *call, const Cdr__Wire__Party *party, struct cdr_fault *fault)
 {
@@ -226,7 +226,8 @@ check_keys_are_new(struct cdr_tx *tx, const struct join_job *job)
 		cdr_value_bytes(cdr_message_bytes(job->party->tls_pin))),
 	    &count));
 	if (count > 0 || roster_has_key(job->call->roster, job->invited.member, job->party))
-		return cdr_fault_set(job->fault, CDR_E_EXISTS, "another party has one of these keys: run `candor init` in a new folder");
+		return cdr_fault_set(job->fault, CDR_E_EXISTS, "another party has one of these keys: run `candor init` in a "
+		    "new folder");
 	err = CDR_OK;
 out:
 	return err;

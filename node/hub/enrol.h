@@ -42,11 +42,11 @@ struct cdr_bytes cdr_hub_join_key(const ProtobufCMessage *message);
 
 /**
  * cdr_hub_member_set(hub, id, status, now, fault):
- * Suspend, revoke or restore ("active") a member. It holds here from the next request on; the roster that tells everybody
- * is proposed, and waits for countersignatures. A member that is only pending can be revoked: it then never was one.
+ * Suspend, revoke or restore ("active") a member. It holds here from the next request on; the roster that tells
+ * everybody is proposed, and waits for countersignatures. A member that is only pending can be revoked: it then never was one.
  *
- * Returns  CDR_OK, also if it has that status; CDR_E_ABSENT; CDR_E_REFUSED if it cannot get that status from where it is;
- *          CDR_E_STORE.
+ * Returns  CDR_OK, also if it has that status; CDR_E_ABSENT; CDR_E_REFUSED if it cannot get that status from where it
+ *          is; CDR_E_STORE.
  */
 CDR_MUST_CHECK cdr_err cdr_hub_member_set(struct cdr_hub *hub, const char *id, const char *status, uint64_t now,
     struct cdr_fault *fault);

@@ -1,7 +1,7 @@
 #ifndef CDR_NODE_HUB_MAIL_H
 #define CDR_NODE_HUB_MAIL_H
 
-/* Mailboxes: sealed letters of one size, from an active member to an active member, until the receiver has taken them. */
+/* Mailboxes: sealed letters of one size, from one active member to another, until the receiver has taken them. */
 
 #include "node/hub/hub.h"
 

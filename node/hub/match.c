@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BATCH_COUNT 128 /* rows that one statement reads; more than CDR_HUB_HITS_MEMBER_MAX, so that each makes progress */
+#define BATCH_COUNT 128 /* rows of one statement; more than CDR_HUB_HITS_MEMBER_MAX, so that each makes progress */
 #define AGREEMENTS_MAX CDR_CHECK_ROWS_MAX /* a handle has each tag once, and so has the query */
 
 /* see node/hub/match.h */

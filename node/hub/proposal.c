@@ -39,7 +39,7 @@ changes_free(struct changes *changes)
 	free(changes->change);
 }
 
-/* The whole entry of a member that joins, from columns party, country, check_points, import_points, joined_at (2 .. 6). */
+/* The entry of a member that joins, from columns 2 .. 6: party, country, check_points, import_points, joined_at. */
 static cdr_err
 read_joining(struct cdr_query *query, struct wanted *wanted)
 {
@@ -125,29 +125,66 @@ out:
 	return err;
 }
 
-/* The changes as keys/roster_build.h takes them. */
+/* Whether the change takes rights away, which trustees countersign without asking anybody. */
+static bool
+takes_away(const struct wanted *wanted)
+{
+	return strcmp(wanted->status, "suspended") == 0 || strcmp(wanted->status, "revoked") == 0;
+}
+
+/*
+ * The changes as keys/roster_build.h takes them. Joining and restoring wait for people at the trustees: while there is
+ * something to take away they stay out of the version, so that they cannot hold it up.
+ */
 static cdr_err
 changes_list(struct changes *changes, size_t *count)
 {
+	bool only_taking = false;
+
+	*count = 0;
 	changes->change = calloc(changes->count + 1, sizeof(*changes->change));
 	if (changes->change == NULL)
 		return CDR_E_MEMORY;
+	for (size_t i = 0; i < changes->count; i++)
+		only_taking = only_taking || takes_away(&changes->wanted[i]);
 	for (size_t i = 0; i < changes->count; i++) {
 		struct wanted *wanted = &changes->wanted[i];
-		if (strcmp(wanted->status, "pending") == 0) {
-			wanted->member.id = wanted->id;
-			wanted->member.country = wanted->country;
-			changes->change[i] = (struct cdr_roster_change){ .kind = CDR_ROSTER_CHANGE_MEMBER,
+		if (only_taking && !takes_away(wanted))
+			continue;
+		wanted->member.id = wanted->id;
+		wanted->member.country = wanted->country;
+		if (strcmp(wanted->status, "pending") == 0)
+			changes->change[(*count)++] = (struct cdr_roster_change){ .kind = CDR_ROSTER_CHANGE_MEMBER,
 				.member = &wanted->member };
-		} else
-			changes->change[i] = (struct cdr_roster_change){ .kind = CDR_ROSTER_CHANGE_STATUS, .id = wanted->id,
-				.status = wanted->status };
+		else
+			changes->change[(*count)++] = (struct cdr_roster_change){ .kind = CDR_ROSTER_CHANGE_STATUS,
+				.id = wanted->id, .status = wanted->status };
 	}
-	*count = changes->count;
 	if (changes->epoch.epoch != NULL)
 		changes->change[(*count)++] = (struct cdr_roster_change){ .kind = CDR_ROSTER_CHANGE_EPOCH,
 			.epoch = changes->epoch.epoch };
 	return CDR_OK;
+}
+
+/* The version that the database asks for, made at ${made_at}; NULL if it asks for none. */
+static cdr_err
+propose(struct cdr_tx *tx, const struct cdr_roster *before, const uint8_t *seed, uint64_t made_at,
+    struct cdr_roster **next, struct cdr_fault *fault)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct changes changes = { .before = before };
+	size_t count;
+
+	*next = NULL;
+	CDR_TRY(changes_read(tx, &changes));
+	CDR_TRY(cdr_hub_new_epoch_read(tx, before, made_at, &changes.epoch));
+	CDR_TRY(changes_list(&changes, &count));
+	if (count > 0)
+		CDR_TRY(cdr_roster_build_next(before, changes.change, count, made_at, seed, next, fault));
+	err = CDR_OK;
+out:
+	changes_free(&changes);
+	return err;
 }
 
 static cdr_err
@@ -170,35 +207,6 @@ proposal_store(struct cdr_tx *tx, const struct cdr_roster *roster, uint64_t now)
 		cdr_value_bytes(cdr_buffer_bytes(&roster->bytes)), cdr_value_int((int64_t)now)));
 }
 
-/* see node/hub/proposal.h */
-cdr_err
-cdr_hub_proposal_make(struct cdr_tx *tx, const uint8_t *seed, uint64_t now, struct cdr_fault *fault)
-{
-	cdr_err err = CDR_E_INTERNAL;
-	struct cdr_roster *before = NULL, *next = NULL;
-	struct changes changes = { 0 };
-	size_t count;
-
-	CDR_TRY(cdr_hub_roster_read(tx, CDR_HUB_ROSTER_NEWEST, &before, fault));
-	changes.before = before;
-	CDR_TRY(changes_read(tx, &changes));
-	CDR_TRY(cdr_hub_new_epoch_read(tx, before, now, &changes.epoch));
-	CDR_TRY(changes_list(&changes, &count));
-	CDR_TRY(proposal_remove(tx));
-	if (count > 0) {
-		CDR_TRY(cdr_roster_build_next(before, changes.change, count, now, seed, &next, fault));
-		CDR_TRY(proposal_store(tx, next, now));
-	}
-	err = CDR_OK;
-out:
-	changes_free(&changes);
-	cdr_roster_free(before);
-	cdr_roster_free(next);
-	return err;
-}
-
-/* ---- showing ------------------------------------------------------------------------------------------------ */
-
 /* The proposal, decoded; NULL if there is none. */
 static cdr_err
 proposal_read(struct cdr_tx *tx, struct cdr_roster **proposal, struct cdr_fault *fault)
@@ -220,6 +228,49 @@ out:
 	cdr_query_end(query);
 	return err;
 }
+
+/* Whether ${present} is what would be proposed now: then its countersignatures stay. */
+static cdr_err
+is_up_to_date(struct cdr_tx *tx, const struct cdr_roster *present, const struct cdr_roster *before,
+    const uint8_t *seed, bool *same, struct cdr_fault *fault)
+{
+	struct cdr_roster *again = NULL;
+
+	*same = false;
+	cdr_err err = propose(tx, before, seed, present->body->made_at, &again, fault);
+	if (err == CDR_OK && again != NULL)
+		*same = memcmp(again->hash, present->hash, CDR_ROSTER_HASH_LEN) == 0;
+	cdr_roster_free(again);
+	return err;
+}
+
+/* see node/hub/proposal.h */
+cdr_err
+cdr_hub_proposal_make(struct cdr_tx *tx, const uint8_t *seed, uint64_t now, struct cdr_fault *fault)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct cdr_roster *before = NULL, *present = NULL, *next = NULL;
+	bool same = false;
+
+	CDR_TRY(cdr_hub_roster_read(tx, CDR_HUB_ROSTER_NEWEST, &before, fault));
+	CDR_TRY(proposal_read(tx, &present, fault));
+	if (present != NULL)
+		CDR_TRY(is_up_to_date(tx, present, before, seed, &same, fault));
+	if (same)
+		goto out;
+	CDR_TRY(propose(tx, before, seed, now, &next, fault));
+	CDR_TRY(proposal_remove(tx));
+	if (next != NULL)
+		CDR_TRY(proposal_store(tx, next, now));
+	err = CDR_OK;
+out:
+	cdr_roster_free(before);
+	cdr_roster_free(present);
+	cdr_roster_free(next);
+	return err;
+}
+
+/* ---- showing ------------------------------------------------------------------------------------------------ */
 
 /* A reading job. */
 static cdr_err
@@ -258,6 +309,7 @@ out:
 struct countersign_job {
 	const struct cdr_call *call;
 	const Cdr__Wire__CountersignRequest *request;
+	const uint8_t *seed;
 	uint64_t in_force;         /* the version that this countersignature put in force, or 0 */
 	struct cdr_fault *fault;
 };
@@ -309,7 +361,7 @@ admit_members(struct cdr_tx *tx, const struct cdr_roster *roster)
 	return CDR_OK;
 }
 
-/* Enough have countersigned: the proposal becomes the roster. */
+/* Enough have countersigned: the proposal becomes the roster, and what had to wait for it is proposed. */
 static cdr_err
 put_in_force(struct cdr_tx *tx, struct countersign_job *job, const struct cdr_roster *proposal,
     const struct cdr_roster *before, const Cdr__Wire__Countersignature *signatures, size_t count)
@@ -320,7 +372,7 @@ put_in_force(struct cdr_tx *tx, struct countersign_job *job, const struct cdr_ro
 	CDR_TRY(cdr_roster_build_complete(proposal, before, signatures, count, &roster, job->fault));
 	CDR_TRY(cdr_hub_roster_store(tx, roster, job->call->now));
 	CDR_TRY(admit_members(tx, roster));
-	CDR_TRY(proposal_remove(tx));
+	CDR_TRY(cdr_hub_proposal_make(tx, job->seed, job->call->now, job->fault));
 	job->in_force = roster->body->version;
 	err = CDR_OK;
 out:
@@ -396,7 +448,7 @@ cdr_hub_countersign(void *context, const struct cdr_call *call, struct cdr_answe
 {
 	cdr_err err = CDR_E_INTERNAL;
 	struct cdr_hub *hub = context;
-	struct countersign_job job = { .call = call, .fault = fault };
+	struct countersign_job job = { .call = call, .seed = hub->seed, .fault = fault };
 
 	(void)answer;
 	job.request = (const Cdr__Wire__CountersignRequest *)call->message;

@@ -7,13 +7,17 @@
  * There is at most one proposal. It follows from the database alone: members whose entry here differs from the roster in
  * force, and a key on which t trustees agree. When one of those changes the proposal is made anew with everything in it,
  * and its countersignatures start over.
+ *
+ * One thing does not wait for another: a suspension or revocation is countersigned by machines, letting somebody in by
+ * people. So while there is something to take away, whoever joins or is restored comes in the version after it.
  */
 
 #include "node/hub/hub.h"
 
 /**
  * cdr_hub_proposal_make(tx, seed, now, fault):
- * Make the proposal that the database asks for, or remove the one that nothing asks for any more.
+ * Make the proposal that the database asks for, or remove the one that nothing asks for any more. One that is right
+ * stays, with its countersignatures.
  *
  * seed   in, secret   the hub's
  *

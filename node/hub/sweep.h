@@ -7,9 +7,9 @@
 
 /**
  * cdr_hub_sweep(hub, now, fault):
- * Delete people whose month of expiry is past, checks and letters older than the scheme's expiry_days, ids of taken mail and
- * of batches and unused invitations after CDR_HUB_TAKEN_DAYS, ceremony messages after CDR_HUB_CEREMONY_DAYS. In small
- * transactions, so that requests are served meanwhile; any number of processes may do it at once.
+ * Delete people whose month of expiry is past, checks and letters older than the scheme's expiry_days, ids of taken mail
+ * and of batches and unused invitations after CDR_HUB_TAKEN_DAYS, ceremony messages after CDR_HUB_CEREMONY_DAYS. In
+ * small transactions, so that requests are served meanwhile; any number of processes may do it at once.
  *
  * Returns  CDR_OK; CDR_E_STORE, CDR_E_BUSY, CDR_E_MEMORY.
  */

@@ -291,6 +291,40 @@ a_new_proposal_holds_everything(void **state)
 	assert_string_equal(try_fetch(x, &b), "ok");
 }
 
+/* Who waits to be let in holds up nobody's suspension. */
+static void
+taking_away_comes_first(void **state)
+{
+	struct exchange *x = *state;
+	struct x_party a, b, c;
+	uint8_t secret[CDR_HUB_INVITATION_SECRET_LEN];
+
+	x_enrol(x, "aa", &a);
+	x_enrol(x, "bb", &b);
+	x_party_make(&c, "member/cc");
+	x_invite(x, "cc", secret);
+	assert_string_equal(join_status(x, &c, secret), "pending");
+	assert_int_equal(cdr_hub_member_set(x->hub, "aa", "suspended", x->now, NULL), CDR_OK);
+	assert_true(x_countersign(x, 0));
+	/* Whoever comes now does not make the countersignature start over. */
+	x_invite(x, "dd", secret);
+	x_party_make(&c, "member/dd");
+	x->now++;
+	assert_string_equal(join_status(x, &c, secret), "pending");
+	assert_int_equal(x_count(x, "SELECT count(*) FROM countersignature"), 1);
+	assert_true(x_countersign(x, 1));
+	const struct cdr_roster *roster = cdr_hub_roster_hold(x->hub);
+	assert_int_equal(roster->body->n_member, 2);
+	assert_string_equal(cdr_roster_member(roster, "aa")->status, "suspended");
+	cdr_hub_roster_release(x->hub, roster);
+	/* The next version has both, and is there already. */
+	x_approve(x);
+	roster = cdr_hub_roster_hold(x->hub);
+	assert_int_equal(roster->body->n_member, 4);
+	cdr_hub_roster_release(x->hub, roster);
+	assert_false(x_countersign(x, 2));
+}
+
 static void
 bad_countersignatures_do_not_count(void **state)
 {
@@ -407,6 +441,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(a_pending_member_can_be_sent_away, x_setup, x_teardown),
 		cmocka_unit_test_setup_teardown(a_member_enrols_anew, x_setup, x_teardown),
 		cmocka_unit_test_setup_teardown(a_new_proposal_holds_everything, x_setup, x_teardown),
+		cmocka_unit_test_setup_teardown(taking_away_comes_first, x_setup, x_teardown),
 		cmocka_unit_test_setup_teardown(bad_countersignatures_do_not_count, x_setup, x_teardown),
 		cmocka_unit_test_setup_teardown(a_late_countersignature_is_harmless, x_setup, x_teardown),
 		cmocka_unit_test_setup_teardown(rosters_are_handed_out, x_setup, x_teardown),
