@@ -8,7 +8,8 @@
  * other_names, native_name, date_of_birth, gender, nationality,
  * document_type, document_country, document_number, email, phone, position,
  * country, from, to, engagement_type. Needed are date_of_birth and a name in
- * given_names or family_names. other_names and nationality may hold several
+ * given_names or family_names; a date of birth that nobody knows is written
+ * "unknown". other_names and nationality may hold several
  * values separated by ';', and so may the three document columns, side by side.
  *
  * A struct cdr_leaver is personal data: its owner wipes it with cdr_wipe.

@@ -124,6 +124,13 @@ cdr_row_country(struct cdr_row *row, size_t column, char country[static CDR_COUN
 	cdr_wipe(text, sizeof(text));
 }
 
+/* The dictionary's word for: asked, and not known. An empty field has not been asked. */
+static bool
+is_unknown(struct cdr_row *row, size_t column)
+{
+	return strcmp(cdr_csv_field_peek(row->csv, column), "unknown") == 0;
+}
+
 /* see core/record/row.h */
 bool
 cdr_row_date(struct cdr_row *row, size_t column, struct cdr_date *date)
@@ -134,6 +141,8 @@ cdr_row_date(struct cdr_row *row, size_t column, struct cdr_date *date)
 	memset(date, 0, sizeof(*date));
 	cdr_row_text(row, column, text, sizeof(text));
 	bool given = text[0] != '\0';
+	if (is_unknown(row, column))
+		goto out;
 	cdr_err err = cdr_date_read(text, date, NULL);
 	if (err == CDR_E_RANGE)
 		cdr_row_fault(row, column, "a year before 1850 or after 2150", advice);
@@ -328,7 +337,10 @@ cdr_row_person(struct cdr_row *row, size_t first, struct cdr_person *person)
 	read_names(row, first, person);
 	if (!cdr_row_date(row, first + CDR_COLUMN_DATE_OF_BIRTH, &person->birth))
 		cdr_row_fault(row, first + CDR_COLUMN_DATE_OF_BIRTH, "empty",
-		    "write the date of birth, or as much of it as is known: 1984-05, 1984");
+		    "write the date of birth, or as much of it as is known: 1984-05, 1984, or unknown");
+	else if (is_unknown(row, first + CDR_COLUMN_DATE_OF_BIRTH))
+		cdr_row_note(row, first + CDR_COLUMN_DATE_OF_BIRTH,
+		    "without it only a document number finds this person at other organisations", "");
 	cdr_row_code(row, first + CDR_COLUMN_GENDER, "gender", person->gender);
 	read_nationality(row, first + CDR_COLUMN_NATIONALITY, person);
 	read_documents(row, first, person);

@@ -61,7 +61,7 @@ void cdr_row_code(struct cdr_row *row, size_t column, const char *list, char cod
 /* A country; empty stays empty. */
 void cdr_row_country(struct cdr_row *row, size_t column, char country[static CDR_COUNTRY_LEN]);
 
-/* A date that does not lie in the future; an empty field is an unknown one. Returns whether the field is not empty. */
+/* A date that does not lie in the future; an empty field, or "unknown", is an unknown one. Returns whether it is not empty. */
 bool cdr_row_date(struct cdr_row *row, size_t column, struct cdr_date *date);
 
 /**

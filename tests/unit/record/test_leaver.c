@@ -120,6 +120,23 @@ little_is_enough(void **state)
 	cdr_leaver_file_free(reader);
 }
 
+/* A date of birth that nobody knows is written so: asked, and not known. */
+static void
+an_unknown_birth_is_said(void **state)
+{
+	(void)state;
+	char lines[512];
+	struct cdr_leaver_file *reader = open_text("date_of_birth,given_names,to\nunknown,Suharto,2024-01-01\n,Suharta,2024-01-01\n");
+
+	assert_int_equal(cdr_leaver_file_next(reader, &leaver, &fault), CDR_OK);
+	assert_int_equal(leaver.person.birth.precision, CDR_PRECISION_UNKNOWN);
+	assert_int_equal(cdr_leaver_file_next(reader, &leaver, &fault), CDR_E_ABSENT);
+	assert_int_equal(cdr_leaver_file_report_peek(reader)->bad_count, 1);
+	write_lines(&cdr_leaver_file_report_peek(reader)->notes, lines, sizeof(lines));
+	assert_string_equal(lines, "2.date_of_birth:without it only a document number finds this person at other organisations;");
+	cdr_leaver_file_free(reader);
+}
+
 /* Every fault of a row is told at once, with its column; the row is left out and the next one read. */
 static void
 faults_are_listed(void **state)
@@ -499,6 +516,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_whole_row_is_read),
 		cmocka_unit_test(little_is_enough),
+		cmocka_unit_test(an_unknown_birth_is_said),
 		cmocka_unit_test(faults_are_listed),
 		cmocka_unit_test(long_fields_are_faults),
 		cmocka_unit_test(other_names_have_an_end),
