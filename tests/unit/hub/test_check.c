@@ -310,6 +310,68 @@ a_flood_hides_nobody(void **state)
 	assert_int_equal(match_count(w, 1), MEMBERS - 1);
 }
 
+#define CROWD 70 /* members; 32 rows of each are looked at, so 2,000 are passed with the 63rd */
+
+struct crowd {
+	struct cdr_hub_search search;
+	struct cdr_hub_hits hits;
+};
+
+/* A writing job: 40 rows of one tag for each member of the crowd. */
+static cdr_err
+crowd_job(struct cdr_tx *tx, void *context)
+{
+	(void)context;
+	for (int i = 0; i < CROWD * 40; i++) {
+		uint8_t tag[CDR_TAG_LEN], handle[CDR_HANDLE_LEN] = { 0xee, (uint8_t)(i >> 8), (uint8_t)i };
+		char member[8];
+		(void)snprintf(member, sizeof(member), "c%02u", (unsigned)i / 40 % CROWD);
+		x_tag(200, 0, tag);
+		cdr_err err = cdr_query_run(tx,
+		    "INSERT INTO index_row (epoch, tag, type, member, handle, rarity, pair, expires)"
+		    " VALUES ($1, $2, 1, $3, $4, 1, 1, $5)",
+		    CDR_VALUES(cdr_value_int(X_EPOCH), cdr_value_blob(tag, sizeof(tag)), cdr_value_text(member),
+			cdr_value_blob(handle, sizeof(handle)), cdr_value_int(LATEST)));
+		if (err != CDR_OK)
+			return err;
+	}
+	return CDR_OK;
+}
+
+/* A reading job. */
+static cdr_err
+find_job(struct cdr_tx *tx, void *context)
+{
+	struct crowd *crowd = context;
+
+	return cdr_hub_hits_find(tx, &crowd->search, &crowd->hits);
+}
+
+/* Beyond 2,000 rows of a tag the rest is left unread, and counted; no member is read in part. */
+static void
+a_tag_of_too_many_is_cut(void **state)
+{
+	struct world *w = *state;
+	struct x_party party;
+	char id[8];
+
+	for (unsigned i = 0; i < CROWD; i++) {
+		(void)snprintf(id, sizeof(id), "c%02u", i % 100);
+		x_enrol(w->x, id, &party);
+	}
+	assert_int_equal(cdr_store_write(w->x->store, crowd_job, NULL), CDR_OK);
+	query(w, 1, 200, 1);
+	const struct cdr_roster *roster = cdr_hub_roster_hold(w->x->hub);
+	struct crowd crowd = { .search = { .rows = { w->rows, w->row_count * CDR_CHECK_ROW_LEN }, .epoch = X_EPOCH,
+		.month = X_MONTH, .asker = "m0", .roster = roster } };
+	assert_int_equal(cdr_store_read(w->x->store, find_job, &crowd), CDR_OK);
+	assert_int_equal(crowd.hits.cut_count, 1);
+	assert_true(crowd.hits.count >= CDR_HUB_HITS_TAG_MAX);
+	assert_int_equal(crowd.hits.count % CDR_HUB_HITS_MEMBER_MAX, 0);
+	cdr_hub_hits_free(&crowd.hits);
+	cdr_hub_roster_release(w->x->hub, roster);
+}
+
 static void
 the_search_sees_no_expired_row(void **state)
 {
@@ -341,6 +403,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(nothing_of_the_query_stays, setup, teardown),
 		cmocka_unit_test_setup_teardown(malformed_queries_are_refused, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_flood_hides_nobody, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_tag_of_too_many_is_cut, setup, teardown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
