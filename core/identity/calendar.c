@@ -4,7 +4,7 @@
 
 /* Julian days before the first day of year 1 of each calendar. */
 #define GREGORIAN_EPOCH 1721425
-#define HIJRI_EPOCH 1948439     /* civil: 16 July 622 (Julian) is 1 Muharram 1 */
+#define HIJRI_EPOCH 1948439 /* civil: 16 July 622 (Julian) is 1 Muharram 1 */
 #define SOLAR_HIJRI_EPOCH 1948319
 #define ETHIOPIAN_EPOCH 1724220 /* 29 August 8 (Julian) is 1 Meskerem 1 */
 
@@ -12,7 +12,8 @@
 #define UMALQURA_LAST 1600
 
 #define BUDDHIST_ERA 543
-#define BUDDHIST_REFORM 2484 /* before it a year began in April, so January to March belong to the Gregorian year after */
+/* Before it a year began in April, so that January to March belong to the Gregorian year after. */
+#define BUDDHIST_REFORM 2484
 
 /* Division that rounds down, for positive ${by}. */
 static int32_t
@@ -40,7 +41,8 @@ cdr_gregorian_month_days(int year, unsigned month)
 static int32_t
 gregorian_year(int32_t year)
 {
-	return GREGORIAN_EPOCH + 365 * (year - 1) + floor_div(year - 1, 4) - floor_div(year - 1, 100) + floor_div(year - 1, 400);
+	return GREGORIAN_EPOCH + 365 * (year - 1) + floor_div(year - 1, 4) - floor_div(year - 1, 100) +
+	       floor_div(year - 1, 400);
 }
 
 /* see core/identity/calendar.h */

@@ -17,7 +17,7 @@ void cdr_gregorian_from_day(int32_t julian_day, struct cdr_date *date);
  *
  * Returns  CDR_OK; CDR_E_INPUT if the calendar has no such month or day.
  */
-CDR_MUST_CHECK cdr_err cdr_calendar_days(enum cdr_calendar calendar, int year, unsigned month, unsigned day, int32_t *first,
-	int32_t *last);
+CDR_MUST_CHECK cdr_err cdr_calendar_days(
+    enum cdr_calendar calendar, int year, unsigned month, unsigned day, int32_t *first, int32_t *last);
 
 #endif

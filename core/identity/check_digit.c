@@ -5,8 +5,9 @@
 #include "core/identity/number.h"
 
 /*
- * Each country's rule is one row: the pattern that a number must have to be checked at all, and the arithmetic. In a pattern
- * '9' is a digit, 'A' a letter, 'X' either; other characters stand for themselves. Sources: the issuers' published rules.
+ * Each country's rule is one row: the pattern that a number must have to be checked at all, and the arithmetic. In a
+ * pattern '9' is a digit, 'A' a letter, 'X' either; other characters stand for themselves. Sources: the issuers'
+ * published rules.
  */
 #define DIGITS_MAX 20
 
@@ -97,7 +98,8 @@ brazil(const uint8_t *digit, const char *text, size_t len)
 
 	(void)text;
 	(void)len;
-	return weigh(digit, weight + 1, 9) * 10 % 11 % 10 == digit[9] && weigh(digit, weight, 10) * 10 % 11 % 10 == digit[10];
+	return weigh(digit, weight + 1, 9) * 10 % 11 % 10 == digit[9] &&
+	       weigh(digit, weight, 10) * 10 % 11 % 10 == digit[10];
 }
 
 static bool
@@ -373,29 +375,51 @@ static const struct {
 	const char *pattern;
 	rule *holds;
 } rules[] = {
-	{ "BEL", "99999999999", belgium },        { "BGR", "9999999999", bulgaria },
-	{ "BIH", "9999999999999", yugoslavia },   { "BRA", "99999999999", brazil },
-	{ "CHL", "9999999X", chile },             { "CHL", "99999999X", chile },
-	{ "CHN", "99999999999999999X", china },   { "CZE", "9999999999", czechia },
-	{ "DOM", "99999999999", luhn },           { "ECU", "9999999999", luhn },
-	{ "ESP", "99999999A", spain },            { "ESP", "X9999999A", spain },
-	{ "EST", "99999999999", baltic },         { "FIN", "999999999X", finland },
-	{ "FIN", "999999A999X", finland },        { "GTM", "9999999999999", guatemala },
-	{ "HKG", "A999999X", hong_kong },         { "HKG", "AA999999X", hong_kong },
-	{ "HRV", "99999999999", croatia },        { "IND", "999999999999", verhoeff },
-	{ "IRN", "9999999999", iran },            { "ISR", "99999999", luhn },
+	{ "BEL", "99999999999", belgium },
+	{ "BGR", "9999999999", bulgaria },
+	{ "BIH", "9999999999999", yugoslavia },
+	{ "BRA", "99999999999", brazil },
+	{ "CHL", "9999999X", chile },
+	{ "CHL", "99999999X", chile },
+	{ "CHN", "99999999999999999X", china },
+	{ "CZE", "9999999999", czechia },
+	{ "DOM", "99999999999", luhn },
+	{ "ECU", "9999999999", luhn },
+	{ "ESP", "99999999A", spain },
+	{ "ESP", "X9999999A", spain },
+	{ "EST", "99999999999", baltic },
+	{ "FIN", "999999999X", finland },
+	{ "FIN", "999999A999X", finland },
+	{ "GTM", "9999999999999", guatemala },
+	{ "HKG", "A999999X", hong_kong },
+	{ "HKG", "AA999999X", hong_kong },
+	{ "HRV", "99999999999", croatia },
+	{ "IND", "999999999999", verhoeff },
+	{ "IRN", "9999999999", iran },
+	{ "ISR", "99999999", luhn },
 	{ "ISR", "999999999", luhn },
-	{ "KAZ", "999999999999", kazakhstan },    { "KWT", "999999999999", kuwait },
-	{ "LTU", "99999999999", baltic },         { "MEX", "AAAA999999AAAAAAX9", mexico },
-	{ "MKD", "9999999999999", yugoslavia },   { "MNE", "9999999999999", yugoslavia },
-	{ "NLD", "999999999", netherlands },      { "POL", "99999999999", poland },
-	{ "ROU", "9999999999999", romania },      { "SAU", "9999999999", luhn },
-	{ "SGP", "A9999999A", singapore },        { "SLV", "999999999", el_salvador },
-	{ "SRB", "9999999999999", yugoslavia },   { "SVK", "9999999999", czechia },
-	{ "SVN", "9999999999999", yugoslavia },   { "SWE", "9999999999", luhn },
-	{ "SWE", "999999999999", luhn_last_ten }, { "THA", "9999999999999", thailand },
-	{ "TUR", "99999999999", turkey },         { "TWN", "A999999999", taiwan },
-	{ "URY", "99999999", uruguay },           { "ZAF", "9999999999999", luhn },
+	{ "KAZ", "999999999999", kazakhstan },
+	{ "KWT", "999999999999", kuwait },
+	{ "LTU", "99999999999", baltic },
+	{ "MEX", "AAAA999999AAAAAAX9", mexico },
+	{ "MKD", "9999999999999", yugoslavia },
+	{ "MNE", "9999999999999", yugoslavia },
+	{ "NLD", "999999999", netherlands },
+	{ "POL", "99999999999", poland },
+	{ "ROU", "9999999999999", romania },
+	{ "SAU", "9999999999", luhn },
+	{ "SGP", "A9999999A", singapore },
+	{ "SLV", "999999999", el_salvador },
+	{ "SRB", "9999999999999", yugoslavia },
+	{ "SVK", "9999999999", czechia },
+	{ "SVN", "9999999999999", yugoslavia },
+	{ "SWE", "9999999999", luhn },
+	{ "SWE", "999999999999", luhn_last_ten },
+	{ "THA", "9999999999999", thailand },
+	{ "TUR", "99999999999", turkey },
+	{ "TWN", "A999999999", taiwan },
+	{ "URY", "99999999", uruguay },
+	{ "ZAF", "9999999999999", luhn },
 };
 
 /* Whether a number has the pattern; its digits, with what looks like a digit read as one where a digit must stand. */

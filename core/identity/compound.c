@@ -60,8 +60,8 @@ count_names(const struct cdr_parts *parts)
 static bool
 is_god(const char *text)
 {
-	static const char *const spellings[] = { "allah", "alla", "allahi", "ullah", "ulla", "ellah", "ollah", "illah", "lah", "la",
-		"llah", "lla", "llahi", "laah", "ilahi" };
+	static const char *const spellings[] = { "allah", "alla", "allahi", "ullah", "ulla", "ellah", "ollah", "illah",
+		"lah", "la", "llah", "lla", "llahi", "laah", "ilahi" };
 
 	for (size_t i = 0; i < sizeof spellings / sizeof *spellings; i++)
 		if (strcmp(text, spellings[i]) == 0)
@@ -138,7 +138,7 @@ settle_part(char part[static CDR_PART_LEN])
 	if (word.kinds & (CDR_WORD_SAME | CDR_WORD_SUFFIX))
 		set_part(part, word.target, "");
 	else if ((strncmp(part, "al", 2) == 0 || strncmp(part, "el", 2) == 0) &&
-	    (cdr_word_find(part + 2).kinds & CDR_WORD_ARTICLE))
+		 (cdr_word_find(part + 2).kinds & CDR_WORD_ARTICLE))
 		memmove(part, part + 2, CDR_PART_LEN - 2);
 	else if ((word.kinds & CDR_WORD_SERVANT) == 0 && strncmp(part, "abd", 3) == 0)
 		settle_servant(part);
@@ -199,7 +199,7 @@ is_syllable(const char *part)
 	return cdr_han_is_syllable(part) || (kinds(part) & CDR_WORD_SYLLABLE);
 }
 
-/* Whether a name is a family name of East Asia and a given name of two syllables; ${family} is the place of the former. */
+/* Whether a name is an East Asian family name and a given name of two syllables; where the former stands. */
 static bool
 is_east_asian(const struct cdr_parts *parts, size_t *family)
 {
@@ -228,8 +228,9 @@ count_families(const struct cdr_parts *parts)
 }
 
 /*
- * Drop particles and titles while two parts remain. From the right, since what looks like a particle and stands first is
- * often a family name of East Asia (Do Thi Lan); never the only family name; and not what is a syllable of a name (Da Wen).
+ * Drop particles and titles while two parts remain. From the right, since what looks like a particle and stands first
+ * is often a family name of East Asia (Do Thi Lan); never the only family name; and not what is a syllable of a name
+ * (Da Wen).
  */
 static void
 drop_small(struct cdr_parts *parts)

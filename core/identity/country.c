@@ -53,8 +53,8 @@ static const char *
 zone_code(const char *text)
 {
 	static const char *const codes[][2] = { { "D", "DEU" }, { "GBD", "GBR" }, { "GBN", "GBR" }, { "GBO", "GBR" },
-		{ "GBP", "GBR" }, { "GBS", "GBR" }, { "UK", "GBR" }, { "RKS", "XKX" }, { "KS", "XKX" }, { "ROM", "ROU" },
-		{ "ZAR", "COD" }, { "TMP", "TLS" } };
+		{ "GBP", "GBR" }, { "GBS", "GBR" }, { "UK", "GBR" }, { "RKS", "XKX" }, { "KS", "XKX" },
+		{ "ROM", "ROU" }, { "ZAR", "COD" }, { "TMP", "TLS" } };
 
 	for (size_t i = 0; i < sizeof codes / sizeof *codes; i++)
 		if (strcmp(text, codes[i][0]) == 0)

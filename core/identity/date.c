@@ -7,14 +7,17 @@
 #include "core/identity/calendar.h"
 #include "core/identity/tables.h"
 
-static const char *const precision_names[] = { "unknown", "year", "half", "quarter", "month", "day", "declared_1_january" };
-static const char *const calendar_names[CDR_CALENDAR_COUNT] = { "gregorian", "hijri", "solar_hijri", "ethiopian", "buddhist" };
+static const char *const precision_names[] = { "unknown", "year", "half", "quarter", "month", "day",
+	"declared_1_january" };
+static const char *const calendar_names[CDR_CALENDAR_COUNT] = { "gregorian", "hijri", "solar_hijri", "ethiopian",
+	"buddhist" };
 
 /* see core/identity/date.h */
 const char *
 cdr_precision_name(enum cdr_precision precision)
 {
-	return (unsigned)precision < sizeof precision_names / sizeof *precision_names ? precision_names[precision] : "unknown";
+	return (unsigned)precision < sizeof precision_names / sizeof *precision_names ? precision_names[precision]
+										      : "unknown";
 }
 
 /* see core/identity/date.h */
@@ -139,7 +142,7 @@ static cdr_err
 refuse_text(struct cdr_fault *fault)
 {
 	return cdr_fault_set(fault, CDR_E_INPUT,
-		"Not a date. Write year, month and day as 1984-05-12, or 1984-05, or 1984 where no more is known.");
+	    "Not a date. Write year, month and day as 1984-05-12, or 1984-05, or 1984 where no more is known.");
 }
 
 /* "1984-H2" and "1984-Q3". */
@@ -153,7 +156,8 @@ read_fraction(const char *text, struct cdr_date *date)
 	if ((text[5] == 'H' || text[5] == 'h') && (text[6] == '1' || text[6] == '2'))
 		*date = (struct cdr_date){ (int16_t)year, text[6] == '1' ? 1 : 7, 1, CDR_PRECISION_HALF };
 	else if ((text[5] == 'Q' || text[5] == 'q') && text[6] >= '1' && text[6] <= '4')
-		*date = (struct cdr_date){ (int16_t)year, (uint8_t)(3 * (text[6] - '1') + 1), 1, CDR_PRECISION_QUARTER };
+		*date =
+		    (struct cdr_date){ (int16_t)year, (uint8_t)(3 * (text[6] - '1') + 1), 1, CDR_PRECISION_QUARTER };
 	else
 		return false;
 	return true;
@@ -168,8 +172,9 @@ check_read(struct cdr_date *date, struct cdr_fault *fault)
 		return CDR_OK;
 	*date = (struct cdr_date){ 0 };
 	if (year < CDR_DATE_YEAR_MIN || year > CDR_DATE_YEAR_MAX)
-		return cdr_fault_set(fault, CDR_E_RANGE, "The year is not between %d and %d. Is the date of another calendar?",
-			CDR_DATE_YEAR_MIN, CDR_DATE_YEAR_MAX);
+		return cdr_fault_set(fault, CDR_E_RANGE,
+		    "The year is not between %d and %d. Is the date of another calendar?", CDR_DATE_YEAR_MIN,
+		    CDR_DATE_YEAR_MAX);
 	return cdr_fault_set(fault, CDR_E_INPUT, "The calendar has no such day.");
 }
 
@@ -188,7 +193,9 @@ cdr_date_read(const char *text, struct cdr_date *date, struct cdr_fault *fault)
 	if (read_numbers(ascii, number))
 		*date = (struct cdr_date){ (int16_t)number[0], (uint8_t)(number[1] == 0 ? 1 : number[1]),
 			(uint8_t)(number[2] == 0 ? 1 : number[2]),
-			number[2] != 0 ? CDR_PRECISION_DAY : number[1] != 0 ? CDR_PRECISION_MONTH : CDR_PRECISION_YEAR };
+			number[2] != 0   ? CDR_PRECISION_DAY
+			: number[1] != 0 ? CDR_PRECISION_MONTH
+					 : CDR_PRECISION_YEAR };
 	else if (!read_fraction(ascii, date))
 		return refuse_text(fault);
 	return check_read(date, fault);
@@ -237,8 +244,8 @@ cdr_date_reduce(struct cdr_date *date, enum cdr_precision precision)
 		if (date->month != 1 || date->day != 1 ||
 		    (date->precision != CDR_PRECISION_DAY && date->precision != CDR_PRECISION_DECLARED_1_JANUARY))
 			return CDR_E_RANGE;
-	} else if (date->precision == CDR_PRECISION_DECLARED_1_JANUARY ? precision > CDR_PRECISION_YEAR :
-			precision > date->precision) {
+	} else if (date->precision == CDR_PRECISION_DECLARED_1_JANUARY ? precision > CDR_PRECISION_YEAR
+								       : precision > date->precision) {
 		return CDR_E_RANGE;
 	}
 	reduced.precision = (uint8_t)precision;
@@ -270,7 +277,7 @@ bool
 cdr_date_known_to_day(const struct cdr_date *date)
 {
 	return date->precision == CDR_PRECISION_DAY && !(date->month == 1 && date->day == 1) &&
-		!(date->month == 7 && date->day == 1) && !(date->month == 12 && date->day == 31);
+	       !(date->month == 7 && date->day == 1) && !(date->month == 12 && date->day == 31);
 }
 
 /* The Gregorian date of a Julian day number, no finer than ${precision}. */
@@ -286,12 +293,14 @@ from_julian_day(int32_t julian_day, enum cdr_precision precision, struct cdr_dat
 
 /* see core/identity/date.h */
 cdr_err
-cdr_date_convert(enum cdr_calendar calendar, int year, unsigned month, unsigned day, struct cdr_date *date,
-	struct cdr_fault *fault)
+cdr_date_convert(
+    enum cdr_calendar calendar, int year, unsigned month, unsigned day, struct cdr_date *date, struct cdr_fault *fault)
 {
 	cdr_err err = CDR_E_INTERNAL;
 	int32_t first = 0, last = 0;
-	enum cdr_precision precision = day != 0 ? CDR_PRECISION_DAY : month != 0 ? CDR_PRECISION_MONTH : CDR_PRECISION_YEAR;
+	enum cdr_precision precision = day != 0     ? CDR_PRECISION_DAY
+				       : month != 0 ? CDR_PRECISION_MONTH
+						    : CDR_PRECISION_YEAR;
 
 	*date = (struct cdr_date){ 0 };
 	if ((unsigned)calendar >= CDR_CALENDAR_COUNT)

@@ -20,8 +20,8 @@ enum cdr_calendar {
 
 /**
  * cdr_date_read(text, date, fault):
- * Read "1984", "1984-H1", "1984-Q2", "1984-05" or "1984-05-12"; an empty text is an unknown date. Digits of other scripts
- * read as ASCII ones.
+ * Read "1984", "1984-H1", "1984-Q2", "1984-05" or "1984-05-12"; an empty text is an unknown date. Digits of other
+ * scripts read as ASCII ones.
  *
  * Returns  CDR_OK; CDR_E_INPUT for any other text or a day that does not exist; CDR_E_RANGE for a year outside
  *          CDR_DATE_YEAR_MIN .. CDR_DATE_YEAR_MAX. date is then unknown.
@@ -72,8 +72,8 @@ bool cdr_date_known_to_day(const struct cdr_date *date);
  * Returns  CDR_OK; CDR_E_INPUT for a day or month that the calendar does not have; CDR_E_RANGE for a date outside
  *          CDR_DATE_YEAR_MIN .. CDR_DATE_YEAR_MAX, or an unknown calendar. date is then unknown.
  */
-CDR_MUST_CHECK cdr_err cdr_date_convert(enum cdr_calendar calendar, int year, unsigned month, unsigned day,
-	struct cdr_date *date, struct cdr_fault *fault);
+CDR_MUST_CHECK cdr_err cdr_date_convert(
+    enum cdr_calendar calendar, int year, unsigned month, unsigned day, struct cdr_date *date, struct cdr_fault *fault);
 
 /**
  * cdr_date_read_in(calendar, text, date, fault):
@@ -81,8 +81,8 @@ CDR_MUST_CHECK cdr_err cdr_date_convert(enum cdr_calendar calendar, int year, un
  *
  * Returns  as for cdr_date_read and cdr_date_convert.
  */
-CDR_MUST_CHECK cdr_err cdr_date_read_in(enum cdr_calendar calendar, const char *text, struct cdr_date *date,
-	struct cdr_fault *fault);
+CDR_MUST_CHECK cdr_err cdr_date_read_in(
+    enum cdr_calendar calendar, const char *text, struct cdr_date *date, struct cdr_fault *fault);
 
 /**
  * cdr_calendar_name(calendar) and cdr_calendar_read(text, calendar):

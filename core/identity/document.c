@@ -30,8 +30,8 @@ cdr_number_fold(char c)
 }
 
 /*
- * Series letters on documents of Cyrillic and Greek countries are those that look Latin, and clerks type either: here the look
- * counts, not the sound. Small letters, since case is folded before.
+ * Series letters on documents of Cyrillic and Greek countries are those that look Latin, and clerks type either: here
+ * the look counts, not the sound. Small letters, since case is folded before.
  */
 static char
 look_alike(uint32_t cp)
@@ -40,10 +40,33 @@ look_alike(uint32_t cp)
 		uint16_t cp;
 		char latin;
 	} alike[] = {
-		{ 0x430, 'A' }, { 0x432, 'B' }, { 0x435, 'E' }, { 0x43a, 'K' }, { 0x43c, 'M' }, { 0x43d, 'H' }, { 0x43e, 'O' },
-		{ 0x440, 'P' }, { 0x441, 'C' }, { 0x442, 'T' }, { 0x443, 'Y' }, { 0x445, 'X' }, { 0x456, 'I' }, { 0x3b1, 'A' },
-		{ 0x3b2, 'B' }, { 0x3b5, 'E' }, { 0x3b6, 'Z' }, { 0x3b7, 'H' }, { 0x3b9, 'I' }, { 0x3ba, 'K' }, { 0x3bc, 'M' },
-		{ 0x3bd, 'N' }, { 0x3bf, 'O' }, { 0x3c1, 'P' }, { 0x3c4, 'T' }, { 0x3c5, 'Y' }, { 0x3c7, 'X' },
+		{ 0x430, 'A' },
+		{ 0x432, 'B' },
+		{ 0x435, 'E' },
+		{ 0x43a, 'K' },
+		{ 0x43c, 'M' },
+		{ 0x43d, 'H' },
+		{ 0x43e, 'O' },
+		{ 0x440, 'P' },
+		{ 0x441, 'C' },
+		{ 0x442, 'T' },
+		{ 0x443, 'Y' },
+		{ 0x445, 'X' },
+		{ 0x456, 'I' },
+		{ 0x3b1, 'A' },
+		{ 0x3b2, 'B' },
+		{ 0x3b5, 'E' },
+		{ 0x3b6, 'Z' },
+		{ 0x3b7, 'H' },
+		{ 0x3b9, 'I' },
+		{ 0x3ba, 'K' },
+		{ 0x3bc, 'M' },
+		{ 0x3bd, 'N' },
+		{ 0x3bf, 'O' },
+		{ 0x3c1, 'P' },
+		{ 0x3c4, 'T' },
+		{ 0x3c5, 'Y' },
+		{ 0x3c7, 'X' },
 	};
 
 	for (size_t i = 0; i < sizeof alike / sizeof *alike; i++)
@@ -52,7 +75,7 @@ look_alike(uint32_t cp)
 	return '\0';
 }
 
-/* Append what one code point reads as: a digit, or letters. False where its script has no table or the room is used up. */
+/* Append what one code point reads as. False where its script has no table or the room is used up. */
 static bool
 put_code_point(uint32_t cp, char *out, size_t out_size, size_t *used)
 {
@@ -94,13 +117,15 @@ cdr_number_clean(const char *text, char out[static CDR_DOCUMENT_NUMBER_LEN], siz
 	memset(out, 0, CDR_DOCUMENT_NUMBER_LEN);
 	*len = 0;
 	for (size_t at = 0; at < text_len;) {
-		utf8proc_ssize_t n = utf8proc_iterate((const uint8_t *)text + at, (utf8proc_ssize_t)(text_len - at), cps);
+		utf8proc_ssize_t n =
+		    utf8proc_iterate((const uint8_t *)text + at, (utf8proc_ssize_t)(text_len - at), cps);
 
 		if (n <= 0 || !cdr_code_point_assigned((uint32_t)cps[0]))
 			return CDR_E_INPUT;
 		at += (size_t)n;
 	}
-	count = utf8proc_decompose((const uint8_t *)text, (utf8proc_ssize_t)text_len, cps, (utf8proc_ssize_t)room, options);
+	count =
+	    utf8proc_decompose((const uint8_t *)text, (utf8proc_ssize_t)text_len, cps, (utf8proc_ssize_t)room, options);
 	if (count < 0 || (size_t)count > room)
 		goto out;
 	count = utf8proc_normalize_utf32(cps, count, options);
@@ -121,8 +146,8 @@ static bool
 has_ends(const struct cdr_document *document)
 {
 	return memchr(document->type, '\0', sizeof document->type) != NULL &&
-		memchr(document->country, '\0', sizeof document->country) != NULL &&
-		memchr(document->number, '\0', sizeof document->number) != NULL;
+	       memchr(document->country, '\0', sizeof document->country) != NULL &&
+	       memchr(document->number, '\0', sizeof document->number) != NULL;
 }
 
 /* see core/identity/document.h */
@@ -135,12 +160,15 @@ cdr_document_normalise(const struct cdr_document *document, struct cdr_document_
 	if (document->number[0] == '\0')
 		return CDR_OK;
 	if (document->type[strspn(document->type, "abcdefghijklmnopqrstuvwxyz0123456789_")] != '\0')
-		return cdr_fault_set(fault, CDR_E_INPUT, "The type of the document is not one of the codes of the codebook.");
+		return cdr_fault_set(
+		    fault, CDR_E_INPUT, "The type of the document is not one of the codes of the codebook.");
 	if (document->country[0] != '\0' && cdr_country_read(document->country, key->country) != CDR_OK)
-		return cdr_fault_set(fault, CDR_E_INPUT, "The country of the document is not a code of ISO 3166-1, such as KEN.");
+		return cdr_fault_set(
+		    fault, CDR_E_INPUT, "The country of the document is not a code of ISO 3166-1, such as KEN.");
 	if (cdr_number_clean(document->number, key->number, &key->number_len) != CDR_OK) {
 		memset(key, 0, sizeof *key);
-		return cdr_fault_set(fault, CDR_E_INPUT, "The number of the document holds what cannot be read. Use letters and digits.");
+		return cdr_fault_set(fault, CDR_E_INPUT,
+		    "The number of the document holds what cannot be read. Use letters and digits.");
 	}
 	memcpy(key->type, document->type, sizeof key->type);
 	for (size_t i = 0; i < key->number_len; i++)

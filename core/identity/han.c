@@ -57,7 +57,8 @@ cdr_han_family(const uint32_t *cps, size_t count, const char *reading[static 2])
 		uint32_t second = cdr_read32(family, at + 4);
 		size_t length = second == 0 ? 1 : 2;
 
-		if (cdr_read32(family, at) != cps[0] || length <= found || count < length || (length == 2 && second != cps[1]))
+		if (cdr_read32(family, at) != cps[0] || length <= found || count < length ||
+		    (length == 2 && second != cps[1]))
 			continue;
 		reading[0] = syllable(cdr_read16(family, at + 8));
 		reading[1] = syllable(cdr_read16(family, at + 10));

@@ -19,8 +19,8 @@ const char *cdr_han_reading(uint32_t cp);
 
 /**
  * cdr_han_family(cps, count, reading):
- * Whether a name begins with a family name of two ideographs, or with one that is read otherwise than the same ideograph
- * elsewhere.
+ * Whether a name begins with a family name of two ideographs, or with one that is read otherwise than the same
+ * ideograph elsewhere.
  *
  * reading  out      the syllables of the one or two ideographs
  *

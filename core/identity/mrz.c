@@ -17,25 +17,67 @@ struct format {
 	uint8_t line_count, line_len;
 	bool is_visa;
 	struct field name, number, nationality, birth, sex, expiry, optional, optional2;
-	bool has_optional_check;   /* of TD3 alone */
-	struct field composite[4]; /* what the composite check digit covers; len 0: no more */
+	bool has_optional_check;      /* of TD3 alone */
+	struct field composite[4];    /* what the composite check digit covers; len 0: no more */
 	struct field composite_digit; /* len 0: there is none */
 };
 
 static const struct format formats[] = {
-	{ .line_count = 3, .line_len = 30, .name = { 2, 0, 30 }, .number = { 0, 5, 9 }, .nationality = { 1, 15, 3 },
-	    .birth = { 1, 0, 6 }, .sex = { 1, 7, 1 }, .expiry = { 1, 8, 6 }, .optional = { 0, 15, 15 }, .optional2 = { 1, 18, 11 },
-	    .composite = { { 0, 5, 25 }, { 1, 0, 7 }, { 1, 8, 7 }, { 1, 18, 11 } }, .composite_digit = { 1, 29, 1 } },
-	{ .line_count = 2, .line_len = 36, .name = { 0, 5, 31 }, .number = { 1, 0, 9 }, .nationality = { 1, 10, 3 },
-	    .birth = { 1, 13, 6 }, .sex = { 1, 20, 1 }, .expiry = { 1, 21, 6 }, .optional = { 1, 28, 7 },
-	    .composite = { { 1, 0, 10 }, { 1, 13, 7 }, { 1, 21, 14 } }, .composite_digit = { 1, 35, 1 } },
-	{ .line_count = 2, .line_len = 44, .name = { 0, 5, 39 }, .number = { 1, 0, 9 }, .nationality = { 1, 10, 3 },
-	    .birth = { 1, 13, 6 }, .sex = { 1, 20, 1 }, .expiry = { 1, 21, 6 }, .optional = { 1, 28, 14 }, .has_optional_check = true,
-	    .composite = { { 1, 0, 10 }, { 1, 13, 7 }, { 1, 21, 22 } }, .composite_digit = { 1, 43, 1 } },
-	{ .line_count = 2, .line_len = 36, .is_visa = true, .name = { 0, 5, 31 }, .number = { 1, 0, 9 }, .nationality = { 1, 10, 3 },
-	    .birth = { 1, 13, 6 }, .sex = { 1, 20, 1 }, .expiry = { 1, 21, 6 }, .optional = { 1, 28, 8 } },
-	{ .line_count = 2, .line_len = 44, .is_visa = true, .name = { 0, 5, 39 }, .number = { 1, 0, 9 }, .nationality = { 1, 10, 3 },
-	    .birth = { 1, 13, 6 }, .sex = { 1, 20, 1 }, .expiry = { 1, 21, 6 }, .optional = { 1, 28, 16 } },
+	{ .line_count = 3,
+	    .line_len = 30,
+	    .name = { 2, 0, 30 },
+	    .number = { 0, 5, 9 },
+	    .nationality = { 1, 15, 3 },
+	    .birth = { 1, 0, 6 },
+	    .sex = { 1, 7, 1 },
+	    .expiry = { 1, 8, 6 },
+	    .optional = { 0, 15, 15 },
+	    .optional2 = { 1, 18, 11 },
+	    .composite = { { 0, 5, 25 }, { 1, 0, 7 }, { 1, 8, 7 }, { 1, 18, 11 } },
+	    .composite_digit = { 1, 29, 1 } },
+	{ .line_count = 2,
+	    .line_len = 36,
+	    .name = { 0, 5, 31 },
+	    .number = { 1, 0, 9 },
+	    .nationality = { 1, 10, 3 },
+	    .birth = { 1, 13, 6 },
+	    .sex = { 1, 20, 1 },
+	    .expiry = { 1, 21, 6 },
+	    .optional = { 1, 28, 7 },
+	    .composite = { { 1, 0, 10 }, { 1, 13, 7 }, { 1, 21, 14 } },
+	    .composite_digit = { 1, 35, 1 } },
+	{ .line_count = 2,
+	    .line_len = 44,
+	    .name = { 0, 5, 39 },
+	    .number = { 1, 0, 9 },
+	    .nationality = { 1, 10, 3 },
+	    .birth = { 1, 13, 6 },
+	    .sex = { 1, 20, 1 },
+	    .expiry = { 1, 21, 6 },
+	    .optional = { 1, 28, 14 },
+	    .has_optional_check = true,
+	    .composite = { { 1, 0, 10 }, { 1, 13, 7 }, { 1, 21, 22 } },
+	    .composite_digit = { 1, 43, 1 } },
+	{ .line_count = 2,
+	    .line_len = 36,
+	    .is_visa = true,
+	    .name = { 0, 5, 31 },
+	    .number = { 1, 0, 9 },
+	    .nationality = { 1, 10, 3 },
+	    .birth = { 1, 13, 6 },
+	    .sex = { 1, 20, 1 },
+	    .expiry = { 1, 21, 6 },
+	    .optional = { 1, 28, 8 } },
+	{ .line_count = 2,
+	    .line_len = 44,
+	    .is_visa = true,
+	    .name = { 0, 5, 39 },
+	    .number = { 1, 0, 9 },
+	    .nationality = { 1, 10, 3 },
+	    .birth = { 1, 13, 6 },
+	    .sex = { 1, 20, 1 },
+	    .expiry = { 1, 21, 6 },
+	    .optional = { 1, 28, 16 } },
 };
 
 #define CHARACTERS_MAX 90
@@ -114,7 +156,8 @@ read_zone(const char *text, struct zone *zone, struct cdr_fault *fault)
 	size_t len = 0;
 
 	if (strnlen(text, CDR_MRZ_TEXT_LEN_MAX + 1) > CDR_MRZ_TEXT_LEN_MAX)
-		return cdr_fault_set(fault, CDR_E_RANGE, "The machine-readable zone is longer than %d characters.", CDR_MRZ_TEXT_LEN_MAX);
+		return cdr_fault_set(fault, CDR_E_RANGE, "The machine-readable zone is longer than %d characters.",
+		    CDR_MRZ_TEXT_LEN_MAX);
 	for (; *text != '\0'; text++) {
 		char c = (char)(*text >= 'a' && *text <= 'z' ? *text - 'a' + 'A' : *text);
 
@@ -122,18 +165,20 @@ read_zone(const char *text, struct zone *zone, struct cdr_fault *fault)
 			continue;
 		if (value_of(c) < 0)
 			return cdr_fault_set(fault, CDR_E_INPUT,
-				"A machine-readable zone holds only A to Z, 0 to 9 and '<'. Type its lines as printed.");
+			    "A machine-readable zone holds only A to Z, 0 to 9 and '<'. Type its lines as printed.");
 		if (len < CHARACTERS_MAX)
 			zone->text[len] = c;
 		len++;
 	}
 	for (size_t i = 0; i < sizeof formats / sizeof *formats; i++)
-		if (len == (size_t)formats[i].line_count * formats[i].line_len && formats[i].is_visa == (zone->text[0] == 'V')) {
+		if (len == (size_t)formats[i].line_count * formats[i].line_len &&
+		    formats[i].is_visa == (zone->text[0] == 'V')) {
 			zone->format = &formats[i];
 			return CDR_OK;
 		}
-	return cdr_fault_set(fault, CDR_E_INPUT, "A machine-readable zone has two lines of 44 or of 36 characters, or three of 30. "
-		"A line may lack a '<'.");
+	return cdr_fault_set(fault, CDR_E_INPUT,
+	    "A machine-readable zone has two lines of 44 or of 36 characters, or three of 30. "
+	    "A line may lack a '<'.");
 }
 
 /* Letters and digits in their places are read as what must stand there. */
@@ -224,7 +269,9 @@ static bool
 read_date(const char *text, int last_year, struct cdr_date *date)
 {
 	int year = two_digits(text), month = two_digits(text + 2), day = two_digits(text + 4);
-	enum cdr_precision precision = month < 0 ? CDR_PRECISION_YEAR : day < 0 ? CDR_PRECISION_MONTH : CDR_PRECISION_DAY;
+	enum cdr_precision precision = month < 0 ? CDR_PRECISION_YEAR
+				       : day < 0 ? CDR_PRECISION_MONTH
+						 : CDR_PRECISION_DAY;
 
 	*date = (struct cdr_date){ 0 };
 	if (year == -1 && month == -1 && day == -1)
@@ -268,12 +315,13 @@ check_composite(struct zone *zone, uint32_t *wrong)
 		*wrong |= CDR_MRZ_COMPOSITE_WRONG;
 }
 
-/* A country, or one of the issuers and nationalities that are none: 9303-3 section 5, parts B to D. UTO is the specimen. */
+/* A country, or one of the issuers and nationalities that are none: 9303-3 section 5, parts B to D. UTO is the
+ * specimen. */
 static bool
 read_issuer(const char *text, char issuer[static CDR_COUNTRY_LEN])
 {
-	static const char others[][CDR_COUNTRY_LEN] = { "EUE", "IAO", "UNA", "UNK", "UNO", "UTO", "XAA", "XBA", "XCC", "XCE",
-		"XCO", "XDC", "XEC", "XES", "XIM", "XMP", "XOM", "XPO", "XSC", "XXA", "XXB", "XXC", "XXX" };
+	static const char others[][CDR_COUNTRY_LEN] = { "EUE", "IAO", "UNA", "UNK", "UNO", "UTO", "XAA", "XBA", "XCC",
+		"XCE", "XCO", "XDC", "XEC", "XES", "XIM", "XMP", "XOM", "XPO", "XSC", "XXA", "XXB", "XXC", "XXX" };
 	char code[CDR_COUNTRY_LEN];
 
 	copy_field(text, 3, code, sizeof code);
@@ -297,9 +345,11 @@ read_names(struct zone *zone, struct cdr_mrz *mrz, struct cdr_fault *fault)
 
 	copy_field(zone->text, 2, mrz->document_code, sizeof mrz->document_code);
 	if (mrz->document_code[0] == '\0' || strchr("PIACV", mrz->document_code[0]) == NULL || name[0] == '<')
-		return cdr_fault_set(fault, CDR_E_INPUT, "This is no machine-readable zone of a passport, identity card or visa.");
+		return cdr_fault_set(
+		    fault, CDR_E_INPUT, "This is no machine-readable zone of a passport, identity card or visa.");
 	if (!read_issuer(zone->text + 2, mrz->issuer) || !read_issuer(peek(zone, f->nationality), mrz->nationality))
-		return cdr_fault_set(fault, CDR_E_INPUT, "The machine-readable zone names a country that does not exist.");
+		return cdr_fault_set(
+		    fault, CDR_E_INPUT, "The machine-readable zone names a country that does not exist.");
 	copy_field(name, f->name.len, mrz->name, sizeof mrz->name);
 	mrz->name_cut = name[f->name.len - 1] != '<';
 	mrz->sex = sex == 'F' || sex == 'M' ? sex : 'X';
@@ -328,7 +378,8 @@ out:
 	return err;
 }
 
-/* The family names and the given names, with spaces for the filling. The zone has no more than CDR_MRZ_NAME_LEN letters. */
+/* The family names and the given names, with spaces for the filling. The zone has no more than CDR_MRZ_NAME_LEN
+ * letters. */
 static void
 split_name(const char *name, char family[static CDR_MRZ_NAME_LEN], char given[static CDR_MRZ_NAME_LEN])
 {
@@ -372,8 +423,9 @@ static void
 make_document(const struct cdr_mrz *mrz, struct cdr_document *document)
 {
 	memset(document, 0, sizeof *document);
-	set_code(document->type, mrz->document_code[0] == 'P' ? "passport" :
-		mrz->document_code[0] == 'V' ? "other" : "national_id");
+	set_code(document->type, mrz->document_code[0] == 'P'   ? "passport"
+				 : mrz->document_code[0] == 'V' ? "other"
+								: "national_id");
 	if (cdr_country_known(mrz->issuer))
 		memcpy(document->country, mrz->issuer, CDR_COUNTRY_LEN);
 	memcpy(document->number, mrz->number, sizeof document->number);
@@ -382,7 +434,8 @@ make_document(const struct cdr_mrz *mrz, struct cdr_document *document)
 static bool
 same_document(const struct cdr_document *a, const struct cdr_document *b)
 {
-	return strcmp(a->type, b->type) == 0 && strcmp(a->country, b->country) == 0 && strcmp(a->number, b->number) == 0;
+	return strcmp(a->type, b->type) == 0 && strcmp(a->country, b->country) == 0 &&
+	       strcmp(a->number, b->number) == 0;
 }
 
 /* Add the document unless it is there. */
@@ -411,8 +464,10 @@ add_name(const struct cdr_mrz *mrz, struct cdr_person *person, struct cdr_fault 
 
 	if (!has_other_name(person->other_names, mrz->name)) {
 		if (used + 1 + strlen(mrz->name) >= sizeof person->other_names)
-			return cdr_fault_set(fault, CDR_E_RANGE, "There is no room for another name. Remove one first.");
-		snprintf(person->other_names + used, sizeof person->other_names - used, "%s%s", used == 0 ? "" : ";", mrz->name);
+			return cdr_fault_set(
+			    fault, CDR_E_RANGE, "There is no room for another name. Remove one first.");
+		snprintf(person->other_names + used, sizeof person->other_names - used, "%s%s", used == 0 ? "" : ";",
+		    mrz->name);
 	}
 	if (person->given_names[0] == '\0' && person->family_names[0] == '\0') {
 		split_name(mrz->name, family, given);

@@ -18,16 +18,16 @@ enum cdr_mrz_fault {
 };
 
 struct cdr_mrz {
-	char document_code[3];           /* "P", "PM", "I", "AC", "V" */
-	char issuer[CDR_COUNTRY_LEN];    /* ISO 3166-1 alpha-3, or one of the codes of 9303-3 section 5; "DEU" for the printed "D" */
+	char document_code[3];        /* "P", "PM", "I", "AC", "V" */
+	char issuer[CDR_COUNTRY_LEN]; /* ISO 3166-1 alpha-3 ("DEU" for the printed "D"), or a code of 9303-3 section 5 */
 	char nationality[CDR_COUNTRY_LEN];
-	char name[CDR_MRZ_NAME_LEN];     /* as printed without the filling: "ERIKSSON<<ANNA<MARIA" */
-	bool name_cut;                   /* the name fills its field: it may go on */
+	char name[CDR_MRZ_NAME_LEN]; /* as printed without the filling: "ERIKSSON<<ANNA<MARIA" */
+	bool name_cut;               /* the name fills its field: it may go on */
 	char number[CDR_DOCUMENT_NUMBER_LEN];
-	struct cdr_date birth;           /* year or month precision where the day is "<<" */
-	struct cdr_date expiry;          /* unknown where it is filled with "<" */
-	char sex;                        /* 'F', 'M', 'X' */
-	char optional[32];               /* personal number or other data of the issuer, without the filling */
+	struct cdr_date birth;  /* year or month precision where the day is "<<" */
+	struct cdr_date expiry; /* unknown where it is filled with "<" */
+	char sex;               /* 'F', 'M', 'X' */
+	char optional[32];      /* personal number or other data of the issuer, without the filling */
 };
 
 /**
@@ -40,16 +40,17 @@ struct cdr_mrz {
  * mrz        out    all zero on error
  * wrong      out    enum cdr_mrz_fault bits; 0 on error
  *
- * Returns  CDR_OK, also with wrong check digits, which the caller shows; CDR_E_INPUT for another number of characters, another character,
- *          or a document code or country that does not exist; CDR_E_RANGE for a text over CDR_MRZ_TEXT_LEN_MAX.
+ * Returns  CDR_OK, also with wrong check digits, which the caller shows; CDR_E_INPUT for another number of characters,
+ *          another character, or a document code or country that does not exist; CDR_E_RANGE for a text over
+ *          CDR_MRZ_TEXT_LEN_MAX.
  */
-CDR_MUST_CHECK cdr_err cdr_mrz_read(const char *text, int this_year, struct cdr_mrz *mrz, uint32_t *wrong,
-	struct cdr_fault *fault);
+CDR_MUST_CHECK cdr_err cdr_mrz_read(
+    const char *text, int this_year, struct cdr_mrz *mrz, uint32_t *wrong, struct cdr_fault *fault);
 
 /**
  * cdr_mrz_apply(mrz, person, fault):
- * Add what a machine-readable zone says to a person: the document, the name as another name, and, where they are not known yet, birth,
- * nationality, gender, given and family names. What is known is never changed.
+ * Add what a machine-readable zone says to a person: the document, the name as another name, and, where they are not
+ * known yet, birth, nationality, gender, given and family names. What is known is never changed.
  *
  * Returns  CDR_OK; CDR_E_RANGE if there is no room for another name or document (person is then unchanged).
  */

@@ -48,8 +48,8 @@ find_mark(const char *utf8, size_t len, const char *mark)
 }
 
 /*
- * Read a full name. Written with a mark ("<<" in a machine-readable zone, a comma in lists) the family name stands first;
- * it is read last, so that a compound that spans both stays in order.
+ * Read a full name. Written with a mark ("<<" in a machine-readable zone, a comma in lists) the family name stands
+ * first; it is read last, so that a compound that spans both stays in order.
  */
 static cdr_err
 read_full(const char *utf8, size_t len, struct cdr_parts *parts, enum cdr_name_source *source, struct cdr_fault *fault)
@@ -190,7 +190,7 @@ add_pair(struct cdr_name_forms *forms, struct cdr_parts *parts)
 /* A single other name is a former family name, or a name of daily use: it stands once in the place of either. */
 static cdr_err
 add_single(const struct cdr_person *person, const struct cdr_parts *single, struct cdr_name_forms *forms,
-	struct cdr_fault *fault)
+    struct cdr_fault *fault)
 {
 	cdr_err err = CDR_E_INTERNAL;
 	struct cdr_parts parts = { 0 };
@@ -212,7 +212,7 @@ out:
 
 static cdr_err
 add_other(const struct cdr_person *person, const char *utf8, size_t len, struct cdr_name_forms *forms,
-	struct cdr_fault *fault)
+    struct cdr_fault *fault)
 {
 	cdr_err err = CDR_E_INTERNAL;
 	struct cdr_fault inner = { CDR_OK, "" };
@@ -280,8 +280,8 @@ cdr_name_forms(const struct cdr_person *person, struct cdr_name_forms *forms, st
 	CDR_TRY(read_field("native_name", person->native_name, CDR_PARTS_WHOLE, &parts, fault));
 	add_settled(forms, &parts, CDR_NAME_NATIVE);
 	CDR_TRY(add_others(person, forms, fault));
-	if (forms->form_count == 0 &&
-	    (person->given_names[0] | person->family_names[0] | person->native_name[0] | person->other_names[0]) != '\0')
+	if (forms->form_count == 0 && (person->given_names[0] | person->family_names[0] | person->native_name[0] |
+					  person->other_names[0]) != '\0')
 		forms->notes |= CDR_NOTE_EMPTY;
 out:
 	cdr_wipe(&parts, sizeof parts);
@@ -303,7 +303,7 @@ cdr_name_scheme_digest(uint8_t digest[static CDR_SCHEME_DIGEST_LEN])
 	size_t count = 2;
 
 	memset(digest, 0, CDR_SCHEME_DIGEST_LEN);
-	/* A newer library serves: normalisation never changes for what was assigned. An older one does not know it all. */
+	/* Normalisation of assigned characters never changes, so a newer library serves; an older one does not. */
 	if (strtol(utf8proc_unicode_version(), NULL, 10) < UNICODE_MAJOR)
 		return CDR_E_REFUSED;
 	for (unsigned table = 0; table < CDR_TABLE_COUNT; table++) {

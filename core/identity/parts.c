@@ -11,6 +11,10 @@
 /* NFKC makes at most 18 code points of one of three bytes (U+FDFA); no other makes more of a byte. */
 #define TEXT_CPS_MAX (6 * CDR_NAME_TEXT_LEN_MAX)
 
+/* Small letters before a capital that show a space left out (SergeiPrimerov), and are no MacDonald or FitzGerald. */
+#define RUN_TOGETHER 4
+#define COPY_LEN_MAX (CDR_NAME_TEXT_LEN_MAX + CDR_NAME_TEXT_LEN_MAX / RUN_TOGETHER)
+
 #define HANGUL_FIRST 0xac00u
 #define HANGUL_LAST 0xd7a3u
 #define HANGUL_LEADS 0x1100u
@@ -34,10 +38,18 @@ struct part {
 	size_t len; /* may pass CDR_PART_LEN - 1: then it was cut */
 };
 
-/* Copy what is text, without what is dropped. The copy is no longer than the text. */
-static cdr_err
-clean(const char *utf8, size_t len, uint8_t *copy, size_t *copy_len, struct cdr_fault *fault)
+static bool
+is_ascii_letter(uint32_t cp)
 {
+	return cp >= 'a' && cp <= 'z';
+}
+
+/* Copy what is text, without what is dropped, and with a space where one was left out. */
+static cdr_err
+clean(const char *utf8, size_t len, uint8_t copy[static COPY_LEN_MAX], size_t *copy_len, struct cdr_fault *fault)
+{
+	size_t small = 0; /* letters in a row, of ASCII */
+
 	*copy_len = 0;
 	for (size_t at = 0; at < len;) {
 		utf8proc_int32_t cp;
@@ -49,7 +61,11 @@ clean(const char *utf8, size_t len, uint8_t *copy, size_t *copy_len, struct cdr_
 		c = cdr_char_lookup((uint32_t)cp);
 		if (c.kind == CDR_CHAR_UNASSIGNED)
 			return cdr_fault_set(fault, CDR_E_INPUT,
-				"The name holds U+%04X, which Unicode 15.0 does not assign. Type the name anew.", (unsigned)cp);
+			    "The name holds U+%04X, which Unicode 15.0 does not assign. Type the name anew.",
+			    (unsigned)cp);
+		if (cp >= 'A' && cp <= 'Z' && small >= RUN_TOGETHER)
+			copy[(*copy_len)++] = ' ';
+		small = is_ascii_letter((uint32_t)cp) ? small + 1 : 0;
 		if (c.kind != CDR_CHAR_DROPPED) {
 			memcpy(copy + *copy_len, utf8 + at, (size_t)n);
 			*copy_len += (size_t)n;
@@ -99,12 +115,6 @@ keep_part(struct cdr_parts *parts, const struct part *part, bool is_family)
 	memset(parts->part[parts->count], 0, CDR_PART_LEN);
 	memcpy(parts->part[parts->count], part->text, CDR_PART_LEN - 1);
 	parts->is_family[parts->count++] = is_family;
-}
-
-static bool
-is_ascii_letter(uint32_t cp)
-{
-	return cp >= 'a' && cp <= 'z';
 }
 
 /* The script of a letter or mark, CDR_SCRIPT_NONE for what all scripts share. */
@@ -310,7 +320,7 @@ read_word(struct text *text, const uint32_t *cps, size_t count, size_t word)
 	} else if (all_of(cps, count, CDR_SCRIPT_HANGUL)) {
 		read_east_asian(text, cps, count, word, false);
 	} else if (count <= CDR_WORD_LETTERS_MAX && script_of(cps[0]) == CDR_SCRIPT_ARABIC &&
-	    (table = table_for(text, CDR_SCRIPT_ARABIC)) != NULL && (table->flags & CDR_TRANSLIT_ARTICLE)) {
+		   (table = table_for(text, CDR_SCRIPT_ARABIC)) != NULL && (table->flags & CDR_TRANSLIT_ARTICLE)) {
 		memcpy(folded, cps, count * sizeof *folded);
 		read_arabic(text, table, folded, cdr_translit_fold(table, folded, count));
 		cdr_wipe(folded, sizeof folded);
@@ -376,7 +386,7 @@ cdr_err
 cdr_parts_read(const char *utf8, size_t len, unsigned flags, struct cdr_parts *parts, struct cdr_fault *fault)
 {
 	cdr_err err = CDR_E_INTERNAL;
-	uint8_t copy[CDR_NAME_TEXT_LEN_MAX];
+	uint8_t copy[COPY_LEN_MAX];
 	uint32_t cps[TEXT_CPS_MAX];
 	size_t copy_len = 0, count = 0;
 	struct text text;

@@ -2,8 +2,8 @@
 #define CDR_CORE_IDENTITY_PARTS_H
 
 /*
- * The two halves of normalising a name: from text to parts of a to z, word by word, and from those to the parts that are
- * compared. For the files of this folder; the calls for others are in name.h.
+ * The two halves of normalising a name: from text to parts of a to z, word by word, and from those to the parts that
+ * are compared. For the files of this folder; the calls for others are in name.h.
  */
 
 #include "core/identity/name.h"
@@ -32,10 +32,11 @@ enum cdr_parts_read {
  * flags   in       enum cdr_parts_read
  * parts   in/out   untouched on error
  *
- * Returns  CDR_OK; CDR_E_RANGE if len is over CDR_NAME_TEXT_LEN_MAX; CDR_E_INPUT for invalid UTF-8 or an unassigned code point.
+ * Returns  CDR_OK; CDR_E_RANGE if len is over CDR_NAME_TEXT_LEN_MAX; CDR_E_INPUT for invalid UTF-8 or an unassigned
+ *          code point.
  */
-CDR_MUST_CHECK cdr_err cdr_parts_read(const char *utf8, size_t len, unsigned flags, struct cdr_parts *parts,
-	struct cdr_fault *fault);
+CDR_MUST_CHECK cdr_err cdr_parts_read(
+    const char *utf8, size_t len, unsigned flags, struct cdr_parts *parts, struct cdr_fault *fault);
 
 /**
  * cdr_parts_settle(parts):

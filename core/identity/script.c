@@ -51,12 +51,14 @@ cdr_code_point_assigned(uint32_t cp)
 const char *
 cdr_script_name(enum cdr_script script)
 {
+	/* clang-format off */
 	static const char *const names[CDR_SCRIPT_COUNT] = {
 		"none", "Latin", "Cyrillic", "Greek", "Armenian", "Georgian", "Arabic", "Hebrew", "Syriac", "Thaana", "N'Ko",
-		"Adlam", "Ethiopic", "Tifinagh", "Devanagari", "Bengali", "Gurmukhi", "Gujarati", "Oriya", "Tamil", "Telugu",
-		"Kannada", "Malayalam", "Sinhala", "Thai", "Burmese", "Hangul", "Kana", "Han", "Mongolian", "Khmer", "Lao",
-		"Tibetan", "another script",
+		"Adlam", "Ethiopic", "Tifinagh", "Devanagari", "Bengali", "Gurmukhi", "Gujarati", "Oriya", "Tamil",
+		"Telugu", "Kannada", "Malayalam", "Sinhala", "Thai", "Burmese", "Hangul", "Kana", "Han", "Mongolian",
+		"Khmer", "Lao", "Tibetan", "another script",
 	};
+	/* clang-format on */
 
 	return (unsigned)script < CDR_SCRIPT_COUNT ? names[script] : "unknown";
 }

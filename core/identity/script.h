@@ -40,7 +40,7 @@ enum cdr_script {
 	CDR_SCRIPT_KANA,
 	CDR_SCRIPT_HAN,
 	CDR_SCRIPT_MONGOLIAN,
-	CDR_SCRIPT_KHMER,   /* from here on without a table: the passport's Latin form is needed */
+	CDR_SCRIPT_KHMER, /* from here on without a table: the passport's Latin form is needed */
 	CDR_SCRIPT_LAO,
 	CDR_SCRIPT_TIBETAN,
 	CDR_SCRIPT_OTHER,

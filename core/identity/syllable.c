@@ -2,8 +2,8 @@
 
 #include <string.h>
 
-#define THAI_O_ANG 0xe2du /* อ: bears a vowel at the start of a syllable, and is one within it */
-#define THAI_HO_HIP 0xe2bu /* ห: silent before what hums, where it only sets the tone */
+#define THAI_O_ANG 0xe2du   /* อ: bears a vowel at the start of a syllable, and is one within it */
+#define THAI_HO_HIP 0xe2bu  /* ห: silent before what hums, where it only sets the tone */
 #define THAI_RO_RUEA 0xe23u /* ร: two of them are a vowel */
 
 static uint64_t
@@ -25,7 +25,8 @@ cdr_syllable_schwa(struct cdr_word_letters *word)
 	for (size_t i = word->count; i-- > 1;) {
 		bool bare = is_consonant(word, i) && is_consonant(word, i + 1);
 		bool vowel_before = !(word->class[i - 1] & (CDR_CONTEXT_VIRAMA | CDR_CONTEXT_U));
-		bool vowel_after = i + 2 < word->count && word->class[i + 2] != CDR_CONTEXT_VIRAMA && !(word->silent & bit(i + 1));
+		bool vowel_after =
+		    i + 2 < word->count && word->class[i + 2] != CDR_CONTEXT_VIRAMA && !(word->silent & bit(i + 1));
 
 		if (bare && vowel_before && vowel_after)
 			word->silent |= bit(i);
@@ -37,7 +38,7 @@ remove_letters(struct cdr_word_letters *word, size_t at, size_t count)
 {
 	word->count -= count;
 	memmove(&word->cps[at], &word->cps[at + count], (word->count - at) * sizeof *word->cps);
-	memmove(&word->class[at], &word->class[at + count], word->count - at);
+	memmove(&word->class[at], &word -> class[at + count], word -> count - at);
 }
 
 /* A mark of silence takes the consonant before it away, and a vowel sign between them. */
@@ -117,7 +118,8 @@ is_vowel(const struct cdr_word_letters *word, size_t i)
 		return true;
 	if (cp == THAI_O_ANG)
 		return i > 0 && !is_sign(word, i + 1) && !is_early_vowel(word, i + 1);
-	return cp == THAI_RO_RUEA && i > 0 && (word->cps[i - 1] == cp || (i + 1 < word->count && word->cps[i + 1] == cp));
+	return cp == THAI_RO_RUEA && i > 0 &&
+	       (word->cps[i - 1] == cp || (i + 1 < word->count && word->cps[i + 1] == cp));
 }
 
 /* see core/identity/syllable.h */
@@ -133,9 +135,11 @@ cdr_syllable_thai(struct cdr_word_letters *word)
 		size_t first = i;
 
 		/* Consonants without a vowel of their own, from i to end. */
-		for (end = i; end < word->count && !is_vowel(word, end) && !(end + 1 < word->count && is_vowel(word, end + 1)); end++)
+		for (end = i;
+		     end < word->count && !is_vowel(word, end) && !(end + 1 < word->count && is_vowel(word, end + 1));
+		     end++)
 			;
-		/* An odd one closes the syllable before, or opens one with a; the others are pairs with o between them. */
+		/* An odd one closes the syllable before, or opens one with a; the rest are pairs around an o. */
 		if ((end - first) % 2 == 1) {
 			word->add_a |= after_vowel ? 0 : bit(first);
 			first++;

@@ -17,8 +17,9 @@ struct cdr_word_letters {
 
 /**
  * cdr_syllable_schwa(word):
- * Hindi and its neighbours: the vowel of a consonant is silent where a vowel stands before it and a consonant with a vowel
- * after it (manamohana: manmohan). From the right, so that of two in a row the second goes.
+ * Hindi and its neighbours: the vowel of a consonant is silent where a vowel stands before it and a consonant with a
+ * vowel after it (manamohana: manmohan). From the right, so that of two in a row the second goes.
+ *
  * Source  M. Ohala, Aspects of Hindi Phonology (1983), rule of schwa deletion.
  */
 void cdr_syllable_schwa(struct cdr_word_letters *word);

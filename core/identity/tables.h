@@ -22,10 +22,10 @@ enum cdr_table {
 enum cdr_char_kind {
 	CDR_CHAR_UNASSIGNED = 0, /* refused */
 	CDR_CHAR_LETTER,
-	CDR_CHAR_MARK,           /* combining: a vowel sign, an accent */
-	CDR_CHAR_DIGIT,          /* decimal */
-	CDR_CHAR_DROPPED,        /* apostrophes, tatweel, joiners, direction controls */
-	CDR_CHAR_SEPARATOR,      /* everything else splits words */
+	CDR_CHAR_MARK,      /* combining: a vowel sign, an accent */
+	CDR_CHAR_DIGIT,     /* decimal */
+	CDR_CHAR_DROPPED,   /* apostrophes, tatweel, joiners, direction controls */
+	CDR_CHAR_SEPARATOR, /* everything else splits words */
 };
 
 /* What is known of one code point. */

@@ -32,7 +32,8 @@ file(void)
 	return cdr_table_bytes(CDR_TABLE_TRANSLIT).data;
 }
 
-/* Find a letter. One that the table does not have is of no class, without rules, and stands for itself; a mark for nothing. */
+/* Find a letter. One that the table does not have is of no class, without rules, and stands for itself; a mark for
+ * nothing. */
 static struct letter
 find(const struct cdr_translit *table, uint32_t cp)
 {
@@ -46,7 +47,8 @@ find(const struct cdr_translit *table, uint32_t cp)
 		if (found == cp) {
 			uint32_t word = cdr_read32(letters, LETTER_LEN * middle + 4);
 
-			return (struct letter){ word & CP_MASK, cdr_read32(letters, LETTER_LEN * middle + 8), (uint8_t)(word >> 24) };
+			return (struct letter){ word & CP_MASK, cdr_read32(letters, LETTER_LEN * middle + 8),
+				(uint8_t)(word >> 24) };
 		}
 		if (found < cp)
 			low = middle + 1;
@@ -205,7 +207,9 @@ step(struct reader *reader)
 size_t
 cdr_translit_word(const struct cdr_translit *table, uint32_t *cps, size_t count, char *out, size_t out_size)
 {
-	struct reader reader = { .table = table, .word = { .cps = cps, .count = count }, .out = out, .out_size = out_size };
+	struct reader reader = {
+		.table = table, .word = { .cps = cps, .count = count }, .out = out, .out_size = out_size
+	};
 	size_t used;
 
 	for (size_t i = 0; i < count; i++)
@@ -237,9 +241,9 @@ knows_word(const struct cdr_translit *table, const uint32_t *cps, size_t count)
 
 #define ALEF 0x627u
 #define LAM 0x644u
-static const uint32_t servant_of[] = { 0x639, 0x628, 0x62f, ALEF, LAM };   /* عبدال */
-static const uint32_t the_faith[] = { ALEF, LAM, 0x62f, 0x64a, 0x646 };    /* الدين */
-static const uint32_t god[] = { ALEF, LAM, LAM, 0x647 };                   /* الله */
+static const uint32_t servant_of[] = { 0x639, 0x628, 0x62f, ALEF, LAM }; /* عبدال */
+static const uint32_t the_faith[] = { ALEF, LAM, 0x62f, 0x64a, 0x646 };  /* الدين */
+static const uint32_t god[] = { ALEF, LAM, LAM, 0x647 };                 /* الله */
 
 #define LENGTH(array) (sizeof(array) / sizeof *(array))
 

@@ -2,28 +2,28 @@
 #define CDR_CORE_IDENTITY_TRANSLIT_H
 
 /*
- * From a word of any script to letters a to z, with the frozen tables: at each letter the longest segment that fits, and
- * among those of one length the one whose context is narrowest. For the files of this folder.
+ * From a word of any script to letters a to z, with the frozen tables: at each letter the longest segment that fits,
+ * and among those of one length the one whose context is narrowest. For the files of this folder.
  */
 
 #include "core/identity/script.h"
 
 /* What stands beside a segment. A rule names the classes that it allows on its left and on its right. */
 enum cdr_translit_context {
-	CDR_CONTEXT_EDGE = 1 << 0,      /* the edge of the word */
-	CDR_CONTEXT_VOWEL = 1 << 1,     /* left: the last letter put out is a vowel; right: a vowel letter */
+	CDR_CONTEXT_EDGE = 1 << 0,  /* the edge of the word */
+	CDR_CONTEXT_VOWEL = 1 << 1, /* left: the last letter put out is a vowel; right: a vowel letter */
 	CDR_CONTEXT_CONSONANT = 1 << 2,
-	CDR_CONTEXT_SIGN = 1 << 3,      /* a vowel sign */
-	CDR_CONTEXT_VIRAMA = 1 << 4,    /* a sign that takes the vowel away */
-	CDR_CONTEXT_SOFT = 1 << 5,      /* three more, of which each table makes its own use */
+	CDR_CONTEXT_SIGN = 1 << 3,   /* a vowel sign */
+	CDR_CONTEXT_VIRAMA = 1 << 4, /* a sign that takes the vowel away */
+	CDR_CONTEXT_SOFT = 1 << 5,   /* three more, of which each table makes its own use */
 	CDR_CONTEXT_O = 1 << 6,
 	CDR_CONTEXT_U = 1 << 7,
 };
 
 enum cdr_translit_flag {
-	CDR_TRANSLIT_IMPLIED = 1 << 0, /* vowels before their consonants are moved, and unwritten ones are put in: Thai */
-	CDR_TRANSLIT_SCHWA = 1 << 1,   /* the inherent vowel is silent between a vowel and a consonant with a vowel: Hindi */
-	CDR_TRANSLIT_CLOSING = 1 << 3, /* a consonant before a virama closes the syllable, and is of class U to what stands before: Burmese */
+	CDR_TRANSLIT_IMPLIED = 1 << 0, /* Thai: vowels are moved behind their consonants, unwritten ones put in */
+	CDR_TRANSLIT_SCHWA = 1 << 1,   /* Hindi: some vowels of consonants are silent within a word */
+	CDR_TRANSLIT_CLOSING = 1 << 3, /* Burmese: a consonant before a virama is of class U to what stands before it */
 	CDR_TRANSLIT_ARTICLE = 1 << 2, /* a leading al- is taken off, and words written together are parted: Arabic */
 };
 
@@ -44,8 +44,8 @@ struct cdr_translit {
 
 /**
  * cdr_translit_choose(script, cps, count, table):
- * The table for the words of ${script} in a name: the last one in the file that has a letter of its own which occurs in the
- * name, or else the table of the script that claims no letters.
+ * The table for the words of ${script} in a name: the last one in the file that has a letter of its own which occurs in
+ * the name, or else the table of the script that claims no letters.
  *
  * Returns  true; false where the script has no table.
  */
@@ -80,7 +80,8 @@ size_t cdr_translit_compound(const struct cdr_translit *table, const uint32_t *c
 
 /**
  * cdr_translit_article(table, cps, count):
- * The letters of the article at the start of an Arabic word of five letters and more, unless the table knows the word as a name.
+ * The letters of the article at the start of an Arabic word of five letters and more, unless the table knows the word
+ * as a name.
  *
  * Returns  2 or 0.
  */

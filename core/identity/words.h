@@ -1,7 +1,7 @@
 #ifndef CDR_CORE_IDENTITY_WORDS_H
 #define CDR_CORE_IDENTITY_WORDS_H
 
-/* Parts of names that are no names, or that belong to the part beside them; from data/words.bin. For the files of this folder. */
+/* Parts of names that are no names, or that belong to the part beside them. For the files of this folder. */
 
 #include "core/error.h"
 

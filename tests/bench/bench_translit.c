@@ -1,7 +1,9 @@
 /*
  * How often the same name in two scripts becomes equal, and what normalising costs.
- * Data: ../shared/data/names/pairs-*.tsv (8,000 noisy pairs a language, weighted by people): behaviour, no measure of recall.
- * Method: the native token and the Latin one are normalised; compared are the first parts, and their skeletons S1 and S2.
+ * Data: ../shared/data/names/pairs-*.tsv (8,000 noisy pairs a language, weighted by people): behaviour, no measure of
+ * recall.
+ * Method: the native token and the Latin one are normalised; compared are the first parts, and their skeletons
+ * S1 and S2.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -92,8 +94,8 @@ measure(const char *shared, const char *language, bool show, bool weighted)
 		count_pair(line, native, weighted ? strtod(people, NULL) : 1, show, &tally);
 	}
 	fclose(file);
-	printf("%-9s %-8s pairs %zu empty %zu same %.3f S1 %.3f S2 %.3f\n", language, weighted ? "people" : "names", tally.pairs,
-		tally.empty, tally.exact / tally.people, tally.s1 / tally.people, tally.s2 / tally.people);
+	printf("%-9s %-8s pairs %zu empty %zu same %.3f S1 %.3f S2 %.3f\n", language, weighted ? "people" : "names",
+	    tally.pairs, tally.empty, tally.exact / tally.people, tally.s1 / tally.people, tally.s2 / tally.people);
 }
 
 static int
@@ -131,7 +133,8 @@ time_person(const char *label, const char *given, const char *family, const char
 int
 main(int argc, char **argv)
 {
-	static const char *const languages[] = { "arabic", "hebrew", "russian", "korean", "katakana", "japanese", "chinese" };
+	static const char *const languages[] = { "arabic", "hebrew", "russian", "korean", "katakana", "japanese",
+		"chinese" };
 	const char *shared = getenv("CDR_SHARED");
 	bool show = argc > 1 && strcmp(argv[1], "--show") == 0;
 

@@ -31,7 +31,7 @@ syllable_index(const char *text, bool add)
 		gen_die("syllable %s has no number", text);
 	if (syllable_count == CDR_HAN_SYLLABLES_MAX)
 		gen_die("too many syllables");
-	strcpy(syllables[syllable_count++], text);
+	snprintf(syllables[syllable_count++], CDR_HAN_SYLLABLE_LEN, "%s", text);
 	return (uint16_t)syllable_count;
 }
 
@@ -96,7 +96,8 @@ put_families(struct gen_out *out, const char *rules)
 			gen_die("%s:%zu: not understood", path, lines.number);
 		for (size_t i = 0; i < 2; i++) {
 			family[count].cp[i] = cps[i];
-			family[count].reading[i] = lines.field_count == 3 ? syllable_index(lines.field[1 + i], false) : reading[cps[i]];
+			family[count].reading[i] =
+			    lines.field_count == 3 ? syllable_index(lines.field[1 + i], false) : reading[cps[i]];
 		}
 		count++;
 	}

@@ -53,8 +53,10 @@ find_letter(struct table *table, uint32_t cp)
 		if (table->letter == NULL)
 			gen_die("no memory");
 	}
-	table->letter[table->letter_count] = (struct letter){ cp, cp, u_charType((UChar32)cp) == U_NON_SPACING_MARK ||
-		u_charType((UChar32)cp) == U_COMBINING_SPACING_MARK ? CDR_CONTEXT_SIGN : CDR_CONTEXT_CONSONANT };
+	table->letter[table->letter_count] = (struct letter){ cp, cp,
+		u_charType((UChar32)cp) == U_NON_SPACING_MARK || u_charType((UChar32)cp) == U_COMBINING_SPACING_MARK
+		    ? CDR_CONTEXT_SIGN
+		    : CDR_CONTEXT_CONSONANT };
 	return &table->letter[table->letter_count++];
 }
 
@@ -182,7 +184,8 @@ copy_table(struct table *table, const char *name, uint32_t shift)
 		struct letter *letter = find_letter(table, from->letter[i].cp + shift);
 
 		letter->class = from->letter[i].class;
-		letter->fold = from->letter[i].fold == CDR_TRANSLIT_DROP ? CDR_TRANSLIT_DROP : from->letter[i].fold + shift;
+		letter->fold =
+		    from->letter[i].fold == CDR_TRANSLIT_DROP ? CDR_TRANSLIT_DROP : from->letter[i].fold + shift;
 	}
 	for (size_t i = 0; i < from->rule_count; i++) {
 		struct rule rule = from->rule[i];
@@ -230,15 +233,33 @@ static void
 start_table(char *const *field)
 {
 	static const char *const script_names[CDR_SCRIPT_COUNT] = {
-		[CDR_SCRIPT_LATIN] = "Latin", [CDR_SCRIPT_CYRILLIC] = "Cyrillic", [CDR_SCRIPT_GREEK] = "Greek",
-		[CDR_SCRIPT_ARMENIAN] = "Armenian", [CDR_SCRIPT_GEORGIAN] = "Georgian", [CDR_SCRIPT_ARABIC] = "Arabic",
-		[CDR_SCRIPT_HEBREW] = "Hebrew", [CDR_SCRIPT_SYRIAC] = "Syriac", [CDR_SCRIPT_THAANA] = "Thaana",
-		[CDR_SCRIPT_NKO] = "Nko", [CDR_SCRIPT_ADLAM] = "Adlam", [CDR_SCRIPT_ETHIOPIC] = "Ethiopic",
-		[CDR_SCRIPT_TIFINAGH] = "Tifinagh", [CDR_SCRIPT_DEVANAGARI] = "Devanagari", [CDR_SCRIPT_BENGALI] = "Bengali",
-		[CDR_SCRIPT_GURMUKHI] = "Gurmukhi", [CDR_SCRIPT_GUJARATI] = "Gujarati", [CDR_SCRIPT_ORIYA] = "Oriya",
-		[CDR_SCRIPT_TAMIL] = "Tamil", [CDR_SCRIPT_TELUGU] = "Telugu", [CDR_SCRIPT_KANNADA] = "Kannada",
-		[CDR_SCRIPT_MALAYALAM] = "Malayalam", [CDR_SCRIPT_SINHALA] = "Sinhala", [CDR_SCRIPT_THAI] = "Thai",
-		[CDR_SCRIPT_MYANMAR] = "Myanmar", [CDR_SCRIPT_HANGUL] = "Hangul", [CDR_SCRIPT_KANA] = "Kana",
+		[CDR_SCRIPT_LATIN] = "Latin",
+		[CDR_SCRIPT_CYRILLIC] = "Cyrillic",
+		[CDR_SCRIPT_GREEK] = "Greek",
+		[CDR_SCRIPT_ARMENIAN] = "Armenian",
+		[CDR_SCRIPT_GEORGIAN] = "Georgian",
+		[CDR_SCRIPT_ARABIC] = "Arabic",
+		[CDR_SCRIPT_HEBREW] = "Hebrew",
+		[CDR_SCRIPT_SYRIAC] = "Syriac",
+		[CDR_SCRIPT_THAANA] = "Thaana",
+		[CDR_SCRIPT_NKO] = "Nko",
+		[CDR_SCRIPT_ADLAM] = "Adlam",
+		[CDR_SCRIPT_ETHIOPIC] = "Ethiopic",
+		[CDR_SCRIPT_TIFINAGH] = "Tifinagh",
+		[CDR_SCRIPT_DEVANAGARI] = "Devanagari",
+		[CDR_SCRIPT_BENGALI] = "Bengali",
+		[CDR_SCRIPT_GURMUKHI] = "Gurmukhi",
+		[CDR_SCRIPT_GUJARATI] = "Gujarati",
+		[CDR_SCRIPT_ORIYA] = "Oriya",
+		[CDR_SCRIPT_TAMIL] = "Tamil",
+		[CDR_SCRIPT_TELUGU] = "Telugu",
+		[CDR_SCRIPT_KANNADA] = "Kannada",
+		[CDR_SCRIPT_MALAYALAM] = "Malayalam",
+		[CDR_SCRIPT_SINHALA] = "Sinhala",
+		[CDR_SCRIPT_THAI] = "Thai",
+		[CDR_SCRIPT_MYANMAR] = "Myanmar",
+		[CDR_SCRIPT_HANGUL] = "Hangul",
+		[CDR_SCRIPT_KANA] = "Kana",
 		[CDR_SCRIPT_MONGOLIAN] = "Mongolian",
 	};
 	struct table *table = &tables[table_count++];
@@ -329,8 +350,8 @@ complete(struct table *table)
 		for (size_t i = 0; i < table->letter_count && !known; i++)
 			known = table->letter[i].cp == cp && table->letter[i].fold != cp;
 		for (size_t i = 0; i < table->rule_count && !known; i++)
-			known = table->rule[i].length == 1 && table->rule[i].segment[0] == cp && table->rule[i].left == ANY &&
-				table->rule[i].right == ANY;
+			known = table->rule[i].length == 1 && table->rule[i].segment[0] == cp &&
+				table->rule[i].left == ANY && table->rule[i].right == ANY;
 		if (known)
 			continue;
 		gen_icu(table->icu, &cp, 1, text);
@@ -444,7 +465,8 @@ gen_translit(const char *rules, const char *data)
 	for (size_t i = 0; i < table_count; i++) {
 		complete(&tables[i]);
 		put_table(&out, &tables[i], 4 + 16 * i);
-		printf("  %-14s %4zu letters %5zu rules\n", tables[i].name, tables[i].letter_count, tables[i].rule_count);
+		printf(
+		    "  %-14s %4zu letters %5zu rules\n", tables[i].name, tables[i].letter_count, tables[i].rule_count);
 	}
 	gen_write(&out, data, "translit.bin");
 }

@@ -21,8 +21,8 @@ compare_words(const void *a, const void *b)
 void
 gen_words(const char *rules, const char *data)
 {
-	static const char *const kinds[] = { "particle", "title", "servant", "father", "suffix", "same", "article", "syllable",
-		"tail", "order" };
+	static const char *const kinds[] = { "particle", "title", "servant", "father", "suffix", "same", "article",
+		"syllable", "tail", "order" };
 	static struct word word[4096];
 	struct gen_out out = { 0 };
 	struct gen_lines lines;
@@ -38,7 +38,8 @@ gen_words(const char *rules, const char *data)
 
 		while (kind < sizeof kinds / sizeof *kinds && strcmp(kinds[kind], lines.field[0]) != 0)
 			kind++;
-		if (kind == sizeof kinds / sizeof *kinds || lines.field_count < 2 || strlen(target) >= CDR_WORD_TARGET_LEN)
+		if (kind == sizeof kinds / sizeof *kinds || lines.field_count < 2 ||
+		    strlen(target) >= CDR_WORD_TARGET_LEN)
 			gen_die("%s:%zu: not understood", path, lines.number);
 		for (char *text = strsep(&rest, " "); text != NULL; text = strsep(&rest, " ")) {
 			if (strlen(text) >= CDR_WORD_LEN || strspn(text, "abcdefghijklmnopqrstuvwxyz") != strlen(text))
@@ -48,14 +49,14 @@ gen_words(const char *rules, const char *data)
 			if (at == 4096)
 				gen_die("too many words");
 			count += at == count;
-			strcpy(word[at].text, text);
+			snprintf(word[at].text, CDR_WORD_LEN, "%s", text);
 			if (word[at].kinds & (1u << kind))
 				gen_die("%s:%zu: %s stands twice", path, lines.number, text);
 			word[at].kinds |= 1u << kind;
 			if (target[0] != '\0' && word[at].target[0] != '\0' && strcmp(word[at].target, target) != 0)
 				gen_die("%s:%zu: %s has two meanings", path, lines.number, text);
 			if (target[0] != '\0')
-				strcpy(word[at].target, target);
+				snprintf(word[at].target, CDR_WORD_TARGET_LEN, "%s", target);
 		}
 	}
 	qsort(word, count, sizeof *word, compare_words);

@@ -1,6 +1,7 @@
 /*
- * Documents and dates of any bytes. A zone that is read has a name, a known issuer and valid dates, and what it gives a person can be
- * normalised; a date that is read is valid and writes itself back; a folded number is A-Z and 0-9 without O I B S Z, and stays so.
+ * Documents and dates of any bytes. A zone that is read has a name, a known issuer and valid dates, and what it gives a
+ * person can be normalised; a date that is read is valid and writes itself back; a folded number is A-Z and 0-9 without
+ * O I B S Z, and stays so.
  */
 #include "tests/fuzz/fuzz.h"
 
@@ -33,7 +34,8 @@ check_zone(const char *text)
 static void
 check_number(const char *text)
 {
-	static const char *const countries[] = { "ESP", "CHN", "HKG", "MEX", "FIN", "SGP", "TWN", "BEL", "CHL", "IND", "SWE", "" };
+	static const char *const countries[] = { "ESP", "CHN", "HKG", "MEX", "FIN", "SGP", "TWN", "BEL", "CHL", "IND",
+		"SWE", "" };
 	struct cdr_document document = { .type = "national_id" };
 	struct cdr_document_key key, again;
 	size_t len = strnlen(text, sizeof document.number - 1);

@@ -1,6 +1,6 @@
 /*
- * Names of any bytes. A form holds parts of a to z, none empty, none twice, within its limits and zero behind them; no form
- * stands twice; the same text gives the same forms; what cannot be read is refused with a sentence.
+ * Names of any bytes. A form holds parts of a to z, none empty, none twice, within its limits and zero behind them; no
+ * form stands twice; the same text gives the same forms; what cannot be read is refused with a sentence.
  * Input: a byte that says how the rest is cut into the four fields of a name.
  */
 #include "tests/fuzz/fuzz.h"

@@ -66,9 +66,10 @@ other_digits_and_dashes_are_read(void **state)
 static void
 what_is_no_date_is_refused(void **state)
 {
-	static const char *const bad[] = { "1984-13", "1984-00", "1984-02-30", "1983-02-29", "1900-02-29", "1984-05-00", "1984-5-12",
-		"12-05-1984", "1984/05/12", "84-05-12", "1984-05-12T", "1984-Q5", "1984-Q0", "1984-H3", "1984-", "1984-05-", "x", "-984",
-		"1984 05 12", "19840512", "\xff", "1984-05-12-05-12-05-12-05-12-05-12-05-12-05-12-05-12-05-12-05-12" };
+	static const char *const bad[] = { "1984-13", "1984-00", "1984-02-30", "1983-02-29", "1900-02-29", "1984-05-00",
+		"1984-5-12", "12-05-1984", "1984/05/12", "84-05-12", "1984-05-12T", "1984-Q5", "1984-Q0", "1984-H3",
+		"1984-", "1984-05-", "x", "-984", "1984 05 12", "19840512", "\xff",
+		"1984-05-12-05-12-05-12-05-12-05-12-05-12-05-12-05-12-05-12-05-12" };
 	struct cdr_date date;
 	struct cdr_fault fault;
 
@@ -80,7 +81,8 @@ what_is_no_date_is_refused(void **state)
 		assert_true(fault.text[0] != '\0');
 	}
 	assert_int_equal(cdr_date_read("1849-12-31", &date, NULL), CDR_E_RANGE);
-	assert_int_equal(cdr_date_read("2527-05-12", &date, &fault), CDR_E_RANGE); /* a Buddhist year, typed as it stands */
+	assert_int_equal(
+	    cdr_date_read("2527-05-12", &date, &fault), CDR_E_RANGE); /* a Buddhist year, typed as it stands */
 	assert_date(&date, 0, 0, 0, CDR_PRECISION_UNKNOWN);
 }
 
@@ -88,10 +90,17 @@ static void
 what_does_not_hold_its_promise_is_invalid(void **state)
 {
 	const struct cdr_date bad[] = {
-		{ 1984, 2, 1, CDR_PRECISION_YEAR }, { 1984, 2, 1, CDR_PRECISION_HALF }, { 1984, 5, 1, CDR_PRECISION_QUARTER },
-		{ 1984, 5, 2, CDR_PRECISION_MONTH }, { 1984, 1, 2, CDR_PRECISION_DECLARED_1_JANUARY }, { 1984, 0, 1, CDR_PRECISION_DAY },
-		{ 1984, 1, 0, CDR_PRECISION_DAY }, { 1984, 1, 1, 77 }, { 1984, 1, 1, CDR_PRECISION_UNKNOWN },
-		{ 0, 1, 1, CDR_PRECISION_DAY }, { 1984, 255, 255, CDR_PRECISION_DAY },
+		{ 1984, 2, 1, CDR_PRECISION_YEAR },
+		{ 1984, 2, 1, CDR_PRECISION_HALF },
+		{ 1984, 5, 1, CDR_PRECISION_QUARTER },
+		{ 1984, 5, 2, CDR_PRECISION_MONTH },
+		{ 1984, 1, 2, CDR_PRECISION_DECLARED_1_JANUARY },
+		{ 1984, 0, 1, CDR_PRECISION_DAY },
+		{ 1984, 1, 0, CDR_PRECISION_DAY },
+		{ 1984, 1, 1, 77 },
+		{ 1984, 1, 1, CDR_PRECISION_UNKNOWN },
+		{ 0, 1, 1, CDR_PRECISION_DAY },
+		{ 1984, 255, 255, CDR_PRECISION_DAY },
 	};
 
 	(void)state;
@@ -134,7 +143,8 @@ dates_are_reduced(void **state)
 static void
 dates_are_ordered(void **state)
 {
-	const struct cdr_date a = { 1984, 5, 12, CDR_PRECISION_DAY }, b = { 1984, 6, 1, CDR_PRECISION_MONTH }, unknown = { 0 };
+	const struct cdr_date a = { 1984, 5, 12, CDR_PRECISION_DAY }, b = { 1984, 6, 1, CDR_PRECISION_MONTH },
+			      unknown = { 0 };
 
 	(void)state;
 	assert_true(cdr_date_compare(&a, &b) < 0);
@@ -222,12 +232,13 @@ other_calendars_have_their_edges(void **state)
 		struct cdr_date date;
 		struct cdr_fault fault = { 0 };
 		char text[CDR_DATE_TEXT_LEN];
-		cdr_err err = cdr_date_convert(cases[i].calendar, cases[i].year, cases[i].month, cases[i].day, &date, &fault);
+		cdr_err err =
+		    cdr_date_convert(cases[i].calendar, cases[i].year, cases[i].month, cases[i].day, &date, &fault);
 
 		assert_int_equal(cdr_date_write(&date, text), CDR_OK);
 		if (err != cases[i].err || strcmp(text, cases[i].text) != 0)
-			fail_msg("%s %d-%u-%u: %s, %s", cdr_calendar_name(cases[i].calendar), cases[i].year, cases[i].month, cases[i].day,
-				cdr_err_name(err), text);
+			fail_msg("%s %d-%u-%u: %s, %s", cdr_calendar_name(cases[i].calendar), cases[i].year,
+			    cases[i].month, cases[i].day, cdr_err_name(err), text);
 		assert_true(err == CDR_OK || fault.text[0] != '\0');
 	}
 }

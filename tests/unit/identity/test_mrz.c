@@ -123,10 +123,12 @@ what_looks_alike_is_mended(void **state)
 	(void)state;
 	/* 0 in a name, S and I in a date, lower case, spaces, carriage returns. */
 	assert_int_equal(read_mrz("p<ut0er1ks50n<<anna<mar1a<<<<<<<<<<<<<<<<<<<\r\n"
-		"L898902C36 UT0 74O8l22 F I2O4IS9 ZE184226B<<<<<IO\r\n"), CDR_OK); /* a small L is no 1 */
+				  "L898902C36 UT0 74O8l22 F I2O4IS9 ZE184226B<<<<<IO\r\n"),
+	    CDR_OK);                                  /* a small L is no 1 */
 	assert_int_equal(wrong, CDR_MRZ_BIRTH_WRONG); /* L is 21, so the check digits hold */
 	assert_int_equal(read_mrz("p<ut0er1ks50n<<anna<mar1a<<<<<<<<<<<<<<<<<<<\r\n"
-		"L898902C36 UT0 74O8I22 F I2O4IS9 ZE184226B<<<<<IO\r\n"), CDR_OK);
+				  "L898902C36 UT0 74O8I22 F I2O4IS9 ZE184226B<<<<<IO\r\n"),
+	    CDR_OK);
 	assert_int_equal(wrong, 0);
 	assert_string_equal(mrz.name, "ERIKSSON<<ANNA<MARIA");
 	assert_day(&mrz.birth, 1974, 8, 12);
@@ -141,7 +143,8 @@ unknown_days_have_less_precision(void **state)
 	memcpy(text + 37 + 13, "7408<<6", 7);
 	assert_int_equal(read_mrz(text), CDR_OK);
 	assert_int_equal(mrz.birth.precision, CDR_PRECISION_MONTH);
-	assert_int_equal(wrong & CDR_MRZ_BIRTH_WRONG, cdr_mrz_check_digit("7408<<", 6) == '6' ? 0 : CDR_MRZ_BIRTH_WRONG);
+	assert_int_equal(
+	    wrong & CDR_MRZ_BIRTH_WRONG, cdr_mrz_check_digit("7408<<", 6) == '6' ? 0 : CDR_MRZ_BIRTH_WRONG);
 	memcpy(text + 37 + 13, "74<<<<", 6);
 	assert_int_equal(read_mrz(text), CDR_OK);
 	assert_int_equal(mrz.birth.precision, CDR_PRECISION_YEAR);
@@ -232,7 +235,9 @@ a_person_gains_what_the_zone_says(void **state)
 	struct cdr_name_forms forms;
 
 	(void)state;
-	assert_int_equal(read_mrz("P<KENSAMPLE<DE<EXAMPLE<<AMINA<ROSE<<<<<<<<<<\nA12345678<KEN8405129F3001012<<<<<<<<<<<<<<00\n"), CDR_OK);
+	assert_int_equal(
+	    read_mrz("P<KENSAMPLE<DE<EXAMPLE<<AMINA<ROSE<<<<<<<<<<\nA12345678<KEN8405129F3001012<<<<<<<<<<<<<<00\n"),
+	    CDR_OK);
 	assert_int_equal(cdr_mrz_apply(&mrz, &person, &fault), CDR_OK);
 	assert_string_equal(person.family_names, "SAMPLE DE EXAMPLE");
 	assert_string_equal(person.given_names, "AMINA ROSE");
@@ -256,8 +261,11 @@ a_person_gains_what_the_zone_says(void **state)
 static void
 what_is_known_is_kept(void **state)
 {
-	struct cdr_person person = { .given_names = "Amina", .birth = { 1985, 1, 1, CDR_PRECISION_YEAR }, .gender = "other",
-		.nationality = { "UGA" }, .other_names = "Muster" };
+	struct cdr_person person = { .given_names = "Amina",
+		.birth = { 1985, 1, 1, CDR_PRECISION_YEAR },
+		.gender = "other",
+		.nationality = { "UGA" },
+		.other_names = "Muster" };
 
 	(void)state;
 	assert_int_equal(read_mrz(TD1), CDR_OK);

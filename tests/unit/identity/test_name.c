@@ -34,8 +34,8 @@ assert_form(size_t at, enum cdr_name_source source, const char *parts)
 
 	assert_true(at < forms.form_count);
 	for (size_t i = 0; i < forms.form[at].part_count; i++)
-		snprintf(text + strlen(text), sizeof text - strlen(text), "%s%s%s", i == 0 ? "" : " ", forms.form[at].part[i],
-			forms.form[at].is_family[i] ? "*" : "");
+		snprintf(text + strlen(text), sizeof text - strlen(text), "%s%s%s", i == 0 ? "" : " ",
+		    forms.form[at].part[i], forms.form[at].is_family[i] ? "*" : "");
 	assert_string_equal(text, parts);
 	assert_int_equal(forms.form[at].source, source);
 }
@@ -44,7 +44,8 @@ static void
 every_known_form_is_there(void **state)
 {
 	(void)state;
-	assert_int_equal(forms_of("Amina Mohamed", "Sample", "أمينة محمد المثال", "Amina Example; Muster;SAMPLE<<AMINA<M"), CDR_OK);
+	assert_int_equal(
+	    forms_of("Amina Mohamed", "Sample", "أمينة محمد المثال", "Amina Example; Muster;SAMPLE<<AMINA<M"), CDR_OK);
 	assert_int_equal(forms.form_count, 6);
 	assert_form(0, CDR_NAME_GIVEN_FAMILY, "amina mohammed sample*");
 	assert_form(1, CDR_NAME_NATIVE, "amina mohammed mthal");
@@ -138,7 +139,8 @@ static void
 bad_text_is_refused(void **state)
 {
 	static const char *const bad[] = { "\xff", "a\xc3", "\xed\xa0\x80", "\xed\xbf\xbf" /* surrogates */, "\xc0\x80",
-		"\xf4\x90\x80\x80", "\xee\x80\x80" /* private */, "\xf0\x9e\xb0\x80" /* not assigned */, "\xef\xbf\xbf" };
+		"\xf4\x90\x80\x80", "\xee\x80\x80" /* private */, "\xf0\x9e\xb0\x80" /* not assigned */,
+		"\xef\xbf\xbf" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {

@@ -1,4 +1,5 @@
-/* Names of every script become the parts that are published in tests/vectors/names-*.tsv; and the tables are what they claim. */
+/* Names of every script become the parts that are published in tests/vectors/names-*.tsv; and the tables are what they
+ * claim. */
 #include "tests/unit/identity/vectors.h"
 
 #include <stdlib.h>
@@ -22,7 +23,7 @@ check_name(char *const field[VECTOR_FIELDS])
 		fail_msg("%s: %s", field[0], fault.text);
 	for (size_t i = 0; i < form.part_count; i++)
 		snprintf(text + strlen(text), sizeof text - strlen(text), "%s%s%s", i == 0 ? "" : " ", form.part[i],
-			form.is_family[i] ? "*" : "");
+		    form.is_family[i] ? "*" : "");
 	if (strcmp(text, field[1]) != 0)
 		fail_msg("%s gives %s, not %s", field[0], text, field[1]);
 	if (notes != strtoul(field[2], NULL, 16))
@@ -32,9 +33,9 @@ check_name(char *const field[VECTOR_FIELDS])
 static void
 names_of_every_script_are_as_published(void **state)
 {
-	static const char *const files[] = { "names-latin.tsv", "names-compounds.tsv", "names-cyrillic.tsv", "names-greek.tsv",
-		"names-arabic.tsv", "names-persian.tsv", "names-hebrew.tsv", "names-ethiopic.tsv", "names-indic.tsv",
-		"names-east-asia.tsv", "names-without-table.tsv" };
+	static const char *const files[] = { "names-latin.tsv", "names-compounds.tsv", "names-cyrillic.tsv",
+		"names-greek.tsv", "names-arabic.tsv", "names-persian.tsv", "names-hebrew.tsv", "names-ethiopic.tsv",
+		"names-indic.tsv", "names-east-asia.tsv", "names-without-table.tsv" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof files / sizeof *files; i++)
@@ -46,17 +47,17 @@ static void
 ways_of_writing_are_one(void **state)
 {
 	static const char *const same[][2] = {
-		{ "\xef\xba\xa3\xef\xba\xb4\xef\xbb\xa6", "حسن" },      /* presentation forms */
-		{ "حســـن", "حسن" }, { "حَسَن", "حسن" },
-		{ "علي", "علی" }, { "على", "علي" }, { "كريم", "کریم" },
-		{ "إبراهيم", "ابراهيم" }, { "آدم", "ادم" }, { "فاطمة", "فاطمه" },
-		{ "الحسن", "حسن" }, { "عبدالكريم نموذج", "عبد الكريم نموذج" },
-		{ "Jose\xcc\x81", "José" }, { "ＪＯＳＥ", "jose" }, { "İlker", "ilker" },
-		{ "O’Example", "O'Example" }, { "OʻExample", "oexample" },
-		{ "ﾔﾏﾀﾞ", "ヤマダ" }, { "やまだ", "ヤマダ" }, { "한글", "\xe1\x84\x92\xe1\x85\xa1\xe1\x86\xab\xe1\x84\x80\xe1\x85\xb3\xe1\x86\xaf" },
-		{ "陳", "陈" }, { "Й", "И\xcc\x86" }, { "ሥላሴ", "ስላሴ" },
-		{ "क़ादिर", "क\xe0\xa4\xbc" "ादिर" },
-		{ "\xe2\x80\xabحسن\xe2\x80\xac", "حسن" },              /* direction controls */
+		{ "\xef\xba\xa3\xef\xba\xb4\xef\xbb\xa6", "حسن" }, /* presentation forms */
+		{ "حســـن", "حسن" }, { "حَسَن", "حسن" }, { "علي", "علی" }, { "على", "علي" }, { "كريم", "کریم" },
+		{ "إبراهيم", "ابراهيم" }, { "آدم", "ادم" }, { "فاطمة", "فاطمه" }, { "الحسن", "حسن" },
+		{ "عبدالكريم نموذج", "عبد الكريم نموذج" }, { "Jose\xcc\x81", "José" }, { "ＪＯＳＥ", "jose" },
+		{ "İlker", "ilker" }, { "O’Example", "O'Example" }, { "OʻExample", "oexample" }, { "ﾔﾏﾀﾞ", "ヤマダ" },
+		{ "やまだ", "ヤマダ" },
+		{ "한글", "\xe1\x84\x92\xe1\x85\xa1\xe1\x86\xab\xe1\x84\x80\xe1\x85\xb3\xe1\x86\xaf" }, { "陳", "陈" },
+		{ "Й", "И\xcc\x86" }, { "ሥላሴ", "ስላሴ" },
+		{ "क़ादिर", "क\xe0\xa4\xbc"
+			   "ादिर" },
+		{ "\xe2\x80\xabحسن\xe2\x80\xac", "حسن" }, /* direction controls */
 	};
 
 	(void)state;
@@ -95,7 +96,7 @@ static void
 unicode_is_15_0(void **state)
 {
 	(void)state;
-	assert_true(cdr_code_point_assigned(0x1e030));  /* new in 15.0 */
+	assert_true(cdr_code_point_assigned(0x1e030)); /* new in 15.0 */
 	assert_false(cdr_code_point_assigned(0x1c89)); /* new in 16.0 */
 	assert_false(cdr_code_point_assigned(0xd800));
 	assert_false(cdr_code_point_assigned(0xe000));
@@ -106,7 +107,8 @@ unicode_is_15_0(void **state)
 	assert_int_equal(cdr_char_lookup(0x640).kind, CDR_CHAR_DROPPED);
 }
 
-/* Every script that claims a table has one; every rule in it puts out a to z within its bound, and none is out of the file. */
+/* Every script that claims a table has one; every rule in it puts out a to z within its bound, and none is out of the
+ * file. */
 static void
 tables_are_sound(void **state)
 {
@@ -116,7 +118,7 @@ tables_are_sound(void **state)
 	(void)state;
 	for (int script = 1; script < CDR_SCRIPT_COUNT; script++)
 		assert_int_equal(cdr_translit_choose((enum cdr_script)script, NULL, 0, &table),
-			cdr_script_has_table((enum cdr_script)script) && script != CDR_SCRIPT_HAN);
+		    cdr_script_has_table((enum cdr_script)script) && script != CDR_SCRIPT_HAN);
 	for (size_t i = 0; i < cdr_read32(file.data, 0); i++) {
 		const uint8_t *header = file.data + 4 + 16 * i;
 		size_t letters = cdr_read32(header, 8), count = cdr_read32(header, 12);
@@ -125,10 +127,12 @@ tables_are_sound(void **state)
 		for (size_t j = 0; j < count; j++) {
 			size_t at = cdr_read32(file.data, letters + 12 * j + 8);
 
-			for (; at != 0 && file.data[at] != CDR_TRANSLIT_END; at += 4 + 4 * (size_t)(file.data[at] - 1) + file.data[at + 3]) {
+			for (; at != 0 && file.data[at] != CDR_TRANSLIT_END;
+			     at += 4 + 4 * (size_t)(file.data[at] - 1) + file.data[at + 3]) {
 				const uint8_t *text = file.data + at + 4 + 4 * (size_t)(file.data[at] - 1);
 
-				assert_true(at + 4 < file.len && file.data[at] > 0 && file.data[at + 3] <= CDR_TRANSLIT_OUT_MAX);
+				assert_true(at + 4 < file.len && file.data[at] > 0 &&
+					    file.data[at + 3] <= CDR_TRANSLIT_OUT_MAX);
 				for (size_t k = 0; k < file.data[at + 3]; k++)
 					assert_in_range(text[k], 'a', 'z');
 			}
@@ -191,7 +195,8 @@ long_words_are_cut(void **state)
 	for (size_t i = 0; i < CDR_WORD_LETTERS_MAX; i++)
 		word[i] = 0x449; /* shch */
 	assert_true(cdr_translit_choose(CDR_SCRIPT_CYRILLIC, word, CDR_WORD_LETTERS_MAX, &table));
-	assert_int_equal(cdr_translit_word(&table, word, CDR_WORD_LETTERS_MAX, out, sizeof out), 4 * CDR_WORD_LETTERS_MAX);
+	assert_int_equal(
+	    cdr_translit_word(&table, word, CDR_WORD_LETTERS_MAX, out, sizeof out), 4 * CDR_WORD_LETTERS_MAX);
 	assert_string_equal(out, "shchshc");
 }
 
