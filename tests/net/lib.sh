@@ -118,3 +118,76 @@ eventually() {
 		sleep 0.2
 	done
 }
+
+# ---- scenarios -------------------------------------------------------------------------------------------------
+
+# scenario: begin one. $X is a temporary folder ($KEEP/NAME if $KEEP is set, which stays), $TOP the top of the tree, $TOOLS the test
+# programs. Whatever happens, the exchange in $X is brought down.
+scenario() {
+	TOP=$(cd "$(dirname "$0")/../.." && pwd)
+	BIN=${BIN:-$TOP/${BUILD:-build}}
+	export BIN
+	# shellcheck disable=SC2034
+	TOOLS=$BIN/tests/net
+	if [ -n "${KEEP:-}" ]; then
+		X=$KEEP/$(basename "$0")
+		[ ! -e "$X" ] || die "$X is there already"
+		mkdir -p "$X"
+	else
+		X=$(mktemp -d)
+	fi
+	HELD=0
+	trap scenario_end EXIT
+	trap 'exit 1' INT TERM
+}
+
+scenario_end() {
+	local status=$?
+	[ ! -e "$X/settings" ] || "$TOP/tests/net/exchange" down "$X" || true
+	[ -n "${KEEP:-}" ] || rm -rf "$X"
+	[ "$status" != 0 ] || printf '%s statements hold.\n' "$HELD"
+	exit "$status"
+}
+
+# exchange ARGS…: bring up an exchange in $X and use it.
+exchange() {
+	QUIET=1 "$TOP/tests/net/exchange" up "$X" "$@" || die "no exchange"
+	use "$X"
+}
+
+# must SENTENCE CMD…: CMD succeeds.
+must() {
+	local sentence=$1
+	shift
+	"$@" >"$X/out" 2>"$X/err" || { cat "$X/out" "$X/err" >&2; die "does not hold: $sentence"; }
+	HELD=$((HELD + 1))
+}
+
+# soon SENTENCE CMD…: CMD succeeds within a while.
+soon() {
+	local sentence=$1
+	shift
+	eventually "${SOON_SECONDS:-60}" "$@" >/dev/null 2>&1 || die "does not come to hold: $sentence"
+	HELD=$((HELD + 1))
+}
+
+# same SENTENCE EXPECTED SEEN
+same() {
+	[ "$2" = "$3" ] || { printf 'expected:\n%s\nseen:\n%s\n' "$2" "$3" >&2; die "does not hold: $1"; }
+	HELD=$((HELD + 1))
+}
+
+# refused SENTENCE EXIT PATTERN CMD…: CMD ends with that exit code, and says something that matches.
+refused() {
+	local sentence=$1 code=$2 pattern=$3 status=0
+	shift 3
+	"$@" >"$X/out" 2>&1 || status=$?
+	if [ "$status" != "$code" ] || ! grep -qE -- "$pattern" "$X/out"; then
+		cat "$X/out" >&2
+		die "does not hold: $sentence (exit $status, expected $code and /$pattern/)"
+	fi
+	HELD=$((HELD + 1))
+}
+
+# logged NAME PATTERN [COUNT]: NAME's log has at least COUNT lines that match.
+logged() { [ "$(grep -cE -- "$2" "$X/logs/$1.log")" -ge "${3:-1}" ]; }
