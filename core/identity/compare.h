@@ -7,6 +7,7 @@
  * is plausible goes to a person, with every difference explained.
  */
 
+#include "core/bytes.h"
 #include "core/identity/person.h"
 
 #define CDR_COMPARE_SALT_LEN 32
@@ -97,6 +98,14 @@ CDR_MUST_CHECK cdr_err cdr_compare_document_hash(const uint8_t salt[static CDR_C
  */
 CDR_MUST_CHECK cdr_err cdr_compare(const struct cdr_compare_query *query, const struct cdr_person *leaver,
     struct cdr_comparison *comparison);
+
+/**
+ * cdr_difference_name(code, name):
+ * The stable name of a difference for --json, such as "date_swapped"; empty for another value.
+ *
+ * Returns  name.
+ */
+const char *cdr_difference_name(unsigned code, char name[static CDR_CODE_LEN]);
 
 /**
  * cdr_compare_explain(comparison, language, text, size):

@@ -556,7 +556,14 @@ date_make(const struct cdr_date *birth, struct date_parts *parts)
 	}
 }
 
-/* What a number tells; 0 for one that is no number but filling: a single character, or a row as on the keyboard. */
+/* From one figure to the next, 0 after 9. */
+static int
+step_of(const char *at)
+{
+	return (at[1] - at[0] + 10) % 10;
+}
+
+/* What a number tells; 0 for one that is filling: zeros behind one character, or figures in a row as on the keyboard. */
 static int
 number_bits(const char *number, size_t len)
 {
@@ -565,12 +572,10 @@ number_bits(const char *number, size_t len)
 
 	for (size_t i = 0; i < len; i++) {
 		bits += number[i] >= '0' && number[i] <= '9' ? DOCUMENT_BITS_DIGIT : DOCUMENT_BITS_LETTER;
-		if (i >= 2 && number[i] - number[i - 1] != number[1] - number[0])
+		if (i >= 2 && step_of(number + i - 1) != step_of(number))
 			row = false;
 	}
-	if (row || strspn(number, "0") == len || (len > 1 && strspn(number + 1, "0") == len - 1))
-		return 0;
-	return bits;
+	return row || strspn(number + 1, "0") == len - 1 ? 0 : bits;
 }
 
 static cdr_err
