@@ -138,7 +138,25 @@ find_asking(const struct waiting *w, const uint8_t *fingerprint)
 	return NULL;
 }
 
-/* Wait until every fingerprint is in the proposal. */
+/* Whether an active member of the roster in force has this fingerprint: then there is nothing left to approve. */
+static bool
+is_in_force(const struct waiting *w, const uint8_t *fingerprint)
+{
+	const Cdr__Wire__Roster *body = w->before->body;
+	uint8_t hash[CDR_ROSTER_HASH_LEN];
+	char id[CDR_SIGNER_LEN_MAX + 1];
+
+	for (size_t i = 0; i < body->n_member; i++) {
+		(void)snprintf(id, sizeof(id), "member/%s", body->member[i]->id);
+		if (cdr_roster_member_is_active(body->member[i]) &&
+		    cdr_roster_party_fingerprint(id, body->member[i]->party, hash) == CDR_OK &&
+		    memcmp(hash, fingerprint, sizeof(hash)) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Wait until every fingerprint is in the proposal, or in force. */
 static cdr_err
 find_all(const struct cdr_arguments *arguments, struct waiting *w, uint8_t fingerprint[][CDR_ROSTER_HASH_LEN],
     struct cdr_fault *fault)
@@ -151,8 +169,10 @@ find_all(const struct cdr_arguments *arguments, struct waiting *w, uint8_t finge
 		err = look(w, fault);
 		if (err != CDR_OK)
 			return err;
-		for (missing = 0; missing < count && find_asking(w, fingerprint[missing]) != NULL; missing++)
-			;
+		for (missing = 0; missing < count; missing++) {
+			if (find_asking(w, fingerprint[missing]) == NULL && !is_in_force(w, fingerprint[missing]))
+				break;
+		}
 		if (missing == count)
 			return CDR_OK;
 		if (cdr_trustee_clock_ms() >= until)
@@ -161,6 +181,46 @@ find_all(const struct cdr_arguments *arguments, struct waiting *w, uint8_t finge
 			    cdr_arguments_operand(arguments, missing));
 		cdr_trustee_sleep_ms(WAIT_STEP_MS);
 	}
+}
+
+static cdr_err
+approve_one(const struct waiting *w, const uint8_t *fingerprint, struct cdr_report *report, json_t *members)
+{
+	const Cdr__Wire__Member *member = find_asking(w, fingerprint);
+	cdr_err err;
+
+	if (member == NULL) {
+		cdr_report_text(report, "Enough trustees have let it in already.\n");
+		return CDR_OK;
+	}
+	err = cdr_trustee_approve(w->open.trustee, member, fingerprint);
+	if (err != CDR_OK)
+		return err;
+	cdr_report_text(report, "%s (%s) is approved.\n", member->id, member->party->name);
+	if (members != NULL)
+		(void)json_array_append_new(members, json_string(member->id));
+	return CDR_OK;
+}
+
+/* With what was approved just now. */
+static cdr_err
+sign_again(struct waiting *w, struct cdr_report *report, struct cdr_fault *fault)
+{
+	cdr_err err;
+
+	cdr_trustee_opinion_free(&w->opinion);
+	err = cdr_trustee_countersign(w->open.trustee, w->before, w->proposal, &w->opinion, fault);
+	/* Replaced, or in force, since we looked: the daemon's next poll sees to it. */
+	if (err == CDR_E_ABSENT)
+		err = CDR_OK;
+	if (err != CDR_OK)
+		return err;
+	if (w->opinion.agrees)
+		cdr_report_text(report, "Version %" PRIu64 " of the roster is countersigned.\n", w->proposal->body->version);
+	else
+		cdr_report_text(report, "Version %" PRIu64 " of the roster is not countersigned yet: %s\n",
+		    w->proposal->body->version, w->opinion.reason.text);
+	return CDR_OK;
 }
 
 /* see node/trustee/command.h */
@@ -177,21 +237,10 @@ cdr_trustee_command_approve(const struct cdr_arguments *arguments, struct cdr_re
 	CDR_TRY(cdr_trustee_confirmed(w.open.trustee, fault));
 	CDR_TRY(find_all(arguments, &w, fingerprint, fault));
 	members = json_array();
-	for (size_t i = 0; i < cdr_arguments_operand_count(arguments); i++) {
-		const Cdr__Wire__Member *member = find_asking(&w, fingerprint[i]);
-
-		CDR_TRY(cdr_trustee_approve(w.open.trustee, member, fingerprint[i]));
-		cdr_report_text(report, "%s (%s) is approved.\n", member->id, member->party->name);
-		if (members != NULL)
-			(void)json_array_append_new(members, json_string(member->id));
-	}
-	cdr_trustee_opinion_free(&w.opinion);
-	CDR_TRY(cdr_trustee_countersign(w.open.trustee, w.before, w.proposal, &w.opinion, fault));
-	if (w.opinion.agrees)
-		cdr_report_text(report, "Version %" PRIu64 " of the roster is countersigned.\n", w.proposal->body->version);
-	else
-		cdr_report_text(report, "Version %" PRIu64 " of the roster is not countersigned yet: %s\n",
-		    w.proposal->body->version, w.opinion.reason.text);
+	for (size_t i = 0; i < cdr_arguments_operand_count(arguments); i++)
+		CDR_TRY(approve_one(&w, fingerprint[i], report, members));
+	if (w.proposal != NULL)
+		CDR_TRY(sign_again(&w, report, fault));
 	err = cdr_report_json(report, json_pack("{s:O, s:b}", "approved", members, "countersigned", w.opinion.agrees));
 out:
 	json_decref(members);
