@@ -129,6 +129,53 @@ settle_tail(char part[static CDR_PART_LEN])
 	}
 }
 
+/* gebremariam, ghebremariam: one spelling. Shortened first words are too short to be told within a word. */
+static bool
+settle_ethiopian(char part[static CDR_PART_LEN])
+{
+	char first[CDR_PART_LEN] = { 0 };
+
+	for (size_t len = 4; len <= 6 && part[len] != '\0' && part[len - 1] != '\0'; len++) {
+		struct cdr_word head, rest = cdr_word_find(part + len);
+
+		memcpy(first, part, len);
+		head = cdr_word_find(first);
+		if ((head.kinds & CDR_WORD_FIRST) == 0 || (rest.kinds & CDR_WORD_SECOND) == 0)
+			continue;
+		set_part(part, head.target, rest.target);
+		return true;
+	}
+	return false;
+}
+
+/* delacruz, vandenberg: the particle goes, as it does where it stands alone. */
+static bool
+settle_glued(char part[static CDR_PART_LEN])
+{
+	char head[CDR_PART_LEN] = { 0 };
+
+	for (size_t len = 4; len <= 6 && strlen(part) >= len + 4; len++) {
+		memcpy(head, part, len);
+		if ((cdr_word_find(head).kinds & CDR_WORD_GLUED) == 0 || is_vowel(part[len]))
+			continue;
+		set_part(part, part + len, "");
+		return true;
+	}
+	return false;
+}
+
+/* Elsayed, Almasri: the article goes where what it stands before is known to bear one. */
+static bool
+settle_article(char part[static CDR_PART_LEN])
+{
+	if (strncmp(part, "al", 2) != 0 && strncmp(part, "el", 2) != 0)
+		return false;
+	if ((cdr_word_find(part + 2).kinds & CDR_WORD_ARTICLE) == 0)
+		return false;
+	set_part(part, part + 2, "");
+	return true;
+}
+
 /* What one part becomes by itself. */
 static void
 settle_part(char part[static CDR_PART_LEN])
@@ -137,12 +184,9 @@ settle_part(char part[static CDR_PART_LEN])
 
 	if (word.kinds & (CDR_WORD_SAME | CDR_WORD_SUFFIX))
 		set_part(part, word.target, "");
-	else if ((strncmp(part, "al", 2) == 0 || strncmp(part, "el", 2) == 0) &&
-		 (cdr_word_find(part + 2).kinds & CDR_WORD_ARTICLE))
-		memmove(part, part + 2, CDR_PART_LEN - 2);
 	else if ((word.kinds & CDR_WORD_SERVANT) == 0 && strncmp(part, "abd", 3) == 0)
 		settle_servant(part);
-	else
+	else if (!settle_article(part) && !settle_ethiopian(part) && !settle_glued(part))
 		settle_tail(part);
 }
 
@@ -166,18 +210,38 @@ join_servants(struct cdr_parts *parts)
 	}
 }
 
-/* abu bakr: abubakr; salah (al) din: salahdin; both where three or more names remain. */
+/* gebre mariam, g mariam: gebremariam, while two parts remain. */
 static void
-join_others(struct cdr_parts *parts)
+join_ethiopian(struct cdr_parts *parts)
+{
+	for (size_t i = 0; i + 1 < parts->count && parts->count > 2; i++) {
+		struct cdr_word first = cdr_word_find(parts->part[i]), second = cdr_word_find(parts->part[i + 1]);
+
+		if ((first.kinds & CDR_WORD_FIRST) == 0 || (second.kinds & CDR_WORD_SECOND) == 0)
+			continue;
+		set_part(parts->part[i], first.target, second.target);
+		remove_part(parts, i + 1);
+	}
+}
+
+/* abu bakr: abubakr; where three or more names stand. */
+static void
+join_fathers(struct cdr_parts *parts)
 {
 	for (size_t i = 0; i + 1 < parts->count; i++) {
 		if ((kinds(parts->part[i]) & CDR_WORD_FATHER) == 0 || count_names(parts) < 3)
 			continue;
 		while (i + 2 < parts->count && (kinds(parts->part[i + 1]) & CDR_WORD_PARTICLE))
 			remove_part(parts, i + 1);
-		set_part(parts->part[i], "abu", parts->part[i + 1]);
+		set_part(parts->part[i], cdr_word_find(parts->part[i]).target, parts->part[i + 1]);
 		remove_part(parts, i + 1);
 	}
+}
+
+/* salah (al) din: salahdin; where three or more names stand. */
+static void
+join_suffixes(struct cdr_parts *parts)
+{
 	for (size_t i = 1; i < parts->count; i++) {
 		size_t first = i - 1;
 
@@ -262,7 +326,9 @@ cdr_parts_settle(struct cdr_parts *parts)
 	for (size_t i = 0; i < parts->count; i++)
 		settle_part(parts->part[i]);
 	join_servants(parts);
-	join_others(parts);
+	join_ethiopian(parts);
+	join_fathers(parts);
+	join_suffixes(parts);
 	drop_small(parts);
 	drop_repeated(parts);
 }

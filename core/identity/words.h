@@ -12,13 +12,16 @@ enum cdr_word_kind {
 	CDR_WORD_PARTICLE = 1 << 0, /* al, bin, van, de: dropped while two parts remain */
 	CDR_WORD_TITLE = 1 << 1,    /* dr, mrs: the same */
 	CDR_WORD_SERVANT = 1 << 2,  /* abd, abdul: joins the part after it */
-	CDR_WORD_FATHER = 1 << 3,   /* abu: joins the part after it where three or more parts remain */
+	CDR_WORD_FATHER = 1 << 3,   /* abu, mac: joins the part after it where three or more names stand */
 	CDR_WORD_SUFFIX = 1 << 4,   /* uddin, allah: joins the part before it */
 	CDR_WORD_SAME = 1 << 5,     /* stands for its target: mohd, mohammed */
 	CDR_WORD_ARTICLE = 1 << 6,  /* what al- or el- is written together with: sayed in Elsayed */
 	CDR_WORD_SYLLABLE = 1 << 7, /* a syllable of Korean as people spell it */
 	CDR_WORD_TAIL = 1 << 8,     /* the end of a longer part that stands for its target: nureddin, nurdin */
 	CDR_WORD_ORDER = 1 << 9,    /* a family name of East Asia that may stand first */
+	CDR_WORD_FIRST = 1 << 10,   /* of an Ethiopian name of two words, gebre mariam, which is also written as one */
+	CDR_WORD_SECOND = 1 << 11,
+	CDR_WORD_GLUED = 1 << 12,   /* a particle that is often written together with the name: delacruz, vandenberg */
 };
 
 struct cdr_word {

@@ -22,7 +22,7 @@ void
 gen_words(const char *rules, const char *data)
 {
 	static const char *const kinds[] = { "particle", "title", "servant", "father", "suffix", "same", "article",
-		"syllable", "tail", "order" };
+		"syllable", "tail", "order", "first", "second", "glued" };
 	static struct word word[4096];
 	struct gen_out out = { 0 };
 	struct gen_lines lines;
