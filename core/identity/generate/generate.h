@@ -29,7 +29,7 @@ void gen_patch32(struct gen_out *out, size_t at, uint32_t value);
 void gen_write(const struct gen_out *out, const char *folder, const char *name);
 
 /* Print and stop. */
-_Noreturn void gen_die(const char *format, ...) __attribute__((format(printf, 1, 2)));
+__attribute__((noreturn, format(printf, 1, 2))) void gen_die(const char *format, ...);
 
 /* Lines of a tab-separated file; text after '#' at the start of a line and empty lines are skipped. */
 struct gen_lines {
