@@ -1,6 +1,6 @@
 #include "node/net/dispatch.h"
 
-#include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 
 /* The state of one request on its way through. */
@@ -221,10 +221,8 @@ make_refusal(cdr_err code, const struct cdr_fault *fault, struct cdr_answer *ans
 
 	cdr_buffer_free(&answer->body);
 	cdr_buffer_free(&answer->attachment);
-	strncpy(name, cdr_err_name(code), sizeof(name) - 1);
-	name[sizeof(name) - 1] = '\0';
-	memcpy(text, fault->text, sizeof(text));
-	text[sizeof(text) - 1] = '\0';
+	(void)snprintf(name, sizeof(name), "%s", cdr_err_name(code));
+	(void)snprintf(text, sizeof(text), "%s", fault->text);
 	refusal.code = name;
 	refusal.text = text;
 	return cdr_message_encode(&refusal.base, &answer->body);
