@@ -11,13 +11,6 @@ static const char id_label[] = "candor/1 ceremony id";
 static const char secret_label[] = "candor/1 ceremony secret";
 #define EPHEMERAL_NUMBER 255
 
-static void
-write_u32(uint32_t value, uint8_t out[static 4])
-{
-	for (size_t i = 0; i < 4; i++)
-		out[i] = (uint8_t)(value >> (24 - 8 * i));
-}
-
 /* see keys/ceremony.h */
 cdr_err
 cdr_ceremony_id(const uint8_t genesis[static CDR_ROSTER_HASH_LEN], uint32_t epoch, uint32_t attempt,
@@ -30,8 +23,8 @@ cdr_ceremony_id(const uint8_t genesis[static CDR_ROSTER_HASH_LEN], uint32_t epoc
 		{ numbers, sizeof(numbers) },
 	};
 
-	write_u32(epoch, numbers);
-	write_u32(attempt, numbers + 4);
+	cdr_ceremony_number(epoch, numbers);
+	cdr_ceremony_number(attempt, numbers + 4);
 	return cdr_sha256(parts, sizeof(parts) / sizeof(parts[0]), id);
 }
 

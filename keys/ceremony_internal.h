@@ -60,6 +60,14 @@ struct cdr_ceremony {
 	uint8_t transcript[CDR_ROSTER_HASH_LEN];
 };
 
+/* Numbers in what is hashed: four bytes, big-endian. */
+static inline void
+cdr_ceremony_number(uint32_t value, uint8_t out[static 4])
+{
+	for (size_t i = 0; i < 4; i++)
+		out[i] = (uint8_t)(value >> (24 - 8 * i));
+}
+
 /* ---- ceremony_message.c ---- */
 
 /* The slot of ${round} (1 ..) and ${from} (1 ..). */

@@ -37,13 +37,6 @@ cdr_ceremony_body(const struct cdr_ceremony_version *version)
 	return (struct cdr_bytes){ version->content.data, version->content.len - CDR_SIGNATURE_LEN };
 }
 
-static void
-write_u32(uint32_t value, uint8_t out[static 4])
-{
-	for (size_t i = 0; i < 4; i++)
-		out[i] = (uint8_t)(value >> (24 - 8 * i));
-}
-
 /* What a signature covers: label, ceremony, round, sender, receiver (0: all), body. */
 static cdr_err
 digest(const struct cdr_ceremony *c, uint32_t round, uint32_t from, struct cdr_bytes body,
@@ -57,8 +50,8 @@ digest(const struct cdr_ceremony *c, uint32_t round, uint32_t from, struct cdr_b
 		body,
 	};
 
-	write_u32(round, place);
-	write_u32(from, place + 4);
+	cdr_ceremony_number(round, place);
+	cdr_ceremony_number(from, place + 4);
 	return cdr_sha256(parts, sizeof(parts) / sizeof(parts[0]), out);
 }
 
