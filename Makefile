@@ -58,7 +58,8 @@ UNIT_SOURCES := $(wildcard tests/unit/*/test_*.c)
 UNIT     := $(patsubst tests/%.c,$(BUILD)/tests/%,$(UNIT_SOURCES))
 FUZZERS  := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/fuzz/*/fuzz_*.c))
 BENCHES  := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/bench/bench_*.c))
-NET_TOOLS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/net/*.c))
+NET_TOOLS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/net/*.c)) \
+	$(patsubst tests/%.c,$(BUILD)/tests/%.so,$(wildcard tests/net/preload/*.c))
 
 .PHONY: all programs demo check unit scenario ct lint oracle soak fuzz fuzz-seeds bench bench-match check-febrl install clean deps deps-check
 .SUFFIXES:
@@ -141,10 +142,16 @@ $(foreach l,$(LAYERS),$(eval $(call test_rules,$(l))))
 # Other sources in tests/bench/ are parts that the benches share.
 BENCH_PARTS := $(patsubst %.c,$(BUILD)/obj/%.o,$(filter-out tests/bench/bench_%,$(wildcard tests/bench/*.c)))
 $(BENCHES): $(BENCH_PARTS)
-$(BENCHES) $(NET_TOOLS) $(BUILD)/tests/vectors/oprf_oracle: $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(ALL_ARCHIVES)
+$(BENCHES) $(filter-out %.so,$(NET_TOOLS)) $(BUILD)/tests/vectors/oprf_oracle: $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(ALL_ARCHIVES)
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
 	$(Q)$(link) $(LDLIBS)
+
+# Libraries for LD_PRELOAD.
+$(BUILD)/tests/net/preload/%.so: tests/net/preload/%.c $(BUILD)/flags
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(filter-out -fPIE -pie -fsanitize%,$(CFLAGS)) -fPIC -shared -o $@ $<
 
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
 

@@ -58,14 +58,14 @@ free_ports() {
 }
 
 # launch NAME PROGRAM ARGS…: start a daemon in the background; return when it says that it is ready.
-# $WRAP may hold a command to run it under; $PRELOAD a library to load into it.
+# $WRAP may hold a command to run it under; $PRELOAD a library to load into it, which finds the node's name in $NODE.
 launch() {
 	local name=$1 program=$2 fifo line
 	shift 2
 	fifo=$(mktemp -u "$X/ready.XXXXXX")
 	mkfifo "$fifo"
 	# shellcheck disable=SC2086
-	LD_PRELOAD=${PRELOAD:-} setsid ${WRAP:-} "$program" serve "$@" --home "$X/$name" --passphrase-file "$X/passphrase" \
+	NODE=$name LD_PRELOAD=${PRELOAD:-} setsid ${WRAP:-} "$program" serve "$@" --home "$X/$name" --passphrase-file "$X/passphrase" \
 		--ready-fd 9 9>"$fifo" >>"$X/logs/$name.log" 2>&1 </dev/null &
 	line=
 	IFS= read -r -t "${READY_SECONDS:-60}" line <"$fifo" || true
