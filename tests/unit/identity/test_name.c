@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "core/bytes.h"
 #include "core/identity/name.h"
 
 static struct cdr_name_forms forms;
@@ -246,16 +247,17 @@ many_parts_and_forms_are_noted(void **state)
 	assert_int_equal(forms.notes, CDR_NOTE_MANY_FORMS);
 }
 
+/* Whoever changes a table or the recipe makes another scheme, and has to say so here. */
 static void
 the_scheme_has_one_digest(void **state)
 {
-	uint8_t a[CDR_SCHEME_DIGEST_LEN], b[CDR_SCHEME_DIGEST_LEN], zero[CDR_SCHEME_DIGEST_LEN] = { 0 };
+	uint8_t digest[CDR_SCHEME_DIGEST_LEN];
+	char text[2 * CDR_SCHEME_DIGEST_LEN + 1];
 
 	(void)state;
-	assert_int_equal(cdr_name_scheme_digest(a), CDR_OK);
-	assert_int_equal(cdr_name_scheme_digest(b), CDR_OK);
-	assert_memory_equal(a, b, sizeof a);
-	assert_memory_not_equal(a, zero, sizeof a);
+	assert_int_equal(cdr_name_scheme_digest(digest), CDR_OK);
+	cdr_hex_write(digest, sizeof digest, text);
+	assert_string_equal(text, "3ada80d0b74f6448dfda0ebf495b994f4c8500d8b96317038cb45a090c023bbb");
 }
 
 int
