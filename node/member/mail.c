@@ -12,7 +12,9 @@
 #define POST_PATH "/v1/mail/post"
 #define FETCH_PATH "/v1/mail/fetch"
 #define TAKEN_PATH "/v1/mail/taken"
-#define POST_MAX 64 /* letters posted in one step, so that others get their turn */
+#define POST_MAX 64        /* letters posted in one step, so that others get their turn */
+#define RETRY_SECONDS 60   /* a letter that the hub does not take now is tried again after this, */
+#define RETRY_DOUBLINGS 6  /* doubled so many times */
 
 /* ---- writing a letter --------------------------------------------------------------------------------------------- */
 
@@ -94,8 +96,7 @@ out:
 /* A letter that is due. */
 struct due {
 	uint64_t now;
-	int64_t after;           /* letters with higher numbers than this: one that failed does not hold up the others */
-	int64_t number;
+	int64_t tries;
 	uint8_t id[CDR_MAIL_ID_LEN];
 	uint8_t request_id[CDR_ID_LEN];
 	char receiver[CDR_SLUG_LEN_MAX + 1];
@@ -111,11 +112,11 @@ read_due(struct cdr_tx *tx, void *context)
 	struct cdr_query *query = NULL;
 
 	CDR_TRY(cdr_query_start(tx,
-	    "SELECT number, id, request_id, receiver, sealed FROM letter_out"
-	    " WHERE state = 'waiting' AND not_before <= $1 AND number > $2 ORDER BY number LIMIT 1",
-	    CDR_VALUES(cdr_value_int((int64_t)due->now), cdr_value_int(due->after)), &query));
+	    "SELECT tries, id, request_id, receiver, sealed FROM letter_out"
+	    " WHERE state = 'waiting' AND not_before <= $1 ORDER BY number LIMIT 1",
+	    CDR_VALUES(cdr_value_int((int64_t)due->now)), &query));
 	CDR_TRY(cdr_query_step(query));
-	CDR_TRY(cdr_query_int(query, 0, &due->number));
+	CDR_TRY(cdr_query_int(query, 0, &due->tries));
 	CDR_TRY(cdr_query_blob(query, 1, due->id, sizeof(due->id)));
 	CDR_TRY(cdr_query_blob(query, 2, due->request_id, sizeof(due->request_id)));
 	CDR_TRY(cdr_query_text(query, 3, due->receiver, sizeof(due->receiver)));
@@ -126,28 +127,39 @@ out:
 	return err;
 }
 
-/* The hub holds it, or said why not. What it refuses for good is not sent again. */
-static cdr_err
-write_posted(struct cdr_tx *tx, void *context)
-{
-	const struct due *due = context;
-	bool posted = due->outcome == CDR_OK;
-	cdr_err err = CDR_E_INTERNAL;
-
-	CDR_TRY(cdr_query_run(tx, "UPDATE letter_out SET state = $1, tries = tries + 1, posted_at = $2 WHERE id = $3",
-	    CDR_VALUES(cdr_value_text(posted ? "posted" : "refused"), cdr_value_int((int64_t)due->now),
-		cdr_value_blob(due->id, sizeof(due->id)))));
-	CDR_TRY(cdr_mail_note_attempt(tx, due->request_id, posted ? "posted" : cdr_err_name(due->outcome)));
-	err = CDR_OK;
-out:
-	return err;
-}
-
 /* Whether a signed refusal means that the same letter will never be taken. */
 static bool
 is_final(cdr_err err)
 {
 	return err == CDR_E_INPUT || err == CDR_E_RANGE || err == CDR_E_EXISTS || err == CDR_E_ABSENT;
+}
+
+/* Whether it is about the receiver: a full mailbox, a suspended member. Other letters can go, and this one later. */
+static bool
+is_for_later(cdr_err err)
+{
+	return err == CDR_E_BUSY || err == CDR_E_REFUSED;
+}
+
+/* The hub holds it, or said why not. What it refuses for good is not sent again; the rest waits, longer each time. */
+static cdr_err
+write_posted(struct cdr_tx *tx, void *context)
+{
+	const struct due *due = context;
+	bool posted = due->outcome == CDR_OK;
+	int64_t now = (int64_t)due->now, doublings = due->tries < RETRY_DOUBLINGS ? due->tries : RETRY_DOUBLINGS;
+	int64_t later = now + ((int64_t)RETRY_SECONDS << doublings);
+	cdr_err err = CDR_E_INTERNAL;
+
+	CDR_TRY(cdr_query_run(tx,
+	    "UPDATE letter_out SET state = $1, tries = tries + 1, posted_at = $2, not_before = $3 WHERE id = $4 AND state = 'waiting'",
+	    CDR_VALUES(cdr_value_text(posted ? "posted" : is_final(due->outcome) ? "refused" : "waiting"),
+		cdr_value_int(posted ? now : 0), cdr_value_int(posted ? now : later),
+		cdr_value_blob(due->id, sizeof(due->id)))));
+	CDR_TRY(cdr_mail_note_attempt(tx, due->request_id, posted ? "posted" : cdr_err_name(due->outcome)));
+	err = CDR_OK;
+out:
+	return err;
 }
 
 static cdr_err
@@ -162,34 +174,31 @@ post_one(struct cdr_member *member, const struct cdr_roster *roster, struct due 
 	mail.sealed = cdr_message_field(due->sealed.data, due->sealed.len);
 	struct cdr_ask ask = { .party = roster->body->hub, .party_signer = "hub", .path = POST_PATH, .message = &mail.base };
 	due->outcome = cdr_ask_send(member->client, &signer, &ask, 1);
-	bool final = ask.answered && is_final(due->outcome);
-	if (due->outcome != CDR_OK && fault != NULL)
+	bool noted = due->outcome == CDR_OK || (ask.answered && (is_final(due->outcome) || is_for_later(due->outcome)));
+	if (!noted && fault != NULL)
 		*fault = ask.fault;
 	cdr_ask_free(&ask);
-	if (due->outcome != CDR_OK && !final)
+	if (!noted)
 		return due->outcome;
-	if (final)
+	if (due->outcome != CDR_OK)
 		cdr_log(CDR_LOG_WARNING, "letter.refused", cdr_log_text("to", due->receiver), cdr_log_err(due->outcome));
 	return cdr_store_write(member->home->store, write_posted, due);
 }
 
+/* Post what is due, oldest first. */
 static cdr_err
 post_due(struct cdr_member *member, const struct cdr_roster *roster, bool *worked, struct cdr_fault *fault)
 {
-	int64_t after = 0;
 	cdr_err err = CDR_OK;
 
 	for (size_t i = 0; i < POST_MAX && err == CDR_OK; i++) {
-		struct due due = { .now = cdr_member_now(), .after = after };
+		struct due due = { .now = cdr_member_now() };
 		err = cdr_store_read(member->home->store, read_due, &due);
-		if (err == CDR_OK) {
-			*worked = true;
-			err = post_one(member, roster, &due, fault);
-		} else if (err == CDR_E_ABSENT) {
-			cdr_buffer_free(&due.sealed);
+		if (err == CDR_E_ABSENT)
 			return CDR_OK;
-		}
-		after = due.number;
+		if (err == CDR_OK)
+			err = post_one(member, roster, &due, fault);
+		*worked = *worked || err == CDR_OK;
 		cdr_buffer_free(&due.sealed);
 	}
 	return err;
@@ -206,22 +215,22 @@ struct intake {
 	struct cdr_fault *fault;
 };
 
-/* The receiver's node has our letter. */
+/* The receiver's node has our letter. Only that of the full request means that the request is delivered. */
 static cdr_err
 take_received(struct cdr_tx *tx, const Cdr__Wire__Letter *letter)
 {
 	cdr_err err = CDR_E_INTERNAL;
+	int64_t requests;
+	struct cdr_value id = cdr_value_bytes(cdr_message_bytes(letter->received->letter_id));
 
-	if (letter->received->letter_id.len != CDR_MAIL_ID_LEN)
-		return CDR_E_INPUT;
 	CDR_TRY(cdr_query_run(tx,
 	    "UPDATE letter_out SET state = 'received' WHERE id = $1 AND receiver = $2 AND request_id = $3",
-	    CDR_VALUES(cdr_value_bytes(cdr_message_bytes(letter->received->letter_id)), cdr_value_text(letter->from),
-		cdr_value_bytes(cdr_message_bytes(letter->request_id)))));
+	    CDR_VALUES(id, cdr_value_text(letter->from), cdr_value_bytes(cdr_message_bytes(letter->request_id)))));
 	if (cdr_query_changed_count(tx) == 0)
 		return CDR_OK; /* erased here meanwhile */
-	CDR_TRY(cdr_check_take_delivery(tx, letter));
-	err = CDR_OK;
+	CDR_TRY(cdr_query_one_int(tx, "SELECT count(*) FROM letter_out WHERE id = $1 AND kind = 'request'", CDR_VALUES(id),
+	    &requests));
+	err = requests > 0 ? cdr_check_take_delivery(tx, letter) : CDR_OK;
 out:
 	return err;
 }
@@ -237,7 +246,7 @@ act_on(struct cdr_tx *tx, struct intake *intake)
 	case CDR__WIRE__LETTER__CONTENT_REQUEST:
 		return cdr_inbox_take(tx, intake->member, intake->roster, intake->letter, &intake->finding, intake->fault);
 	case CDR__WIRE__LETTER__CONTENT_WITHDRAWAL:
-		return cdr_inbox_withdraw(tx, body);
+		return cdr_inbox_withdraw(tx, body, intake->fault);
 	case CDR__WIRE__LETTER__CONTENT_RECEIVED:
 		return take_received(tx, body);
 	case CDR__WIRE__LETTER__CONTENT_PROBE_REPLY:
@@ -249,14 +258,19 @@ act_on(struct cdr_tx *tx, struct intake *intake)
 	}
 }
 
-/* Tell the sender that the letter is held. A confirmation is not itself confirmed. */
+/*
+ * Tell the sender that the letter is held. A confirmation is not itself confirmed. Who was suspended after it wrote cannot be
+ * told, and its letter counts all the same.
+ */
 static cdr_err
 confirm(struct cdr_tx *tx, struct intake *intake)
 {
 	const Cdr__Wire__Letter *body = intake->letter->body;
+	const Cdr__Wire__Member *sender = cdr_roster_member(intake->roster, body->from);
 	Cdr__Wire__Received received = CDR__WIRE__RECEIVED__INIT;
 
-	if (body->content_case == CDR__WIRE__LETTER__CONTENT_RECEIVED)
+	if (body->content_case == CDR__WIRE__LETTER__CONTENT_RECEIVED || sender == NULL ||
+	    !cdr_roster_member_is_active(sender))
 		return CDR_OK;
 	received.letter_id = body->letter_id;
 	struct cdr_outgoing outgoing = {
@@ -309,7 +323,7 @@ take_mail(struct cdr_member *member, const struct cdr_roster *roster, const Cdr_
 	struct intake intake = { .member = member, .roster = roster, .fault = &fault };
 
 	cdr_err err = strcmp(mail->to, member->id) != 0 ?
-	    cdr_fault_set(&fault, CDR_E_REFUSED, "letter: it is for %s", mail->to) :
+	    cdr_fault_set(&fault, CDR_E_REFUSED, "letter: it is for somebody else") :
 	    cdr_letter_open(mail, member->home->keys->sealing, member->home->sealing_public, roster, member->genesis,
 		&letter, &fault);
 	if (err == CDR_OK)
@@ -320,7 +334,8 @@ take_mail(struct cdr_member *member, const struct cdr_roster *roster, const Cdr_
 	}
 	cdr_letter_free(letter);
 	if (err != CDR_OK && is_letters_fault(err)) {
-		cdr_log(CDR_LOG_WARNING, "letter.dropped", cdr_log_text("from", mail->from), cdr_log_err(err),
+		cdr_log(CDR_LOG_WARNING, "letter.dropped",
+		    cdr_log_text("from", cdr_slug_is_valid(mail->from) ? mail->from : NULL), cdr_log_err(err),
 		    cdr_log_text("why", fault.text));
 		return CDR_OK;
 	}
