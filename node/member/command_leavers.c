@@ -56,7 +56,10 @@ show_outcome(struct cdr_report *report, const struct cdr_leavers_outcome *outcom
 	cdr_report_text(report, "%zu added, %zu changed, %zu unchanged, %zu taken out; %zu leavers in the register.\n",
 	    outcome->added, outcome->changed, outcome->unchanged, outcome->removed, outcome->register_count);
 	if (rows->bad_count > 0)
-		cdr_report_text(report, "%zu rows were left out because of the faults above.\n", rows->bad_count);
+		cdr_report_text(report,
+		    "%zu rows were left out because of the faults above. Until they are corrected nobody is taken out of the "
+		    "register: who stands in them is not known.\n",
+		    rows->bad_count);
 	if (rows->old_count > 0)
 		cdr_report_text(report, "%zu rows left before the look-back and are not asked about.\n", rows->old_count);
 	if (waiting > 0)

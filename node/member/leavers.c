@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/crypto/secret.h"
+#include "core/record/period.h"
 
 #define SEAL_PURPOSE "leaver"
 #define REMOVALS_FREE 20 /* so many may always go without a question */
@@ -13,6 +14,7 @@ struct row {
 	uint8_t key[CDR_LEAVER_KEY_LEN];
 	uint8_t digest[CDR_LEAVER_DIGEST_LEN];
 	uint16_t expiry;
+	bool left;                /* by the file's own word; else expiry counts from today */
 	struct cdr_buffer packed; /* personal */
 };
 
@@ -22,11 +24,14 @@ struct known {
 	uint8_t digest[CDR_LEAVER_DIGEST_LEN];
 	uint8_t id[CDR_ID_LEN];
 	uint8_t handle[CDR_HANDLE_LEN];
+	uint16_t expiry;
 };
 
+/* Keys and digests are hashes of few possible people: both arrays are wiped like what they stand for. */
 struct import {
 	struct cdr_member *member;
-	const struct cdr_leavers_options *options;
+	bool keep_missing;       /* whoever is not in the file stays */
+	bool allow_removals;
 	struct cdr_leavers_outcome *outcome;
 	struct cdr_fault *fault;
 	struct row *rows;
@@ -40,20 +45,26 @@ import_wipe(struct import *import)
 {
 	for (size_t i = 0; i < import->row_count; i++)
 		cdr_buffer_free(&import->rows[i].packed);
+	cdr_wipe(import->rows, import->row_count * sizeof(*import->rows));
+	cdr_wipe(import->known, import->known_count * sizeof(*import->known));
 	free(import->rows);
 	free(import->known);
 }
 
-/* Room for one more entry of an array that doubles. */
+/* Room for one more entry of an array that doubles; the old one is wiped. */
 static cdr_err
 make_room(void **array, size_t count, size_t *room, size_t size)
 {
 	if (count < *room)
 		return CDR_OK;
 	size_t wanted = *room == 0 ? 256 : 2 * *room;
-	void *larger = reallocarray(*array, wanted, size);
+	void *larger = calloc(wanted, size);
 	if (larger == NULL)
 		return CDR_E_MEMORY;
+	if (count > 0)
+		memcpy(larger, *array, count * size);
+	cdr_wipe(*array, count * size);
+	free(*array);
 	*array = larger;
 	*room = wanted;
 	return CDR_OK;
@@ -87,7 +98,8 @@ cdr_leavers_open(const struct cdr_member *member, const uint8_t id[static CDR_ID
 	if (err == CDR_OK)
 		err = cdr_leaver_unpack(cdr_buffer_bytes(&plain), leaver);
 	cdr_buffer_free(&plain);
-	return err;
+	/* Whatever is wrong with the row is wrong here, not with the letter or file that made us look. */
+	return err == CDR_OK || err == CDR_E_MEMORY ? err : CDR_E_STORE;
 }
 
 /* ---- the file --------------------------------------------------------------------------------------------------- */
@@ -110,6 +122,8 @@ add_row(struct import *import, const struct cdr_leaver *leaver, const struct cdr
 	CDR_TRY(cdr_leaver_digest(leaver, row->digest));
 	cdr_leaver_expiry(leaver, rules, &expiry);
 	row->expiry = cdr_leavers_month(&expiry);
+	row->left = leaver->to.precision != CDR_PRECISION_UNKNOWN &&
+	    cdr_period_last(&leaver->to) <= cdr_period_first(&rules->today);
 	CDR_TRY(cdr_leaver_pack(leaver, packed, &len));
 	CDR_TRY(cdr_buffer_copy((struct cdr_bytes){ packed, len }, &row->packed));
 	import->row_count++;
@@ -149,8 +163,9 @@ read_known(struct import *import, struct cdr_tx *tx)
 {
 	cdr_err err = CDR_E_INTERNAL;
 	struct cdr_query *query = NULL;
+	int64_t expiry;
 
-	CDR_TRY(cdr_query_start(tx, "SELECT row_key, digest, id, handle FROM leaver ORDER BY row_key", CDR_VALUES(),
+	CDR_TRY(cdr_query_start(tx, "SELECT row_key, digest, id, handle, expiry FROM leaver ORDER BY row_key", CDR_VALUES(),
 	    &query));
 	while ((err = cdr_query_step(query)) == CDR_OK) {
 		void *known = import->known;
@@ -161,6 +176,8 @@ read_known(struct import *import, struct cdr_tx *tx)
 		CDR_TRY(cdr_query_blob(query, 1, k->digest, sizeof(k->digest)));
 		CDR_TRY(cdr_query_blob(query, 2, k->id, sizeof(k->id)));
 		CDR_TRY(cdr_query_blob(query, 3, k->handle, sizeof(k->handle)));
+		CDR_TRY(cdr_query_int(query, 4, &expiry));
+		k->expiry = (uint16_t)expiry;
 		import->known_count++;
 	}
 	err = err == CDR_E_ABSENT ? CDR_OK : err;
@@ -173,7 +190,7 @@ out:
 static cdr_err
 remove_handle(struct cdr_tx *tx, const uint8_t *handle)
 {
-	return cdr_query_run(tx, "INSERT INTO removal (handle, batch) VALUES ($1, NULL)",
+	return cdr_query_run(tx, "INSERT INTO removal (handle) VALUES ($1)",
 	    CDR_VALUES(cdr_value_blob(handle, CDR_HANDLE_LEN)));
 }
 
@@ -186,13 +203,17 @@ take_out(struct cdr_tx *tx, const struct known *known)
 	return cdr_query_run(tx, "DELETE FROM leaver WHERE id = $1", CDR_VALUES(cdr_value_blob(known->id, CDR_ID_LEN)));
 }
 
-/* Seal ${row} under ${id} and write it, as a new row or over the known one. */
+/*
+ * Seal ${row} and write it, as a new row or over the known one. A leaver whose last day is not known is kept for the look-back
+ * from the first import: a correction of the row does not begin it anew.
+ */
 static cdr_err
 put_row(struct import *import, struct cdr_tx *tx, const struct row *row, const struct known *known)
 {
 	cdr_err err = CDR_E_INTERNAL;
 	struct cdr_buffer sealed = { 0 };
 	uint8_t id[CDR_ID_LEN], handle[CDR_HANDLE_LEN];
+	uint16_t expiry = known != NULL && !row->left && known->expiry < row->expiry ? known->expiry : row->expiry;
 
 	CDR_TRY(cdr_random(handle, sizeof(handle)));
 	if (known != NULL)
@@ -204,11 +225,11 @@ put_row(struct import *import, struct cdr_tx *tx, const struct row *row, const s
 	if (known != NULL)
 		CDR_TRY(take_out(tx, known));
 	CDR_TRY(cdr_query_run(tx,
-	    "INSERT INTO leaver (id, row_key, digest, sealed, handle, expiry, state, batch)"
-	    " VALUES ($1, $2, $3, $4, $5, $6, 'waiting', NULL)",
+	    "INSERT INTO leaver (id, row_key, digest, sealed, handle, expiry, state)"
+	    " VALUES ($1, $2, $3, $4, $5, $6, 'waiting')",
 	    CDR_VALUES(cdr_value_blob(id, sizeof(id)), cdr_value_blob(row->key, sizeof(row->key)),
 		cdr_value_blob(row->digest, sizeof(row->digest)), cdr_value_bytes(cdr_buffer_bytes(&sealed)),
-		cdr_value_blob(handle, sizeof(handle)), cdr_value_int(row->expiry))));
+		cdr_value_blob(handle, sizeof(handle)), cdr_value_int(expiry))));
 	err = CDR_OK;
 out:
 	cdr_buffer_free(&sealed);
@@ -237,7 +258,7 @@ walk(struct import *import, struct cdr_tx *tx, struct cdr_leavers_outcome *outco
 		if (order < 0) {
 			outcome->added++;
 			err = tx == NULL ? CDR_OK : put_row(import, tx, row, NULL);
-		} else if (order > 0 && import->options->partial) {
+		} else if (order > 0 && import->keep_missing) {
 			outcome->unchanged++;
 		} else if (order > 0) {
 			outcome->removed++;
@@ -257,7 +278,7 @@ walk(struct import *import, struct cdr_tx *tx, struct cdr_leavers_outcome *outco
 static cdr_err
 check_removals(const struct import *import, const struct cdr_leavers_outcome *outcome)
 {
-	if (import->options->allow_removals || outcome->removed <= REMOVALS_FREE ||
+	if (import->allow_removals || outcome->removed <= REMOVALS_FREE ||
 	    outcome->removed <= import->known_count / 2)
 		return CDR_OK;
 	return cdr_fault_set(import->fault, CDR_E_REFUSED,
@@ -282,24 +303,37 @@ out:
 	return err;
 }
 
+/* Whether what was read may be imported at all. */
+static cdr_err
+check_rows(const struct import *import, const struct cdr_row_report *report, bool skip_bad)
+{
+	if (report->faults.count > 0 && !skip_bad)
+		return cdr_fault_set(import->fault, CDR_E_INPUT,
+		    "%zu of %zu rows cannot be taken, so nothing of the file was. Correct them, or repeat with --skip-bad to "
+		    "leave them out",
+		    report->bad_count, report->row_count);
+	if (import->row_count == 0)
+		return cdr_fault_set(import->fault, CDR_E_INPUT,
+		    "the file has nobody in it who can be taken, so nothing was changed. Is it the right file?");
+	return CDR_OK;
+}
+
 /* see node/member/leavers.h */
 cdr_err
 cdr_leavers_import(struct cdr_member *member, struct cdr_leaver_file *reader, const struct cdr_leavers_options *options,
     struct cdr_leavers_outcome *outcome, struct cdr_fault *fault)
 {
 	cdr_err err = CDR_E_INTERNAL;
-	struct import import = { .member = member, .options = options, .outcome = outcome, .fault = fault };
+	struct import import = {
+		.member = member, .allow_removals = options->allow_removals, .outcome = outcome, .fault = fault
+	};
 
 	*outcome = (struct cdr_leavers_outcome){ 0 };
 	CDR_TRY(read_rows(&import, reader));
 	const struct cdr_row_report *report = cdr_leaver_file_report_peek(reader);
-	if (report->faults.count > 0 && !options->skip_bad) {
-		err = cdr_fault_set(fault, CDR_E_INPUT,
-		    "%zu of %zu rows cannot be taken, so nothing of the file was. Correct them, or repeat with --skip-bad to "
-		    "leave them out",
-		    report->bad_count, report->row_count);
-		goto out;
-	}
+	CDR_TRY(check_rows(&import, report, options->skip_bad));
+	/* Whoever stands in a row that cannot be read is not known, and must not be taken for somebody who is gone. */
+	import.keep_missing = options->partial || report->faults.count > 0;
 	CDR_TRY(cdr_store_write(member->home->store, apply, &import));
 	err = CDR_OK;
 out:
@@ -320,7 +354,7 @@ expire(struct cdr_tx *tx, void *context)
 	struct expiry *expiry = context;
 	cdr_err err = CDR_E_INTERNAL;
 
-	CDR_TRY(cdr_query_run(tx, "INSERT INTO removal (handle, batch) SELECT handle, NULL FROM leaver WHERE expiry < $1",
+	CDR_TRY(cdr_query_run(tx, "INSERT INTO removal (handle) SELECT handle FROM leaver WHERE expiry < $1",
 	    CDR_VALUES(cdr_value_int(expiry->month))));
 	CDR_TRY(cdr_query_run(tx, "DELETE FROM leaver WHERE expiry < $1", CDR_VALUES(cdr_value_int(expiry->month))));
 	expiry->count = cdr_query_changed_count(tx);

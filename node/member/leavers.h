@@ -10,7 +10,7 @@
 #include "node/member/member.h"
 
 struct cdr_leavers_options {
-	bool skip_bad;         /* import the good rows of a file that has bad ones */
+	bool skip_bad;         /* import the good rows of a file that has bad ones; then nobody is taken out */
 	bool partial;          /* the file holds some leavers only: whoever is not in it stays */
 	bool allow_removals;   /* more than half of the register may go */
 };
@@ -27,7 +27,7 @@ struct cdr_leavers_outcome {
  * reader  in/out   at the beginning of the file; at its end afterwards, with its report
  *
  * Returns  CDR_OK once it is durable; CDR_E_INPUT if there are bad rows and skip_bad is not set (the report lists
- *          them), or no good row at all; CDR_E_REFUSED if more than half of the register would go, or the file cannot be
+ *          them), or there is no good row at all; CDR_E_REFUSED if more than half of the register would go, or the file cannot be
  *          read to its end; CDR_E_STORE, CDR_E_MEMORY. On an error nothing was changed.
  */
 CDR_MUST_CHECK cdr_err cdr_leavers_import(struct cdr_member *member, struct cdr_leaver_file *reader,
@@ -53,7 +53,7 @@ CDR_MUST_CHECK cdr_err cdr_leavers_progress(struct cdr_member *member, struct cd
  *
  * leaver  out, personal   all zero on error; wiped by the caller
  *
- * Returns  CDR_OK; CDR_E_SEALED, CDR_E_INPUT if the row is not what was written; CDR_E_MEMORY.
+ * Returns  CDR_OK; CDR_E_STORE if the row is not what was written; CDR_E_MEMORY.
  */
 CDR_MUST_CHECK cdr_err cdr_leavers_open(const struct cdr_member *member, const uint8_t id[static CDR_ID_LEN],
     struct cdr_bytes sealed, struct cdr_leaver *leaver);
