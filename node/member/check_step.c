@@ -129,7 +129,7 @@ check_match(const struct matching *m, const Cdr__Wire__Match *match)
 {
 	bool tier_known = strcmp(match->tier, "strong") == 0 || strcmp(match->tier, "possible") == 0;
 
-	if (!tier_known || match->lambda_ppb > INT64_MAX || match->handles.len == 0 ||
+	if (!cdr_slug_is_valid(match->member) || !tier_known || match->lambda_ppb > INT64_MAX || match->handles.len == 0 ||
 	    match->handles.len % CDR_HANDLE_LEN != 0 || match->handles.len > CDR_MATCH_HANDLES_MAX * CDR_HANDLE_LEN ||
 	    strcmp(match->member, m->member->id) == 0)
 		return cdr_fault_set(m->fault, CDR_E_INPUT, "the hub's reply names a match that cannot be");
@@ -254,12 +254,7 @@ match_one(struct cdr_member *member, const struct cdr_roster *roster, const uint
 	m->roster = roster;
 	m->fault = fault;
 	memcpy(m->check_id, check_id, CDR_ID_LEN);
-	m->epoch = cdr_roster_epoch_at(roster, cdr_member_now());
-	if (m->epoch == NULL) {
-		err = cdr_fault_set(fault, CDR_E_EPOCH, "the trustees have not made a key yet");
-		goto out;
-	}
-	CDR_TRY(cdr_scheme_current(m->epoch->number, &scheme));
+	CDR_TRY(cdr_member_scheme(roster, &m->epoch, &scheme, fault));
 	CDR_TRY(cdr_store_read(member->home->store, read_candidate, m));
 	CDR_TRY(derive_rows(m, &scheme));
 	/* Without a token there is nothing that the hub could match: only declared employers are asked. */

@@ -265,11 +265,7 @@ draft_validity(const struct cdr_arguments *arguments, struct cdr_statement *s)
 	if (s->valid_until.precision != CDR_PRECISION_UNKNOWN)
 		return;
 	int64_t days = cdr_arguments_number(arguments, "valid-days", VALID_DAYS_DEFAULT);
-	time_t when = (time_t)(cdr_member_now() + (uint64_t)days * 86400);
-	struct tm day = { 0 };
-	(void)gmtime_r(&when, &day);
-	s->valid_until = (struct cdr_date){ (int16_t)(day.tm_year + 1900), (uint8_t)(day.tm_mon + 1), (uint8_t)day.tm_mday,
-		CDR_PRECISION_DAY };
+	s->valid_until = cdr_member_day((int64_t)cdr_member_now() + days * 86400);
 }
 
 /* Everything that the person who answers gave, completed from the register. */

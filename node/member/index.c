@@ -13,8 +13,23 @@
 #define PUT_PATH "/v1/index/put"
 #define WORKERS 2           /* while one waits for the trustees the other computes */
 #define CHUNK_LEAVERS 64    /* at most in one batch */
-#define CHUNK_REMOVALS 4096 /* at most in one batch */
 #define CHUNK_TOKENS CDR_EVALUATE_POINTS_MAX
+#define BATCH_REMOVALS 4096 /* at most in one batch */
+
+/* What changes in the hub's index at once: rows and expiries of leavers who come, or handles that go. */
+struct batch {
+	uint8_t id[CDR_ID_LEN];
+	int64_t epoch;
+	struct cdr_buffer rows, expiries, removed;
+};
+
+static void
+batch_free(struct batch *batch)
+{
+	cdr_buffer_free(&batch->rows);
+	cdr_buffer_free(&batch->expiries);
+	cdr_buffer_free(&batch->removed);
+}
 
 /* One leaver of a chunk. */
 struct subject {
@@ -37,8 +52,7 @@ struct chunk {
 	struct cdr_token *token; /* personal: CHUNK_TOKENS */
 	size_t token_count;
 	uint8_t *tags;
-	uint8_t batch_id[CDR_ID_LEN];
-	struct cdr_buffer rows, expiries, removed;
+	struct batch batch;
 	cdr_err err;
 	struct cdr_fault fault;
 };
@@ -54,9 +68,7 @@ chunk_free(struct chunk *chunk)
 		cdr_wipe(chunk->token, CHUNK_TOKENS * sizeof(*chunk->token));
 	free(chunk->token);
 	free(chunk->tags);
-	cdr_buffer_free(&chunk->rows);
-	cdr_buffer_free(&chunk->expiries);
-	cdr_buffer_free(&chunk->removed);
+	batch_free(&chunk->batch);
 	free(chunk);
 }
 
@@ -72,6 +84,7 @@ chunk_new(struct cdr_member *member, const struct cdr_roster *roster, const Cdr_
 	chunk->roster = roster;
 	chunk->epoch = epoch;
 	chunk->scheme = scheme;
+	chunk->batch.epoch = epoch->number;
 	chunk->token = calloc(CHUNK_TOKENS, sizeof(*chunk->token));
 	chunk->tags = calloc(CHUNK_TOKENS, CDR_TAG_LEN);
 	if (chunk->token == NULL || chunk->tags == NULL) {
@@ -97,7 +110,8 @@ add_tokens(struct chunk *chunk, struct subject *subject, bool *fits)
 	if (err == CDR_OK)
 		err = cdr_token_derive(&leaver.person, chunk->scheme, set, &chunk->fault);
 	if (err == CDR_E_INPUT) {
-		/* Its text cannot be normalised: it stays in the register, where declared checks find it. */
+		/* Its text cannot be normalised: it stays in the register, where a person may find it. */
+		chunk->fault = (struct cdr_fault){ 0 };
 		err = CDR_OK;
 		*fits = true;
 	} else if (err == CDR_OK && chunk->token_count + set->count <= CHUNK_TOKENS) {
@@ -221,29 +235,30 @@ static cdr_err
 write_rows(struct chunk *chunk)
 {
 	size_t row_count, handle_count, token = 0;
+	struct batch *batch = &chunk->batch;
 	cdr_err err = CDR_OK;
 
 	count_rows(chunk, &row_count, &handle_count);
 	if (row_count == 0)
 		return CDR_OK;
-	chunk->rows.data = calloc(row_count, CDR_INDEX_ROW_LEN);
-	chunk->expiries.data = calloc(handle_count, CDR_INDEX_EXPIRY_LEN);
-	if (chunk->rows.data == NULL || chunk->expiries.data == NULL)
+	batch->rows.data = calloc(row_count, CDR_INDEX_ROW_LEN);
+	batch->expiries.data = calloc(handle_count, CDR_INDEX_EXPIRY_LEN);
+	if (batch->rows.data == NULL || batch->expiries.data == NULL)
 		return CDR_E_MEMORY;
 	for (size_t i = 0; i < chunk->taken && err == CDR_OK; i++) {
 		const struct subject *s = &chunk->subject[i];
 		if (s->token_count == 0)
 			continue;
-		err = write_subject(chunk, s, token, chunk->rows.data + chunk->rows.len);
-		uint8_t *expiry = chunk->expiries.data + chunk->expiries.len;
+		err = write_subject(chunk, s, token, batch->rows.data + batch->rows.len);
+		uint8_t *expiry = batch->expiries.data + batch->expiries.len;
 		memcpy(expiry, s->handle, CDR_HANDLE_LEN);
 		expiry[CDR_HANDLE_LEN] = (uint8_t)(s->expiry >> 8);
 		expiry[CDR_HANDLE_LEN + 1] = (uint8_t)s->expiry;
-		chunk->rows.len += cdr_token_padded(s->token_count) * CDR_INDEX_ROW_LEN;
-		chunk->expiries.len += CDR_INDEX_EXPIRY_LEN;
+		batch->rows.len += cdr_token_padded(s->token_count) * CDR_INDEX_ROW_LEN;
+		batch->expiries.len += CDR_INDEX_EXPIRY_LEN;
 		token += s->token_count;
 	}
-	return err == CDR_OK ? shuffle_rows(chunk->rows.data, row_count) : err;
+	return err == CDR_OK ? shuffle_rows(batch->rows.data, row_count) : err;
 }
 
 /* Everything that needs no transaction; one thread for each chunk. */
@@ -256,7 +271,7 @@ prepare(void *context)
 	if (chunk->err == CDR_OK)
 		chunk->err = write_rows(chunk);
 	if (chunk->err == CDR_OK)
-		chunk->err = cdr_random(chunk->batch_id, sizeof(chunk->batch_id));
+		chunk->err = cdr_random(chunk->batch.id, sizeof(chunk->batch.id));
 	return NULL;
 }
 
@@ -267,7 +282,6 @@ struct selection {
 	struct chunk **chunks;
 	size_t chunk_count;
 	size_t found;
-	bool removals;
 };
 
 static cdr_err
@@ -276,10 +290,8 @@ select_waiting(struct cdr_tx *tx, void *context)
 	struct selection *selection = context;
 	cdr_err err = CDR_E_INTERNAL;
 	struct cdr_query *query = NULL;
-	int64_t removals, expiry;
+	int64_t expiry;
 
-	CDR_TRY(cdr_query_one_int(tx, "SELECT count(*) FROM removal WHERE batch IS NULL", CDR_VALUES(), &removals));
-	selection->removals = removals > 0;
 	CDR_TRY(cdr_query_start(tx,
 	    "SELECT id, handle, expiry, sealed FROM leaver WHERE state = 'waiting' ORDER BY id LIMIT $1",
 	    CDR_VALUES(cdr_value_int((int64_t)(selection->chunk_count * CHUNK_LEAVERS))), &query));
@@ -298,32 +310,19 @@ out:
 	return err;
 }
 
-/* Handles that shall go, into the batch. */
 static cdr_err
-take_removals(struct cdr_tx *tx, struct chunk *chunk)
+insert_batch(struct cdr_tx *tx, const struct batch *batch)
 {
-	cdr_err err = CDR_E_INTERNAL;
-	struct cdr_query *query = NULL;
+	uint64_t number;
 
-	chunk->removed.data = calloc(CHUNK_REMOVALS, CDR_HANDLE_LEN);
-	if (chunk->removed.data == NULL)
-		return CDR_E_MEMORY;
-	CDR_TRY(cdr_query_start(tx, "SELECT handle FROM removal WHERE batch IS NULL ORDER BY handle LIMIT $1",
-	    CDR_VALUES(cdr_value_int(CHUNK_REMOVALS)), &query));
-	while ((err = cdr_query_step(query)) == CDR_OK) {
-		CDR_TRY(cdr_query_blob(query, 0, chunk->removed.data + chunk->removed.len, CDR_HANDLE_LEN));
-		chunk->removed.len += CDR_HANDLE_LEN;
-	}
-	err = err == CDR_E_ABSENT ? CDR_OK : err;
-	cdr_query_end(query);
-	query = NULL;
-	for (size_t at = 0; at < chunk->removed.len && err == CDR_OK; at += CDR_HANDLE_LEN)
-		err = cdr_query_run(tx, "UPDATE removal SET batch = $1 WHERE handle = $2",
-		    CDR_VALUES(cdr_value_blob(chunk->batch_id, CDR_ID_LEN),
-			cdr_value_blob(chunk->removed.data + at, CDR_HANDLE_LEN)));
-out:
-	cdr_query_end(query);
-	return err;
+	cdr_err err = cdr_setting_next(tx, "index_batch", &number);
+	if (err != CDR_OK)
+		return err;
+	return cdr_query_run(tx,
+	    "INSERT INTO index_batch (number, id, epoch, row_bytes, expiries, removed) VALUES ($1, $2, $3, $4, $5, $6)",
+	    CDR_VALUES(cdr_value_int((int64_t)number), cdr_value_blob(batch->id, sizeof(batch->id)),
+		cdr_value_int(batch->epoch), cdr_value_bytes(cdr_buffer_bytes(&batch->rows)),
+		cdr_value_bytes(cdr_buffer_bytes(&batch->expiries)), cdr_value_bytes(cdr_buffer_bytes(&batch->removed))));
 }
 
 /*
@@ -331,47 +330,77 @@ out:
  * nothing of the chunk is kept (CDR_E_BUSY) and it is made anew.
  */
 static cdr_err
-write_batch(struct cdr_tx *tx, void *context)
+write_chunk(struct cdr_tx *tx, void *context)
 {
 	struct chunk *chunk = context;
 	cdr_err err = CDR_E_INTERNAL;
-	uint64_t number;
 
 	for (size_t i = 0; i < chunk->taken; i++) {
 		const struct subject *s = &chunk->subject[i];
 		CDR_TRY(cdr_query_run(tx,
 		    "UPDATE leaver SET state = $1, batch = $2 WHERE id = $3 AND handle = $4 AND state = 'waiting'",
 		    CDR_VALUES(cdr_value_text(s->token_count > 0 ? "sent" : "kept"),
-			cdr_value_blob(chunk->batch_id, CDR_ID_LEN), cdr_value_blob(s->id, CDR_ID_LEN),
+			cdr_value_blob(chunk->batch.id, CDR_ID_LEN), cdr_value_blob(s->id, CDR_ID_LEN),
 			cdr_value_blob(s->handle, CDR_HANDLE_LEN))));
 		if (cdr_query_changed_count(tx) != 1)
 			return CDR_E_BUSY;
 	}
-	CDR_TRY(take_removals(tx, chunk));
-	if (chunk->rows.len == 0 && chunk->removed.len == 0)
-		return CDR_OK;
-	CDR_TRY(cdr_setting_next(tx, "index_batch", &number));
-	CDR_TRY(cdr_query_run(tx,
-	    "INSERT INTO index_batch (number, id, epoch, row_bytes, expiries, removed) VALUES ($1, $2, $3, $4, $5, $6)",
-	    CDR_VALUES(cdr_value_int((int64_t)number), cdr_value_blob(chunk->batch_id, CDR_ID_LEN),
-		cdr_value_int(chunk->epoch->number), cdr_value_bytes(cdr_buffer_bytes(&chunk->rows)),
-		cdr_value_bytes(cdr_buffer_bytes(&chunk->expiries)), cdr_value_bytes(cdr_buffer_bytes(&chunk->removed)))));
+	err = chunk->batch.rows.len > 0 ? insert_batch(tx, &chunk->batch) : CDR_OK;
+out:
+	return err;
+}
+
+/* The handles that shall go, as many as one batch holds. */
+static cdr_err
+read_removals(struct cdr_tx *tx, struct batch *batch)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct cdr_query *query = NULL;
+
+	batch->removed.data = calloc(BATCH_REMOVALS, CDR_HANDLE_LEN);
+	if (batch->removed.data == NULL)
+		return CDR_E_MEMORY;
+	CDR_TRY(cdr_query_start(tx, "SELECT handle FROM removal WHERE batch IS NULL ORDER BY handle LIMIT $1",
+	    CDR_VALUES(cdr_value_int(BATCH_REMOVALS)), &query));
+	while ((err = cdr_query_step(query)) == CDR_OK) {
+		CDR_TRY(cdr_query_blob(query, 0, batch->removed.data + batch->removed.len, CDR_HANDLE_LEN));
+		batch->removed.len += CDR_HANDLE_LEN;
+	}
+	err = err == CDR_E_ABSENT ? CDR_OK : err;
+out:
+	cdr_query_end(query);
+	return err;
+}
+
+/*
+ * Handles that go are a batch of their own: they need no trustee, so nothing holds them up. There is none where nobody goes
+ * (CDR_E_ABSENT).
+ */
+static cdr_err
+write_removals(struct cdr_tx *tx, void *context)
+{
+	struct batch *batch = context;
+	cdr_err err = CDR_E_INTERNAL;
+
+	CDR_TRY(cdr_random(batch->id, sizeof(batch->id)));
+	CDR_TRY(read_removals(tx, batch));
+	if (batch->removed.len == 0)
+		return CDR_E_ABSENT;
+	for (size_t at = 0; at < batch->removed.len; at += CDR_HANDLE_LEN)
+		CDR_TRY(cdr_query_run(tx, "UPDATE removal SET batch = $1 WHERE handle = $2",
+		    CDR_VALUES(cdr_value_blob(batch->id, sizeof(batch->id)),
+			cdr_value_blob(batch->removed.data + at, CDR_HANDLE_LEN))));
+	CDR_TRY(insert_batch(tx, batch));
 	err = CDR_OK;
 out:
 	return err;
 }
 
-/* A batch that the hub has not acknowledged. */
-struct waiting {
-	uint8_t id[CDR_ID_LEN];
-	int64_t epoch;
-	struct cdr_buffer rows, expiries, removed;
-};
-
+/* The oldest batch that the hub has not acknowledged. */
 static cdr_err
 read_oldest(struct cdr_tx *tx, void *context)
 {
-	struct waiting *batch = context;
+	struct batch *batch = context;
 	cdr_err err = CDR_E_INTERNAL;
 	struct cdr_query *query = NULL;
 
@@ -409,7 +438,7 @@ out:
 
 /* Send one batch; what the hub acknowledged is marked. */
 static cdr_err
-send_batch(struct cdr_member *member, const struct cdr_roster *roster, struct waiting *batch, struct cdr_fault *fault)
+send_batch(struct cdr_member *member, const struct cdr_roster *roster, struct batch *batch, struct cdr_fault *fault)
 {
 	struct cdr_signer signer = cdr_member_signer(member);
 	Cdr__Wire__IndexPut put = CDR__WIRE__INDEX_PUT__INIT;
@@ -437,23 +466,19 @@ send_batch(struct cdr_member *member, const struct cdr_roster *roster, struct wa
 static cdr_err
 send_waiting(struct cdr_member *member, const struct cdr_roster *roster, bool *worked, struct cdr_fault *fault)
 {
-	cdr_err err;
-
-	do {
-		struct waiting batch = { 0 };
-		err = cdr_store_read(member->home->store, read_oldest, &batch);
+	for (;;) {
+		struct batch batch = { 0 };
+		cdr_err err = cdr_store_read(member->home->store, read_oldest, &batch);
+		if (err == CDR_E_ABSENT)
+			return CDR_OK;
 		if (err == CDR_OK) {
 			*worked = true;
 			err = send_batch(member, roster, &batch, fault);
-		} else if (err == CDR_E_ABSENT) {
-			cdr_buffer_free(&batch.rows);
-			return CDR_OK;
 		}
-		cdr_buffer_free(&batch.rows);
-		cdr_buffer_free(&batch.expiries);
-		cdr_buffer_free(&batch.removed);
-	} while (err == CDR_OK);
-	return err;
+		batch_free(&batch);
+		if (err != CDR_OK)
+			return err;
+	}
 }
 
 /* Prepare all chunks at once, one thread each, and write each as a batch. */
@@ -473,7 +498,7 @@ make_batches(struct cdr_member *member, struct chunk **chunks, size_t count, str
 		if (started[i])
 			(void)pthread_join(thread[i], NULL);
 		if (chunks[i]->err == CDR_OK)
-			chunks[i]->err = cdr_store_write(member->home->store, write_batch, chunks[i]);
+			chunks[i]->err = cdr_store_write(member->home->store, write_chunk, chunks[i]);
 		if (chunks[i]->err == CDR_E_BUSY)
 			chunks[i]->err = CDR_OK; /* the register changed meanwhile: made anew next time */
 		if (err == CDR_OK && chunks[i]->err != CDR_OK) {
@@ -502,8 +527,7 @@ make_next(struct cdr_member *member, const struct cdr_roster *roster, const Cdr_
 		}
 	}
 	CDR_TRY(cdr_store_read(member->home->store, select_waiting, &selection));
-	err = CDR_OK;
-	if (selection.found > 0 || selection.removals) {
+	if (selection.found > 0) {
 		*worked = true;
 		err = make_batches(member, chunks, WORKERS, fault);
 	}
@@ -519,26 +543,28 @@ cdr_index_step(struct cdr_member *member, bool *worked, struct cdr_fault *fault)
 {
 	cdr_err err = CDR_E_INTERNAL;
 	struct cdr_scheme scheme;
+	const Cdr__Wire__Epoch *epoch;
+	struct batch removals = { 0 };
 	const struct cdr_roster *roster = cdr_current_hold(member->current);
 
 	*worked = false;
-	const Cdr__Wire__Epoch *epoch = roster != NULL ? cdr_roster_epoch_at(roster, cdr_member_now()) : NULL;
+	cdr_err unfit = cdr_member_scheme(roster, &epoch, &scheme, fault);
 	if (epoch == NULL) {
-		err = cdr_fault_set(fault, CDR_E_EPOCH, "the trustees have not made a key yet");
+		err = unfit;
 		goto out;
 	}
-	CDR_TRY(cdr_scheme_current(epoch->number, &scheme));
-	if (memcmp(scheme.version, epoch->scheme_version.data, CDR_SCHEME_VERSION_LEN) != 0) {
-		err = cdr_fault_set(fault, CDR_E_EPOCH,
-		    "the exchange works with another version of the name tables than this program: install the version of Candor "
-		    "that the secretariat names");
-		goto out;
-	}
+	removals.epoch = epoch->number;
+	err = cdr_store_write(member->home->store, write_removals, &removals);
+	if (err != CDR_E_ABSENT)
+		CDR_TRY(err);
 	CDR_TRY(send_waiting(member, roster, worked, fault));
+	/* Whoever leaves the index may leave it whatever the name tables; whoever comes needs the exchange's. */
+	CDR_TRY(unfit);
 	CDR_TRY(make_next(member, roster, epoch, &scheme, worked, fault));
 	CDR_TRY(send_waiting(member, roster, worked, fault));
 	err = CDR_OK;
 out:
+	batch_free(&removals);
 	cdr_current_release(member->current, roster);
 	return err;
 }

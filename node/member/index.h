@@ -12,12 +12,11 @@
 
 /**
  * cdr_index_step(member, worked, fault):
- * Send the batches that wait; then make one batch, of removals and of leavers that wait, and send it.
+ * Send the batches that wait, removals first; then make batches of leavers that wait, and send them.
  *
  * worked  out   whether there was anything to do
  *
- * Returns  CDR_OK; CDR_E_EPOCH before the trustees have made a key; as cdr_evaluate and cdr_ask_send. What was not done is
- *          done by calling again.
+ * Returns  CDR_OK; as cdr_member_scheme, cdr_evaluate and cdr_ask_send. What was not done is done by calling again.
  */
 CDR_MUST_CHECK cdr_err cdr_index_step(struct cdr_member *member, bool *worked, struct cdr_fault *fault);
 

@@ -190,18 +190,42 @@ cdr_member_now(void)
 }
 
 /* see node/member/member.h */
+struct cdr_date
+cdr_member_day(int64_t seconds)
+{
+	time_t when = (time_t)seconds;
+	struct tm day = { .tm_mday = 1 };
+
+	(void)gmtime_r(&when, &day);
+	return (struct cdr_date){ (int16_t)(day.tm_year + 1900), (uint8_t)(day.tm_mon + 1), (uint8_t)day.tm_mday,
+		CDR_PRECISION_DAY };
+}
+
+/* see node/member/member.h */
+cdr_err
+cdr_member_scheme(const struct cdr_roster *roster, const Cdr__Wire__Epoch **epoch, struct cdr_scheme *scheme,
+    struct cdr_fault *fault)
+{
+	*epoch = roster != NULL ? cdr_roster_epoch_at(roster, cdr_member_now()) : NULL;
+	if (*epoch == NULL)
+		return cdr_fault_set(fault, CDR_E_EPOCH, "the trustees have not made a key yet");
+	cdr_err err = cdr_scheme_current((*epoch)->number, scheme);
+	if (err == CDR_OK && memcmp(scheme->version, (*epoch)->scheme_version.data, CDR_SCHEME_VERSION_LEN) != 0)
+		err = cdr_fault_set(fault, CDR_E_EPOCH,
+		    "the exchange works with another version of the name tables than this program: install the version of Candor "
+		    "that the secretariat names");
+	return err;
+}
+
+/* see node/member/member.h */
 void
 cdr_member_rules(const struct cdr_member *member, struct cdr_record_rules *rules)
 {
-	time_t now = (time_t)cdr_member_now();
-	struct tm day = { 0 };
 	const struct cdr_roster *roster = cdr_current_hold(member->current);
 
-	(void)gmtime_r(&now, &day);
 	*rules = (struct cdr_record_rules){
 		.codebook = member->codebook,
-		.today = { (int16_t)(day.tm_year + 1900), (uint8_t)(day.tm_mon + 1), (uint8_t)day.tm_mday,
-		    CDR_PRECISION_DAY },
+		.today = cdr_member_day((int64_t)cdr_member_now()),
 		.lookback_years = roster != NULL ? roster->body->scheme->lookback_years : CDR_LOOKBACK_YEARS,
 	};
 	cdr_current_release(member->current, roster);

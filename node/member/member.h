@@ -3,6 +3,7 @@
 
 /* A member's node: its folder, the exchange that it belongs to, and what its parts share. */
 
+#include "core/identity/token.h"
 #include "core/record/codebook.h"
 #include "core/record/rules.h"
 #include "node/net/ask.h"
@@ -61,8 +62,22 @@ struct cdr_signer cdr_member_signer(const struct cdr_member *member);
 /* What records are judged by here and now: the codebook, today's date (UTC), the scheme's look-back. */
 void cdr_member_rules(const struct cdr_member *member, struct cdr_record_rules *rules);
 
-/* Seconds since 1970. */
+/* Seconds since 1970, and the day (UTC) in which a second lies. */
 uint64_t cdr_member_now(void);
+struct cdr_date cdr_member_day(int64_t seconds);
+
+/**
+ * cdr_member_scheme(roster, epoch, scheme, fault):
+ * The epoch in force, and the scheme by which its tokens are made.
+ *
+ * roster  in    NULL: none is held yet
+ * epoch   out   borrowed from ${roster}
+ *
+ * Returns  CDR_OK; CDR_E_EPOCH before the trustees have made a key, or if the exchange works with other name tables than this
+ *          program: tags of one would never meet those of the other; as cdr_scheme_current.
+ */
+CDR_MUST_CHECK cdr_err cdr_member_scheme(const struct cdr_roster *roster, const Cdr__Wire__Epoch **epoch,
+    struct cdr_scheme *scheme, struct cdr_fault *fault);
 
 /*
  * Settings: small values by name, inside a transaction.
