@@ -71,24 +71,63 @@ check_names(const struct cdr_candidate *candidate, struct cdr_fault *fault)
 	return err;
 }
 
+/* The reference that a candidate without one got when its check was opened; CDR_E_ABSENT if there is no such check. */
+static cdr_err
+find_reference(const struct addition *addition, struct cdr_tx *tx, struct cdr_candidate *candidate, const uint8_t *digest)
+{
+	uint8_t id[CDR_ID_LEN];
+	struct cdr_candidate *known = malloc(sizeof(*known));
+
+	if (known == NULL)
+		return CDR_E_MEMORY;
+	cdr_err err = cdr_query_one_blob(tx, "SELECT id FROM hiring_check WHERE digest = $1",
+	    CDR_VALUES(cdr_value_blob(digest, CDR_SHA256_LEN)), id, sizeof(id));
+	if (err == CDR_OK)
+		err = cdr_check_open_candidate(tx, addition->member, id, known);
+	if (err == CDR_OK)
+		memcpy(candidate->reference, known->reference, sizeof(candidate->reference));
+	cdr_wipe(known, sizeof(*known));
+	free(known);
+	return err;
+}
+
 /* Whether the candidate is there already: with the same content (CDR_OK), not (CDR_E_ABSENT), with another (CDR_E_EXISTS). */
 static cdr_err
-find_check(struct cdr_tx *tx, const struct cdr_candidate *candidate, const uint8_t *digest, struct cdr_fault *fault)
+find_check(const struct addition *addition, struct cdr_tx *tx, struct cdr_candidate *candidate, const uint8_t *digest)
 {
 	uint8_t reference_digest[CDR_SHA256_LEN], known[CDR_SHA256_LEN];
 
 	if (candidate->reference[0] == '\0')
-		return cdr_query_one_blob(tx, "SELECT digest FROM hiring_check WHERE digest = $1",
-		    CDR_VALUES(cdr_value_blob(digest, CDR_SHA256_LEN)), known, sizeof(known));
+		return find_reference(addition, tx, candidate, digest);
 	cdr_err err = digest_reference(candidate->reference, reference_digest);
 	if (err == CDR_OK)
 		err = cdr_query_one_blob(tx, "SELECT digest FROM hiring_check WHERE reference_digest = $1",
 		    CDR_VALUES(cdr_value_blob(reference_digest, sizeof(reference_digest))), known, sizeof(known));
 	if (err == CDR_OK && memcmp(known, digest, sizeof(known)) != 0)
-		return cdr_fault_set(fault, CDR_E_EXISTS,
+		return cdr_fault_set(addition->fault, CDR_E_EXISTS,
 		    "reference %s: there is a check with this reference and other details. Give the new one a reference of its "
 		    "own",
 		    candidate->reference);
+	return err;
+}
+
+/* A reference of our own, which nobody has used: "C-000017". It carries the number of the check, or a later one. */
+static cdr_err
+give_reference(struct cdr_tx *tx, struct cdr_candidate *candidate, uint64_t *number)
+{
+	uint8_t digest[CDR_SHA256_LEN];
+	int64_t used = 1;
+	cdr_err err = CDR_E_INTERNAL;
+
+	while (used > 0) {
+		CDR_TRY(cdr_setting_next(tx, "check", number));
+		(void)snprintf(candidate->reference, sizeof(candidate->reference), "C-%06" PRIu64, *number);
+		CDR_TRY(digest_reference(candidate->reference, digest));
+		CDR_TRY(cdr_query_one_int(tx, "SELECT count(*) FROM hiring_check WHERE reference_digest = $1",
+		    CDR_VALUES(cdr_value_blob(digest, sizeof(digest))), &used));
+	}
+	err = CDR_OK;
+out:
 	return err;
 }
 
@@ -103,9 +142,10 @@ insert_check(struct addition *addition, struct cdr_tx *tx, struct cdr_candidate 
 	uint64_t number;
 	struct cdr_buffer sealed = { 0 };
 
-	CDR_TRY(cdr_setting_next(tx, "check", &number));
 	if (candidate->reference[0] == '\0')
-		(void)snprintf(candidate->reference, sizeof(candidate->reference), "C-%06" PRIu64, number);
+		CDR_TRY(give_reference(tx, candidate, &number));
+	else
+		CDR_TRY(cdr_setting_next(tx, "check", &number));
 	CDR_TRY(digest_reference(candidate->reference, reference_digest));
 	CDR_TRY(cdr_random(id, CDR_ID_LEN));
 	CDR_TRY(cdr_candidate_pack(candidate, packed, &len));
@@ -166,7 +206,7 @@ add_one(struct addition *addition, struct cdr_tx *tx, struct cdr_candidate *cand
 	CDR_TRY(cdr_candidate_pack(candidate, packed, &len));
 	struct cdr_bytes content = { packed, len };
 	CDR_TRY(cdr_sha256(&content, 1, digest));
-	err = find_check(tx, candidate, digest, addition->fault);
+	err = find_check(addition, tx, candidate, digest);
 	if (err == CDR_OK) {
 		addition->outcome->unchanged++;
 		goto out;

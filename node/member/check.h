@@ -19,7 +19,7 @@ struct cdr_check_outcome {
 /**
  * cdr_check_add(member, candidates, count, outcome, fault):
  * Open checks, all of them or none. A candidate without a reference gets one. The same reference with the same content is
- * there already and changes nothing.
+ * there already and changes nothing, as is a candidate without a reference whose other details are the same.
  *
  * candidates  in/out, personal   references are filled in
  *
@@ -33,7 +33,7 @@ CDR_MUST_CHECK cdr_err cdr_check_add(struct cdr_member *member, struct cdr_candi
  * cdr_check_step(member, worked, fault):
  * Ask the declared employers of new checks, derive the tags of one check, have the hub match them, ask who was found.
  *
- * Returns  CDR_OK; as cdr_evaluate and cdr_ask_send. What was not done is done by calling again.
+ * Returns  CDR_OK; as cdr_member_scheme, cdr_evaluate and cdr_ask_send. What was not done is done by calling again.
  */
 CDR_MUST_CHECK cdr_err cdr_check_step(struct cdr_member *member, bool *worked, struct cdr_fault *fault);
 
@@ -63,7 +63,7 @@ struct cdr_check_employer {
 struct cdr_check {
 	uint8_t id[CDR_ID_LEN];
 	struct cdr_candidate candidate;
-	char state[16];            /* waiting: not matched yet; open */
+	char state[16];            /* waiting: not matched yet; matched, open: it was, and the hub may still know of it or not */
 	uint64_t people;           /* searched by the hub; 0 while it waits */
 	uint64_t made_at, due_at;
 	struct cdr_check_employer employer[CDR_CHECK_EMPLOYERS_MAX];
@@ -74,7 +74,7 @@ struct cdr_check {
  * cdr_check_each(member, reference, callback, context):
  * Call ${callback} for every check, oldest first, or with ${reference} (not NULL) for that one.
  *
- * Returns  CDR_OK; CDR_E_ABSENT if there is none with that reference; the callback's error; CDR_E_STORE, CDR_E_SEALED.
+ * Returns  CDR_OK; CDR_E_ABSENT if there is none with that reference; the callback's error; CDR_E_STORE.
  */
 typedef cdr_err cdr_check_callback(const struct cdr_check *check, void *context);
 CDR_MUST_CHECK cdr_err cdr_check_each(struct cdr_member *member, const char *reference, cdr_check_callback *callback,

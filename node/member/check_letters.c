@@ -2,7 +2,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "core/crypto/secret.h"
 #include "core/identity/compare.h"
@@ -130,10 +129,13 @@ cdr_check_open_candidate(struct cdr_tx *tx, const struct cdr_member *member, con
 	    CDR_VALUES(cdr_value_blob(check_id, CDR_ID_LEN)), &query));
 	CDR_TRY(cdr_query_step(query));
 	CDR_TRY(cdr_query_blob_peek(query, 0, CDR_CANDIDATE_PACK_MAX + CDR_SEAL_OVERHEAD, &sealed));
-	CDR_TRY(cdr_seal_open(member->home->keys->column, CANDIDATE_PURPOSE, (struct cdr_bytes){ check_id, CDR_ID_LEN },
-	    sealed, &plain));
-	CDR_TRY(cdr_candidate_unpack(cdr_buffer_bytes(&plain), candidate));
-	err = CDR_OK;
+	err = cdr_seal_open(member->home->keys->column, CANDIDATE_PURPOSE, (struct cdr_bytes){ check_id, CDR_ID_LEN },
+	    sealed, &plain);
+	if (err == CDR_OK)
+		err = cdr_candidate_unpack(cdr_buffer_bytes(&plain), candidate);
+	/* Whatever is wrong with the row is wrong here, not with the letter that made us look. */
+	if (err != CDR_OK && err != CDR_E_MEMORY)
+		err = CDR_E_STORE;
 out:
 	cdr_query_end(query);
 	cdr_buffer_free(&plain);
@@ -240,19 +242,6 @@ cdr_check_take_probe_reply(struct cdr_tx *tx, struct cdr_member *member, const s
 	return err;
 }
 
-/* A statement is judged by the rules of the day on which it was signed. */
-static void
-rules_of_signing(const struct cdr_member *member, int64_t signed_at, struct cdr_record_rules *rules)
-{
-	time_t when = (time_t)signed_at;
-	struct tm day = { 0 };
-
-	cdr_member_rules(member, rules);
-	(void)gmtime_r(&when, &day);
-	rules->today = (struct cdr_date){ (int16_t)(day.tm_year + 1900), (uint8_t)(day.tm_mon + 1), (uint8_t)day.tm_mday,
-		CDR_PRECISION_DAY };
-}
-
 /* Whether a statement may be believed: its form, its rules, its responder, its date. */
 static cdr_err
 judge_statement(const struct cdr_member *member, const Cdr__Wire__Letter *letter, const struct cdr_statement *statement,
@@ -264,7 +253,9 @@ judge_statement(const struct cdr_member *member, const Cdr__Wire__Letter *letter
 		return cdr_fault_set(fault, CDR_E_REFUSED, "statement: it speaks for another organisation than its sender");
 	if (statement->signed_at <= 0 || (uint64_t)statement->signed_at > cdr_member_now() + CLOCK_SLACK)
 		return cdr_fault_set(fault, CDR_E_REFUSED, "statement: the time of signing lies in the future");
-	rules_of_signing(member, statement->signed_at, &rules);
+	/* A statement is judged by the rules of the day on which it was signed. */
+	cdr_member_rules(member, &rules);
+	rules.today = cdr_member_day(statement->signed_at);
 	return cdr_statement_validate(statement, &rules, fault);
 }
 

@@ -27,7 +27,7 @@ CDR_MUST_CHECK cdr_err cdr_check_queue_request(struct cdr_tx *tx, const struct c
 CDR_MUST_CHECK cdr_err cdr_check_queue_probe(struct cdr_tx *tx, const struct cdr_check_asked *asked,
     struct cdr_fault *fault);
 
-/* The candidate of a check. Returns CDR_OK; CDR_E_ABSENT; CDR_E_SEALED; CDR_E_STORE. candidate is all zero on error. */
+/* The candidate of a check. Returns CDR_OK; CDR_E_ABSENT; CDR_E_STORE; CDR_E_MEMORY. candidate is all zero on error. */
 CDR_MUST_CHECK cdr_err cdr_check_open_candidate(struct cdr_tx *tx, const struct cdr_member *member,
     const uint8_t check_id[static CDR_ID_LEN], struct cdr_candidate *candidate);
 

@@ -33,7 +33,7 @@ static const char first[] =
     " row_bytes bytea NOT NULL, expiries bytea NOT NULL, removed bytea NOT NULL);"
 
     /* A candidate. reference_digest finds a reference without its text; digest says whether a row changed.
-     * state: waiting (no tags yet), open (the hub was asked). */
+     * state: waiting (no tags yet), matched (the hub was asked), open (and has forgotten the check). */
     "CREATE TABLE hiring_check ("
     " id bytea PRIMARY KEY, number bigint NOT NULL UNIQUE, reference_digest bytea NOT NULL UNIQUE,"
     " digest bytea NOT NULL, sealed bytea NOT NULL, state text NOT NULL, epoch bigint NOT NULL,"
