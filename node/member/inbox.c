@@ -93,7 +93,7 @@ search_register(struct cdr_tx *tx, void *context)
 
 /* Salted hashes stand for the documents' numbers. */
 static cdr_err
-read_probe(const Cdr__Wire__Probe *probe, struct search *search)
+read_probe(const Cdr__Wire__Probe *probe, struct cdr_person *person, struct search *search)
 {
 	struct cdr_compare_query *query = &search->query;
 
@@ -109,28 +109,59 @@ read_probe(const Cdr__Wire__Probe *probe, struct search *search)
 	}
 	query->document_hash_count = probe->n_document_hash;
 	search->handles = cdr_message_bytes(probe->handles);
-	return CDR_OK;
+	return cdr_wire_read_identity(probe->candidate, person);
+}
+
+/* What a request says, checked for its lengths and dates. */
+static cdr_err
+read_request(const Cdr__Wire__DisclosureRequest *from, struct cdr_inbox_request *to)
+{
+	cdr_err err = CDR_E_INTERNAL;
+
+	to->declared = from->declared;
+	to->lookback_years = from->lookback_years;
+	CDR_TRY(cdr_wire_read_identity(from->candidate, &to->person));
+	CDR_TRY(cdr_wire_text(from->employee_number, to->employee_number, sizeof(to->employee_number)));
+	CDR_TRY(cdr_wire_text(from->position_category, to->position_category, sizeof(to->position_category)));
+	CDR_TRY(cdr_wire_text(from->legal_basis, to->legal_basis, sizeof(to->legal_basis)));
+	CDR_TRY(cdr_wire_text(from->candidate_notified, to->candidate_notified, sizeof(to->candidate_notified)));
+	CDR_TRY(cdr_wire_text(from->jurisdiction, to->jurisdiction, sizeof(to->jurisdiction)));
+	CDR_TRY(cdr_wire_read_date(from->notified_on, &to->notified_on));
+	err = CDR_OK;
+out:
+	return err;
+}
+
+/* A request is refused now if a person could not read it later. Undeclared, it names the leavers that the hub found. */
+static cdr_err
+read_whole_request(const Cdr__Wire__DisclosureRequest *request, struct cdr_person *person, struct search *search)
+{
+	struct cdr_inbox_request *scratch = calloc(1, sizeof(*scratch));
+
+	if (scratch == NULL)
+		return CDR_E_MEMORY;
+	cdr_err err = read_request(request, scratch);
+	*person = scratch->person;
+	cdr_inbox_request_free(scratch);
+	if (err == CDR_OK && (request->due_at > INT64_MAX || (!request->declared && request->handles.len == 0)))
+		err = CDR_E_INPUT;
+	if (!request->declared)
+		search->handles = cdr_message_bytes(request->handles);
+	return err;
 }
 
 /* What to look for: from a probe, or from a request (a declared employer looks through its whole register). */
 static cdr_err
 read_search(const Cdr__Wire__Letter *body, struct cdr_person *person, struct search *search)
 {
-	const Cdr__Wire__Identity *identity = NULL;
-	cdr_err err = CDR_OK;
+	cdr_err err = body->content_case == CDR__WIRE__LETTER__CONTENT_PROBE ?
+	    read_probe(body->probe, person, search) :
+	    read_whole_request(body->request, person, search);
 
-	if (body->content_case == CDR__WIRE__LETTER__CONTENT_PROBE) {
-		identity = body->probe->candidate;
-		err = read_probe(body->probe, search);
-	} else {
-		identity = body->request->candidate;
-		if (!body->request->declared)
-			search->handles = cdr_message_bytes(body->request->handles);
-	}
 	if (err == CDR_OK && (search->handles.len % CDR_HANDLE_LEN != 0 ||
 		search->handles.len > CDR_MATCH_HANDLES_MAX * CDR_HANDLE_LEN))
 		err = CDR_E_INPUT;
-	return err == CDR_OK ? cdr_wire_read_identity(identity, person) : err;
+	return err;
 }
 
 /* see node/member/inbox.h */
@@ -147,7 +178,7 @@ cdr_inbox_examine(struct cdr_member *member, const struct cdr_letter *letter, st
 		return CDR_OK;
 	cdr_err err = read_search(letter->body, &person, &search);
 	if (err == CDR_E_INPUT || err == CDR_E_RANGE)
-		err = cdr_fault_set(fault, err, "request: its handles, dates or names are not what they may be");
+		err = cdr_fault_set(fault, err, "request: its handles, dates or texts are not what they may be");
 	if (err == CDR_OK)
 		err = cdr_store_read(member->home->store, search_register, &search);
 	cdr_wipe(&person, sizeof(person));
@@ -161,7 +192,7 @@ cdr_inbox_examine(struct cdr_member *member, const struct cdr_letter *letter, st
 static cdr_err
 random_delay(const struct cdr_roster *roster, uint64_t *not_before)
 {
-	uint32_t random;
+	uint32_t random = 0;
 	uint64_t low = roster->body->scheme->reply_delay_min_s, high = roster->body->scheme->reply_delay_max_s;
 
 	cdr_err err = cdr_random(&random, sizeof(random));
@@ -273,8 +304,8 @@ cdr_inbox_take(struct cdr_tx *tx, struct cdr_member *member, const struct cdr_ro
 		return err;
 	if (err == CDR_OK && strcmp(known.sender, body->from) != 0)
 		return cdr_fault_set(fault, CDR_E_REFUSED, "request: its id belongs to another member's");
-	if (err == CDR_OK && (is_probe || strcmp(known.stage, "request") == 0))
-		return CDR_OK; /* a repeat in a new letter */
+	if (err == CDR_OK && (is_probe || strcmp(known.stage, "request") == 0 || strcmp(known.state, "withdrawn") == 0))
+		return CDR_OK; /* a repeat in a new letter, or what the hub delivers after the withdrawal */
 
 	bool plausible = finding->count > 0;
 	if (is_probe) {
@@ -295,12 +326,20 @@ out:
 
 /* see node/member/inbox.h */
 cdr_err
-cdr_inbox_withdraw(struct cdr_tx *tx, const Cdr__Wire__Letter *letter)
+cdr_inbox_withdraw(struct cdr_tx *tx, const Cdr__Wire__Letter *letter, struct cdr_fault *fault)
 {
-	return cdr_query_run(tx,
-	    "UPDATE inbox SET state = 'withdrawn', sealed = $1 WHERE request_id = $2 AND sender = $3 AND state <> 'answered'",
-	    CDR_VALUES(cdr_value_blob("", 0), cdr_value_bytes(cdr_message_bytes(letter->request_id)),
-		cdr_value_text(letter->from)));
+	const struct cdr_buffer nothing = { 0 };
+	struct known known;
+
+	cdr_err err = read_known(tx, letter, &known);
+	if (err == CDR_E_ABSENT) /* the hub turned the order round: the request must find that it is withdrawn */
+		return put_entry(tx, letter, "request", "withdrawn", 0, &nothing);
+	if (err == CDR_OK && strcmp(known.sender, letter->from) != 0)
+		return cdr_fault_set(fault, CDR_E_REFUSED, "withdrawal: the request is another member's");
+	if (err != CDR_OK || strcmp(known.state, "answered") == 0)
+		return err;
+	return cdr_query_run(tx, "UPDATE inbox SET state = 'withdrawn', sealed = $1 WHERE request_id = $2",
+	    CDR_VALUES(cdr_value_blob("", 0), cdr_value_bytes(cdr_message_bytes(letter->request_id))));
 }
 
 /* ---- reading ------------------------------------------------------------------------------------------------------------------ */
@@ -415,26 +454,6 @@ read_leavers(struct cdr_tx *tx, void *context)
 	return err;
 }
 
-/* The letter's fields, checked for length. */
-static cdr_err
-read_request(const Cdr__Wire__DisclosureRequest *from, struct cdr_inbox_request *to)
-{
-	cdr_err err = CDR_E_INTERNAL;
-
-	to->declared = from->declared;
-	to->lookback_years = from->lookback_years;
-	CDR_TRY(cdr_wire_read_identity(from->candidate, &to->person));
-	CDR_TRY(cdr_wire_text(from->employee_number, to->employee_number, sizeof(to->employee_number)));
-	CDR_TRY(cdr_wire_text(from->position_category, to->position_category, sizeof(to->position_category)));
-	CDR_TRY(cdr_wire_text(from->legal_basis, to->legal_basis, sizeof(to->legal_basis)));
-	CDR_TRY(cdr_wire_text(from->candidate_notified, to->candidate_notified, sizeof(to->candidate_notified)));
-	CDR_TRY(cdr_wire_text(from->jurisdiction, to->jurisdiction, sizeof(to->jurisdiction)));
-	CDR_TRY(cdr_wire_read_date(from->notified_on, &to->notified_on));
-	err = CDR_OK;
-out:
-	return err;
-}
-
 /* Undo seal_request. */
 static cdr_err
 open_request(struct reading *reading)
@@ -478,6 +497,8 @@ explain_leavers(struct reading *reading)
 		    &candidate->leaver);
 		if (err == CDR_OK)
 			err = cdr_compare(&query, &candidate->leaver.person, &candidate->comparison);
+		if (err == CDR_E_INPUT)
+			err = CDR_OK; /* the register's row was changed into what cannot be compared: it is shown as it is */
 	}
 	request->leaver_count = reading->leaver_count;
 	return err;

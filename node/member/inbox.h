@@ -21,8 +21,8 @@ struct cdr_inbox_finding {
 
 /**
  * cdr_inbox_examine(member, letter, finding, fault):
- * Stage 2. A probe is compared with the leavers that its handles name, a request to a declared employer with the whole
- * register. Letters of other kinds find nothing.
+ * Stage 2. A probe is compared with the leavers that its handles name, as is the request after it; a request to a declared
+ * employer with the whole register. Letters of other kinds find nothing.
  *
  * Returns  CDR_OK, also if nothing was found; CDR_E_INPUT, CDR_E_RANGE for a letter against the rules; CDR_E_STORE,
  *          CDR_E_MEMORY.
@@ -39,8 +39,14 @@ CDR_MUST_CHECK cdr_err cdr_inbox_examine(struct cdr_member *member, const struct
 CDR_MUST_CHECK cdr_err cdr_inbox_take(struct cdr_tx *tx, struct cdr_member *member, const struct cdr_roster *roster,
     const struct cdr_letter *letter, const struct cdr_inbox_finding *finding, struct cdr_fault *fault);
 
-/* The requester withdraws: what is held of the request goes, the counters stay. */
-CDR_MUST_CHECK cdr_err cdr_inbox_withdraw(struct cdr_tx *tx, const Cdr__Wire__Letter *letter);
+/**
+ * cdr_inbox_withdraw(tx, letter, fault):
+ * The requester withdraws: what is held of a request that was not answered goes, the counters stay. A request that comes
+ * after its withdrawal finds it withdrawn.
+ *
+ * Returns  CDR_OK; CDR_E_REFUSED if the request is another member's; CDR_E_STORE.
+ */
+CDR_MUST_CHECK cdr_err cdr_inbox_withdraw(struct cdr_tx *tx, const Cdr__Wire__Letter *letter, struct cdr_fault *fault);
 
 /* One line of the inbox. */
 struct cdr_inbox_entry {

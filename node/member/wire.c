@@ -7,9 +7,9 @@
 
 /* ---- text and dates ------------------------------------------------------------------------------------------------ */
 
-/* see node/member/wire.h */
-cdr_err
-cdr_wire_text(const char *from, char *to, size_t size)
+/* Copy text that may have several lines. */
+static cdr_err
+read_lines(const char *from, char *to, size_t size)
 {
 	size_t len = from == NULL ? 0 : strlen(from);
 
@@ -19,6 +19,20 @@ cdr_wire_text(const char *from, char *to, size_t size)
 	if (len > 0)
 		memcpy(to, from, len + 1);
 	return CDR_OK;
+}
+
+/* see node/member/wire.h */
+cdr_err
+cdr_wire_text(const char *from, char *to, size_t size)
+{
+	cdr_err err = read_lines(from, to, size);
+
+	/* Decoding let pass these two control characters: a name with a line of its own could tell a reader anything. */
+	if (err == CDR_OK && strpbrk(to, "\n\t") != NULL) {
+		cdr_wipe(to, strlen(to));
+		err = CDR_E_INPUT;
+	}
+	return err;
 }
 
 /* see node/member/wire.h */
@@ -254,7 +268,7 @@ read_disclosure(const Cdr__Wire__Disclosure *from, struct cdr_disclosure *to)
 	CDR_TRY(cdr_wire_text(from->process_status, to->process_status, CDR_CODE_LEN));
 	CDR_TRY(cdr_wire_text(from->referred_to_authorities, to->referred_to_authorities, CDR_CODE_LEN));
 	CDR_TRY(cdr_wire_text(from->referred_country, to->referred_country, sizeof(to->referred_country)));
-	CDR_TRY(cdr_wire_text(from->factual_summary, to->factual_summary, sizeof(to->factual_summary)));
+	CDR_TRY(read_lines(from->factual_summary, to->factual_summary, sizeof(to->factual_summary)));
 	err = CDR_OK;
 out:
 	return err;

@@ -32,8 +32,8 @@ struct cdr_wire_identity {
 
 /* Everything about ${person}, or with ${names_only} names and date alone. Borrows from ${person}, which is not changed. */
 void cdr_wire_identity(struct cdr_person *person, bool names_only, struct cdr_wire_identity *out);
-/* Returns  CDR_OK; CDR_E_RANGE for text that is too long or too many of something; CDR_E_INPUT for a date that is none.
- *          person is all zero on error. */
+/* Returns  CDR_OK; CDR_E_RANGE for text that is too long or too many of something; CDR_E_INPUT for a date that is none, or text
+ *          of several lines. person is all zero on error. */
 CDR_MUST_CHECK cdr_err cdr_wire_read_identity(const Cdr__Wire__Identity *message, struct cdr_person *person);
 
 /* A statement's message and what it needs beside the statement. */
@@ -57,7 +57,8 @@ void cdr_wire_statement(struct cdr_statement *statement, struct cdr_wire_stateme
 CDR_MUST_CHECK cdr_err cdr_wire_read_statement(const Cdr__Wire__Statement *message, const uint8_t *request_id,
     struct cdr_statement *statement);
 
-/* Copy text from a message (NULL reads as empty). Returns CDR_OK; CDR_E_RANGE if it does not fit. */
+/* Copy a line of text from a message (NULL reads as empty). Returns CDR_OK; CDR_E_RANGE if it does not fit; CDR_E_INPUT if it
+ * has a line end or a tab. to is empty on error. */
 CDR_MUST_CHECK cdr_err cdr_wire_text(const char *from, char *to, size_t size);
 
 /* For an optional field: NULL where ${text} is empty. */
