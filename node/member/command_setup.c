@@ -1,3 +1,4 @@
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -63,13 +64,12 @@ read_code(const struct cdr_arguments *arguments, struct cdr_buffer *code, struct
 	/* A file ends with a line feed; the code itself has none. */
 	while (code->len > 0 && (code->data[code->len - 1] == '\n' || code->data[code->len - 1] == '\r'))
 		code->len--;
-	struct cdr_buffer closed = { 0 };
-	uint8_t text_of_file[1025] = { 0 };
-	memcpy(text_of_file, code->data, code->len);
-	err = cdr_buffer_copy((struct cdr_bytes){ text_of_file, code->len + 1 }, &closed);
+	struct cdr_buffer closed = { calloc(1, code->len + 1), code->len + 1 };
+	if (closed.data != NULL)
+		memcpy(closed.data, code->data, code->len);
 	cdr_buffer_free(code);
 	*code = closed;
-	return err;
+	return closed.data != NULL ? CDR_OK : CDR_E_MEMORY;
 }
 
 /* see node/member/command.h */

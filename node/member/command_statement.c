@@ -86,13 +86,11 @@ out:
 /* What a verified file says. */
 static cdr_err
 show_file(const struct cdr_arguments *arguments, struct cdr_report *report, const struct cdr_statement_file *file,
-    bool exchange_known)
+    const struct cdr_codebook *codebook, bool exchange_known)
 {
 	cdr_err err = CDR_E_INTERNAL;
-	struct cdr_codebook *codebook = NULL;
 	char fingerprint[CDR_FINGERPRINT_TEXT_LEN], *text = NULL;
 
-	CDR_TRY(cdr_codebook_new((struct cdr_bytes){ NULL, 0 }, &codebook, NULL));
 	CDR_TRY(cdr_statement_to_json(&file->statement, &text));
 	cdr_fingerprint_write(file->genesis, fingerprint);
 	const char *result = cdr_statement_result(&file->statement, codebook);
@@ -110,7 +108,6 @@ show_file(const struct cdr_arguments *arguments, struct cdr_report *report, cons
 	err = CDR_OK;
 out:
 	cdr_json_free(text);
-	cdr_codebook_free(codebook);
 	return err;
 }
 
@@ -122,6 +119,7 @@ cdr_command_statement_verify(const struct cdr_arguments *arguments, struct cdr_r
 	const char *exchange = cdr_arguments_text(arguments, "exchange");
 	uint8_t genesis[CDR_GENESIS_HASH_LEN];
 	struct cdr_buffer bytes = { 0 };
+	struct cdr_codebook *codebook = NULL;
 	struct cdr_statement_file *file = calloc(1, sizeof(*file));
 
 	if (file == NULL)
@@ -131,10 +129,12 @@ cdr_command_statement_verify(const struct cdr_arguments *arguments, struct cdr_r
 		goto out;
 	}
 	CDR_TRY(cdr_command_read_file(cdr_arguments_operand(arguments, 0), CDR_STATEMENT_FILE_MAX, &bytes, fault));
-	CDR_TRY(cdr_statement_file_verify(cdr_buffer_bytes(&bytes), exchange != NULL ? genesis : NULL, file, fault));
-	CDR_TRY(show_file(arguments, report, file, exchange != NULL));
+	CDR_TRY(cdr_codebook_new((struct cdr_bytes){ NULL, 0 }, &codebook, fault));
+	CDR_TRY(cdr_statement_file_verify(cdr_buffer_bytes(&bytes), exchange != NULL ? genesis : NULL, codebook, file, fault));
+	CDR_TRY(show_file(arguments, report, file, codebook, exchange != NULL));
 	err = CDR_OK;
 out:
+	cdr_codebook_free(codebook);
 	cdr_buffer_free(&bytes);
 	cdr_wipe(file, sizeof(*file));
 	free(file);

@@ -12,40 +12,35 @@
 
 /* ---- the roster in the database --------------------------------------------------------------------------------- */
 
-/* A roster read from the database, by version order. */
-struct stored {
-	int64_t version;
-	struct cdr_buffer bytes;
-};
-
 static cdr_err
 read_newest(struct cdr_tx *tx, void *context)
 {
-	struct stored *stored = context;
+	struct cdr_buffer *bytes = context;
 	cdr_err err = CDR_E_INTERNAL;
 	struct cdr_query *query = NULL;
 
-	CDR_TRY(cdr_query_start(tx, "SELECT version, bytes FROM roster ORDER BY version DESC LIMIT 1", CDR_VALUES(),
-	    &query));
+	CDR_TRY(cdr_query_start(tx, "SELECT bytes FROM roster ORDER BY version DESC LIMIT 1", CDR_VALUES(), &query));
 	CDR_TRY(cdr_query_step(query));
-	CDR_TRY(cdr_query_int(query, 0, &stored->version));
-	CDR_TRY(cdr_query_blob_copy(query, 1, CDR_BODY_ROSTER_MAX, &stored->bytes));
+	CDR_TRY(cdr_query_blob_copy(query, 0, CDR_BODY_ROSTER_MAX, bytes));
 	err = CDR_OK;
 out:
 	cdr_query_end(query);
 	return err;
 }
 
-/* Keep one roster beside the genesis roster. */
+/* Keep one roster beside the genesis roster. Another process of this node may have been quicker: the newer one stays. */
 static cdr_err
 write_newest(struct cdr_tx *tx, void *context)
 {
 	const struct cdr_roster *roster = context;
-	int64_t version = (int64_t)roster->body->version;
+	int64_t version = (int64_t)roster->body->version, as_new;
 	cdr_err err = CDR_E_INTERNAL;
 
-	CDR_TRY(cdr_query_run(tx, "DELETE FROM roster WHERE version <> 0 OR version = $1",
-	    CDR_VALUES(cdr_value_int(version))));
+	CDR_TRY(cdr_query_one_int(tx, "SELECT count(*) FROM roster WHERE version >= $1", CDR_VALUES(cdr_value_int(version)),
+	    &as_new));
+	if (as_new > 0)
+		return CDR_OK;
+	CDR_TRY(cdr_query_run(tx, "DELETE FROM roster WHERE version <> 0", CDR_VALUES()));
 	CDR_TRY(cdr_query_run(tx, "INSERT INTO roster (version, bytes) VALUES ($1, $2)",
 	    CDR_VALUES(cdr_value_int(version), cdr_value_bytes(cdr_buffer_bytes(&roster->bytes)))));
 	err = CDR_OK;
@@ -58,20 +53,21 @@ cdr_err
 cdr_enrol_load_roster(struct cdr_member *member, struct cdr_fault *fault)
 {
 	cdr_err err = CDR_E_INTERNAL;
-	struct stored stored = { 0 };
+	struct cdr_buffer bytes = { 0 };
 	struct cdr_roster *roster = NULL;
 
 	if (member->id[0] == '\0')
 		return CDR_OK;
-	CDR_TRY(cdr_store_read(member->home->store, read_newest, &stored));
+	err = cdr_store_read(member->home->store, read_newest, &bytes);
+	CDR_TRY(err == CDR_E_ABSENT ? CDR_E_STORE : err);
 	/* Its signatures were verified before it was written, and the file is authenticated. */
-	CDR_TRY(cdr_roster_decode(cdr_buffer_bytes(&stored.bytes), &roster, fault));
+	CDR_TRY(cdr_roster_decode(cdr_buffer_bytes(&bytes), &roster, fault));
 	CDR_TRY(cdr_current_set(member->current, roster));
 	roster = NULL;
 	err = CDR_OK;
 out:
 	cdr_roster_free(roster);
-	cdr_buffer_free(&stored.bytes);
+	cdr_buffer_free(&bytes);
 	return err;
 }
 
@@ -205,9 +201,11 @@ cdr_enrol_join(struct cdr_member *member, const char *url, const char *code, str
 
 	if (member->id[0] != '\0')
 		return cdr_fault_set(fault, CDR_E_EXISTS, "this node has joined already, as %s", member->id);
-	if (cdr_base32_read(code, invitation, sizeof(invitation)) != CDR_OK)
-		return cdr_fault_set(fault, CDR_E_INPUT,
+	if (cdr_base32_read(code, invitation, sizeof(invitation)) != CDR_OK) {
+		err = cdr_fault_set(fault, CDR_E_INPUT,
 		    "the invitation code is not complete or has a wrong character: it has 77 letters and figures, dashes aside");
+		goto out;
+	}
 	CDR_TRY(believe_genesis(member, url, invitation + CDR_INVITATION_SECRET_LEN, &genesis, fault));
 	CDR_TRY(ask_to_join(member, genesis, invitation, fault));
 

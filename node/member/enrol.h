@@ -12,7 +12,7 @@
  * cdr_enrol_load_roster(member, fault):
  * Put the newest roster of the database in force; nothing happens before `join`.
  *
- * Returns  CDR_OK; CDR_E_STORE, CDR_E_ROSTER if the database holds none that fits its genesis roster; CDR_E_MEMORY.
+ * Returns  CDR_OK; CDR_E_STORE if the database holds none; CDR_E_ROSTER if it is none; CDR_E_MEMORY.
  */
 CDR_MUST_CHECK cdr_err cdr_enrol_load_roster(struct cdr_member *member, struct cdr_fault *fault);
 

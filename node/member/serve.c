@@ -75,8 +75,9 @@ run_task(struct cdr_member *member, struct task *task, unsigned poll_ms)
 		task->wait_ms = worked ? 0 : poll_ms;
 	else
 		task->wait_ms = task->wait_ms < poll_ms ? poll_ms : 2 * task->wait_ms;
-	if (task->wait_ms > BACKOFF_MAX_MS && poll_ms < BACKOFF_MAX_MS)
-		task->wait_ms = BACKOFF_MAX_MS;
+	unsigned most = poll_ms > BACKOFF_MAX_MS ? poll_ms : BACKOFF_MAX_MS;
+	if (task->wait_ms > most)
+		task->wait_ms = most;
 	task->last = err;
 	task->due_ms = clock_ms() + task->wait_ms;
 }

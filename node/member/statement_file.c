@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/crypto/secret.h"
+#include "node/member/member.h"
 #include "node/member/wire.h"
 
 /* The two rosters of a file. */
@@ -37,7 +38,7 @@ verify_letter(const Cdr__Wire__StatementFile *message, const struct rosters *ros
 	Cdr__Wire__Letter *body;
 
 	if (message->receiver_sealing_key.len != CDR_HPKE_PUBLIC_LEN)
-		return CDR_E_INPUT;
+		return cdr_fault_set(fault, CDR_E_INPUT, "the receiver's key in the file is none");
 	CDR_TRY(cdr_message_decode(arena, &cdr__wire__letter__descriptor, cdr_message_bytes(message->letter), &body));
 	if (body->content_case != CDR__WIRE__LETTER__CONTENT_STATEMENT || body->request_id.len != CDR_ID_LEN)
 		return cdr_fault_set(fault, CDR_E_INPUT, "the file holds a letter that is no statement");
@@ -46,9 +47,10 @@ verify_letter(const Cdr__Wire__StatementFile *message, const struct rosters *ros
 		return cdr_fault_set(fault, CDR_E_ABSENT, "the roster in the file names no member %s", body->from);
 	err = cdr_letter_verify(cdr_message_bytes(message->letter), cdr_message_bytes(message->signature),
 	    signer->party->signing_key.data, message->receiver_sealing_key.data, rosters->genesis->hash);
-	if (err != CDR_OK)
-		return cdr_fault_set(fault, err,
+	if (err == CDR_E_SIGNATURE)
+		err = cdr_fault_set(fault, err,
 		    "the signature does not hold: %s did not sign this statement, or it was changed afterwards", body->from);
+	CDR_TRY(err);
 	CDR_TRY(cdr_wire_read_statement(body->statement, body->request_id.data, &file->statement));
 	if (strcmp(file->statement.responder, body->from) != 0)
 		return cdr_fault_set(fault, CDR_E_INPUT, "the statement speaks for another organisation than its signer");
@@ -59,10 +61,24 @@ out:
 	return err;
 }
 
+/* What was signed may still be what no statement may say. */
+static cdr_err
+judge(const struct rosters *rosters, const struct cdr_codebook *codebook, const struct cdr_statement *statement,
+    struct cdr_fault *fault)
+{
+	struct cdr_record_rules rules = {
+		.codebook = codebook,
+		.today = cdr_member_day(statement->signed_at),
+		.lookback_years = rosters->roster->body->scheme->lookback_years,
+	};
+
+	return cdr_statement_validate(statement, &rules, fault);
+}
+
 /* see node/member/statement_file.h */
 cdr_err
-cdr_statement_file_verify(struct cdr_bytes bytes, const uint8_t *genesis, struct cdr_statement_file *file,
-    struct cdr_fault *fault)
+cdr_statement_file_verify(struct cdr_bytes bytes, const uint8_t *genesis, const struct cdr_codebook *codebook,
+    struct cdr_statement_file *file, struct cdr_fault *fault)
 {
 	cdr_err err = CDR_E_INTERNAL;
 	struct cdr_arena arena = { 0 }, letter_arena = { 0 };
@@ -75,7 +91,11 @@ cdr_statement_file_verify(struct cdr_bytes bytes, const uint8_t *genesis, struct
 		err = cdr_fault_set(fault, err, "this is not a statement as `candor statement export` writes it");
 	CDR_TRY(err);
 	CDR_TRY(verify_rosters(message, genesis, &rosters, fault));
-	CDR_TRY(verify_letter(message, &rosters, &letter_arena, file, fault));
+	err = verify_letter(message, &rosters, &letter_arena, file, fault);
+	if (err == CDR_E_RANGE)
+		err = cdr_fault_set(fault, CDR_E_INPUT, "the statement holds more than a statement may");
+	CDR_TRY(err);
+	CDR_TRY(judge(&rosters, codebook, &file->statement, fault));
 	memcpy(file->genesis, rosters.genesis->hash, sizeof(file->genesis));
 	file->roster_version = rosters.roster->body->version;
 	err = CDR_OK;

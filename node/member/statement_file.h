@@ -20,17 +20,19 @@ struct cdr_statement_file {
 };
 
 /**
- * cdr_statement_file_verify(bytes, genesis, file, fault):
- * Read and verify an exported statement.
+ * cdr_statement_file_verify(bytes, genesis, codebook, file, fault):
+ * Read and verify an exported statement: who signed it, and that it says what a statement may say (cdr_statement_validate, by
+ * the rules of the day on which it was signed).
  *
  * genesis  in   the fingerprint of the exchange, from elsewhere than the file; NULL: the one in the file is taken, and whether
  *               it is the right one is for the caller to ask
  * file     out, personal   all zero on error; wiped by the caller
  *
  * Returns  CDR_OK; CDR_E_INPUT if it is no such file; CDR_E_ROSTER if its rosters do not hold; CDR_E_ABSENT if the roster
- *          does not name the signer; CDR_E_SIGNATURE if the signature does not hold; CDR_E_MEMORY.
+ *          does not name the signer; CDR_E_SIGNATURE if the signature does not hold; CDR_E_REFUSED if the statement is against
+ *          a rule; CDR_E_MEMORY.
  */
 CDR_MUST_CHECK cdr_err cdr_statement_file_verify(struct cdr_bytes bytes, const uint8_t *genesis,
-    struct cdr_statement_file *file, struct cdr_fault *fault);
+    const struct cdr_codebook *codebook, struct cdr_statement_file *file, struct cdr_fault *fault);
 
 #endif
