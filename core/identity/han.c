@@ -27,11 +27,13 @@ const char *
 cdr_han_reading(uint32_t cp)
 {
 	const uint8_t *pages = pages_at(cdr_table_bytes(CDR_TABLE_HAN).data);
-	uint32_t page = cp >> 8 < CDR_HAN_PAGES ? cdr_read16(pages, 2 * (cp >> 8)) : 0;
+	uint32_t number = cp >> 8 < CDR_HAN_PAGES ? cdr_read16(pages, 2 * (cp >> 8)) : 0, i = cp & 0xff;
+	const uint8_t *page;
 
-	if (page == 0)
+	if (number == 0)
 		return NULL;
-	return syllable(cdr_read16(pages, 2 * CDR_HAN_PAGES + 512 * (page - 1) + 2 * (cp & 0xff)));
+	page = pages + 2 * CDR_HAN_PAGES + CDR_HAN_PAGE_LEN * (number - 1);
+	return syllable(page[i] | (uint32_t)(page[256 + i / 8] >> i % 8 & 1) << 8);
 }
 
 /* Number of pages that are there, which tells where the family names begin. */
@@ -43,7 +45,7 @@ families_at(const uint8_t *pages)
 	for (size_t i = 0; i < CDR_HAN_PAGES; i++)
 		if (cdr_read16(pages, 2 * i) != 0)
 			count = cdr_read16(pages, 2 * i);
-	return pages + 2 * CDR_HAN_PAGES + 512 * count;
+	return pages + 2 * CDR_HAN_PAGES + CDR_HAN_PAGE_LEN * count;
 }
 
 /* see core/identity/han.h */

@@ -8,6 +8,7 @@
 #define CDR_HAN_SYLLABLES_MAX 512
 #define CDR_HAN_SYLLABLE_LEN 8 /* bytes of one syllable with its NUL */
 #define CDR_HAN_PAGES 0x324    /* of 256 code points */
+#define CDR_HAN_PAGE_LEN 288   /* bytes of one: nine bits a code point */
 
 /**
  * cdr_han_reading(cp):

@@ -43,6 +43,19 @@ is_ideograph(uint32_t cp)
 	return cp >= 0x2e80 && gen_script(cp) == CDR_SCRIPT_HAN && gen_fold(&cp, 1, folded, 4) == 1 && folded[0] == cp;
 }
 
+/* A page: the low eight bits of each number of a syllable, then the ninth bits, eight to a byte from the lowest. */
+static void
+put_page(struct gen_out *out, uint32_t page)
+{
+	uint8_t bytes[CDR_HAN_PAGE_LEN] = { 0 };
+
+	for (uint32_t i = 0; i < 256 && page * 256 + i <= LAST_IDEOGRAPH; i++) {
+		bytes[i] = (uint8_t)reading[page * 256 + i];
+		bytes[256 + i / 8] |= (uint8_t)(reading[page * 256 + i] >> 8 << i % 8);
+	}
+	gen_put(out, bytes, sizeof bytes);
+}
+
 /* The syllables in alphabetical order, then for each page of 256 ideographs its place, then the pages. */
 static void
 put_readings(struct gen_out *out)
@@ -58,8 +71,8 @@ put_readings(struct gen_out *out)
 	for (size_t page = 0; page < CDR_HAN_PAGES; page++)
 		gen_put16(out, has_page[page] ? (unsigned)++pages : 0);
 	for (uint32_t page = 0; page < CDR_HAN_PAGES; page++)
-		for (uint32_t i = 0; has_page[page] && i < 256; i++)
-			gen_put16(out, page * 256 + i <= LAST_IDEOGRAPH ? reading[page * 256 + i] : 0);
+		if (has_page[page])
+			put_page(out, page);
 }
 
 /* Family names that are read otherwise than the same ideographs elsewhere, and all of two ideographs. */

@@ -148,7 +148,7 @@ tables_fit_their_budget(void **state)
 	(void)state;
 	for (int table = 0; table < CDR_TABLE_COUNT; table++)
 		sum += cdr_table_bytes((enum cdr_table)table).len;
-	assert_true(sum < 600000); /* the rarity table has the rest of the megabyte */
+	assert_true(sum < 300000); /* the rarity table has the rest of the megabyte */
 }
 
 static void
