@@ -142,6 +142,8 @@ $(foreach l,$(LAYERS),$(eval $(call test_rules,$(l))))
 # Other sources in tests/bench/ are parts that the benches share.
 BENCH_PARTS := $(patsubst %.c,$(BUILD)/obj/%.o,$(filter-out tests/bench/bench_%,$(wildcard tests/bench/*.c)))
 $(BENCHES): $(BENCH_PARTS)
+# Leaving a culture out means building the rarity table anew.
+$(BUILD)/tests/bench/bench_match: $(patsubst %,$(BUILD)/obj/core/identity/generate/%.o,names rarity_build)
 $(BENCHES) $(filter-out %.so,$(NET_TOOLS)) $(BUILD)/tests/vectors/oprf_oracle: $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(ALL_ARCHIVES)
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
