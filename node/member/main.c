@@ -29,6 +29,10 @@ static const struct cdr_option serve_options[] = {
 	{ .name = "ready-fd", .value = "N", .help = "write a line to this descriptor when ready", .min = 0, .max = 65535 },
 	END,
 };
+static const struct cdr_option reports_options[] = {
+	{ .name = "evidence", .help = "with --json: the signed question and answer too, in hexadecimal" },
+	END,
+};
 static const struct cdr_option leavers_options[] = {
 	{ .name = "skip-bad", .help = "leave out rows that cannot be taken, and list them" },
 	{ .name = "partial", .help = "the file holds some leavers only: nobody is taken out" },
@@ -95,6 +99,10 @@ static const struct cdr_command commands[] = {
 	{ .name = "serve", .summary = "run the node: letters, checks, index", .options = serve_options,
 	    .handle = cdr_command_serve },
 	{ .name = "members", .summary = "list the members of the exchange", .handle = cdr_command_members },
+	{ .name = "reports", .summary = "list who was caught lying, and at what", .options = reports_options,
+	    .help = "A trustee that signs a wrong answer is replaced by another at once. What it signed is kept here: give it to\n"
+		    "the secretariat, who can verify it.",
+	    .handle = cdr_command_reports },
 	{ .name = "leavers import", .operands = "FILE", .operand_min = 1, .operand_max = 1,
 	    .summary = "make the register what a CSV file says",
 	    .help = "Columns, in any order: employee_number given_names family_names other_names native_name date_of_birth\n"
