@@ -33,7 +33,8 @@ CHECK_PACKAGES := $(PACKAGES) libcmocka-dev clang libclang-rt-14-dev valgrind op
 LIBRARIES := openssl libgcrypt sqlcipher libprotobuf-c libevent_openssl libevent_pthreads libutf8proc jansson libcurl
 
 pkg      = $(shell pkg-config $(1) $(LIBRARIES) 2>/dev/null)
-HARDEN  := -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE -Wl,-z,relro,-z,now,-z,noexecstack -pie
+HARDEN  := -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE
+LDFLAGS := $(if $(SAN),,-pie -Wl$(comma)-z$(comma)relro$(comma)-z$(comma)now$(comma)-z$(comma)noexecstack)
 WARN    := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wformat=2 \
 	-Wpointer-arith -Wcast-qual -Wundef -Wwrite-strings
 OPT     := $(if $(SAN),-O1 -fsanitize=address$(comma)undefined -fno-sanitize-recover=all -fno-omit-frame-pointer,-O2 $(HARDEN))
@@ -51,7 +52,7 @@ objects  = $(patsubst %.c,$(BUILD)/obj/%.o,$(call sources,$(1))) \
 upto     = $(if $(filter $(1),$(firstword $(2))),$(1),$(firstword $(2)) $(call upto,$(1),$(wordlist 2,99,$(2))))
 archives = $(foreach l,$(call upto,$(1),$(LAYERS)),$(call archive,$(l)))
 ALL_ARCHIVES = $(foreach l,$(LAYERS),$(call archive,$(l)))
-link     = $(CC) $(CFLAGS) -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group
+link     = $(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group
 
 PROGRAMS := $(BUILD)/candor $(BUILD)/candor-hub $(BUILD)/candor-trustee
 UNIT_SOURCES := $(wildcard tests/unit/*/test_*.c)
