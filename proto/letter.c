@@ -5,6 +5,7 @@
 
 #include "core/crypto/hash.h"
 #include "core/crypto/secret.h"
+#include "core/record/rules.h"
 
 static const char sign_label[] = "candor/1 letter";
 static const char seal_label[] = "candor/1 mail";
@@ -127,8 +128,8 @@ cdr_letter_seal(const Cdr__Wire__Letter *letter, const uint8_t *sender_seed, con
 	uint8_t info[INFO_LEN], ad[AD_LEN_MAX];
 
 	*sealed = (struct cdr_buffer){ 0 };
-	if (letter->letter_id.len != CDR_MAIL_ID_LEN || !cdr_slug_is_valid(letter->from) ||
-	    !cdr_slug_is_valid(letter->to))
+	if (letter->letter_id.len != CDR_MAIL_ID_LEN || !cdr_member_id_valid(letter->from) ||
+	    !cdr_member_id_valid(letter->to))
 		return CDR_E_INTERNAL;
 	CDR_TRY(sign_and_pad(letter, sender_seed, receiver_key, genesis, &plain));
 	sealed->data = malloc(CDR_MAIL_SEALED_LEN);
@@ -210,7 +211,7 @@ cdr_letter_open(const Cdr__Wire__Mail *mail, const uint8_t *receiver_secret, con
 	*out_letter = NULL;
 	if (mail->sealed.len != CDR_MAIL_SEALED_LEN || mail->id.len != CDR_MAIL_ID_LEN)
 		return cdr_fault_set(fault, CDR_E_RANGE, "letter: it has not the one size that letters have");
-	if (!cdr_slug_is_valid(mail->from) || !cdr_slug_is_valid(mail->to))
+	if (!cdr_member_id_valid(mail->from) || !cdr_member_id_valid(mail->to))
 		return cdr_fault_set(fault, CDR_E_INPUT, "letter: its sender or receiver is no member's id");
 	const Cdr__Wire__Member *sender = cdr_roster_member(roster, mail->from);
 	if (sender == NULL)

@@ -6,7 +6,6 @@
  * Lengths are bytes, counts are items, text lengths leave out a closing NUL.
  */
 
-#define CDR_SLUG_LEN_MIN 2
 #define CDR_SLUG_LEN_MAX 32       /* a member's id: a-z 0-9 and inner dashes */
 #define CDR_SIGNER_LEN_MAX 48     /* "member/" and a slug */
 #define CDR_PARTY_NAME_LEN_MAX 120

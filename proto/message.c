@@ -234,19 +234,3 @@ cdr_message_field(const void *data, size_t len)
 
 	return (ProtobufCBinaryData){ .len = len, .data = pointer.out };
 }
-
-/* see proto/message.h */
-bool
-cdr_slug_is_valid(const char *text)
-{
-	size_t len = text == NULL ? 0 : strnlen(text, CDR_SLUG_LEN_MAX + 1);
-
-	if (len < CDR_SLUG_LEN_MIN || len > CDR_SLUG_LEN_MAX || text[0] == '-' || text[len - 1] == '-')
-		return false;
-	for (size_t i = 0; i < len; i++) {
-		bool plain = (text[i] >= 'a' && text[i] <= 'z') || (text[i] >= '0' && text[i] <= '9');
-		if (!plain && (text[i] != '-' || text[i - 1] == '-'))
-			return false;
-	}
-	return true;
-}

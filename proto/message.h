@@ -66,7 +66,4 @@ CDR_MUST_CHECK cdr_err cdr_message_encode(const ProtobufCMessage *message, struc
 struct cdr_bytes cdr_message_bytes(ProtobufCBinaryData field);
 ProtobufCBinaryData cdr_message_field(const void *data, size_t len);
 
-/* Whether ${text} (may be NULL) is a member's id: 2 to 32 of a-z, 0-9 and dashes, a dash neither first nor last nor twice. */
-bool cdr_slug_is_valid(const char *text);
-
 #endif

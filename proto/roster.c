@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/crypto/hash.h"
+#include "core/record/rules.h"
 
 static const char hub_label[] = "candor/1 roster";
 static const char countersign_label[] = "candor/1 countersign";
@@ -71,7 +72,7 @@ check_members(const Cdr__Wire__Roster *body, struct cdr_fault *fault)
 		return BAD("roster: it names %zu members, more than %d", body->n_member, CDR_MEMBER_COUNT_MAX);
 	for (size_t i = 0; i < body->n_member; i++) {
 		const Cdr__Wire__Member *member = body->member[i];
-		if (!cdr_slug_is_valid(member->id))
+		if (!cdr_member_id_valid(member->id))
 			return BAD("roster: member number %zu has an id that is none", i + 1);
 		if (i > 0 && strcmp(body->member[i - 1]->id, member->id) >= 0)
 			return BAD("roster: member %s stands twice or out of order", member->id);

@@ -18,7 +18,7 @@ struct cdr_record_rules {
 
 /**
  * cdr_member_id_valid(text):
- * Is ${text} a member id: 2 to 32 of a-z, 0-9 and '-', with a letter or digit at both ends?
+ * Is ${text} (may be NULL) a member id: 2 to 32 of a-z, 0-9 and dashes, a dash neither first nor last nor twice in a row?
  */
 bool cdr_member_id_valid(const char *text);
 

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "core/record/rules.h"
 #include "core/crypto/hash.h"
 #include "core/crypto/secret.h"
 #include "node/hub/index.h"
@@ -42,7 +43,7 @@ check_invitation(const struct cdr_hub_invitation *invitation, struct cdr_fault *
 {
 	size_t name_len = strnlen(invitation->name, CDR_PARTY_NAME_LEN_MAX + 1);
 
-	if (!cdr_slug_is_valid(invitation->id))
+	if (!cdr_member_id_valid(invitation->id))
 		return cdr_fault_set(fault, CDR_E_INPUT, "\"%s\" is no id for a member: 2 to 32 of a-z, 0-9 and inner dashes, such as "
 		    "blue-harbour", invitation->id);
 	if (name_len == 0 || name_len > CDR_PARTY_NAME_LEN_MAX)

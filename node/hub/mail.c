@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/record/rules.h"
+
 /* What a job works on. */
 struct mail_job {
 	const struct cdr_call *call;
@@ -22,7 +24,7 @@ check_mail(const struct cdr_call *call, const Cdr__Wire__Mail *mail, struct cdr_
 		return cdr_fault_set(fault, CDR_E_RANGE, "a sealed letter has %d bytes, whatever it says", CDR_MAIL_SEALED_LEN);
 	if (strcmp(mail->from, call->member->id) != 0)
 		return cdr_fault_set(fault, CDR_E_REFUSED, "a letter is posted by the member that wrote it");
-	if (!cdr_slug_is_valid(mail->to) || strcmp(mail->to, mail->from) == 0)
+	if (!cdr_member_id_valid(mail->to) || strcmp(mail->to, mail->from) == 0)
 		return cdr_fault_set(fault, CDR_E_REFUSED, "a letter goes to another member");
 	if (cdr_roster_member(call->roster, mail->to) == NULL)
 		return cdr_fault_set(fault, CDR_E_ABSENT, "there is no member %s", mail->to);

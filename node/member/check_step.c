@@ -129,7 +129,7 @@ check_match(const struct matching *m, const Cdr__Wire__Match *match)
 {
 	bool tier_known = strcmp(match->tier, "strong") == 0 || strcmp(match->tier, "possible") == 0;
 
-	if (!cdr_slug_is_valid(match->member) || !tier_known || match->lambda_ppb > INT64_MAX || match->handles.len == 0 ||
+	if (!cdr_member_id_valid(match->member) || !tier_known || match->lambda_ppb > INT64_MAX || match->handles.len == 0 ||
 	    match->handles.len % CDR_HANDLE_LEN != 0 || match->handles.len > CDR_MATCH_HANDLES_MAX * CDR_HANDLE_LEN ||
 	    strcmp(match->member, m->member->id) == 0)
 		return cdr_fault_set(m->fault, CDR_E_INPUT, "the hub's reply names a match that cannot be");

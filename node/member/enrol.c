@@ -182,7 +182,7 @@ ask_to_join(struct cdr_member *member, const struct cdr_roster *genesis, const u
 		const Cdr__Wire__JoinReply *reply = ask.reply;
 		int id_len = snprintf(member->id, sizeof(member->id), "%s", reply->member_id);
 		int country_len = snprintf(member->country, sizeof(member->country), "%s", reply->country);
-		if (!cdr_slug_is_valid(reply->member_id) || id_len < 1 || country_len != 3)
+		if (!cdr_member_id_valid(reply->member_id) || id_len < 1 || country_len != 3)
 			err = cdr_fault_set(fault, CDR_E_INPUT, "the hub gave an id or a country that is none");
 	} else if (fault != NULL) {
 		*fault = ask.fault;

@@ -335,7 +335,7 @@ take_mail(struct cdr_member *member, const struct cdr_roster *roster, const Cdr_
 	cdr_letter_free(letter);
 	if (err != CDR_OK && is_letters_fault(err)) {
 		cdr_log(CDR_LOG_WARNING, "letter.dropped",
-		    cdr_log_text("from", cdr_slug_is_valid(mail->from) ? mail->from : NULL), cdr_log_err(err),
+		    cdr_log_text("from", cdr_member_id_valid(mail->from) ? mail->from : NULL), cdr_log_err(err),
 		    cdr_log_text("why", fault.text));
 		return CDR_OK;
 	}

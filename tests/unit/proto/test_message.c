@@ -136,24 +136,6 @@ no_message_contains_itself(void **state)
 	visit(&cdr__wire__mail_bag__descriptor, path, 0);
 }
 
-static void
-slugs(void **state)
-{
-	(void)state;
-	assert_true(cdr_slug_is_valid("a1"));
-	assert_true(cdr_slug_is_valid("blue-harbour"));
-	assert_true(cdr_slug_is_valid("abcdefghijklmnopqrstuvwxyz012345"));
-	assert_false(cdr_slug_is_valid("abcdefghijklmnopqrstuvwxyz0123456"));
-	assert_false(cdr_slug_is_valid("a"));
-	assert_false(cdr_slug_is_valid(""));
-	assert_false(cdr_slug_is_valid(NULL));
-	assert_false(cdr_slug_is_valid("-ab"));
-	assert_false(cdr_slug_is_valid("ab-"));
-	assert_false(cdr_slug_is_valid("a--b"));
-	assert_false(cdr_slug_is_valid("Ab"));
-	assert_false(cdr_slug_is_valid("a b"));
-}
-
 int
 main(void)
 {
@@ -164,7 +146,6 @@ main(void)
 		cmocka_unit_test(memory_is_bounded),
 		cmocka_unit_test(one_message_in_one_arena),
 		cmocka_unit_test(no_message_contains_itself),
-		cmocka_unit_test(slugs),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -163,6 +163,9 @@ member_ids_are_slugs(void **state)
 	assert_false(cdr_member_id_valid("ab-"));
 	assert_false(cdr_member_id_valid("aB"));
 	assert_false(cdr_member_id_valid("a_b"));
+	assert_false(cdr_member_id_valid("a--b"));
+	assert_false(cdr_member_id_valid("-ab"));
+	assert_false(cdr_member_id_valid(NULL));
 }
 
 int
