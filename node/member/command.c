@@ -161,26 +161,35 @@ cdr_command_json_rows(const struct cdr_row_report_list *list)
 	return out;
 }
 
-/* One list of a row report, for a person: the first SHOWN_MAX lines. */
+/* One list of a row report, for a person: the first SHOWN_MAX lines, each with the file's name as compilers write it. */
 static void
-show_list(struct cdr_report *report, const char *title, const struct cdr_row_report_list *list)
+show_list(struct cdr_report *report, const char *title, const char *file, const struct cdr_row_report_list *list)
 {
 	if (list->count == 0)
 		return;
 	cdr_report_note(report, "%s\n", title);
 	for (size_t i = 0; i < list->listed_count && i < SHOWN_MAX; i++) {
 		const struct cdr_row_fault *line = &list->lines[i];
-		cdr_report_note(report, "  line %zu%s%s: %s%s%s\n", line->line, line->column_name[0] != '\0' ? ", " : "",
-		    line->column_name, line->reason, line->advice[0] != '\0' ? ". " : "", line->advice);
+		if (file != NULL)
+			cdr_report_note(report, "  %s, line %zu%s", file, line->line, line->column_name[0] != '\0' ? ", " : "");
+		cdr_report_note(report, "%s%s: %s%s%s\n", file == NULL ? "  " : "", line->column_name, line->reason,
+		    line->advice[0] != '\0' ? ". " : "", line->advice);
 	}
 	if (list->count > SHOWN_MAX)
 		cdr_report_note(report, "  and %zu more\n", list->count - SHOWN_MAX);
 }
 
 /* see node/member/command.h */
-void
-cdr_command_show_rows(struct cdr_report *report, const struct cdr_row_report *rows)
+cdr_err
+cdr_command_show_rows(struct cdr_report *report, const char *file, const struct cdr_row_report *rows, bool refused)
 {
-	show_list(report, "These rows cannot be taken:", &rows->faults);
-	show_list(report, "Worth knowing:", &rows->notes);
+	if (!report->json) {
+		show_list(report, "These rows cannot be taken:", file, &rows->faults);
+		show_list(report, "Worth knowing:", file, &rows->notes);
+		return CDR_OK;
+	}
+	if (!refused)
+		return CDR_OK;
+	return cdr_report_json(report, json_pack("{s:o, s:o}", "faults", cdr_command_json_rows(&rows->faults), "notes",
+	    cdr_command_json_rows(&rows->notes)));
 }

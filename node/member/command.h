@@ -50,8 +50,17 @@ json_t *cdr_command_json_date(const struct cdr_date *date);
 json_t *cdr_command_json_id(const uint8_t id[static CDR_ID_LEN]);
 json_t *cdr_command_json_types(uint32_t types);
 
-/* What was found about the rows of a file: for a person, and one list of it as JSON. */
-void cdr_command_show_rows(struct cdr_report *report, const struct cdr_row_report *rows);
+/**
+ * cdr_command_show_rows(report, file, rows, refused):
+ * Tell a person what was found about the rows of ${file} (NULL: of one record, given as options). With --json it is told
+ * only if the file is ${refused}; else the command's own result holds it.
+ *
+ * Returns  as cdr_report_json.
+ */
+CDR_MUST_CHECK cdr_err cdr_command_show_rows(struct cdr_report *report, const char *file,
+    const struct cdr_row_report *rows, bool refused);
+
+/* One list of a row report as JSON. */
 json_t *cdr_command_json_rows(const struct cdr_row_report_list *list);
 
 #endif

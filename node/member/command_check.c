@@ -150,8 +150,9 @@ add_candidates(const struct cdr_arguments *arguments, struct cdr_bytes file, boo
 	cdr_member_rules(member, &rules);
 	CDR_TRY(read_candidates(file, &rules, &candidates, &reader, fault));
 	const struct cdr_row_report *rows = cdr_candidate_file_report_peek(reader);
-	cdr_command_show_rows(report, rows);
-	if (rows->faults.count > 0 && !cdr_arguments_has(arguments, "skip-bad")) {
+	bool refused = rows->faults.count > 0 && !cdr_arguments_has(arguments, "skip-bad");
+	CDR_TRY(cdr_command_show_rows(report, is_file ? cdr_arguments_operand(arguments, 0) : NULL, rows, refused));
+	if (refused) {
 		err = cdr_fault_set(fault, CDR_E_INPUT, is_file ?
 			"%zu rows cannot be taken, so no check was opened. Correct them, or repeat with --skip-bad" :
 			"%zu fields are missing or wrong, so no check was opened", is_file ? rows->bad_count : rows->faults.count);
@@ -164,8 +165,9 @@ add_candidates(const struct cdr_arguments *arguments, struct cdr_bytes file, boo
 		cdr_report_text(report, "  %s\n", candidates.list[i].reference);
 		(void)json_array_append_new(references, json_string(candidates.list[i].reference));
 	}
-	CDR_TRY(cdr_report_json(report, json_pack("{s:I, s:I, s:I, s:o}", "added", (json_int_t)outcome.added, "unchanged",
-	    (json_int_t)outcome.unchanged, "left_out", (json_int_t)rows->bad_count, "references", references)));
+	CDR_TRY(cdr_report_json(report, json_pack("{s:I, s:I, s:I, s:o, s:o, s:o}", "added", (json_int_t)outcome.added,
+	    "unchanged", (json_int_t)outcome.unchanged, "left_out", (json_int_t)rows->bad_count, "references", references,
+	    "faults", cdr_command_json_rows(&rows->faults), "notes", cdr_command_json_rows(&rows->notes))));
 	err = CDR_OK;
 out:
 	candidates_wipe(&candidates);

@@ -94,8 +94,9 @@ cdr_command_leavers_import(const struct cdr_arguments *arguments, struct cdr_rep
 	CDR_TRY(cdr_leaver_file_new(cdr_buffer_bytes(&file), &rules, &reader, fault));
 	err = cdr_leavers_import(member, reader, &options, &outcome, fault);
 	const struct cdr_row_report *rows = cdr_leaver_file_report_peek(reader);
-	cdr_command_show_rows(report, rows);
+	cdr_err shown = cdr_command_show_rows(report, cdr_arguments_operand(arguments, 0), rows, err != CDR_OK);
 	CDR_TRY(err);
+	CDR_TRY(shown);
 	if (!cdr_arguments_has(arguments, "no-wait"))
 		CDR_TRY(watch_index(member, report, &progress));
 	else
