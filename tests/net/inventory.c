@@ -5,7 +5,7 @@
  *   inventory hub|trustee|member HOME PASSPHRASE-FILE
  *   inventory acks FILE      what tests/net/preload/interrupt.c saw acknowledged
  *
- * Identifiers and handles are in hexadecimal; empty text is "-".
+ * Identifiers and handles are in hexadecimal, requests as the command line shows them; empty text is "-".
  */
 
 #include <inttypes.h>
@@ -47,7 +47,7 @@ print_hex(struct cdr_bytes bytes)
 
 /* ---- tables that are told as they are -------------------------------------------------------------------------------- */
 
-/* One table: the word in front, its columns (t text, b bytes, i number), the statement. */
+/* One table: the word in front, its columns (t text, b bytes, i number, r request as people see it), the statement. */
 struct listing {
 	const char *word, *columns, *sql;
 };
@@ -73,9 +73,9 @@ static const struct listing trustee_listings[] = {
 static const struct listing member_listings[] = {
 	{ "removal", "b", "SELECT handle FROM removal" },
 	{ "batch", "b", "SELECT id FROM index_batch" },
-	{ "out", "bttbt", "SELECT id, receiver, kind, request_id, state FROM letter_out" },
+	{ "out", "bttrt", "SELECT id, receiver, kind, request_id, state FROM letter_out" },
 	{ "in", "bt", "SELECT id, sender FROM letter_in" },
-	{ "inbox", "bttt", "SELECT request_id, sender, stage, state FROM inbox" },
+	{ "inbox", "rttt", "SELECT request_id, sender, stage, state FROM inbox" },
 	{ "misconduct", "tt", "SELECT party, what FROM misconduct" },
 	{ NULL, NULL, NULL },
 };
@@ -83,7 +83,8 @@ static const struct listing member_listings[] = {
 static cdr_err
 print_column(struct cdr_query *query, int column, char kind)
 {
-	char text[TEXT_LEN];
+	char text[TEXT_LEN], id_text[CDR_ID_TEXT_LEN];
+	uint8_t id[CDR_ID_LEN];
 	struct cdr_bytes bytes;
 	int64_t number;
 	cdr_err err = CDR_E_INTERNAL;
@@ -95,6 +96,10 @@ print_column(struct cdr_query *query, int column, char kind)
 	} else if (kind == 'b') {
 		CDR_TRY(cdr_query_blob_peek(query, column, BLOB_MAX, &bytes));
 		print_hex(bytes);
+	} else if (kind == 'r') {
+		CDR_TRY(cdr_query_blob(query, column, id, sizeof(id)));
+		cdr_id_write(id, id_text);
+		(void)fputs(id_text, stdout);
 	} else {
 		CDR_TRY(cdr_query_int(query, column, &number));
 		(void)printf("%" PRId64, number);
@@ -104,13 +109,12 @@ out:
 	return err;
 }
 
-/* A reading job. */
 static cdr_err
-print_listings(struct cdr_tx *tx, void *context)
+print_listings(struct cdr_tx *tx, const struct listing *listings)
 {
 	cdr_err err = CDR_OK;
 
-	for (const struct listing *l = context; l->word != NULL && err == CDR_OK; l++) {
+	for (const struct listing *l = listings; l->word != NULL && err == CDR_OK; l++) {
 		struct cdr_query *query = NULL;
 		err = cdr_query_start(tx, l->sql, CDR_VALUES(), &query);
 		while (err == CDR_OK && (err = cdr_query_step(query)) == CDR_OK) {
@@ -217,7 +221,7 @@ print_employers(struct cdr_tx *tx, const uint8_t *check_id, const char *referenc
 	while ((err = cdr_query_step(query)) == CDR_OK) {
 		(void)printf("employer %s", reference);
 		for (int i = 0; i < 6 && err == CDR_OK; i++)
-			err = print_column(query, i, "titttb"[i]);
+			err = print_column(query, i, "titttr"[i]);
 		(void)putchar('\n');
 		CDR_TRY(err);
 	}
@@ -323,20 +327,33 @@ list_acks(const char *name)
 
 /* ---- nodes --------------------------------------------------------------------------------------------------------------- */
 
+/* What is told of one node. */
+struct telling {
+	const struct listing *listings;
+	cdr_store_job *const *jobs;    /* NULL after the last one */
+	struct cdr_member *member;
+};
+
+/* A reading job: everything in one snapshot. */
+static cdr_err
+tell(struct cdr_tx *tx, void *context)
+{
+	const struct telling *telling = context;
+	cdr_err err = print_listings(tx, telling->listings);
+
+	for (size_t i = 0; err == CDR_OK && telling->jobs[i] != NULL; i++)
+		err = telling->jobs[i](tx, telling->member);
+	return err;
+}
+
 static void
-list_store(struct cdr_store *store, const struct listing *listings, cdr_store_job *const *jobs, void *context)
+list_store(struct cdr_store *store, struct telling *telling)
 {
 	struct cdr_fault fault = { 0 };
-	union {
-		const struct listing *in;
-		void *out;
-	} as_context = { .in = listings };
 
 	cdr_err err = cdr_store_check(store, &fault);
 	if (err == CDR_OK)
-		err = cdr_store_read(store, print_listings, as_context.out);
-	for (size_t i = 0; err == CDR_OK && jobs[i] != NULL; i++)
-		err = cdr_store_read(store, jobs[i], context);
+		err = cdr_store_read(store, tell, telling);
 	if (err != CDR_OK)
 		fail(cdr_err_name(err), &fault);
 }
@@ -346,6 +363,7 @@ main(int argc, char **argv)
 {
 	static cdr_store_job *const trustee_jobs[] = { print_evaluations, NULL }, *const no_jobs[] = { NULL };
 	static cdr_store_job *const member_jobs[] = { print_leavers, print_checks, NULL };
+	struct telling hub = { hub_listings, no_jobs, NULL }, trustee = { trustee_listings, trustee_jobs, NULL };
 	struct cdr_fault fault = { 0 };
 	struct cdr_passphrase *passphrase = NULL;
 	struct cdr_home *home = NULL;
@@ -363,12 +381,12 @@ main(int argc, char **argv)
 	if (strcmp(argv[1], "member") == 0) {
 		if (cdr_member_open(argv[2], passphrase, &member, &fault) != CDR_OK)
 			fail(argv[2], &fault);
-		list_store(member->home->store, member_listings, member_jobs, member);
+		list_store(member->home->store, &(struct telling){ member_listings, member_jobs, member });
 	} else {
 		bool is_hub = strcmp(argv[1], "hub") == 0;
 		if (cdr_home_open(argv[2], is_hub ? &cdr_hub_schema : &cdr_trustee_schema, passphrase, &home, &fault) != CDR_OK)
 			fail(argv[2], &fault);
-		list_store(home->store, is_hub ? hub_listings : trustee_listings, is_hub ? no_jobs : trustee_jobs, NULL);
+		list_store(home->store, is_hub ? &hub : &trustee);
 	}
 	cdr_member_close(member);
 	cdr_home_close(home);

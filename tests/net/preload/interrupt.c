@@ -64,6 +64,26 @@ static struct {
 	int left;                /* moments until the end; 0: none is planned */
 } plan;
 
+/* The function that stands behind ours, looked up when it is called: not every program has one. POSIX lets a data pointer hold it. */
+#define REAL(name) (*(__typeof__(&(name)) *)real_pointer(#name))
+
+static void **
+real_pointer(const char *name)
+{
+	static _Thread_local void *found;
+
+	found = dlsym(RTLD_NEXT, name);
+	if (found == NULL)
+		abort();
+	return &found;
+}
+
+static bool
+is_server(const SSL *ssl)
+{
+	return REAL(SSL_is_server)(ssl) != 0;
+}
+
 /* ---- what the scenario wants -------------------------------------------------------------------------------------- */
 
 /* The path of this node's file of one kind; false if nobody asked for us. */
@@ -119,7 +139,7 @@ static bool
 is_any_open(const char *path)
 {
 	for (size_t i = 0; i < STREAM_MAX; i++)
-		if (streams[i] != NULL && streams[i]->is_open && SSL_is_server(streams[i]->ssl) &&
+		if (streams[i] != NULL && streams[i]->is_open && is_server(streams[i]->ssl) &&
 		    (path == NULL || strcmp(path, streams[i]->path) == 0))
 			return true;
 	return false;
@@ -235,7 +255,7 @@ note_acknowledged(struct stream *stream)
 static void
 before_write(struct stream *stream, const char *bytes, size_t len)
 {
-	if (SSL_is_server(stream->ssl)) {
+	if (is_server(stream->ssl)) {
 		if (stream->is_open && stream->left == -1 && len > 12 && memcmp(bytes, "HTTP/1.1 ", 9) == 0 &&
 		    memcmp(bytes, "HTTP/1.1 100", 12) != 0) {
 			moment("reply", stream->path);
@@ -251,7 +271,7 @@ before_write(struct stream *stream, const char *bytes, size_t len)
 static void
 after_write(struct stream *stream, long len)
 {
-	if (!SSL_is_server(stream->ssl) || !stream->is_open || stream->left == -1)
+	if (!is_server(stream->ssl) || !stream->is_open || stream->left == -1)
 		return;
 	stream->left -= len;
 	if (stream->left > 0)
@@ -263,7 +283,7 @@ after_write(struct stream *stream, long len)
 static void
 after_read(struct stream *stream, const char *bytes, size_t len)
 {
-	if (SSL_is_server(stream->ssl)) {
+	if (is_server(stream->ssl)) {
 		bool begins = begin_request(stream, bytes, len);
 		if (stream->is_open && stream->left == -1)
 			keep(stream, bytes, len);
@@ -279,20 +299,6 @@ after_read(struct stream *stream, const char *bytes, size_t len)
 }
 
 /* ---- what stands in front of the real functions ---------------------------------------------------------------------- */
-
-/* The function that the program would have called. POSIX lets a data pointer hold one. */
-#define REAL(name) (*(__typeof__(&(name)) *)real_pointer(#name))
-
-static void **
-real_pointer(const char *name)
-{
-	static _Thread_local void *found;
-
-	found = dlsym(RTLD_NEXT, name);
-	if (found == NULL)
-		abort();
-	return &found;
-}
 
 int
 SSL_read(SSL *ssl, void *bytes, int len)
