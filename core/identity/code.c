@@ -74,7 +74,7 @@ cdr_codes_make(const char *part, struct cdr_codes *codes)
 	cdr_codes_full_name(part, full);
 	memcpy(codes->text[CDR_CODE_EXACT], part, len);
 	cdr_skeleton_latin(full, codes->text[CDR_CODE_S1]);
-	cdr_skeleton_semitic(full, codes->text[CDR_CODE_S2]);
+	cdr_skeleton_semitic(part, codes->text[CDR_CODE_S2]);
 	memcpy(codes->text[CDR_CODE_PREFIX], part, tail);
 	memcpy(codes->text[CDR_CODE_SUFFIX], part + len - tail, tail);
 }

@@ -13,8 +13,8 @@ struct cdr_codes {
 
 /**
  * cdr_codes_make(part, codes):
- * All codes of ${part}. The skeletons are those of the full name where the part is a short or foreign form of one (Bill,
- * Guillermo: William); the letters are those of the part itself.
+ * All codes of ${part}. S1 is that of the full name where the part is a short or foreign form of one (Bill, Guillermo:
+ * William). S2 and the letters are those of the part itself: another script writes the form that is spoken.
  *
  * part   in, secret   letters a to z with a closing NUL, less than CDR_PART_LEN
  * codes  out, secret

@@ -29,6 +29,8 @@
 #define NAME_SOUND (-1.0)
 #define NAME_SOUND_EDIT (-1.5)
 #define NAME_SCRIPT (-1.0)   /* across scripts the letters say little, the skeleton everything */
+#define NAME_SHORT (-5.0)    /* the beginning of a name stands for it, or a name is cut in two: one in thirty */
+#define NAME_SHORT_LEN 3
 #define NAME_MISSING (-0.5)  /* one document in three leaves a name out */
 #define NAME_INITIAL 1.0     /* one name in twelve begins with this letter, and initials are rarely written */
 #define NAME_OTHER (-6.0)
@@ -37,11 +39,13 @@
 #define NAME_MATCHED_MIN (-3.0) /* weaker than this is another name, not another spelling */
 
 #define DATE_SAME 14.0
+#define DATE_SAME_VAGUE 8.0 /* both know the year alone: few records do */
 #define DATE_YEAR 5.6
 #define DATE_MONTH 9.2
 #define DATE_SWAPPED 7.5 /* one date in a hundred is entered so; 2^-14 of strangers have it so */
 #define DATE_SLIP 4.0    /* one date in thirty; about thirty dates lie one slip away */
 #define DATE_PART 2.5
+#define DATE_OTHER_DAY (-1.0) /* the same year at least */
 #define DATE_OTHER (-6.0)
 
 #define DOCUMENT_SAME 20.0
@@ -59,7 +63,8 @@
 struct part {
 	const char *text;
 	struct cdr_codes code;
-	double exact, w1, w2; /* bits */
+	struct cdr_rarity_code rarity[CDR_CODE_KIND_COUNT];
+	double alone[CDR_CODE_KIND_COUNT]; /* what each code tells by itself, in bits */
 };
 
 struct side {
@@ -67,6 +72,13 @@ struct side {
 	struct part part[CDR_FORM_PARTS_MAX];
 	size_t count;
 	bool vowels;
+};
+
+/* How two parts agree: by which code, on whose side it is the commoner, and what the difference costs. */
+struct likeness {
+	double evidence;                      /* alone, to choose by */
+	double cost;
+	const struct cdr_rarity_code *rarity; /* NULL: evidence is all there is */
 };
 
 /* Which part stands for which, and what that is worth. */
@@ -77,14 +89,6 @@ struct alignment {
 	bool same;                             /* every part of both sides is the same */
 	uint8_t left_form, right_form;
 };
-
-static double
-part_weight(const struct cdr_rarity *rarity, const struct part *part, enum cdr_code_kind kind)
-{
-	struct cdr_weight weight = cdr_rarity_weight(rarity, kind, part->code.text[kind]);
-
-	return fmin(weight.given, weight.family) / CDR_BITS_SCALE;
-}
 
 static void
 side_make(const struct cdr_rarity *rarity, const struct cdr_name_form *form, struct side *side)
@@ -97,32 +101,52 @@ side_make(const struct cdr_rarity *rarity, const struct cdr_name_form *form, str
 		struct part *part = &side->part[i];
 		part->text = form->part[i];
 		cdr_codes_make(part->text, &part->code);
-		part->exact = part_weight(rarity, part, CDR_CODE_EXACT);
-		part->w1 = part_weight(rarity, part, CDR_CODE_S1);
-		part->w2 = part_weight(rarity, part, CDR_CODE_S2);
+		for (int kind = 0; kind < CDR_CODE_KIND_COUNT; kind++) {
+			cdr_rarity_find(rarity, (enum cdr_code_kind)kind, part->code.text[kind], &part->rarity[kind]);
+			part->alone[kind] = cdr_rarity_single(&part->rarity[kind]) / (double)CDR_BITS_SCALE;
+		}
 	}
 }
 
-/* What it is worth to read ${a} and ${b} as one name: the best of several readings. */
-static double
-part_evidence(const struct part *a, const struct part *b, bool across_scripts)
+/* Read the two parts as agreeing in ${kind} at ${cost}, if that is the best reading yet. */
+static void
+likeness_offer(struct likeness *best, const struct part *a, const struct part *b, int kind, double cost)
 {
-	double best = -INFINITY;
+	const struct part *commoner = a->alone[kind] < b->alone[kind] ? a : b;
+	double evidence = fmin(commoner->alone[kind], NAME_CAP) + cost;
 
-	if (strcmp(a->text, b->text) == 0)
-		return fmin(a->exact, NAME_CAP);
-	double rarest = fmin(fmin(a->exact, b->exact), NAME_CAP);
+	if (evidence > best->evidence)
+		*best = (struct likeness){ .evidence = evidence, .cost = cost, .rarity = &commoner->rarity[kind] };
+}
+
+static bool
+same_code(const struct part *a, const struct part *b, int kind)
+{
+	return strcmp(a->code.text[kind], b->code.text[kind]) == 0;
+}
+
+/* What it is worth to read ${a} and ${b} as one name: the best of several readings. */
+static struct likeness
+parts_compare(const struct part *a, const struct part *b, bool across_scripts)
+{
+	struct likeness best = { .evidence = -INFINITY };
 	size_t a_len = strlen(a->text), b_len = strlen(b->text), shorter = a_len < b_len ? a_len : b_len;
-	unsigned edits = cdr_similar_edits(a->text, b->text);
 
+	if (strcmp(a->text, b->text) == 0) {
+		likeness_offer(&best, a, b, CDR_CODE_EXACT, 0);
+		return best;
+	}
+	unsigned edits = cdr_similar_edits(a->text, b->text);
 	if (edits <= 1 + shorter / 5)
-		best = rarest + NAME_SPELLED + NAME_EDIT * edits;
-	if (strcmp(a->code.text[CDR_CODE_S1], b->code.text[CDR_CODE_S1]) == 0)
-		best = fmax(best, fmin(a->w1, NAME_CAP) + NAME_SOUND + NAME_SOUND_EDIT * edits);
-	if (strcmp(a->code.text[CDR_CODE_S2], b->code.text[CDR_CODE_S2]) == 0)
-		best = fmax(best, fmin(a->w2, NAME_CAP) + NAME_SCRIPT + (across_scripts ? 0 : NAME_SOUND_EDIT * edits));
-	if (shorter == 1 && a->text[0] == b->text[0])
-		best = fmax(best, NAME_INITIAL);
+		likeness_offer(&best, a, b, CDR_CODE_EXACT, NAME_SPELLED + NAME_EDIT * edits);
+	if (same_code(a, b, CDR_CODE_S1))
+		likeness_offer(&best, a, b, CDR_CODE_S1, NAME_SOUND + NAME_SOUND_EDIT * edits);
+	if (same_code(a, b, CDR_CODE_S2))
+		likeness_offer(&best, a, b, CDR_CODE_S2, NAME_SCRIPT + (across_scripts ? 0 : NAME_SOUND_EDIT * edits));
+	if (shorter >= NAME_SHORT_LEN && strncmp(a->text, b->text, shorter) == 0)
+		likeness_offer(&best, a, b, CDR_CODE_EXACT, NAME_SHORT);
+	if (shorter == 1 && a->text[0] == b->text[0] && best.evidence < NAME_INITIAL)
+		best = (struct likeness){ .evidence = NAME_INITIAL };
 	return best;
 }
 
@@ -144,33 +168,55 @@ other_cost(const struct side *left, size_t i, const struct side *right, size_t j
 	return NAME_OTHER;
 }
 
+/*
+ * What the matched names tell together: in the culture where all of them are commonest, which knows more than each by
+ * itself. No name is worth more than NAME_CAP.
+ */
+static double
+matched_evidence(const struct likeness *matched, size_t count)
+{
+	const struct cdr_rarity_code *rarity[CDR_FORM_PARTS_MAX];
+	double cost = 0, cap = 0;
+	size_t weighed = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		cost += matched[i].rarity == NULL ? matched[i].evidence : matched[i].cost;
+		cap += matched[i].rarity == NULL ? 0 : NAME_CAP;
+		if (matched[i].rarity != NULL)
+			rarity[weighed++] = matched[i].rarity;
+	}
+	return fmin(cdr_rarity_all(rarity, weighed) / (double)CDR_BITS_SCALE, cap) + cost;
+}
+
 /* Pair the parts greedily, the best pair first. Twelve parts at most, so the plain way is fast enough. */
 static void
 parts_pair(const struct side *left, const struct side *right, struct alignment *a)
 {
 	bool across = left->form->script != right->form->script || !left->vowels || !right->vowels;
-	double evidence[CDR_FORM_PARTS_MAX][CDR_FORM_PARTS_MAX];
+	struct likeness like[CDR_FORM_PARTS_MAX][CDR_FORM_PARTS_MAX], matched[CDR_FORM_PARTS_MAX];
+	size_t count = 0;
 
 	for (size_t i = 0; i < left->count; i++)
 		for (size_t j = 0; j < right->count; j++)
-			evidence[i][j] = part_evidence(&left->part[i], &right->part[j], across);
+			like[i][j] = parts_compare(&left->part[i], &right->part[j], across);
 	for (;;) {
 		double best = NAME_MATCHED_MIN;
 		size_t best_i = 0, best_j = 0;
 		for (size_t i = 0; i < left->count; i++)
 			for (size_t j = 0; j < right->count; j++)
-				if (a->partner[i] < 0 && !a->right_used[j] && evidence[i][j] > best) {
-					best = evidence[i][j];
+				if (a->partner[i] < 0 && !a->right_used[j] && like[i][j].evidence > best) {
+					best = like[i][j].evidence;
 					best_i = i;
 					best_j = j;
 				}
 		if (best <= NAME_MATCHED_MIN)
-			return;
+			break;
 		a->partner[best_i] = (int)best_j;
 		a->right_used[best_j] = true;
-		a->score += best;
+		matched[count++] = like[best_i][best_j];
 		a->same &= strcmp(left->part[best_i].text, right->part[best_j].text) == 0;
 	}
+	a->score += matched_evidence(matched, count);
 }
 
 /* The next part without a partner from ${at} on, or ${count}. */
@@ -342,11 +388,11 @@ days_compare(const struct cdr_date *a, const struct cdr_date *b)
 		return (struct date_verdict){ CDR_DIFF_DATE_SWAPPED, DATE_SWAPPED };
 	(void)snprintf(left, sizeof(left), "%04u%02u%02u", (unsigned)a->year % 10000U, a->month % 100U, a->day % 100U);
 	(void)snprintf(right, sizeof(right), "%04u%02u%02u", (unsigned)b->year % 10000U, b->month % 100U, b->day % 100U);
-	if (equal == 2 && cdr_similar_edits(left, right) == 1)
+	if (cdr_similar_edits(left, right) == 1)
 		return (struct date_verdict){ CDR_DIFF_DATE_SLIP, DATE_SLIP };
 	if (equal == 2)
 		return (struct date_verdict){ CDR_DIFF_DATE_PART, DATE_PART };
-	return (struct date_verdict){ CDR_DIFF_DATE_OTHER, DATE_OTHER };
+	return (struct date_verdict){ CDR_DIFF_DATE_OTHER, a->year == b->year ? DATE_OTHER_DAY : DATE_OTHER };
 }
 
 static struct date_verdict
@@ -366,7 +412,9 @@ dates_judge(const struct cdr_date *a, const struct cdr_date *b)
 		return a->month == b->month ?
 		    (struct date_verdict){ alike ? CDR_DIFF_DATE_SAME : CDR_DIFF_DATE_VAGUE, DATE_MONTH } :
 		    (struct date_verdict){ CDR_DIFF_DATE_OTHER, DATE_OTHER };
-	return (struct date_verdict){ alike ? CDR_DIFF_DATE_SAME : CDR_DIFF_DATE_VAGUE, DATE_YEAR };
+	if (!a_month && !b_month && alike)
+		return (struct date_verdict){ CDR_DIFF_DATE_SAME, DATE_SAME_VAGUE };
+	return (struct date_verdict){ CDR_DIFF_DATE_VAGUE, DATE_YEAR };
 }
 
 /* True where both are the same day. */

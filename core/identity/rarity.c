@@ -9,6 +9,8 @@ CDR_EMBED(cdr_rarity_data, "core/identity/data/rarity.bin");
 static const uint8_t magic[CDR_RARITY_MAGIC_LEN] = CDR_RARITY_MAGIC;
 #define HEAD_LEN CDR_RARITY_HEAD_LEN
 #define ENTRIES_MAX 1000000 /* of one kind: keeps every sum of lengths far from overflow */
+#define CULTURES_MAX 256
+#define SHARE_LEN 3
 
 static uint32_t
 read_u32(const uint8_t *at)
@@ -45,34 +47,56 @@ ascending_countries(const uint8_t *countries, uint32_t count)
 	return true;
 }
 
+static size_t
+block_count(uint32_t count)
+{
+	return ((size_t)count + CDR_RARITY_BLOCK - 1) / CDR_RARITY_BLOCK;
+}
+
 /* Read the head and place the arrays; false where the length is not what the counts say. */
 static bool
 table_place(const uint8_t *data, size_t len, struct cdr_rarity *rarity)
 {
-	const uint8_t *counts = data + sizeof(magic);
-	const uint8_t *floors = counts + (size_t)CDR_CODE_KIND_COUNT * 4;
+	const uint8_t *counts = data + sizeof(magic), *share_counts = counts + (size_t)CDR_CODE_KIND_COUNT * 4;
+	const uint8_t *floors = share_counts + (size_t)CDR_CODE_KIND_COUNT * 4;
 	size_t at = HEAD_LEN;
 
 	rarity->country_count = floors[CDR_CODE_KIND_COUNT];
 	rarity->countries = data + at;
 	at += 3 * (size_t)rarity->country_count;
-	for (int kind = 0; kind < CDR_CODE_KIND_COUNT; kind++) {
-		rarity->count[kind] = read_u32(counts + 4 * kind);
-		rarity->floor[kind] = floors[kind];
-		if (rarity->count[kind] > ENTRIES_MAX)
+	for (size_t i = 0; i < CDR_CODE_KIND_COUNT && at <= len; i++) {
+		struct cdr_rarity_kind *kind = &rarity->kind[i];
+		kind->count = read_u32(counts + 4 * i);
+		kind->share_count = read_u32(share_counts + 4 * i);
+		kind->floor = floors[i];
+		if (kind->count > ENTRIES_MAX || kind->share_count > ENTRIES_MAX)
 			return false;
-		rarity->keys[kind] = data + at;
-		at += 4 * (size_t)rarity->count[kind];
-		if (at > len)
-			return false;
-	}
-	for (int kind = 0; kind < CDR_CODE_KIND_COUNT; kind++) {
-		rarity->weights[kind] = data + at;
-		at += 2 * (size_t)rarity->count[kind];
-		if (at > len)
-			return false;
+		kind->keys = data + at;
+		kind->counts = kind->keys + 4 * (size_t)kind->count;
+		kind->blocks = kind->counts + kind->count;
+		kind->shares = kind->blocks + 4 * block_count(kind->count);
+		at += 5 * (size_t)kind->count + 4 * block_count(kind->count) + SHARE_LEN * (size_t)kind->share_count;
 	}
 	return at == len;
+}
+
+/* Do the blocks point at their entries' shares, and do the cultures of each entry ascend? */
+static bool
+shares_valid(const struct cdr_rarity_kind *kind)
+{
+	size_t first = 0;
+
+	for (uint32_t i = 0; i < kind->count; i++) {
+		size_t end = first + kind->counts[i];
+		if (kind->counts[i] == 0 || end > kind->share_count ||
+		    (i % CDR_RARITY_BLOCK == 0 && read_u32(kind->blocks + 4 * (size_t)(i / CDR_RARITY_BLOCK)) != first))
+			return false;
+		for (size_t k = first + 1; k < end; k++)
+			if (kind->shares[SHARE_LEN * (k - 1)] >= kind->shares[SHARE_LEN * k])
+				return false;
+		first = end;
+	}
+	return first == kind->share_count;
 }
 
 /* see core/identity/rarity.h */
@@ -85,8 +109,8 @@ cdr_rarity_open(const uint8_t *data, size_t len, struct cdr_rarity *rarity)
 	    ascending_countries(found.countries, found.country_count);
 
 	memset(rarity, 0, sizeof(*rarity));
-	for (int kind = 0; good && kind < CDR_CODE_KIND_COUNT; kind++)
-		good = ascending_u32(found.keys[kind], found.count[kind]);
+	for (int i = 0; good && i < CDR_CODE_KIND_COUNT; i++)
+		good = ascending_u32(found.kind[i].keys, found.kind[i].count) && shares_valid(&found.kind[i]);
 	if (!good)
 		return CDR_E_INPUT;
 	*rarity = found;
@@ -97,18 +121,27 @@ cdr_rarity_open(const uint8_t *data, size_t len, struct cdr_rarity *rarity)
 cdr_err
 cdr_rarity_shipped(struct cdr_rarity *rarity)
 {
-	return cdr_rarity_open(cdr_rarity_data, (size_t)(cdr_rarity_data_end - cdr_rarity_data), rarity);
+	size_t len = (size_t)(cdr_rarity_data_end - cdr_rarity_data);
+	struct cdr_rarity found = { .data = cdr_rarity_data, .len = len };
+
+	/* what is built in is not read through at every call: a unit test does that once */
+	memset(rarity, 0, sizeof(*rarity));
+	if (len < HEAD_LEN || memcmp(cdr_rarity_data, magic, sizeof(magic)) != 0 ||
+	    !table_place(cdr_rarity_data, len, &found))
+		return CDR_E_INPUT;
+	*rarity = found;
+	return CDR_OK;
 }
 
 /* Binary search for ${key}; the entry's index, or count if it is not there. */
 static uint32_t
-find(const struct cdr_rarity *rarity, enum cdr_code_kind kind, uint32_t key)
+key_find(const struct cdr_rarity_kind *kind, uint32_t key)
 {
-	uint32_t low = 0, high = rarity->count[kind];
+	uint32_t low = 0, high = kind->count;
 
 	while (low < high) {
 		uint32_t middle = low + (high - low) / 2;
-		uint32_t found = read_u32(rarity->keys[kind] + 4 * (size_t)middle);
+		uint32_t found = read_u32(kind->keys + 4 * (size_t)middle);
 		if (found == key)
 			return middle;
 		if (found < key)
@@ -116,19 +149,63 @@ find(const struct cdr_rarity *rarity, enum cdr_code_kind kind, uint32_t key)
 		else
 			high = middle;
 	}
-	return rarity->count[kind];
+	return kind->count;
+}
+
+static struct cdr_weight
+share_weight(const struct cdr_rarity_code *code, uint32_t at)
+{
+	return (struct cdr_weight){ code->shares[SHARE_LEN * (size_t)at + 1], code->shares[SHARE_LEN * (size_t)at + 2] };
+}
+
+static uint8_t
+elsewhere(uint8_t least, uint8_t floor)
+{
+	return least + CDR_RARITY_ELSEWHERE < floor ? (uint8_t)(least + CDR_RARITY_ELSEWHERE) : floor;
 }
 
 /* see core/identity/rarity.h */
-struct cdr_weight
-cdr_rarity_weight(const struct cdr_rarity *rarity, enum cdr_code_kind kind, const char *code)
+void
+cdr_rarity_find(const struct cdr_rarity *rarity, enum cdr_code_kind code_kind, const char *code,
+    struct cdr_rarity_code *found)
 {
-	uint32_t at = find(rarity, kind, cdr_rarity_key(code));
-	const uint8_t *weight = rarity->weights[kind] + 2 * (size_t)at;
+	const struct cdr_rarity_kind *kind = &rarity->kind[code_kind];
+	uint32_t at = key_find(kind, cdr_rarity_key(code));
+	struct cdr_weight least = { kind->floor, kind->floor };
 
-	if (at == rarity->count[kind])
-		return (struct cdr_weight){ rarity->floor[kind], rarity->floor[kind] };
-	return (struct cdr_weight){ weight[0], weight[1] };
+	*found = (struct cdr_rarity_code){ .elsewhere = least };
+	if (at == kind->count)
+		return;
+	size_t first = read_u32(kind->blocks + 4 * (size_t)(at / CDR_RARITY_BLOCK));
+	for (uint32_t i = at - at % CDR_RARITY_BLOCK; i < at; i++)
+		first += kind->counts[i];
+	found->shares = kind->shares + SHARE_LEN * first;
+	found->count = kind->counts[at];
+	for (uint32_t i = 0; i < found->count; i++) {
+		struct cdr_weight here = share_weight(found, i);
+		least.given = here.given < least.given ? here.given : least.given;
+		least.family = here.family < least.family ? here.family : least.family;
+	}
+	found->elsewhere.given = elsewhere(least.given, kind->floor);
+	found->elsewhere.family = elsewhere(least.family, kind->floor);
+}
+
+static int
+smaller_of(struct cdr_weight weight)
+{
+	return weight.given < weight.family ? weight.given : weight.family;
+}
+
+/* see core/identity/rarity.h */
+int
+cdr_rarity_single(const struct cdr_rarity_code *code)
+{
+	int least = smaller_of(code->elsewhere);
+
+	for (uint32_t i = 0; i < code->count; i++)
+		if (smaller_of(share_weight(code, i)) < least)
+			least = smaller_of(share_weight(code, i));
+	return least;
 }
 
 /*
@@ -139,27 +216,78 @@ static int
 either(int a, int b)
 {
 	static const uint8_t less[] = {
-		8, 8, 7, 7, 6, 6, 5, 5, 5, 4, 4, 4, 3, 3, 3, 3,
-		3, 2, 2, 2, 2, 2, 2, 1, 1, 1, 1, 1, 1, 1, 1, 1,
-		1, 1, 1, 1
+		8, 8, 7, 7, 6, 6, 5, 5, 5, 4, 4, 4, 3, 3, 3, 3, 3, 2,
+		2, 2, 2, 2, 2, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1
 	};
 	int smaller = a < b ? a : b, difference = a < b ? b - a : a - b;
 
 	return smaller - (difference < (int)sizeof(less) ? less[difference] : 0);
 }
 
-/* see core/identity/rarity.h */
-int
-cdr_rarity_pair(struct cdr_weight a, struct cdr_weight b, bool several)
+/* The pair in one culture. */
+static int
+pair_weight(struct cdr_weight a, struct cdr_weight b, bool several)
 {
+	int mixed = either(a.given + b.family, a.family + b.given);
+	int alike = either(a.given + b.given, a.family + b.family);
+
 	/*
 	 * Of people with two names few have two given or two family names beside: half as likely as their shares say. Of
-	 * people with several, any two stand in either order: twice as likely.
+	 * people with several, each has two places where either name could stand: twice as likely.
 	 */
-	int alike = several ? -CDR_BITS_SCALE : CDR_BITS_SCALE;
-	int mixed = either(a.given + b.family, a.family + b.given);
-	int weight = either(mixed, either(a.given + b.given, a.family + b.family) + alike);
+	if (several)
+		return either(mixed, alike) - CDR_BITS_SCALE;
+	return either(mixed, alike + CDR_BITS_SCALE);
+}
 
+/* see core/identity/rarity.h */
+int
+cdr_rarity_pair(const struct cdr_rarity_code *a, const struct cdr_rarity_code *b, bool several)
+{
+	int least = pair_weight(a->elsewhere, b->elsewhere, several);
+	uint32_t i = 0, j = 0;
+
+	/* both lists ascend by culture: walk them together */
+	while (i < a->count || j < b->count) {
+		int of_a = i < a->count ? a->shares[SHARE_LEN * (size_t)i] : CULTURES_MAX;
+		int of_b = j < b->count ? b->shares[SHARE_LEN * (size_t)j] : CULTURES_MAX;
+		struct cdr_weight in_a = of_a <= of_b ? share_weight(a, i) : a->elsewhere;
+		struct cdr_weight in_b = of_b <= of_a ? share_weight(b, j) : b->elsewhere;
+		int weight = pair_weight(in_a, in_b, several);
+		least = weight < least ? weight : least;
+		i += of_a <= of_b;
+		j += of_b <= of_a;
+	}
+	return least < 0 ? 0 : least;
+}
+
+/* log2 of ${count} factorial in eighths of a bit, rounded up: the orders in which the names could stand. */
+static int
+orders_bits(size_t count)
+{
+	static const uint8_t bits[CDR_RARITY_NAMES_MAX + 1] = { 0, 0, 8, 21, 37, 56, 76, 99, 123, 148, 175, 203, 231 };
+
+	return bits[count];
+}
+
+/* see core/identity/rarity.h */
+int
+cdr_rarity_all(const struct cdr_rarity_code *const *code, size_t count)
+{
+	int sum[CULTURES_MAX] = { 0 }; /* for each culture, how far it is from the sum elsewhere */
+	int outside = 0, least = 0;
+
+	if (count == 2)
+		return cdr_rarity_pair(code[0], code[1], false);
+	for (size_t i = 0; i < count; i++) {
+		outside += smaller_of(code[i]->elsewhere);
+		for (uint32_t k = 0; k < code[i]->count; k++)
+			sum[code[i]->shares[SHARE_LEN * (size_t)k]] +=
+			    smaller_of(share_weight(code[i], k)) - smaller_of(code[i]->elsewhere);
+	}
+	for (size_t culture = 0; culture < CULTURES_MAX; culture++)
+		least = sum[culture] < least ? sum[culture] : least;
+	int weight = outside + least - orders_bits(count);
 	return weight < 0 ? 0 : weight;
 }
 
@@ -167,7 +295,7 @@ cdr_rarity_pair(struct cdr_weight a, struct cdr_weight b, bool several)
 bool
 cdr_rarity_knows(const struct cdr_rarity *rarity, const char *part)
 {
-	return find(rarity, CDR_CODE_EXACT, cdr_rarity_key(part)) != rarity->count[CDR_CODE_EXACT];
+	return key_find(&rarity->kind[CDR_CODE_EXACT], cdr_rarity_key(part)) != rarity->kind[CDR_CODE_EXACT].count;
 }
 
 /* see core/identity/rarity.h */

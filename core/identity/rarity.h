@@ -2,9 +2,9 @@
 #define CDR_CORE_IDENTITY_RARITY_H
 
 /*
- * How rare a name is: the largest share that a name, or a code of it, has in any culture, as given name and as family
- * name, as -log2 in eighths of a bit. The table is data (data/rarity.bin, made by generate/), part of the scheme version,
- * and may be replaced at an epoch.
+ * How rare names are together. For each culture the share of people who have a name, or a code of it, as given and as
+ * family name, as -log2 in eighths of a bit; two names are as rare as in the culture where they are commonest together.
+ * The table is data (data/rarity.bin, made by generate/), part of the scheme version, and may be replaced at an epoch.
  */
 
 #include "core/error.h"
@@ -21,7 +21,7 @@ enum cdr_code_kind {
 	CDR_CODE_KIND_COUNT
 };
 
-/* What a code tells about a person who has it as a given name, or as a family name; eighths of a bit. */
+/* What it tells about a person to have a code as a given name, or as a family name; eighths of a bit. */
 struct cdr_weight {
 	uint8_t given, family;
 };
@@ -30,26 +30,48 @@ struct cdr_weight {
  * The file, numbers big-endian:
  *   8      magic with the version of the format
  *   5 * 4  number of entries of each code kind
+ *   5 * 4  number of shares of each code kind
  *   5      floor of each kind, in eighths of a bit: the weight of a code that is not there
  *   1      number of covered countries; 2 zero bytes
  *   3      a country, strictly ascending
- *   4      an entry of each kind in turn: its key, strictly ascending
- *   2      an entry of each kind in turn: its weight as given name and as family name, in eighths of a bit
+ *   for each kind:
+ *     4    an entry: its key, strictly ascending
+ *     1    an entry: in how many cultures it has a share, 1 or more
+ *     4    a block of 32 entries: the index of the first share of its first entry
+ *     3    a share: the culture, strictly ascending within an entry; the weight as given and as family name
  */
 #define CDR_RARITY_MAGIC_LEN 8
-#define CDR_RARITY_MAGIC { 'C', 'D', 'R', 'R', 'A', 'R', '2', 0 }
-#define CDR_RARITY_HEAD_LEN ((size_t)CDR_RARITY_MAGIC_LEN + (size_t)CDR_CODE_KIND_COUNT * 5 + 3)
+#define CDR_RARITY_MAGIC { 'C', 'D', 'R', 'R', 'A', 'R', '4', 0 }
+#define CDR_RARITY_HEAD_LEN ((size_t)CDR_RARITY_MAGIC_LEN + (size_t)CDR_CODE_KIND_COUNT * 9 + 3)
+#define CDR_RARITY_BLOCK 32
+
+/*
+ * A code that a culture's lists do not have, but another's do, is taken to be 32 times rarer there than where it is
+ * commonest: people move, and take their names along.
+ */
+#define CDR_RARITY_ELSEWHERE (5 * CDR_BITS_SCALE)
+
+/* The part of a table for one kind of code. */
+struct cdr_rarity_kind {
+	const uint8_t *keys, *counts, *blocks, *shares;
+	uint32_t count, share_count;
+	uint8_t floor;
+};
 
 /* A table in memory. The bytes are borrowed: they outlive the struct. */
 struct cdr_rarity {
 	const uint8_t *data;
 	size_t len;
-	const uint8_t *keys[CDR_CODE_KIND_COUNT];
-	const uint8_t *weights[CDR_CODE_KIND_COUNT];
-	uint32_t count[CDR_CODE_KIND_COUNT];
-	uint8_t floor[CDR_CODE_KIND_COUNT];
+	struct cdr_rarity_kind kind[CDR_CODE_KIND_COUNT];
 	const uint8_t *countries;
 	uint32_t country_count;
+};
+
+/* What the table knows of one code. Borrows from the table. */
+struct cdr_rarity_code {
+	const uint8_t *shares; /* 3 bytes each, as in the file */
+	uint32_t count;        /* 0: not in the table */
+	struct cdr_weight elsewhere; /* in a culture that has no share of its own; the floor for an unknown code */
 };
 
 /**
@@ -78,25 +100,41 @@ CDR_MUST_CHECK cdr_err cdr_rarity_shipped(struct cdr_rarity *rarity);
 uint32_t cdr_rarity_key(const char *code);
 
 /**
- * cdr_rarity_weight(rarity, kind, code):
- * What it tells about a person that ${code} is one of the person's names.
+ * cdr_rarity_find(rarity, kind, code, found):
+ * Look ${code} up.
  *
  * code  in, secret   as made by cdr_codes_make
- *
- * Returns  the weights; the table's floor twice for an unknown code.
  */
-struct cdr_weight cdr_rarity_weight(const struct cdr_rarity *rarity, enum cdr_code_kind kind, const char *code);
+void cdr_rarity_find(const struct cdr_rarity *rarity, enum cdr_code_kind kind, const char *code,
+    struct cdr_rarity_code *found);
+
+/**
+ * cdr_rarity_single(code):
+ * What one name tells: its smaller weight in the culture where it is commonest. Eighths of a bit.
+ */
+int cdr_rarity_single(const struct cdr_rarity_code *code);
 
 /**
  * cdr_rarity_pair(a, b, several):
  * What it tells that a stranger has both codes, in whatever order: one as given and one as family name, or both as given,
- * or both as family names.
+ * or both as family names; in the culture where that is commonest.
  *
  * several  in       the person has three names or more, and so has most of the culture
  *
  * Returns  eighths of a bit, never negative.
  */
-int cdr_rarity_pair(struct cdr_weight a, struct cdr_weight b, bool several);
+int cdr_rarity_pair(const struct cdr_rarity_code *a, const struct cdr_rarity_code *b, bool several);
+
+/**
+ * cdr_rarity_all(code, count):
+ * What it tells that a stranger has all of these names, whatever their order.
+ *
+ * count  in       0 .. CDR_RARITY_NAMES_MAX
+ *
+ * Returns  eighths of a bit, never negative.
+ */
+#define CDR_RARITY_NAMES_MAX 12
+int cdr_rarity_all(const struct cdr_rarity_code *const *code, size_t count);
 
 /**
  * cdr_rarity_knows(rarity, part):

@@ -39,8 +39,9 @@
 struct name {
 	const char *part;
 	struct cdr_codes code;
-	struct cdr_weight weight[CDR_CODE_KIND_COUNT];
+	struct cdr_rarity_code rarity[CDR_CODE_KIND_COUNT];
 	bool covered;
+	int alone;      /* what its S1 tells by itself */
 	unsigned label; /* which of the person's names: the same in every form */
 };
 
@@ -287,26 +288,16 @@ name_make(const struct derivation *d, const char *part, struct name *name)
 	name->part = part;
 	cdr_codes_make(part, &name->code);
 	for (int kind = 0; kind < CDR_CODE_KIND_COUNT; kind++)
-		name->weight[kind] = cdr_rarity_weight(&d->scheme->rarity, (enum cdr_code_kind)kind, name->code.text[kind]);
+		cdr_rarity_find(&d->scheme->rarity, (enum cdr_code_kind)kind, name->code.text[kind], &name->rarity[kind]);
+	name->alone = cdr_rarity_single(&name->rarity[CDR_CODE_S1]);
 	name->covered = d->country_covered || cdr_rarity_knows(&d->scheme->rarity, part);
-}
-
-/* The weight of a code whose place is not known: the smaller one. */
-static int
-weight_anywhere(const struct name *name, enum cdr_code_kind kind)
-{
-	struct cdr_weight weight = name->weight[kind];
-
-	return weight.given < weight.family ? weight.given : weight.family;
 }
 
 /* Negative where ${a} is the rarer name; by spelling where they are equally rare. */
 static int
 name_order(const struct name *a, const struct name *b)
 {
-	int by_weight = weight_anywhere(b, CDR_CODE_S1) - weight_anywhere(a, CDR_CODE_S1);
-
-	return by_weight != 0 ? by_weight : strcmp(a->part, b->part);
+	return a->alone != b->alone ? b->alone - a->alone : strcmp(a->part, b->part);
 }
 
 /*
@@ -377,35 +368,24 @@ pair_of(struct derivation *d, const struct name *a, const struct name *b)
 	return CDR_PAIR_SEVERAL + index;
 }
 
-/* log2 of ${count} factorial in eighths of a bit, rounded up: the orders in which the names could stand. */
-static int
-orders_bits(size_t count)
-{
-	static const uint8_t bits[CDR_FORM_PARTS_MAX + 1] = { 0, 0, 8, 21, 37, 56, 76, 99, 123, 148, 175, 203, 231 };
-
-	return bits[count];
-}
-
 /* EX, FS1, FS2: the codes of all names of a form, sorted. */
 static cdr_err
 emit_whole(struct derivation *d, const struct names *names, enum cdr_token_type type, enum cdr_code_kind kind)
 {
 	cdr_err err = CDR_E_INTERNAL;
 	const char *code[CDR_FORM_PARTS_MAX];
+	const struct cdr_rarity_code *rarity[CDR_FORM_PARTS_MAX];
 	struct draft draft = { .type = type, .pair = CDR_PAIR_WHOLE, .covered = true };
-	int weight = -orders_bits(names->count);
 
 	for (size_t i = 0; i < names->count; i++) {
 		size_t at = i;
 		for (; at > 0 && strcmp(names->name[i].code.text[kind], code[at - 1]) < 0; at--)
 			code[at] = code[at - 1];
 		code[at] = names->name[i].code.text[kind];
-		weight += weight_anywhere(&names->name[i], kind);
+		rarity[i] = &names->name[i].rarity[kind];
 		draft.covered &= names->name[i].covered;
 	}
-	if (names->count == 2)
-		weight = cdr_rarity_pair(names->name[0].weight[kind], names->name[1].weight[kind], false);
-	draft.weight = weight + d->date.c_bits;
+	draft.weight = cdr_rarity_all(rarity, names->count) + d->date.c_bits;
 	for (size_t i = 0; i < names->count; i++)
 		draft_append(&draft, code[i]);
 	draft_append(&draft, type == CDR_TOKEN_EX ? d->date.full : d->date.c);
@@ -441,7 +421,7 @@ emit_pair(struct derivation *d, const struct name *a, const struct name *b, cons
 	draft_append(&draft, first);
 	draft_append(&draft, second);
 	draft_append(&draft, recipe->date);
-	draft.weight = cdr_rarity_pair(a->weight[recipe->a], b->weight[recipe->b], d->several) + recipe->date_bits;
+	draft.weight = cdr_rarity_pair(&a->rarity[recipe->a], &b->rarity[recipe->b], d->several) + recipe->date_bits;
 	CDR_TRY(draft_emit(d, &draft));
 out:
 	cdr_wipe(&draft, sizeof(draft));

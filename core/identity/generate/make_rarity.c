@@ -35,8 +35,8 @@ summary_print(const uint8_t *data, size_t len)
 		return;
 	printf("%zu bytes\n", len);
 	for (int kind = 0; kind < CDR_CODE_KIND_COUNT; kind++)
-		printf("%-7s %6u entries, floor %.2f bits\n", kinds[kind], rarity.count[kind],
-		    rarity.floor[kind] / (double)CDR_BITS_SCALE);
+		printf("%-7s %6u entries, %6u shares, floor %.2f bits\n", kinds[kind], rarity.kind[kind].count,
+		    rarity.kind[kind].share_count, rarity.kind[kind].floor / (double)CDR_BITS_SCALE);
 	printf("covered");
 	for (uint32_t i = 0; i < rarity.country_count; i++)
 		printf(" %.3s", (const char *)rarity.countries + 3 * (size_t)i);

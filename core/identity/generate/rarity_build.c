@@ -8,7 +8,7 @@
 #include "core/identity/code.h"
 #include "core/identity/country.h"
 
-#define CULTURES_MAX 400
+#define CULTURES_MAX 255 /* a culture is one byte of the table */
 #define COUNTRIES_MAX 255
 
 /*
@@ -44,7 +44,7 @@ struct entry {
 	uint32_t name;  /* which name of the group: its spellings share their codes' share, and never add to it */
 	uint8_t kind;   /* enum cdr_code_kind */
 	float share;
-	float as[NAME_KIND_COUNT]; /* once reduced: the share as given and as family name */
+	float as[NAME_KIND_COUNT]; /* once reduced to cultures: the share as given and as family name, 0 for none */
 };
 
 struct builder {
@@ -170,13 +170,15 @@ by_group(const void *left, const void *right)
 	return 0;
 }
 
+/* By code, then culture. */
 static int
-by_key(const void *left, const void *right)
+by_culture(const void *left, const void *right)
 {
 	const struct entry *a = left, *b = right;
 
 	ORDER(a->kind, b->kind);
 	ORDER(a->key, b->key);
+	ORDER(a->group / NAME_KIND_COUNT, b->group / NAME_KIND_COUNT);
 	return 0;
 }
 
@@ -252,33 +254,30 @@ reduce_to_codes(struct builder *builder)
 	builder->count = out;
 }
 
-/* What the share of a code in one group says of it as given and as family name. */
-static void
-share_place(const struct builder *builder, const struct entry *in, struct entry *out)
+static bool
+same_code(const struct entry *a, const struct entry *b)
 {
-	size_t culture = in->group / NAME_KIND_COUNT;
-	bool apart = builder->measured[culture * NAME_KIND_COUNT + NAME_FAMILY] >= FAMILY_COUNTED_MIN;
-
-	for (int kind = 0; kind < NAME_KIND_COUNT; kind++)
-		if (!apart || in->group % NAME_KIND_COUNT == (uint32_t)kind)
-			out->as[kind] = fmaxf(out->as[kind], in->share);
+	return a->kind == b->kind && a->key == b->key;
 }
 
-/* The largest share over all cultures; codes commoner than the floor stay, and every exact name, so that it is known. */
+/* One entry for each code and culture, in place of one for each kind of name. */
 static void
-reduce_to_largest(struct builder *builder)
+reduce_to_cultures(struct builder *builder)
 {
 	size_t out = 0;
 
-	qsort(builder->entry, builder->count, sizeof(*builder->entry), by_key);
+	qsort(builder->entry, builder->count, sizeof(*builder->entry), by_culture);
 	for (size_t i = 0, next; i < builder->count; i = next) {
 		struct entry code = builder->entry[i];
-		float lowest = (float)floor_share[code.kind];
-		code.as[NAME_GIVEN] = code.as[NAME_FAMILY] = lowest;
-		for (next = i; next < builder->count && by_key(&builder->entry[i], &builder->entry[next]) == 0; next++)
-			share_place(builder, &builder->entry[next], &code);
-		if (code.kind == CDR_CODE_EXACT || code.as[NAME_GIVEN] > lowest || code.as[NAME_FAMILY] > lowest)
-			builder->entry[out++] = code;
+		size_t culture = code.group / NAME_KIND_COUNT;
+		bool apart = builder->measured[culture * NAME_KIND_COUNT + NAME_FAMILY] >= FAMILY_COUNTED_MIN;
+		memset(code.as, 0, sizeof(code.as));
+		for (next = i; next < builder->count && by_culture(&builder->entry[i], &builder->entry[next]) == 0; next++)
+			for (uint32_t kind = 0; kind < NAME_KIND_COUNT; kind++)
+				if (!apart || builder->entry[next].group % NAME_KIND_COUNT == kind)
+					code.as[kind] = fmaxf(code.as[kind], builder->entry[next].share);
+		code.group = (uint32_t)culture;
+		builder->entry[out++] = code;
 	}
 	builder->count = out;
 }
@@ -351,38 +350,170 @@ weight_of(double share)
 	return (uint8_t)floor(-log2(share) * CDR_BITS_SCALE);
 }
 
-static cdr_err
-table_write(const struct builder *builder, uint8_t **data, size_t *len)
+/* The entries of one code, and what of them goes into the table. */
+struct code_shares {
+	const struct entry *entry;
+	size_t count;
+	uint8_t elsewhere[NAME_KIND_COUNT];
+};
+
+/* The code that begins at ${at}, with its weight where a culture's own lists do not have it. */
+static size_t
+code_read(const struct builder *builder, size_t at, struct code_shares *code)
+{
+	float largest[NAME_KIND_COUNT] = { 0 };
+	double floor = floor_share[builder->entry[at].kind];
+
+	*code = (struct code_shares){ .entry = &builder->entry[at] };
+	for (; at < builder->count && same_code(code->entry, &builder->entry[at]); at++, code->count++)
+		for (int kind = 0; kind < NAME_KIND_COUNT; kind++)
+			largest[kind] = fmaxf(largest[kind], builder->entry[at].as[kind]);
+	for (int kind = 0; kind < NAME_KIND_COUNT; kind++)
+		code->elsewhere[kind] = weight_of(fmax(floor, largest[kind] * exp2(-CDR_RARITY_ELSEWHERE / (double)CDR_BITS_SCALE)));
+	return at;
+}
+
+/* Of an exact name only the culture where it is commonest is kept: the codes of its pairs say the rest. */
+static bool
+share_commonest(const struct code_shares *code, size_t at)
+{
+	size_t best = 0;
+
+	for (size_t i = 1; i < code->count; i++)
+		if (fmaxf(code->entry[i].as[NAME_GIVEN], code->entry[i].as[NAME_FAMILY]) >
+		    fmaxf(code->entry[best].as[NAME_GIVEN], code->entry[best].as[NAME_FAMILY]))
+			best = i;
+	return at == best;
+}
+
+/* Is the code commoner in this culture than it is taken to be where it is not listed? */
+static bool
+share_tells(const struct code_shares *code, const struct entry *entry)
+{
+	return entry->as[NAME_GIVEN] > 0 ? weight_of(entry->as[NAME_GIVEN]) < code->elsewhere[NAME_GIVEN] ||
+	        (entry->as[NAME_FAMILY] > 0 && weight_of(entry->as[NAME_FAMILY]) < code->elsewhere[NAME_FAMILY]) :
+	    weight_of(entry->as[NAME_FAMILY]) < code->elsewhere[NAME_FAMILY];
+}
+
+/* What of one kind is written. */
+struct kind_arrays {
+	uint8_t *keys, *counts, *blocks, *shares;
+	uint32_t count, share_count;
+};
+
+static void
+code_write(const struct code_shares *code, struct kind_arrays *out)
+{
+	uint32_t first = out->share_count;
+	size_t at = out->count;
+
+	for (size_t i = 0; i < code->count; i++) {
+		const struct entry *entry = &code->entry[i];
+		uint8_t *share = out->shares + 3 * (size_t)out->share_count;
+		if (entry->kind == CDR_CODE_EXACT ? !share_commonest(code, i) : !share_tells(code, entry))
+			continue;
+		share[0] = (uint8_t)entry->group;
+		for (int kind = 0; kind < NAME_KIND_COUNT; kind++) {
+			uint8_t elsewhere = code->elsewhere[kind];
+			uint8_t here = entry->as[kind] > 0 ? weight_of(entry->as[kind]) : elsewhere;
+			share[1 + kind] = here < elsewhere ? here : elsewhere;
+		}
+		out->share_count++;
+	}
+	if (out->share_count == first)
+		return;
+	if (at % CDR_RARITY_BLOCK == 0)
+		write_u32(out->blocks + 4 * (at / CDR_RARITY_BLOCK), first);
+	write_u32(out->keys + 4 * at, code->entry[0].key);
+	out->counts[at] = (uint8_t)(out->share_count - first);
+	out->count++;
+}
+
+static uint8_t *
+bytes_append(uint8_t *at, const uint8_t *bytes, size_t len)
+{
+	memcpy(at, bytes, len);
+	return at + len;
+}
+
+/* The arrays of one kind behind each other. */
+static uint8_t *
+kind_append(uint8_t *at, const struct kind_arrays *k)
+{
+	size_t blocks = ((size_t)k->count + CDR_RARITY_BLOCK - 1) / CDR_RARITY_BLOCK;
+
+	at = bytes_append(at, k->keys, 4 * (size_t)k->count);
+	at = bytes_append(at, k->counts, k->count);
+	at = bytes_append(at, k->blocks, 4 * blocks);
+	return bytes_append(at, k->shares, 3 * (size_t)k->share_count);
+}
+
+static bool
+kind_alloc(struct kind_arrays *k, size_t entries)
+{
+	k->keys = calloc(entries + 1, 4);
+	k->counts = calloc(entries + 1, 1);
+	k->blocks = calloc(entries + 1, 4);
+	k->shares = calloc(entries + 1, 3);
+	return k->keys != NULL && k->counts != NULL && k->blocks != NULL && k->shares != NULL;
+}
+
+static void
+kind_free(struct kind_arrays *k)
+{
+	free(k->keys);
+	free(k->counts);
+	free(k->blocks);
+	free(k->shares);
+}
+
+static uint8_t *
+head_write(uint8_t *at, const struct builder *builder, const struct kind_arrays *kinds)
 {
 	static const uint8_t magic[CDR_RARITY_MAGIC_LEN] = CDR_RARITY_MAGIC;
 	char countries[COUNTRIES_MAX][CDR_COUNTRY_LEN];
 	size_t country_count = countries_find(builder, countries);
-	uint32_t counts[CDR_CODE_KIND_COUNT] = { 0 };
 
-	*len = CDR_RARITY_HEAD_LEN + 3 * country_count + 6 * builder->count;
-	uint8_t *at = *data = calloc(1, *len);
-	if (at == NULL)
-		return CDR_E_MEMORY;
-	for (size_t i = 0; i < builder->count; i++)
-		counts[builder->entry[i].kind]++;
-	memcpy(at, magic, sizeof(magic));
-	at += sizeof(magic);
-	for (int kind = 0; kind < CDR_CODE_KIND_COUNT; kind++, at += 4)
-		write_u32(at, counts[kind]);
-	for (int kind = 0; kind < CDR_CODE_KIND_COUNT; kind++)
-		*at++ = weight_of(floor_share[kind]);
+	at = bytes_append(at, magic, sizeof(magic));
+	for (int i = 0; i < CDR_CODE_KIND_COUNT; i++, at += 4)
+		write_u32(at, kinds[i].count);
+	for (int i = 0; i < CDR_CODE_KIND_COUNT; i++, at += 4)
+		write_u32(at, kinds[i].share_count);
+	for (int i = 0; i < CDR_CODE_KIND_COUNT; i++)
+		*at++ = weight_of(floor_share[i]);
 	*at = (uint8_t)country_count;
 	at += 3;
-	for (size_t i = 0; i < country_count; i++, at += 3)
-		memcpy(at, countries[i], 3);
-	/* the entries stand by kind and key already */
-	for (size_t i = 0; i < builder->count; i++, at += 4)
-		write_u32(at, builder->entry[i].key);
-	for (size_t i = 0; i < builder->count; i++) {
-		*at++ = weight_of(builder->entry[i].as[NAME_GIVEN]);
-		*at++ = weight_of(builder->entry[i].as[NAME_FAMILY]);
+	for (size_t i = 0; i < country_count; i++)
+		at = bytes_append(at, (const uint8_t *)countries[i], 3);
+	return at;
+}
+
+static cdr_err
+table_write(const struct builder *builder, uint8_t **data, size_t *len)
+{
+	struct kind_arrays kinds[CDR_CODE_KIND_COUNT] = { 0 };
+	struct code_shares code;
+	cdr_err err = CDR_E_MEMORY;
+
+	*data = calloc(1, CDR_RARITY_HEAD_LEN + 3 * COUNTRIES_MAX + 16 * (builder->count + 1));
+	if (*data == NULL)
+		goto out;
+	for (int i = 0; i < CDR_CODE_KIND_COUNT; i++)
+		if (!kind_alloc(&kinds[i], builder->count))
+			goto out;
+	for (size_t at = 0; at < builder->count;) {
+		at = code_read(builder, at, &code);
+		code_write(&code, &kinds[code.entry->kind]);
 	}
-	return CDR_OK;
+	uint8_t *end = head_write(*data, builder, kinds);
+	for (int i = 0; i < CDR_CODE_KIND_COUNT; i++)
+		end = kind_append(end, &kinds[i]);
+	*len = (size_t)(end - *data);
+	err = CDR_OK;
+out:
+	for (int i = 0; i < CDR_CODE_KIND_COUNT; i++)
+		kind_free(&kinds[i]);
+	return err;
 }
 
 /* see core/identity/generate/rarity_build.h */
@@ -406,7 +537,7 @@ rarity_build(const struct name_rows *rows, const char *without, uint8_t **data, 
 	for (size_t i = 0; i < kept.count; i++)
 		CDR_TRY(row_add(builder, &kept.row[i]));
 	reduce_to_codes(builder);
-	reduce_to_largest(builder);
+	reduce_to_cultures(builder);
 	CDR_TRY(table_write(builder, data, len));
 out:
 	if (builder != NULL)
