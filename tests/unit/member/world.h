@@ -27,6 +27,7 @@
 #include "node/member/index.h"
 #include "node/member/leavers.h"
 #include "node/member/schema.h"
+#include "node/member/wire.h"
 #include "node/net/log.h"
 
 #define W_MEMBERS 3
@@ -56,7 +57,7 @@ enum w_trustee_mode {
 
 struct w_keys {
 	char signer[CDR_SIGNER_LEN_MAX + 1];
-	char name[32], url[32];
+	char name[64], url[32];
 	uint8_t seed[CDR_SIGN_SEED_LEN], signing[CDR_SIGN_PUBLIC_LEN];
 	uint8_t secret[CDR_HPKE_SECRET_LEN], sealing[CDR_HPKE_PUBLIC_LEN];
 	uint8_t pin[CDR_PIN_LEN];
