@@ -12,9 +12,11 @@
 #define POST_PATH "/v1/mail/post"
 #define FETCH_PATH "/v1/mail/fetch"
 #define TAKEN_PATH "/v1/mail/taken"
-#define POST_MAX 64        /* letters posted in one step, so that others get their turn */
-#define RETRY_SECONDS 60   /* a letter that the hub does not take now is tried again after this, */
-#define RETRY_DOUBLINGS 6  /* doubled so many times */
+#define POST_MAX 64         /* letters posted in one step, so that others get their turn */
+#define RETRY_SECONDS 60    /* a letter that the hub does not take now is tried again after this, */
+#define REPOST_SECONDS 3600 /* and one that its receiver has not confirmed after this, */
+#define RETRY_DOUBLINGS 6   /* doubled so many times */
+#define KIND_LEN 16
 
 /* ---- writing a letter --------------------------------------------------------------------------------------------- */
 
@@ -100,10 +102,12 @@ struct due {
 	uint8_t id[CDR_MAIL_ID_LEN];
 	uint8_t request_id[CDR_ID_LEN];
 	char receiver[CDR_SLUG_LEN_MAX + 1];
+	char kind[KIND_LEN];
 	struct cdr_buffer sealed;
 	cdr_err outcome;
 };
 
+/* A hub may lose what it took, or throw it away: what is not confirmed is posted again. An honest hub knows it by its id. */
 static cdr_err
 read_due(struct cdr_tx *tx, void *context)
 {
@@ -112,8 +116,8 @@ read_due(struct cdr_tx *tx, void *context)
 	struct cdr_query *query = NULL;
 
 	CDR_TRY(cdr_query_start(tx,
-	    "SELECT tries, id, request_id, receiver, sealed FROM letter_out"
-	    " WHERE state = 'waiting' AND not_before <= $1 ORDER BY number LIMIT 1",
+	    "SELECT tries, id, request_id, receiver, sealed, kind FROM letter_out"
+	    " WHERE state IN ('waiting', 'posted') AND not_before <= $1 ORDER BY number LIMIT 1",
 	    CDR_VALUES(cdr_value_int((int64_t)due->now)), &query));
 	CDR_TRY(cdr_query_step(query));
 	CDR_TRY(cdr_query_int(query, 0, &due->tries));
@@ -121,6 +125,7 @@ read_due(struct cdr_tx *tx, void *context)
 	CDR_TRY(cdr_query_blob(query, 2, due->request_id, sizeof(due->request_id)));
 	CDR_TRY(cdr_query_text(query, 3, due->receiver, sizeof(due->receiver)));
 	CDR_TRY(cdr_query_blob_copy(query, 4, CDR_MAIL_SEALED_LEN, &due->sealed));
+	CDR_TRY(cdr_query_text(query, 5, due->kind, sizeof(due->kind)));
 	err = CDR_OK;
 out:
 	cdr_query_end(query);
@@ -148,13 +153,17 @@ write_posted(struct cdr_tx *tx, void *context)
 	const struct due *due = context;
 	bool posted = due->outcome == CDR_OK;
 	int64_t now = (int64_t)due->now, doublings = due->tries < RETRY_DOUBLINGS ? due->tries : RETRY_DOUBLINGS;
-	int64_t later = now + ((int64_t)RETRY_SECONDS << doublings);
+	int64_t later = now + ((int64_t)(posted ? REPOST_SECONDS : RETRY_SECONDS) << doublings);
+	const char *state = is_final(due->outcome) ? "refused" :
+	    !posted                                ? "waiting" :
+	    strcmp(due->kind, "received") == 0     ? "done" : /* a confirmation is not itself confirmed */
+						     "posted";
 	cdr_err err = CDR_E_INTERNAL;
 
 	CDR_TRY(cdr_query_run(tx,
-	    "UPDATE letter_out SET state = $1, tries = tries + 1, posted_at = $2, not_before = $3 WHERE id = $4 AND state = 'waiting'",
-	    CDR_VALUES(cdr_value_text(posted ? "posted" : is_final(due->outcome) ? "refused" : "waiting"),
-		cdr_value_int(posted ? now : 0), cdr_value_int(posted ? now : later),
+	    "UPDATE letter_out SET state = $1, tries = tries + 1, posted_at = $2, not_before = $3 WHERE id = $4 AND"
+	    " state IN ('waiting', 'posted')",
+	    CDR_VALUES(cdr_value_text(state), cdr_value_int(posted ? now : 0), cdr_value_int(later),
 		cdr_value_blob(due->id, sizeof(due->id)))));
 	CDR_TRY(cdr_mail_note_attempt(tx, due->request_id, posted ? "posted" : cdr_err_name(due->outcome)));
 	err = CDR_OK;

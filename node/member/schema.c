@@ -50,7 +50,8 @@ static const char first[] =
     " PRIMARY KEY (check_id, member));"
 
     /* Letters on their way out, already sealed. not_before: automatic replies wait a random time.
-     * state: waiting, posted (the hub holds it), received (the receiver's node said so). */
+     * state: waiting, posted (the hub holds it), received (the receiver's node said so), done (a confirmation that the
+     * hub holds: nobody confirms it), refused (for good). */
     "CREATE TABLE letter_out ("
     " id bytea PRIMARY KEY, number bigint NOT NULL UNIQUE, request_id bytea NOT NULL, receiver text NOT NULL,"
     " kind text NOT NULL, sealed bytea NOT NULL, not_before bigint NOT NULL, state text NOT NULL,"
