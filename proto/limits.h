@@ -11,6 +11,7 @@
 #define CDR_PARTY_NAME_LEN_MAX 120
 #define CDR_URL_LEN_MAX 200
 #define CDR_CODE_LEN_MAX 39       /* one code of the codebook */
+#define CDR_QUOTA_MAX (1ULL << 53) /* points an epoch: exact in a signed database column and in JSON */
 #define CDR_MEMBER_COUNT_MAX 4096
 #define CDR_EPOCH_COUNT_MAX 2
 #define CDR_TRUSTEE_COUNT_MAX 16

@@ -23,6 +23,9 @@ check_party(const Cdr__Wire__Party *party, const char *who, bool listens, struct
 {
 	size_t url_len = strlen(party->url);
 
+	/* A name of several lines could show an operator a fingerprint that is not there. */
+	if (strpbrk(party->name, "\n\t") != NULL || strpbrk(party->url, "\n\t") != NULL)
+		return BAD("roster: %s: its name or address has more than one line", who);
 	if (party->name[0] == '\0' || strlen(party->name) > CDR_PARTY_NAME_LEN_MAX)
 		return BAD("roster: %s: its name is empty or longer than %d bytes", who, CDR_PARTY_NAME_LEN_MAX);
 	if (url_len > CDR_URL_LEN_MAX || (listens && strncmp(party->url, "https://", 8) != 0) || (!listens && url_len > 0))
@@ -76,8 +79,10 @@ check_members(const Cdr__Wire__Roster *body, struct cdr_fault *fault)
 			return BAD("roster: member number %zu has an id that is none", i + 1);
 		if (i > 0 && strcmp(body->member[i - 1]->id, member->id) >= 0)
 			return BAD("roster: member %s stands twice or out of order", member->id);
-		if (strlen(member->country) != 3 || !status_is_known(member->status))
+		if (strlen(member->country) != 3 || strpbrk(member->country, "\n\t") != NULL || !status_is_known(member->status))
 			return BAD("roster: member %s has no known country or status", member->id);
+		if (member->check_points > CDR_QUOTA_MAX || member->import_points > CDR_QUOTA_MAX)
+			return BAD("roster: member %s has a quota beyond all use", member->id);
 		cdr_err err = check_party(member->party, member->id, false, fault);
 		if (err != CDR_OK)
 			return err;

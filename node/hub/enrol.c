@@ -53,6 +53,8 @@ check_invitation(const struct cdr_hub_invitation *invitation, struct cdr_fault *
 		    invitation->country);
 	if (invitation->check_points == 0 && invitation->import_points == 0)
 		return cdr_fault_set(fault, CDR_E_RANGE, "a member without any points could do nothing");
+	if (invitation->check_points > CDR_QUOTA_MAX || invitation->import_points > CDR_QUOTA_MAX)
+		return cdr_fault_set(fault, CDR_E_RANGE, "a quota has at most %llu points", CDR_QUOTA_MAX);
 	return CDR_OK;
 }
 
@@ -158,6 +160,8 @@ check_card(const struct cdr_call *call, const Cdr__Wire__Party *party, struct cd
 
 	if (name_len == 0 || name_len > CDR_PARTY_NAME_LEN_MAX)
 		return cdr_fault_set(fault, CDR_E_INPUT, "a name has 1 to %d bytes", CDR_PARTY_NAME_LEN_MAX);
+	if (strpbrk(party->name, "\n\t") != NULL)
+		return cdr_fault_set(fault, CDR_E_INPUT, "a name has one line");
 	if (party->url[0] != '\0')
 		return cdr_fault_set(fault, CDR_E_INPUT, "a member listens nowhere: its card has no address");
 	if (party->signing_key.len != CDR_SIGN_PUBLIC_LEN || party->sealing_key.len != CDR_HPKE_PUBLIC_LEN ||

@@ -158,9 +158,10 @@ form_is_checked(void **state)
 	struct draft d;
 	struct cdr_roster *roster;
 	static char bad_status[] = "maybe", bad_id[] = "Blue_Harbour", plain_url[] = "http://x", no_url[] = "";
+	static char two_lines[] = "Hub\nok";
 	struct party_keys short_key = hub_keys;
 
-	for (int i = 0; i < 15; i++) {
+	for (int i = 0; i < 19; i++) {
 		make_draft(&d, i == 13 ? 0 : 1, NULL);
 		switch (i) {
 		case 0: d.body.format = 2; break;
@@ -177,6 +178,10 @@ form_is_checked(void **state)
 		case 11: d.scheme.possible_lambda_ppm = 1000001; break;
 		case 12: d.scheme.reply_delay_min_s = 61; break;
 		case 13: d.body.n_member = 1; break; /* members in a genesis roster */
+		case 14: d.member[0].check_points = CDR_QUOTA_MAX + 1; break;
+		case 15: d.member[1].import_points = UINT64_MAX; break; /* -1 in a database */
+		case 16: short_key = hub_keys; short_key.party.name = two_lines; d.body.hub = &short_key.party; break;
+		case 17: d.member[0].country = two_lines + 3; break;
 		default: short_key = hub_keys; short_key.party.url = plain_url; d.body.hub = &short_key.party; break;
 		}
 		assert_int_equal(make_roster(&d, 0, &roster), CDR_E_ROSTER);

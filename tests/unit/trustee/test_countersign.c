@@ -169,6 +169,23 @@ test_approval_is_for_this_quota(void **state)
 	assert_agrees(w);
 }
 
+/* A quota that would read as a negative number in the database is no roster's: nobody gets it by an approval of 100. */
+static void
+test_approval_is_for_no_endless_quota(void **state)
+{
+	struct world *w = *state;
+	struct cdr_roster *proposal = NULL;
+	struct cdr_fault fault = { CDR_OK, "" };
+
+	propose_one(w, change_member(w->other));
+	approve(w, w->other);
+	w->other->check_points = UINT64_MAX;
+	const struct cdr_roster_change change = change_member(w->other);
+	assert_int_equal(cdr_roster_build_next(w->x->newest, &change, 1, cdr_trustee_now(), w->x->hub_seed, &proposal, &fault),
+	    CDR_E_ROSTER);
+	assert_null(proposal);
+}
+
 static void
 test_suspending_and_revoking_is_free(void **state)
 {
@@ -522,6 +539,7 @@ main(void)
 		CASE(test_newcomer_needs_approval),
 		CASE(test_approval_is_for_these_keys),
 		CASE(test_approval_is_for_this_quota),
+		CASE(test_approval_is_for_no_endless_quota),
 		CASE(test_suspending_and_revoking_is_free),
 		CASE(test_quotas),
 		CASE(test_names_and_countries),
