@@ -29,6 +29,7 @@
 #define NAME_SOUND (-1.0)
 #define NAME_SOUND_EDIT (-1.5)
 #define NAME_SCRIPT (-1.0)   /* across scripts the letters say little, the skeleton everything */
+#define NAME_FULL (-3.0)     /* Bill for William: as often as another spelling */
 #define NAME_SHORT (-5.0)    /* the beginning of a name stands for it, or a name is cut in two: one in thirty */
 #define NAME_SHORT_LEN 3
 #define NAME_MISSING (-0.5)  /* one document in three leaves a name out */
@@ -48,8 +49,8 @@
 #define DATE_OTHER_DAY (-1.0) /* the same year at least */
 #define DATE_OTHER (-6.0)
 
-#define DOCUMENT_SAME 20.0
-#define DOCUMENT_SLIP 10.0
+#define DOCUMENT_SAME 30.0 /* a number of nine figures */
+#define DOCUMENT_SLIP 15.0 /* one number in thirty; about a hundred numbers lie one slip away */
 #define DOCUMENT_OTHER (-3.0)
 #define NATIONAL_ID_OTHER (-6.0) /* kept for life: two numbers are two people, or an error */
 #define PASSPORT_OTHER (-1.5)    /* a new number every five or ten years */
@@ -62,6 +63,7 @@
 /* One part of a name as it is compared. */
 struct part {
 	const char *text;
+	char full[CDR_PART_LEN]; /* the name that it is a short or foreign form of */
 	struct cdr_codes code;
 	struct cdr_rarity_code rarity[CDR_CODE_KIND_COUNT];
 	double alone[CDR_CODE_KIND_COUNT]; /* what each code tells by itself, in bits */
@@ -100,6 +102,7 @@ side_make(const struct cdr_rarity *rarity, const struct cdr_name_form *form, str
 	for (size_t i = 0; i < side->count; i++) {
 		struct part *part = &side->part[i];
 		part->text = form->part[i];
+		cdr_codes_full_name(part->text, part->full);
 		cdr_codes_make(part->text, &part->code);
 		for (int kind = 0; kind < CDR_CODE_KIND_COUNT; kind++) {
 			cdr_rarity_find(rarity, (enum cdr_code_kind)kind, part->code.text[kind], &part->rarity[kind]);
@@ -143,6 +146,8 @@ parts_compare(const struct part *a, const struct part *b, bool across_scripts)
 		likeness_offer(&best, a, b, CDR_CODE_S1, NAME_SOUND + NAME_SOUND_EDIT * edits);
 	if (same_code(a, b, CDR_CODE_S2))
 		likeness_offer(&best, a, b, CDR_CODE_S2, NAME_SCRIPT + (across_scripts ? 0 : NAME_SOUND_EDIT * edits));
+	if (strcmp(a->full, b->full) == 0)
+		likeness_offer(&best, a, b, CDR_CODE_S1, NAME_FULL);
 	if (shorter >= NAME_SHORT_LEN && strncmp(a->text, b->text, shorter) == 0)
 		likeness_offer(&best, a, b, CDR_CODE_EXACT, NAME_SHORT);
 	if (shorter == 1 && a->text[0] == b->text[0] && best.evidence < NAME_INITIAL)

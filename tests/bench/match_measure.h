@@ -45,8 +45,8 @@ CDR_MUST_CHECK cdr_err hits_find(const struct tags *query, const struct tags *in
 /* All pairs within one population, each once. */
 CDR_MUST_CHECK cdr_err hits_within(const struct tags *tags, struct hits *hits);
 
-/* Would stage 2 send this pair to a person? */
-CDR_MUST_CHECK cdr_err hit_plausible(const struct people *people, const struct hit *hit, bool *plausible);
+/* Would stage 2 send this pair to a person? With ${documents} each of the two has a national document of its own. */
+CDR_MUST_CHECK cdr_err hit_plausible(const struct people *people, const struct hit *hit, bool documents, bool *plausible);
 
 void tags_free(struct tags *tags);
 void hits_free(struct hits *hits);

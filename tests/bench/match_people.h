@@ -49,6 +49,7 @@ struct culture {
 	const char *family; /* the same, or the culture whose family names are used */
 	enum name_custom custom;
 	bool closed;        /* there are no more given names than are listed */
+	bool counted;       /* the shares of its family names were counted, not imputed on the safe side */
 	unsigned default_dates; /* of a hundred people: 1 January for want of a date */
 };
 
