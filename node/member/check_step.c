@@ -35,6 +35,7 @@ struct matching {
 struct next {
 	const char *state;
 	uint8_t id[CDR_ID_LEN];
+	bool found;
 };
 
 static cdr_err
@@ -42,8 +43,16 @@ read_next(struct cdr_tx *tx, void *context)
 {
 	struct next *next = context;
 
-	return cdr_query_one_blob(tx, "SELECT id FROM hiring_check WHERE state = $1 ORDER BY number LIMIT 1",
+	cdr_err err = cdr_query_one_blob(tx, "SELECT id FROM hiring_check WHERE state = $1 ORDER BY number LIMIT 1",
 	    CDR_VALUES(cdr_value_text(next->state)), next->id, sizeof(next->id));
+	next->found = err == CDR_OK;
+	return err == CDR_E_ABSENT ? CDR_OK : err;
+}
+
+static cdr_err
+find_next(struct cdr_member *member, struct next *next)
+{
+	return cdr_store_read(member->home->store, read_next, next);
 }
 
 static cdr_err
@@ -303,17 +312,17 @@ cdr_check_step(struct cdr_member *member, bool *worked, struct cdr_fault *fault)
 	const struct cdr_roster *roster = cdr_current_hold(member->current);
 
 	*worked = false;
-	cdr_err err = cdr_store_read(member->home->store, read_next, &matched);
-	if (err == CDR_OK) {
+	cdr_err err = find_next(member, &matched);
+	if (err == CDR_OK && matched.found) {
 		*worked = true;
 		err = close_at_hub(member, roster, &matched, fault);
 	}
-	if (err == CDR_OK || err == CDR_E_ABSENT)
-		err = cdr_store_read(member->home->store, read_next, &waiting);
-	if (err == CDR_OK) {
+	if (err == CDR_OK)
+		err = find_next(member, &waiting);
+	if (err == CDR_OK && waiting.found) {
 		*worked = true;
 		err = match_one(member, roster, waiting.id, fault);
 	}
 	cdr_current_release(member->current, roster);
-	return err == CDR_E_ABSENT ? CDR_OK : err;
+	return err;
 }

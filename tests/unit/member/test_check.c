@@ -313,6 +313,9 @@ test_hub_fails(void **state)
 	w->refused_path = "/v1/check/open";
 	w->refused_code = CDR_E_QUOTA;
 	assert_int_equal(step(m, &worked), CDR_E_QUOTA);
+	/* A hub that says so is not taken for a database that says so: the failure is told, and the next try waits. */
+	w->refused_code = CDR_E_ABSENT;
+	assert_int_equal(step(m, &worked), CDR_E_ABSENT);
 	w->refused_path = "/v1/check/close";
 	w->refused_code = CDR_E_STORE;
 	assert_int_equal(step(m, &worked), CDR_OK);
