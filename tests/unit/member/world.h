@@ -98,6 +98,7 @@ struct world {
 	size_t point_count;
 	uint64_t sequence;                  /* of the last one */
 	char purpose[16];
+	void (*on_evaluate)(void);          /* called while a trustee computes */
 
 	/* The hub. */
 	bool hub_is_down, forgets_reply;    /* forgets_reply: it does what it is asked, and its reply is lost */
@@ -289,6 +290,8 @@ w_evaluate(struct world *w, size_t at, const struct cdr_envelope *envelope, stru
 	w->point_count += request->point_count;
 	(void)snprintf(w->purpose, sizeof(w->purpose), "%s", request->purpose);
 	memcpy(key, w->share[at], sizeof(key));
+	if (w->on_evaluate != NULL)
+		w->on_evaluate();
 	assert_int_equal(cdr_scalar_random(random), CDR_OK);
 	if (mode == W_OTHER_SHARE)
 		assert_int_equal(cdr_scalar_random(key), CDR_OK);
