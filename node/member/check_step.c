@@ -106,6 +106,55 @@ write_rows(struct matching *m, const uint8_t *tags)
 	qsort(m->rows, m->row_count, CDR_CHECK_ROW_LEN, compare_rows);
 }
 
+/*
+ * The rows of the check that is at work: its id, the epoch, how many, the rows. They stay until the hub has answered, so that
+ * a hub that is away, or refuses, costs no points at the trustees beyond the first.
+ */
+#define KEPT_NAME "check_rows"
+#define KEPT_EPOCH_AT CDR_ID_LEN
+#define KEPT_COUNT_AT (KEPT_EPOCH_AT + 4)
+#define KEPT_ROWS_AT (KEPT_COUNT_AT + 1)
+#define KEPT_LEN (KEPT_ROWS_AT + CDR_CHECK_ROWS_MAX * CDR_CHECK_ROW_LEN)
+
+static void
+kept_head(const struct matching *m, uint8_t kept[static KEPT_LEN])
+{
+	memcpy(kept, m->check_id, CDR_ID_LEN);
+	for (size_t i = 0; i < 4; i++)
+		kept[KEPT_EPOCH_AT + i] = (uint8_t)(m->epoch->number >> (24 - 8 * i));
+	kept[KEPT_COUNT_AT] = (uint8_t)cdr_token_padded(m->set.count);
+}
+
+/* Take them over, if they are those of this check, epoch and number of tokens; else row_count is 0. */
+static cdr_err
+read_kept(struct cdr_tx *tx, void *context)
+{
+	struct matching *m = context;
+	uint8_t kept[KEPT_LEN], head[KEPT_LEN] = { 0 };
+
+	m->row_count = 0;
+	cdr_err err = cdr_setting_get(tx, KEPT_NAME, kept, sizeof(kept));
+	if (err != CDR_OK)
+		return err == CDR_E_ABSENT ? CDR_OK : err;
+	kept_head(m, head);
+	if (memcmp(kept, head, KEPT_ROWS_AT) == 0) {
+		m->row_count = kept[KEPT_COUNT_AT];
+		memcpy(m->rows, kept + KEPT_ROWS_AT, m->row_count * CDR_CHECK_ROW_LEN);
+	}
+	return CDR_OK;
+}
+
+static cdr_err
+write_kept(struct cdr_tx *tx, void *context)
+{
+	const struct matching *m = context;
+	uint8_t kept[KEPT_LEN] = { 0 };
+
+	kept_head(m, kept);
+	memcpy(kept + KEPT_ROWS_AT, m->rows, m->row_count * CDR_CHECK_ROW_LEN);
+	return cdr_setting_put(tx, KEPT_NAME, kept, sizeof(kept));
+}
+
 /* From the candidate to the rows that the hub gets. */
 static cdr_err
 derive_rows(struct matching *m, const struct cdr_scheme *scheme)
@@ -119,12 +168,16 @@ derive_rows(struct matching *m, const struct cdr_scheme *scheme)
 	if (err == CDR_E_INPUT || (err == CDR_OK && m->set.count == 0))
 		return CDR_OK;
 	CDR_TRY(err);
+	CDR_TRY(cdr_store_read(m->member->home->store, read_kept, m));
+	if (m->row_count > 0)
+		return CDR_OK;
 	CDR_TRY(make_dummies(m));
 	for (size_t i = 0; i < m->row_count; i++)
 		inputs[i] = i < m->set.count ? (struct cdr_bytes){ m->set.token[i].input, m->set.token[i].input_len } :
 					       (struct cdr_bytes){ m->dummy[i], DUMMY_LEN };
 	CDR_TRY(cdr_evaluate(m->member, m->roster, m->epoch, CDR_PURPOSE_CHECK, inputs, m->row_count, tags, m->fault));
 	write_rows(m, tags);
+	CDR_TRY(cdr_store_write(m->member->home->store, write_kept, m));
 	err = CDR_OK;
 out:
 	return err;
@@ -215,6 +268,7 @@ apply_reply(struct cdr_tx *tx, void *context)
 		cdr_value_int(m->epoch->number), cdr_value_blob(m->check_id, CDR_ID_LEN))));
 	if (cdr_query_changed_count(tx) != 1)
 		return CDR_E_ABSENT; /* erased meanwhile */
+	CDR_TRY(cdr_query_run(tx, "DELETE FROM setting WHERE name = $1", CDR_VALUES(cdr_value_text(KEPT_NAME))));
 	err = CDR_OK;
 out:
 	return err;

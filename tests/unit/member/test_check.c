@@ -309,6 +309,9 @@ test_hub_fails(void **state)
 	w_check(m, &c, CDR_OK);
 	w->hub_is_down = true;
 	assert_int_equal(step(m, &worked), CDR_E_NETWORK);
+	/* However long that lasts, the trustees are asked once: each question is counted. */
+	size_t points = w->point_count;
+	assert_int_equal(step(m, &worked), CDR_E_NETWORK);
 	w->hub_is_down = false;
 	w->refused_path = "/v1/check/open";
 	w->refused_code = CDR_E_QUOTA;
@@ -319,6 +322,8 @@ test_hub_fails(void **state)
 	w->refused_path = "/v1/check/close";
 	w->refused_code = CDR_E_STORE;
 	assert_int_equal(step(m, &worked), CDR_OK);
+	assert_int_equal(w->point_count, points);
+	assert_int_equal(w_count(m, "SELECT count(*) FROM setting WHERE name = 'check_rows'"), 0);
 	assert_int_equal(step(m, &worked), CDR_E_STORE);
 	/* Forgotten already: that is what was wanted. */
 	w->refused_code = CDR_E_ABSENT;
