@@ -12,6 +12,11 @@
 
 #define EVALUATE_PATH "/v1/evaluate"
 #define MISCONDUCT_MAX 1000 /* kept at most; the first ones tell the most */
+#define ASKED_MAX 64        /* unfinished evaluations that are remembered */
+#define ASKED_NAME "asked/"
+#define ASKED_NAME_LEN (sizeof(ASKED_NAME) - 1 + 2 * CDR_SHA256_LEN)
+#define ASKED_LEN (8 + CDR_OPRF_SEED_LEN) /* sequence number, seed */
+#define ASKED_PURPOSE "evaluation"
 
 /* One batch on its way through t trustees. Secrets lie in locked memory. */
 struct batch {
@@ -19,6 +24,10 @@ struct batch {
 	const struct cdr_roster *roster;
 	const Cdr__Wire__Epoch *epoch;
 	size_t count;
+	char name[ASKED_NAME_LEN + 1]; /* of the setting that remembers it until it is done */
+	uint64_t sequence;
+	bool is_spoilt;             /* a trustee knows the sequence number for another request */
+	uint8_t *seed;              /* secret: CDR_OPRF_SEED_LEN */
 	uint8_t *blinds;            /* secret: count * CDR_SCALAR_LEN */
 	uint8_t *blinded;           /* count * CDR_POINT_LEN */
 	uint8_t hash[CDR_SHA256_LEN];
@@ -39,6 +48,7 @@ struct batch {
 static void
 batch_wipe(struct batch *batch)
 {
+	cdr_secret_free(batch->seed);
 	cdr_secret_free(batch->blinds);
 	free(batch->blinded);
 	cdr_points_free(batch->points);
@@ -46,25 +56,133 @@ batch_wipe(struct batch *batch)
 		cdr_points_free(batch->partial[i]);
 }
 
+/* ---- what is asked again ------------------------------------------------------------------------------------------ */
+
+/*
+ * An evaluation that found too few trustees is asked again with the same sequence number and the same points: those that
+ * answered have counted it, and a repeat is free. So the number and the seed are kept until it is done, under a name that
+ * follows from what is evaluated.
+ */
+static cdr_err
+name_batch(struct batch *batch, const char *purpose, const struct cdr_bytes *inputs)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	uint8_t hash[CDR_SHA256_LEN];
+	uint32_t epoch = batch->epoch->number;
+	uint8_t number[4] = { (uint8_t)(epoch >> 24), (uint8_t)(epoch >> 16), (uint8_t)(epoch >> 8), (uint8_t)epoch };
+	struct cdr_bytes *parts = calloc(2 * batch->count + 2, sizeof(*parts));
+	uint8_t (*len)[2] = calloc(batch->count, sizeof(*len));
+
+	if (parts == NULL || len == NULL) {
+		err = CDR_E_MEMORY;
+		goto out;
+	}
+	parts[0] = (struct cdr_bytes){ (const uint8_t *)purpose, strlen(purpose) + 1 };
+	parts[1] = (struct cdr_bytes){ number, sizeof(number) };
+	for (size_t i = 0; i < batch->count; i++) {
+		len[i][0] = (uint8_t)(inputs[i].len >> 8);
+		len[i][1] = (uint8_t)inputs[i].len;
+		parts[2 * i + 2] = (struct cdr_bytes){ len[i], sizeof(len[i]) };
+		parts[2 * i + 3] = inputs[i];
+	}
+	CDR_TRY(cdr_hmac_sha256(batch->member->home->keys->column, CDR_SEAL_KEY_LEN, parts, 2 * batch->count + 2, hash));
+	memcpy(batch->name, ASKED_NAME, sizeof(ASKED_NAME));
+	cdr_hex_write(hash, sizeof(hash), batch->name + sizeof(ASKED_NAME) - 1);
+	err = CDR_OK;
+out:
+	free(len);
+	free(parts);
+	return err;
+}
+
+/* The number and the seed from before; CDR_E_ABSENT if there are none. */
+static cdr_err
+read_asked(struct cdr_tx *tx, struct batch *batch)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	uint8_t sealed[ASKED_LEN + CDR_SEAL_OVERHEAD];
+	struct cdr_buffer plain = { 0 };
+
+	CDR_TRY(cdr_setting_get(tx, batch->name, sealed, sizeof(sealed)));
+	err = cdr_seal_open(batch->member->home->keys->column, ASKED_PURPOSE,
+	    (struct cdr_bytes){ (const uint8_t *)batch->name, ASKED_NAME_LEN }, (struct cdr_bytes){ sealed, sizeof(sealed) },
+	    &plain);
+	CDR_TRY(err == CDR_E_SEALED ? CDR_E_STORE : err);
+	batch->sequence = 0;
+	for (size_t i = 0; i < 8; i++)
+		batch->sequence = batch->sequence << 8 | plain.data[i];
+	memcpy(batch->seed, plain.data + 8, CDR_OPRF_SEED_LEN);
+out:
+	cdr_buffer_free(&plain);
+	return err;
+}
+
+static cdr_err
+write_asked(struct cdr_tx *tx, const struct batch *batch)
+{
+	cdr_err err = CDR_E_MEMORY;
+	uint8_t *plain = cdr_secret_alloc(ASKED_LEN);
+	struct cdr_buffer sealed = { 0 };
+	int64_t count;
+
+	if (plain == NULL)
+		return err;
+	for (size_t i = 0; i < 8; i++)
+		plain[i] = (uint8_t)(batch->sequence >> (56 - 8 * i));
+	memcpy(plain + 8, batch->seed, CDR_OPRF_SEED_LEN);
+	CDR_TRY(cdr_seal(batch->member->home->keys->column, ASKED_PURPOSE,
+	    (struct cdr_bytes){ (const uint8_t *)batch->name, ASKED_NAME_LEN }, (struct cdr_bytes){ plain, ASKED_LEN }, &sealed));
+	/* What was never asked again, such as a register that was changed, is not remembered for ever. */
+	CDR_TRY(cdr_query_one_int(tx, "SELECT count(*) FROM setting WHERE name LIKE 'asked/%'", CDR_VALUES(), &count));
+	if (count >= ASKED_MAX)
+		CDR_TRY(cdr_query_run(tx, "DELETE FROM setting WHERE name LIKE 'asked/%'", CDR_VALUES()));
+	CDR_TRY(cdr_setting_put(tx, batch->name, sealed.data, sealed.len));
+out:
+	cdr_buffer_free(&sealed);
+	cdr_secret_free(plain);
+	return err;
+}
+
+/* A writing job: both are durable before anything is sent under them. */
+static cdr_err
+begin_batch(struct cdr_tx *tx, void *context)
+{
+	struct batch *batch = context;
+
+	cdr_err err = read_asked(tx, batch);
+	if (err != CDR_E_ABSENT)
+		return err;
+	CDR_TRY(cdr_setting_next(tx, "sequence", &batch->sequence));
+	CDR_TRY(cdr_random(batch->seed, CDR_OPRF_SEED_LEN));
+	CDR_TRY(write_asked(tx, batch));
+out:
+	return err;
+}
+
+/* A writing job. */
+static cdr_err
+end_batch(struct cdr_tx *tx, void *context)
+{
+	const struct batch *batch = context;
+
+	return cdr_query_run(tx, "DELETE FROM setting WHERE name = $1", CDR_VALUES(cdr_value_text(batch->name)));
+}
+
 /* ---- blinding ------------------------------------------------------------------------------------------------- */
 
-/* RFC 9497 sec. 3.3.1, Blind, for every input; blinds are derived from one seed that is drawn here and thrown away. */
+/* RFC 9497 sec. 3.3.1, Blind, for every input; the blinds follow from the batch's seed. */
 static cdr_err
 blind_all(struct batch *batch, const struct cdr_bytes *inputs)
 {
 	cdr_err err = CDR_E_INTERNAL;
-	uint8_t *seed = cdr_secret_alloc(CDR_OPRF_SEED_LEN);
 
 	batch->blinds = cdr_secret_alloc(batch->count * CDR_SCALAR_LEN);
 	batch->blinded = malloc(batch->count * CDR_POINT_LEN); /* not secret */
-	if (seed == NULL || batch->blinds == NULL || batch->blinded == NULL) {
-		err = CDR_E_MEMORY;
-		goto out;
-	}
-	CDR_TRY(cdr_random(seed, CDR_OPRF_SEED_LEN));
+	if (batch->blinds == NULL || batch->blinded == NULL)
+		return CDR_E_MEMORY;
 	for (size_t i = 0; i < batch->count; i++) {
 		uint8_t *blind = batch->blinds + i * CDR_SCALAR_LEN;
-		CDR_TRY(cdr_oprf_blind_derive(seed, i, blind));
+		CDR_TRY(cdr_oprf_blind_derive(batch->seed, i, blind));
 		CDR_TRY(cdr_oprf_blind(inputs[i].data, inputs[i].len, blind, batch->blinded + i * CDR_POINT_LEN));
 	}
 	struct cdr_bytes blinded = { batch->blinded, batch->count * CDR_POINT_LEN };
@@ -72,33 +190,20 @@ blind_all(struct batch *batch, const struct cdr_bytes *inputs)
 	CDR_TRY(cdr_points_decode(batch->blinded, batch->count, &batch->points));
 	err = CDR_OK;
 out:
-	cdr_secret_free(seed);
 	return err;
 }
 
-static cdr_err
-take_sequence(struct cdr_tx *tx, void *context)
-{
-	return cdr_setting_next(tx, "sequence", context);
-}
-
-/* The request that every trustee gets. The sequence number is taken durably before anything is sent under it. */
-static cdr_err
+/* The request that every trustee gets. */
+static void
 write_request(struct batch *batch, char *purpose)
 {
-	uint64_t sequence;
-
-	cdr_err err = cdr_store_write(batch->member->home->store, take_sequence, &sequence);
-	if (err != CDR_OK)
-		return err;
 	batch->request = (Cdr__Wire__EvaluateRequest)CDR__WIRE__EVALUATE_REQUEST__INIT;
 	batch->request.member = batch->member->id;
-	batch->request.sequence = sequence;
+	batch->request.sequence = batch->sequence;
 	batch->request.epoch = batch->epoch->number;
 	batch->request.purpose = purpose;
 	batch->request.point_count = (uint32_t)batch->count;
 	batch->request.points_hash = cdr_message_field(batch->hash, sizeof(batch->hash));
-	return CDR_OK;
 }
 
 /* Ask in a random order, so that the work is shared and no trustee can count on seeing everything. */
@@ -225,6 +330,7 @@ take_answer(struct batch *batch, const struct cdr_ask *ask, uint8_t index)
 	if (ask->err != CDR_OK) {
 		if (ask->err == CDR_E_MEMORY || ask->err == CDR_E_INTERNAL)
 			return ask->err;
+		batch->is_spoilt |= ask->err == CDR_E_SEQUENCE;
 		tell(batch, ask->err, ask->party_signer, ask->fault.text);
 		cdr_log(CDR_LOG_WARNING, "trustee.failed", cdr_log_text("party", ask->party_signer),
 		    cdr_log_err(ask->err));
@@ -320,13 +426,21 @@ cdr_evaluate(struct cdr_member *member, const struct cdr_roster *roster, const C
 		return CDR_E_RANGE;
 	memset(tags, 0, count * CDR_TAG_LEN);
 	(void)snprintf(purpose_text, sizeof(purpose_text), "%s", purpose);
+	batch.seed = cdr_secret_alloc(CDR_OPRF_SEED_LEN);
+	if (batch.seed == NULL)
+		return CDR_E_MEMORY;
+	CDR_TRY(name_batch(&batch, purpose, inputs));
+	CDR_TRY(cdr_store_write(member->home->store, begin_batch, &batch));
 	CDR_TRY(blind_all(&batch, inputs));
-	CDR_TRY(write_request(&batch, purpose_text));
+	write_request(&batch, purpose_text);
 	CDR_TRY(shuffle_trustees(&batch));
 	CDR_TRY(gather(&batch, fault));
 	CDR_TRY(finish(&batch, inputs, tags));
 	err = CDR_OK;
 out:
+	/* If it cannot be forgotten, the same question will be a repeat: that is no harm. */
+	if (err == CDR_OK || batch.is_spoilt)
+		(void)!cdr_store_write(member->home->store, end_batch, &batch);
 	batch_wipe(&batch);
 	return err;
 }

@@ -17,7 +17,8 @@
 
 /**
  * cdr_evaluate(member, roster, epoch, purpose, inputs, count, tags, fault):
- * The tags of ${count} token strings, in order.
+ * The tags of ${count} token strings, in order. One that failed and is called again for the same strings, purpose and epoch
+ * asks for exactly the same points under the same sequence number, so that no trustee counts it twice.
  *
  * roster  in           in force, held by the caller
  * epoch   in           one of its epochs
