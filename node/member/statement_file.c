@@ -39,7 +39,10 @@ verify_letter(const Cdr__Wire__StatementFile *message, const struct rosters *ros
 
 	if (message->receiver_sealing_key.len != CDR_HPKE_PUBLIC_LEN)
 		return cdr_fault_set(fault, CDR_E_INPUT, "the receiver's key in the file is none");
-	CDR_TRY(cdr_message_decode(arena, &cdr__wire__letter__descriptor, cdr_message_bytes(message->letter), &body));
+	err = cdr_message_decode(arena, &cdr__wire__letter__descriptor, cdr_message_bytes(message->letter), &body);
+	if (err == CDR_E_INPUT)
+		err = cdr_fault_set(fault, err, "the file holds a letter that is none");
+	CDR_TRY(err);
 	if (body->content_case != CDR__WIRE__LETTER__CONTENT_STATEMENT || body->request_id.len != CDR_ID_LEN)
 		return cdr_fault_set(fault, CDR_E_INPUT, "the file holds a letter that is no statement");
 	const Cdr__Wire__Member *signer = cdr_roster_member(rosters->roster, body->from);
@@ -51,7 +54,9 @@ verify_letter(const Cdr__Wire__StatementFile *message, const struct rosters *ros
 		err = cdr_fault_set(fault, err,
 		    "the signature does not hold: %s did not sign this statement, or it was changed afterwards", body->from);
 	CDR_TRY(err);
-	CDR_TRY(cdr_wire_read_statement(body->statement, body->request_id.data, &file->statement));
+	err = cdr_wire_read_statement(body->statement, body->request_id.data, &file->statement);
+	if (err != CDR_OK)
+		return cdr_fault_set(fault, CDR_E_INPUT, "the statement holds more than a statement may, or a date that is none");
 	if (strcmp(file->statement.responder, body->from) != 0)
 		return cdr_fault_set(fault, CDR_E_INPUT, "the statement speaks for another organisation than its signer");
 	CDR_TRY(cdr_wire_text(body->from, file->signer, sizeof(file->signer)));
@@ -91,10 +96,7 @@ cdr_statement_file_verify(struct cdr_bytes bytes, const uint8_t *genesis, const 
 		err = cdr_fault_set(fault, err, "this is not a statement as `candor statement export` writes it");
 	CDR_TRY(err);
 	CDR_TRY(verify_rosters(message, genesis, &rosters, fault));
-	err = verify_letter(message, &rosters, &letter_arena, file, fault);
-	if (err == CDR_E_RANGE)
-		err = cdr_fault_set(fault, CDR_E_INPUT, "the statement holds more than a statement may");
-	CDR_TRY(err);
+	CDR_TRY(verify_letter(message, &rosters, &letter_arena, file, fault));
 	CDR_TRY(judge(&rosters, codebook, &file->statement, fault));
 	memcpy(file->genesis, rosters.genesis->hash, sizeof(file->genesis));
 	file->roster_version = rosters.roster->body->version;
