@@ -62,13 +62,17 @@ BENCHES  := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/bench/bench_*
 NET_TOOLS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/net/*.c)) \
 	$(patsubst tests/%.c,$(BUILD)/tests/%.so,$(wildcard tests/net/preload/*.c))
 
+# Building uses every core; what is measured or talks to itself runs alone.
+PARALLEL = $(MAKE) --no-print-directory -j$(shell nproc)
+ALONE    = $(MAKE) --no-print-directory
+
 .PHONY: all programs demo check unit scenario ct lint oracle soak fuzz fuzz-seeds bench bench-match check-febrl install clean deps deps-check
 .SUFFIXES:
 .SECONDARY:
 .DELETE_ON_ERROR:
 
 all: deps
-	$(Q)$(MAKE) --no-print-directory programs
+	$(Q)$(PARALLEL) programs
 
 programs: $(PROGRAMS)
 
@@ -163,15 +167,17 @@ $(BUILD)/tests/net/preload/%.so: tests/net/preload/%.c $(BUILD)/flags
 # Everything that must hold, in the order in which a failure is found soonest. Each part installs nothing itself.
 check: deps-check
 	$(Q)begin=$$(date +%s); \
-	$(MAKE) --no-print-directory run-lint programs run-unit && \
-	$(MAKE) --no-print-directory run-ct run-oracle && \
-	$(MAKE) --no-print-directory run-scenario && \
-	$(MAKE) --no-print-directory SAN=1 run-unit run-fuzz-seeds SECONDS_EACH=1 && \
-	$(MAKE) --no-print-directory SAN=1 run-scenario SCENARIOS="$(SAN_SCENARIOS)" && \
+	$(ALONE) run-lint && $(PARALLEL) programs tests && $(ALONE) run-unit run-ct run-oracle run-scenario && \
+	$(PARALLEL) SAN=1 programs tests && $(ALONE) SAN=1 run-unit run-fuzz-seeds SECONDS_EACH=1 && \
+	$(ALONE) SAN=1 run-scenario SCENARIOS="$(SAN_SCENARIOS)" && \
 	echo "make check: everything holds ($$(( $$(date +%s) - begin )) s)"
 
 unit scenario ct lint oracle fuzz-seeds: deps-check
-	$(Q)$(MAKE) --no-print-directory run-$@
+	$(Q)$(ALONE) run-$@
+
+# Every test program, built and not run.
+.PHONY: tests
+tests: $(UNIT) $(FUZZERS) $(NET_TOOLS) $(BUILD)/tests/vectors/oprf_oracle
 
 .PHONY: run-unit run-scenario run-ct run-lint run-oracle run-fuzz-seeds run-bench run-check-febrl run-soak run-fuzz
 run-unit: $(if $(T),$(BUILD)/tests/unit/$(T),$(UNIT))
@@ -204,15 +210,15 @@ run-fuzz-seeds: $(FUZZERS)
 	done
 
 fuzz: deps-check
-	$(Q)$(MAKE) --no-print-directory SAN=1 run-fuzz-seeds SECONDS_EACH=$(SECONDS_EACH)
+	$(Q)$(ALONE) SAN=1 run-fuzz-seeds SECONDS_EACH=$(SECONDS_EACH)
 
 demo: deps
 	$(call install_missing,jq procps)
-	$(Q)$(MAKE) --no-print-directory programs
+	$(Q)$(PARALLEL) programs
 	$(Q)BUILD=$(BUILD) tests/net/demo $(KEEP)
 
 soak bench check-febrl: deps-check
-	$(Q)$(MAKE) --no-print-directory run-$@
+	$(Q)$(ALONE) run-$@
 
 run-soak: programs $(NET_TOOLS)
 	$(Q)BUILD=$(BUILD) KILLS=200 tests/net/run $(sort $(wildcard tests/net/[0-9][0-9]-*kill*))
@@ -222,7 +228,7 @@ run-bench: programs $(BENCHES)
 	$(Q)BUILD=$(BUILD) tests/bench/exchange
 
 bench-match: deps-check
-	$(Q)$(MAKE) --no-print-directory $(BUILD)/tests/bench/bench_match
+	$(Q)$(ALONE) $(BUILD)/tests/bench/bench_match
 	$(Q)$(BUILD)/tests/bench/bench_match
 
 run-check-febrl: programs
