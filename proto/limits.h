@@ -38,6 +38,7 @@
 #define CDR_HANDLE_LEN 16
 #define CDR_TAG_LEN 16
 #define CDR_CHECK_ROW_LEN 19      /* tag 16, type 1, rarity 1, pair 1 */
+#define CDR_CHECK_ROWS_MIN 16
 #define CDR_CHECK_ROWS_MAX 64
 #define CDR_MATCHES_MAX 64        /* members in one reply */
 #define CDR_MATCH_HANDLES_MAX 8   /* leavers of one member in one match */

@@ -285,6 +285,27 @@ out:
 	return err;
 }
 
+/*
+ * What the node answers by itself is an oracle: whoever has a handle could try names on it. A check costs its asker 16 points
+ * or more at the trustees and brings one such letter to an employer, so in one epoch there cannot be more of them than the
+ * asker's quota gives checks. Those beyond are not answered.
+ */
+static cdr_err
+check_askers_quota(struct cdr_tx *tx, const struct cdr_roster *roster, const Cdr__Wire__Member *asker,
+    struct cdr_fault *fault)
+{
+	const Cdr__Wire__Epoch *epoch = cdr_roster_epoch_at(roster, cdr_member_now());
+	int64_t since = epoch != NULL ? (int64_t)epoch->starts_at : 0, count;
+
+	cdr_err err = cdr_query_one_int(tx,
+	    "SELECT count(*) FROM inbox WHERE sender = $1 AND received_at >= $2 AND (stage = 'probe' OR state = 'dismissed')",
+	    CDR_VALUES(cdr_value_text(asker->id), cdr_value_int(since)), &count);
+	if (err == CDR_OK && (uint64_t)count >= asker->check_points / CDR_CHECK_ROWS_MIN)
+		err = cdr_fault_set(fault, CDR_E_REFUSED, "request: %s asks about more people than its quota lets it check",
+		    asker->id);
+	return err;
+}
+
 /* see node/member/inbox.h */
 cdr_err
 cdr_inbox_take(struct cdr_tx *tx, struct cdr_member *member, const struct cdr_roster *roster,
@@ -306,6 +327,8 @@ cdr_inbox_take(struct cdr_tx *tx, struct cdr_member *member, const struct cdr_ro
 		return cdr_fault_set(fault, CDR_E_REFUSED, "request: its id belongs to another member's");
 	if (err == CDR_OK && (is_probe || strcmp(known.stage, "request") == 0 || strcmp(known.state, "withdrawn") == 0))
 		return CDR_OK; /* a repeat in a new letter, or what the hub delivers after the withdrawal */
+	if (err == CDR_E_ABSENT && (is_probe || !body->request->declared))
+		CDR_TRY(check_askers_quota(tx, roster, sender, fault));
 
 	bool plausible = finding->count > 0;
 	if (is_probe) {

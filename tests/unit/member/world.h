@@ -33,6 +33,7 @@
 #define W_MEMBERS 3
 #define W_TRUSTEES 3
 #define W_THRESHOLD 2
+#define W_CHECK_POINTS (40 * CDR_CHECK_ROWS_MIN) /* of each member */
 #define W_MAIL_MAX 256
 #define W_PUT_MAX 64
 #define W_MATCH_MAX 8
@@ -201,6 +202,7 @@ w_roster(struct world *w)
 		member[i].party = &w->keys[i].party;
 		member[i].country = country;
 		member[i].status = w->status[i];
+		member[i].check_points = W_CHECK_POINTS;
 		members[i] = &member[i];
 	}
 	epoch.number = 1;
