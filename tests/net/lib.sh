@@ -84,7 +84,7 @@ start_member() { launch "member-$1" "$BIN/candor" ${POLL_MS:+--poll-ms "$POLL_MS
 pid() {
 	local p
 	p=$(cat "$X/$1/node.pid" 2>/dev/null) || return 0
-	kill -0 "$p" 2>/dev/null && echo "$p"
+	! kill -0 "$p" 2>/dev/null || echo "$p"
 }
 
 # stop NAME [SIGNAL]: end a daemon and wait until it is gone.
@@ -149,10 +149,29 @@ scenario_end() {
 	exit "$status"
 }
 
-# exchange ARGS…: bring up an exchange in $X and use it.
+# exchange ARGS…: bring up an exchange in $X and use it; exchange_found ARGS… and exchange_begin: in two steps.
 exchange() {
-	QUIET=1 "$TOP/tests/net/exchange" up "$X" "$@" || die "no exchange"
+	exchange_found "$@"
+	exchange_begin
+}
+exchange_found() {
+	QUIET=1 "$TOP/tests/net/exchange" found "$X" "$@" || die "no exchange"
 	use "$X"
+}
+exchange_begin() { QUIET=1 "$TOP/tests/net/exchange" begin "$X" || die "no exchange"; }
+
+# clock: daemons that start from now on, and commands under `later`, read a clock that can be put ahead.
+clock() {
+	export CANDOR_LATER=$X/later PRELOAD=$X/later.so ASAN_OPTIONS=${ASAN_OPTIONS:-}:verify_asan_link_order=0
+	"${CC:-cc}" -shared -fPIC -O1 -o "$PRELOAD" "$TOP/tests/net/shim/later.c" || die "no compiler"
+	AHEAD=0
+}
+later() { LD_PRELOAD=$PRELOAD "$@"; }
+
+# go_ahead SECONDS: put it ahead.
+go_ahead() {
+	AHEAD=$((AHEAD + $1))
+	echo "$AHEAD" >"$CANDOR_LATER.new" && mv "$CANDOR_LATER.new" "$CANDOR_LATER"
 }
 
 # must SENTENCE CMD…: CMD succeeds.

@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/crypto/hpke.h"
 #include "core/crypto/secret.h"
 #include "keys/roster_build.h"
 #include "node/hub/command.h"
@@ -139,11 +138,14 @@ answer_proposal(struct question *q, const struct cdr_roster *roster)
 	return answer(q, &reply.base);
 }
 
-/* Show ${change} as the next roster: as in force to whoever asks for rosters, as a proposal to trustees. */
+/* Show ${change} as the next roster: as in force to members, as a proposal to trustees. */
 static cdr_err
 show_next(struct question *q, const struct cdr_roster *before, const struct cdr_roster_change *change)
 {
 	struct cdr_roster *next = NULL;
+
+	if (strcmp(q->path, "/v1/roster") == 0 && strncmp(caller(q), "trustee/", 8) == 0)
+		return CDR_OK;
 	cdr_err err = cdr_roster_build_next(before, change, 1, before->body->made_at, q->liar->open.home->keys->signing, &next,
 	    NULL);
 
@@ -217,25 +219,21 @@ old_roster(struct question *q)
 	return err;
 }
 
-/* Keys of the hub's own making in a trustee's place. */
+/* Keys of the hub's own making in a trustee's place, the same every time. */
 static cdr_err
-replace_keys(Cdr__Wire__Party *party, uint8_t *room)
+replace_keys(const struct liar *liar, uint8_t index, Cdr__Wire__Party *party, uint8_t *room)
 {
-	uint8_t seed[CDR_SIGN_SEED_LEN], secret[CDR_HPKE_SECRET_LEN];
-	cdr_err err = CDR_E_INTERNAL;
+	uint8_t seed[CDR_SIGN_SEED_LEN];
 
-	CDR_TRY(cdr_random(seed, sizeof(seed)));
-	CDR_TRY(cdr_sign_public(seed, room));
-	CDR_TRY(cdr_hpke_keypair(secret, room + CDR_SIGN_PUBLIC_LEN));
-	CDR_TRY(cdr_random(room + CDR_SIGN_PUBLIC_LEN + CDR_HPKE_PUBLIC_LEN, CDR_PIN_LEN));
+	memset(seed, index, sizeof(seed));
+	memset(room + CDR_SIGN_PUBLIC_LEN, index, CDR_PIN_LEN);
 	party->signing_key = cdr_message_field(room, CDR_SIGN_PUBLIC_LEN);
-	party->sealing_key = cdr_message_field(room + CDR_SIGN_PUBLIC_LEN, CDR_HPKE_PUBLIC_LEN);
-	party->tls_pin = cdr_message_field(room + CDR_SIGN_PUBLIC_LEN + CDR_HPKE_PUBLIC_LEN, CDR_PIN_LEN);
-out:
-	return err;
+	party->sealing_key = cdr_message_field(liar->open.home->sealing_public, sizeof(liar->open.home->sealing_public));
+	party->tls_pin = cdr_message_field(room + CDR_SIGN_PUBLIC_LEN, CDR_PIN_LEN);
+	return cdr_sign_public(seed, room);
 }
 
-#define KEYS_LEN (CDR_SIGN_PUBLIC_LEN + CDR_HPKE_PUBLIC_LEN + CDR_PIN_LEN)
+#define KEYS_LEN (CDR_SIGN_PUBLIC_LEN + CDR_PIN_LEN)
 
 /* The genesis roster with other trustees' keys; with ${spare_caller} the caller finds its own entry as it should be. */
 static cdr_err
@@ -256,7 +254,7 @@ forge_genesis(struct question *q, bool spare_caller)
 		trustee[i].party = &party[i];
 		at[i] = &trustee[i];
 		if (!spare_caller || memcmp(party[i].tls_pin.data, q->pin, CDR_PIN_LEN) != 0)
-			CDR_TRY(replace_keys(&party[i], keys[i]));
+			CDR_TRY(replace_keys(q->liar, (uint8_t)(i + 1), &party[i], keys[i]));
 	}
 	body.trustee = at;
 	CDR_TRY(cdr_roster_build_genesis(&body, q->liar->open.home->keys->signing, &forged, NULL));
