@@ -125,8 +125,8 @@ look() {
 	done
 }
 
-# same WHAT FILE1 FILE2: two lists have the same lines, each once.
-same() {
+# agree WHAT FILE1 FILE2: two lists have the same lines, each once.
+agree() {
 	local both
 	both=$(diff <(sort "$2") <(sort "$3") | grep '^[<>]' | head -n 6)
 	[ -z "$both" ] || die "$1 (< only in the first, > only in the second):"$'\n'"$both"
@@ -149,7 +149,7 @@ once() {
 compare_registers() {
 	local m
 	for m in a b c; do
-		same "the register of member-$m is not the file that was acknowledged last" \
+		agree "the register of member-$m is not the file that was acknowledged last" \
 			<(people register "$m" <"$X/books/current-$m") <(sed -n 's/^leaver [^ ]* [^ ]* [^ ]* //p' "$X/facts/member-$m")
 		within "a check that was acknowledged is not at member-$m" <(sed -n "s/^$m //p" "$X/books/references") \
 			<(sed -n 's/^check \([^ ]*\) .*/\1/p' "$X/facts/member-$m")
@@ -177,11 +177,11 @@ compare_acks() {
 # No row without a person, no person without rows, sums that agree, nothing that contradicts itself.
 compare_inside() {
 	local n
-	same "people and rows of the index do not agree" <(sed -n 's/^person //p' "$X/facts/hub") <(sed -n 's/^rows //p' "$X/facts/hub")
-	same "the hub's sums do not agree with its index" <(sed -n 's/^holding //p' "$X/facts/hub" | awk '$3 > 0') \
+	agree "people and rows of the index do not agree" <(sed -n 's/^person //p' "$X/facts/hub") <(sed -n 's/^rows //p' "$X/facts/hub")
+	agree "the hub's sums do not agree with its index" <(sed -n 's/^holding //p' "$X/facts/hub" | awk '$3 > 0') \
 		<(awk '$1 == "person" { k = $2 " " $4; people[k]++; rows[k] += $5 } END { for (k in people) print k, people[k], rows[k] }' "$X/facts/hub")
 	for n in $(seq 1 "$TRUSTEES"); do
-		same "trustee $n counted other points than it was asked for" <(sed -n 's/^spent //p' "$X/facts/trustee-$n") \
+		agree "trustee $n counted other points than it was asked for" <(sed -n 's/^spent //p' "$X/facts/trustee-$n") \
 			<(awk '$1 == "evaluation" { sum[$2 " " $4 " " $5] += $6 } END { for (k in sum) print k, sum[k] }' "$X/facts/trustee-$n")
 		once "trustee $n counted a sequence number twice" <(awk '$1 == "evaluation" { print $2, $3 }' "$X/facts/trustee-$n")
 	done
@@ -198,15 +198,15 @@ all_letters() {
 compare_letters() {
 	local n
 	all_letters >"$X/facts/letters"
-	same "a letter was not delivered, or one that nobody wrote" <(cut -d ' ' -f 1,2 "$X/facts/letters") <(sed -n 's/^taken //p' "$X/facts/hub")
-	same "a letter's state" <(awk '{ print $3 == "received" ? "posted" : "received", $2 }' "$X/facts/letters") \
+	agree "a letter was not delivered, or one that nobody wrote" <(cut -d ' ' -f 1,2 "$X/facts/letters") <(sed -n 's/^taken //p' "$X/facts/hub")
+	agree "a letter's state" <(awk '{ print $3 == "received" ? "posted" : "received", $2 }' "$X/facts/letters") \
 		<(awk '{ print $6, $2 }' "$X/facts/letters")
 	for n in $(member_names "$MEMBERS"); do
-		same "$n did not take in the letters that were written to it" <(awk -v n="$n" '$4 == n { print $2, $1 }' "$X/facts/letters") \
+		agree "$n did not take in the letters that were written to it" <(awk -v n="$n" '$4 == n { print $2, $1 }' "$X/facts/letters") \
 			<(sed -n 's/^in //p' "$X/facts/$n")
 	done
 	# Acted on once: one confirmation for every letter that is not itself one.
-	same "letters and their confirmations" <(awk '$3 != "received" { print $4, $1 }' "$X/facts/letters") \
+	agree "letters and their confirmations" <(awk '$3 != "received" { print $4, $1 }' "$X/facts/letters") \
 		<(awk '$3 == "received" { print $1, $4 }' "$X/facts/letters")
 }
 
@@ -214,16 +214,16 @@ compare_letters() {
 compare_checks() {
 	local m n
 	for m in a b c; do awk -v m="$m" '$1 == "employer" && $5 == "request" { print m, $2, $3, $4 }' "$X/facts/member-$m"; done >"$X/facts/asked"
-	same "who is asked about whom" "$X/books/expected" "$X/facts/asked"
+	agree "who is asked about whom" "$X/books/expected" "$X/facts/asked"
 	for m in a b c; do
 		awk -v m="member-$m" '$1 == "employer" && $5 == "request" { print m, $3, $8, $4, $7 }' "$X/facts/member-$m"
 	done >"$X/facts/requests" # ASKER EMPLOYER REQUEST DECLARED RESULT
-	same "the results of checks are not the answers that were given" <(awk '{ print $3, $5 }' "$X/facts/requests") "$X/books/answers"
+	agree "the results of checks are not the answers that were given" <(awk '{ print $3, $5 }' "$X/facts/requests") "$X/books/answers"
 	for n in $(member_names "$MEMBERS"); do
-		same "requests at $n" <(awk -v n="$n" '$2 == n { print $3, $1, "request answered" }' "$X/facts/requests") \
+		agree "requests at $n" <(awk -v n="$n" '$2 == n { print $3, $1, "request answered" }' "$X/facts/requests") \
 			<(sed -n 's/^inbox //p' "$X/facts/$n" | grep -v ' dismissed$')
 	done
-	same "a request or its answer was written twice, or not at all" \
+	agree "a request or its answer was written twice, or not at all" \
 		<(awk '{ print $1, $2, $3, "request"; print $2, $1, $3, "statement"
 			if ($4 == 0) { print $1, $2, $3, "probe"; print $2, $1, $3, "probe_reply" } }' "$X/facts/requests") \
 		<(awk '$3 != "received" { print $1, $4, $5, $3 }' "$X/facts/letters" | grep -v -F -f <(dismissed; echo none))
@@ -235,7 +235,7 @@ dismissed() { awk '$1 == "employer" && $5 == "dismissed" { print $8 }' "$X"/fact
 compare_index() {
 	local m
 	for m in a b c; do
-		same "the index and the register of member-$m" <(sed -n "s/^person member-$m \([^ ]*\) 1 /\1 /p" "$X/facts/hub") \
+		agree "the index and the register of member-$m" <(sed -n "s/^person member-$m \([^ ]*\) 1 /\1 /p" "$X/facts/hub") \
 			<(awk '$1 == "leaver" && $4 > 0 { print $2, $4 }' "$X/facts/member-$m")
 	done
 }
