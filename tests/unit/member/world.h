@@ -102,7 +102,9 @@ struct world {
 	void (*on_evaluate)(void);          /* called while a trustee computes */
 
 	/* The hub. */
-	bool hub_is_down, forgets_reply;    /* forgets_reply: it does what it is asked, and its reply is lost */
+	bool hub_is_down;
+	bool forgets_reply;                 /* it does what it is asked, and its reply is lost */
+	bool stranger_answers;              /* somebody with another certificate */
 	const char *refused_path;
 	cdr_err refused_code;
 	struct w_mail mail[W_MAIL_MAX];
@@ -548,7 +550,7 @@ w_deliver(struct world *w, struct cdr_client_post *post)
 	    cdr_buffer_bytes(&reply.attachment), &post->reply), CDR_OK);
 	post->status = reply.status;
 	post->has_pin_seen = true;
-	memcpy(post->pin_seen, party->pin, CDR_PIN_LEN);
+	memcpy(post->pin_seen, w->stranger_answers ? w->keys[RED].pin : party->pin, CDR_PIN_LEN);
 	cdr_buffer_free(&reply.body);
 	cdr_buffer_free(&reply.attachment);
 	cdr_envelope_free(&envelope);
