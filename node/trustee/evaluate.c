@@ -9,7 +9,7 @@
 #include "core/crypto/secret.h"
 #include "node/net/log.h"
 
-#define BODY_LEN_MAX CDR_BODY_SMALL_MAX
+#define BODY_LEN_MAX 256 /* of a request; one that says everything once has 128 at most. It is kept */
 
 static const Cdr__Wire__EvaluateRequest *
 request_of(const struct cdr_call *call)
@@ -70,6 +70,8 @@ check_request(struct cdr_trustee *trustee, const struct cdr_call *call, uint64_t
 
 	if (strcmp(request->member, call->member->id) != 0)
 		return cdr_fault_set(fault, CDR_E_REFUSED, "%s asks in the name of another member", call->envelope->signer);
+	if (call->envelope->body.len > BODY_LEN_MAX)
+		return cdr_fault_set(fault, CDR_E_RANGE, "a request has at most %d bytes beside its points", BODY_LEN_MAX);
 	if (!find_quota(call, quota))
 		return cdr_fault_set(fault, CDR_E_REFUSED, "a purpose is \"check\" or \"import\"");
 	if (request->sequence > INT64_MAX)

@@ -71,6 +71,7 @@ struct request {
 	uint32_t epoch, point_count;
 	struct cdr_bytes attachment;
 	bool has_wrong_hash;
+	size_t says_again;               /* the body behind itself so often: a decoder takes what comes last */
 };
 
 static struct request
@@ -101,6 +102,12 @@ encode_request(struct world *w, const struct request *r, struct cdr_buffer *out)
 	message.point_count = r->point_count;
 	message.points_hash = cdr_message_field(hash, sizeof(hash));
 	assert_int_equal(cdr_message_encode(&message.base, &body), CDR_OK);
+	size_t len = body.len;
+	body.len = len * (r->says_again + 1);
+	body.data = realloc(body.data, body.len);
+	assert_non_null(body.data);
+	for (size_t i = 1; i <= r->says_again; i++)
+		memcpy(body.data + i * len, body.data, len);
 	assert_int_equal(cdr_envelope_request(&signer, PATH, cdr_buffer_bytes(&body), r->attachment, out), CDR_OK);
 	cdr_buffer_free(&body);
 }
@@ -421,6 +428,12 @@ test_bad_requests(void **state)
 	send_request(w, r);
 	assert_refused(w, 403, "refused");
 	assert_int_equal(ask_store(w, "SELECT count(*) FROM evaluation"), 0);
+	/* A body is kept for ever: it may be as long as one can be, and no longer. */
+	r = request_of(w, 1, 1);
+	r.says_again = 100;
+	send_request(w, r);
+	assert_refused(w, 400, "range");
+	assert_int_equal(ask_store(w, SPENT), 0);
 }
 
 static void
