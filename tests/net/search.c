@@ -39,6 +39,7 @@
 #define PATTERN_LEN_MAX 16384
 #define CHUNK_LEN ((size_t)4 << 20)
 #define FILTER_BITS 18
+#define FREED_LEN 16
 #define EXAMPLES_MAX 3         /* printed of each needle in each place */
 #define HEX_RUN_LEN 32         /* so many hexadecimal digits in a row are bytes written out */
 #define HEX_CHANCE_LEN 12      /* shorter needles of digits come about by chance in there */
@@ -307,8 +308,14 @@ add_hexadecimal(struct needle *needle, const char *value)
 		bytes[i] = reversed[len - 1 - i] = (uint8_t)byte;
 	}
 	add_bytes(needle, names, bytes, len);
-	if (needle->is_key)
-		add_bytes(needle, reversed_names, reversed, len);
+	if (!needle->is_key)
+		return;
+	add_bytes(needle, reversed_names, reversed, len);
+	/* What is freed has malloc's lists written over its first 16 bytes. */
+	if (len > FREED_LEN + PATTERN_LEN_MIN) {
+		pattern_add(needle, "end of its bytes", bytes + FREED_LEN, len - FREED_LEN);
+		pattern_add(needle, "end of its bytes reversed", reversed + FREED_LEN, len - FREED_LEN);
+	}
 }
 
 /* The next field of a line that ends at a tab or at its end. */
@@ -612,14 +619,14 @@ run(void)
 	return good && bytes > 0 ? 0 : 1;
 }
 
-/* The last bytes of the heap are malloc's to hand out, and handed out last. */
+/* The last bytes of the heap are malloc's to hand out, and handed out last. Locked pages split it into several mappings. */
 static int
 plant(pid_t pid, const char *text)
 {
 	char path[64];
 	struct mapping mapping = { 0 };
+	uint64_t end = 0;
 	size_t len = strlen(text) + 1;
-	bool done = false;
 
 	(void)snprintf(path, sizeof(path), "/proc/%d/smaps", (int)pid);
 	FILE *maps = fopen(path, "re");
@@ -627,9 +634,10 @@ plant(pid_t pid, const char *text)
 	int memory = open(path, O_RDWR | O_CLOEXEC);
 	if (maps == NULL || memory < 0)
 		die("search: process %d: %s", (int)pid, strerror(errno));
-	while (!done && read_mapping(maps, &mapping))
+	while (read_mapping(maps, &mapping))
 		if (strcmp(mapping.name, "[heap]") == 0)
-			done = pwrite(memory, text, len, (off_t)(mapping.to - len)) == (ssize_t)len;
+			end = mapping.to;
+	bool done = end > 0 && pwrite(memory, text, len, (off_t)(end - len)) == (ssize_t)len;
 	(void)fclose(maps);
 	(void)close(memory);
 	return done ? 0 : 1;
