@@ -30,8 +30,8 @@ static const struct cdr_csv_column columns[COLUMN_COUNT] = {
 	CDR_PERSON_COLUMNS,
 	{ "declared_employers", "employers former_employers previous_employers declared", 0 },
 	{ "position_category", "position category", 0 },
-	{ "legal_basis", "lawful_basis basis", 0 },
-	{ "candidate_notified", "notified notice", 0 },
+	{ "legal_basis", "lawful_basis basis", 3 },
+	{ "candidate_notified", "notified notice", 4 },
 	{ "notified_on", "notice_date notified_date date_notified", 0 },
 };
 
@@ -53,7 +53,7 @@ read_declared(struct cdr_row *row, struct cdr_candidate *candidate)
 		if (member[0] == '\0')
 			continue;
 		if (!cdr_member_id_valid(member)) {
-			cdr_row_fault(row, DECLARED_EMPLOYERS, "no member id", "write ids such as member-a: 2 to 32 of a-z, 0-9 and '-', separated by ';'");
+			cdr_row_fault(row, DECLARED_EMPLOYERS, "not a member id", "write ids such as member-a: 2 to 32 of a-z, 0-9 and '-', separated by ';'");
 		} else if (is_declared(candidate, member)) {
 			cdr_row_fault(row, DECLARED_EMPLOYERS, "one employer is named twice", "name each once");
 		} else if (candidate->declared_count == CDR_DECLARED_MAX) {

@@ -336,6 +336,17 @@ check_group(const struct cdr_csv *csv, uint8_t group, char text[static CDR_FAULT
 				    csv->unknown[u].name, csv->accepted[i].name);
 }
 
+/* A needed column is not there, and another seems to be it: read without it, the file would say less than it does. */
+static void
+check_renamed(const struct cdr_csv *csv, char text[static CDR_FAULT_LEN])
+{
+	for (size_t u = 0; text[0] == '\0' && u < csv->unknown_count; u++)
+		for (size_t i = 0; i < csv->accepted_count; i++)
+			if (csv->accepted[i].group != 0 && csv->column_of[i] == ABSENT && csv->unknown[u].near == csv->accepted[i].name)
+				say(text, "column %zu is named \"%s\": did you mean %s? Rename it, or take it out", csv->unknown[u].column,
+				    csv->unknown[u].name, csv->accepted[i].name);
+}
+
 /* Which column of the file is which. */
 static cdr_err
 match_columns(struct cdr_csv *csv, struct cdr_fault *fault)
@@ -379,6 +390,7 @@ check_columns(const struct cdr_csv *csv, struct cdr_fault *fault)
 	}
 	for (unsigned group = 1; group <= UINT8_MAX; group++)
 		check_group(csv, (uint8_t)group, text);
+	check_renamed(csv, text);
 	if (text[0] == '\0')
 		return CDR_OK;
 	say_accepted(csv, text);
@@ -411,7 +423,22 @@ check_kind(const struct cdr_csv *csv, struct cdr_fault *fault)
 		return cdr_fault_set(fault, CDR_E_INPUT, "this file is UTF-16; save it as \"CSV UTF-8\"");
 	if (len >= 4 && memcmp(csv->at, "PK\003\004", 4) == 0)
 		return cdr_fault_set(fault, CDR_E_INPUT, "this is a spreadsheet; save it as \"CSV UTF-8\"");
+	if (len >= 4 && memcmp(csv->at, "\xd0\xcf\x11\xe0", 4) == 0)
+		return cdr_fault_set(fault, CDR_E_INPUT, "this is a spreadsheet; save it as \"CSV UTF-8\"");
 	return CDR_OK;
+}
+
+/* A line "sep=;" before the header: a spreadsheet's note to itself. */
+static void
+pass_separator_line(struct cdr_csv *csv)
+{
+	size_t len = (size_t)(csv->end - csv->at);
+	size_t line_end = len > 5 && csv->at[5] == '\r' ? 6 : 5;
+
+	if (len > line_end && memcmp(csv->at, "sep=", 4) == 0 && csv->at[line_end] == '\n') {
+		csv->at += line_end + 1;
+		csv->line++;
+	}
 }
 
 static cdr_err
@@ -424,6 +451,7 @@ read_header(struct cdr_csv *csv, struct cdr_fault *fault)
 		return err;
 	if (csv->end - csv->at >= 3 && memcmp(csv->at, "\xef\xbb\xbf", 3) == 0)
 		csv->at += 3;
+	pass_separator_line(csv);
 	do {
 		if (csv->at == csv->end)
 			return cdr_fault_set(fault, CDR_E_INPUT, "the file is empty; its first line must name the columns");

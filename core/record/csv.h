@@ -6,7 +6,7 @@
  *
  * The first line names the columns. The separator is ',' or ';', whichever
  * the first line has more of. Lines end in LF or CRLF; a UTF-8 byte order
- * mark may come first; a quoted field may hold separators, line ends and
+ * mark may come first, and a line "sep=;" that spreadsheets write; a quoted field may hold separators, line ends and
  * doubled quotes. Rows in which every field is empty are passed over.
  */
 
@@ -21,7 +21,7 @@
 struct cdr_csv_column {
 	const char *name;
 	const char *also; /* other words that people use for it, separated by blanks: suggested, not accepted; NULL: none */
-	uint8_t group;    /* 0: optional; of every other number at least one column must be in the file */
+	uint8_t group;    /* 0: optional; of every other number at least one column must be in the file, and none under another word */
 };
 
 /* A column of the file that is not among those accepted. */

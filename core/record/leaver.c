@@ -97,6 +97,16 @@ static const struct cdr_record_file_kind kind = {
 	.is_old = is_old,
 };
 
+/* Candidates taken for leavers would tell every member that they had worked here. */
+static bool
+is_of_candidates(const struct cdr_row_report *report)
+{
+	for (size_t i = 0; i < report->notes.listed_count; i++)
+		if (strcmp(report->notes.lines[i].column_name, "legal_basis") == 0)
+			return true;
+	return false;
+}
+
 /* A struct cdr_leaver_file is nowhere defined: it is the common reader under a name of its own. */
 
 /* see core/record/leaver.h */
@@ -107,6 +117,12 @@ cdr_leaver_file_new(struct cdr_bytes bytes, const struct cdr_record_rules *rules
 	struct cdr_record_file *file;
 	cdr_err err = cdr_record_file_new(bytes, &kind, rules, &file, fault);
 
+	if (err == CDR_OK && is_of_candidates(cdr_record_file_report_peek(file))) {
+		cdr_record_file_free(file);
+		file = NULL;
+		err = cdr_fault_set(fault, CDR_E_REFUSED, "this is a file of candidates: it has the column legal_basis. Take a file of "
+		    "those who left");
+	}
 	*reader = (struct cdr_leaver_file *)file;
 	return err;
 }

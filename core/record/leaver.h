@@ -46,7 +46,7 @@ struct cdr_leaver_file;
  * reader  out           NULL on error
  * fault   out           may be NULL
  *
- * Returns  as cdr_csv_new.
+ * Returns  as cdr_csv_new; CDR_E_REFUSED too for a file of candidates.
  */
 CDR_MUST_CHECK cdr_err cdr_leaver_file_new(struct cdr_bytes file, const struct cdr_record_rules *rules,
     struct cdr_leaver_file **reader, struct cdr_fault *fault);

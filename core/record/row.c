@@ -92,7 +92,7 @@ check_code(struct cdr_row *row, size_t column, const char *list, char code[stati
 
 	if (code[0] == '\0' || cdr_codebook_check(row->rules->codebook, list, code, &fault) == CDR_OK)
 		return;
-	cdr_row_fault(row, column, "no code of the codebook", fault.text);
+	cdr_row_fault(row, column, "not one of the codes", fault.text);
 	cdr_wipe(code, CDR_CODE_LEN);
 }
 
@@ -110,7 +110,7 @@ country_from(struct cdr_row *row, size_t column, const char *text, char country[
 {
 	memset(country, 0, CDR_COUNTRY_LEN);
 	if (text[0] != '\0' && cdr_country_read(text, country) != CDR_OK)
-		cdr_row_fault(row, column, "no country code", "write the three letters of ISO 3166-1, such as KEN");
+		cdr_row_fault(row, column, "not a country code", "write the three letters of ISO 3166-1, such as KEN");
 }
 
 /* see core/record/row.h */
@@ -135,7 +135,8 @@ is_unknown(struct cdr_row *row, size_t column)
 bool
 cdr_row_date(struct cdr_row *row, size_t column, struct cdr_date *date)
 {
-	static const char advice[] = "write 1984-05-12, or 1984-05, 1984-Q2, 1984-H1, 1984 if less is known";
+	static const char advice[] =
+	    "write 1984-05-12 (in a spreadsheet: format yyyy-mm-dd), or 1984-05, 1984-Q2, 1984-H1, 1984 if less is known";
 	char text[64];
 
 	memset(date, 0, sizeof(*date));
@@ -147,7 +148,7 @@ cdr_row_date(struct cdr_row *row, size_t column, struct cdr_date *date)
 	if (err == CDR_E_RANGE)
 		cdr_row_fault(row, column, "a year before 1850 or after 2150", advice);
 	else if (err != CDR_OK)
-		cdr_row_fault(row, column, "no date, or a day that does not exist", advice);
+		cdr_row_fault(row, column, "not a date, or a day that does not exist", advice);
 	else if (cdr_period_future(date, row->rules))
 		cdr_row_fault(row, column, "lies in the future", "correct it");
 	else

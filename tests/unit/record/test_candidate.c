@@ -91,16 +91,16 @@ faults_are_listed(void **state)
 	} cases[] = {
 		{ "R,A,B,1984,,,,,", "2.legal_basis:empty, and no check may be opened without it;"
 		    "2.candidate_notified:empty, and no check may be opened without it;" },
-		{ "R,A,B,1984,,,because,phone,", "2.legal_basis:no code of the codebook;2.candidate_notified:no code of the codebook;" },
-		{ "R,A,B,1984,,,unknown,withheld,", "2.legal_basis:no code of the codebook;2.candidate_notified:no code of the codebook;" },
-		{ "R,A,B,1984,Member A,,consent,job_advert,", "2.declared_employers:no member id;" },
-		{ "R,A,B,1984,a,,consent,job_advert,", "2.declared_employers:no member id;" },
-		{ "R,A,B,1984,-ab,,consent,job_advert,", "2.declared_employers:no member id;" },
-		{ "R,A,B,1984,abcdefghijklmnopqrstuvwxyz0123456,,consent,job_advert,", "2.declared_employers:no member id;" },
+		{ "R,A,B,1984,,,because,phone,", "2.legal_basis:not one of the codes;2.candidate_notified:not one of the codes;" },
+		{ "R,A,B,1984,,,unknown,withheld,", "2.legal_basis:not one of the codes;2.candidate_notified:not one of the codes;" },
+		{ "R,A,B,1984,Member A,,consent,job_advert,", "2.declared_employers:not a member id;" },
+		{ "R,A,B,1984,a,,consent,job_advert,", "2.declared_employers:not a member id;" },
+		{ "R,A,B,1984,-ab,,consent,job_advert,", "2.declared_employers:not a member id;" },
+		{ "R,A,B,1984,abcdefghijklmnopqrstuvwxyz0123456,,consent,job_advert,", "2.declared_employers:not a member id;" },
 		{ "R,A,B,1984,aa;bb;aa,,consent,job_advert,", "2.declared_employers:one employer is named twice;" },
 		{ "R,A,B,1984,a1;a2;a3;a4;a5;a6;a7;a8;a9;b1;b2;b3;b4;b5;b6;b7;b8,,consent,job_advert,",
 		    "2.declared_employers:more than 16 employers;" },
-		{ "R,A,B,1984,,boss,consent,job_advert,", "2.position_category:no code of the codebook;" },
+		{ "R,A,B,1984,,boss,consent,job_advert,", "2.position_category:not one of the codes;" },
 		{ "R,A,B,1984,,,consent,job_advert,2025-06-16", "2.notified_on:lies in the future;" },
 		{ "R,,,1984,,,consent,job_advert,2025", "2.:no name;" },
 	};

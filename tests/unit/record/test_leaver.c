@@ -149,28 +149,28 @@ faults_are_listed(void **state)
 		{ ",...,,,,1984,,,,,,,,,,,2024,", "2.:the name has no letter;" },
 		{ ",,Diallo,,,,,,,,,,,,,,2024,", "2.date_of_birth:empty;" },
 		{ ",,Diallo,,,  ,,,,,,,,,,,2024,", "2.date_of_birth:empty;" },
-		{ ",,Diallo,,,1984-02-30,,,,,,,,,,,2024,", "2.date_of_birth:no date, or a day that does not exist;" },
-		{ ",,Diallo,,,12/05/1984,,,,,,,,,,,2024,", "2.date_of_birth:no date, or a day that does not exist;" },
+		{ ",,Diallo,,,1984-02-30,,,,,,,,,,,2024,", "2.date_of_birth:not a date, or a day that does not exist;" },
+		{ ",,Diallo,,,12/05/1984,,,,,,,,,,,2024,", "2.date_of_birth:not a date, or a day that does not exist;" },
 		{ ",,Diallo,,,1700,,,,,,,,,,,2024,", "2.date_of_birth:a year before 1850 or after 2150;" },
 		{ ",,Diallo,,,2025-06-16,,,,,,,,,,,2024,", "2.date_of_birth:lies in the future;" },
-		{ ",,Diallo,,,1984,femal,,,,,,,,,,2024,", "2.gender:no code of the codebook;" },
-		{ ",,Diallo,,,1984,,Mali,,,,,,,,,2024,", "2.nationality:no country code;" },
+		{ ",,Diallo,,,1984,femal,,,,,,,,,,2024,", "2.gender:not one of the codes;" },
+		{ ",,Diallo,,,1984,,Mali,,,,,,,,,2024,", "2.nationality:not a country code;" },
 		{ ",,Diallo,,,1984,,KEN;KEN;KEN;KEN;KEN,,,,,,,,,2024,", "2.nationality:more than 4 countries;" },
-		{ ",,Diallo,,,1984,,,pasport,KEN,A123456,,,,,,2024,", "2.document_type:no code of the codebook;" },
-		{ ",,Diallo,,,1984,,,passport,Kenya,A123456,,,,,,2024,", "2.document_country:no country code;" },
+		{ ",,Diallo,,,1984,,,pasport,KEN,A123456,,,,,,2024,", "2.document_type:not one of the codes;" },
+		{ ",,Diallo,,,1984,,,passport,Kenya,A123456,,,,,,2024,", "2.document_country:not a country code;" },
 		{ ",,Diallo,,,1984,,,passport,KEN,---,,,,,,2024,",
 		    "2.document_number:no document number: no letters and digits that can be compared;" },
 		{ ",,Diallo,,,1984,,,,,1111;2222;3333;4444;5555,,,,,,2024,", "2.document_number:more than 4 documents;" },
-		{ ",,Diallo,,,1984,,,,,,,,,Kenya,,2024,", "2.country:no country code;" },
+		{ ",,Diallo,,,1984,,,,,,,,,Kenya,,2024,", "2.country:not a country code;" },
 		{ ",,Diallo,,,1984,,,,,,,,,,2024-05,2024-04-30,", "2.to:before from;" },
 		{ ",,Diallo,,,1984,,,,,,,,,,1983,2024,", "2.from:before date_of_birth;" },
 		{ ",,Diallo,,,1984,,,,,,,,,,,2025-07,", "2.to:lies in the future;" },
-		{ ",,Diallo,,,1984,,,,,,,,,,,2024,boss", "2.engagement_type:no code of the codebook;" },
+		{ ",,Diallo,,,1984,,,,,,,,,,,2024,boss", "2.engagement_type:not one of the codes;" },
 		{ ",A\x1b[1m,,,,1984,,,,,,,,,,,2024,", "2.given_names:holds a control character, or one that Unicode does not know;" },
 		{ ",A,B,,,x,y,z,,,,,,,q,w,e,r",
-		    "2.date_of_birth:no date, or a day that does not exist;2.gender:no code of the codebook;2.nationality:no country code;"
-		    "2.country:no country code;2.from:no date, or a day that does not exist;2.to:no date, or a day that does not exist;"
-		    "2.engagement_type:no code of the codebook;" },
+		    "2.date_of_birth:not a date, or a day that does not exist;2.gender:not one of the codes;2.nationality:not a country code;"
+		    "2.country:not a country code;2.from:not a date, or a day that does not exist;2.to:not a date, or a day that does not exist;"
+		    "2.engagement_type:not one of the codes;" },
 		{ ",A,B", "2.:3 fields, but the first line names 18 columns;" },
 	};
 	char file[2048], lines[2048];
@@ -375,6 +375,11 @@ a_bad_file_is_not_opened(void **state)
 	assert_non_null(strstr(fault.text, "did you mean family_names?"));
 	assert_int_equal(cdr_leaver_file_new((struct cdr_bytes) { NULL, 0 }, &rules, &reader, &fault), CDR_E_INPUT);
 	assert_int_equal(cdr_leaver_file_new((struct cdr_bytes) { bytes.data, CDR_LEAVER_FILE_MAX + 1 }, &rules, &reader, &fault), CDR_E_RANGE);
+	static const char candidates[] = "family_names,date_of_birth,legal_basis\n";
+	assert_int_equal(cdr_leaver_file_new((struct cdr_bytes) { (const uint8_t *)candidates, strlen(candidates) }, &rules, &reader, &fault),
+	    CDR_E_REFUSED);
+	assert_null(reader);
+	assert_non_null(strstr(fault.text, "file of candidates"));
 	none.today.precision = CDR_PRECISION_MONTH;
 	assert_int_equal(cdr_leaver_file_new(bytes, &none, &reader, &fault), CDR_E_INTERNAL);
 	none = rules;
