@@ -7,6 +7,7 @@
 #include "node/hub/card.h"
 #include "node/hub/command.h"
 #include "node/hub/schema.h"
+#include "node/net/address.h"
 #include "node/net/node_options.h"
 
 /* The rules of a new exchange; README.md of this folder says why these. */
@@ -91,6 +92,7 @@ static cdr_err
 check_numbers(const struct cdr_arguments *arguments, const struct founding *f, struct cdr_fault *fault)
 {
 	const char *url = cdr_arguments_text(arguments, "url");
+	struct sockaddr_storage address;
 	size_t threshold = (size_t)cdr_arguments_number(arguments, "threshold", 0);
 
 	if (threshold > f->count || 2 * threshold <= f->count)
@@ -98,6 +100,8 @@ check_numbers(const struct cdr_arguments *arguments, const struct founding *f, s
 		    f->count);
 	if (strncmp(url, "https://", strlen("https://")) != 0 || strlen(url) > CDR_URL_LEN_MAX)
 		return cdr_fault_set(fault, CDR_E_INPUT, "--url must be https://host:port, at most %d bytes", CDR_URL_LEN_MAX);
+	if (cdr_address_read(cdr_arguments_text(arguments, "listen"), &address) == 0)
+		return cdr_fault_set(fault, CDR_E_INPUT, "--listen must be ADDRESS:PORT in figures, such as 0.0.0.0:8443");
 	return CDR_OK;
 }
 
@@ -170,7 +174,7 @@ print_genesis(struct cdr_report *report, const struct cdr_roster *genesis)
 	    genesis->body->n_trustee, genesis->body->threshold);
 	cdr_report_text(report,
 	    "Fingerprint of the genesis roster, to be compared with every trustee by telephone:\n\n    %s\n\n", fingerprint);
-	cdr_report_text(report, "Next: `candor-hub serve` here, `candor-trustee ceremony` at each trustee.\n");
+	cdr_report_text(report, "Next: `candor-hub serve` here, `candor-trustee ceremony --hub URL --fingerprint ...` at each trustee.\n");
 	return cdr_report_json(report, json_pack("{s:s, s:i, s:i}", "fingerprint", fingerprint, "trustees",
 	    (int)genesis->body->n_trustee, "threshold", (int)genesis->body->threshold));
 }

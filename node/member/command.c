@@ -21,6 +21,7 @@ cdr_command_open(const struct cdr_arguments *arguments, bool joined, struct cdr_
 	struct cdr_passphrase *passphrase = NULL;
 
 	*member = NULL;
+	CDR_TRY(cdr_command_language_check(arguments, fault));
 	CDR_TRY(cdr_node_home(arguments, &path, fault));
 	CDR_TRY(cdr_node_passphrase(arguments, false, &passphrase, fault));
 	CDR_TRY(cdr_member_open(path, passphrase, member, fault));
@@ -72,22 +73,49 @@ cdr_command_read_file(const char *path, size_t max, struct cdr_buffer *bytes, st
 	if (file == NULL)
 		return cdr_fault_set(fault, errno == ENOENT ? CDR_E_ABSENT : CDR_E_IO, "%s: %s", path, strerror(errno));
 	cdr_err err = read_stream(file, max, bytes);
+	int reason = errno;
 	if (file != stdin)
 		(void)fclose(file);
 	if (err == CDR_E_RANGE)
 		err = cdr_fault_set(fault, err, "%s: it is longer than %zu bytes", path, max);
 	else if (err == CDR_E_IO)
-		err = cdr_fault_set(fault, err, "%s: it cannot be read", path);
+		err = cdr_fault_set(fault, err, "%s: it cannot be read: %s", path, strerror(reason));
 	if (err != CDR_OK)
 		cdr_buffer_free(bytes);
 	return err;
 }
 
 /* see node/member/command.h */
+cdr_err
+cdr_command_name_file(const char *path, cdr_err err, struct cdr_fault *fault)
+{
+	struct cdr_fault before = *fault;
+
+	if (err == CDR_OK || before.text[0] == '\0')
+		return err;
+	return cdr_fault_set(fault, err, "%s: %s", path, before.text);
+}
+
+static const char *const languages[] = { "en", "fr", "es", "ar" };
+
+/* see node/member/command.h */
+cdr_err
+cdr_command_language_check(const struct cdr_arguments *arguments, struct cdr_fault *fault)
+{
+	const char *wanted = cdr_arguments_text(arguments, "language");
+
+	for (size_t i = 0; wanted != NULL && i < 4; i++)
+		if (strcmp(wanted, languages[i]) == 0)
+			return CDR_OK;
+	if (wanted == NULL)
+		return CDR_OK;
+	return cdr_fault_set(fault, CDR_E_INPUT, "--language takes en, fr, es or ar, not '%s'", wanted);
+}
+
+/* see node/member/command.h */
 const char *
 cdr_command_language(const struct cdr_arguments *arguments)
 {
-	static const char *const languages[] = { "en", "fr", "es", "ar" };
 	static const char *const variables[] = { "LC_ALL", "LC_MESSAGES", "LANG" };
 	const char *wanted = cdr_arguments_text(arguments, "language");
 
@@ -161,7 +189,23 @@ cdr_command_json_rows(const struct cdr_row_report_list *list)
 	return out;
 }
 
-/* One list of a row report, for a person: the first SHOWN_MAX lines, each with the file's name as compilers write it. */
+/* Where a fault is: the file's name as compilers write it and the column; without a file the option that the column is. */
+static void
+show_place(struct cdr_report *report, const char *file, const struct cdr_row_fault *line)
+{
+	bool is_row = line->column_name[0] == '\0';
+
+	if (file != NULL) {
+		cdr_report_note(report, "  %s, line %zu%s%s: ", file, line->line, is_row ? "" : ", ", line->column_name);
+		return;
+	}
+	cdr_report_note(report, is_row ? "  " : "  --");
+	for (const char *c = line->column_name; *c != '\0'; c++)
+		cdr_report_note(report, "%c", *c == '_' ? '-' : *c);
+	cdr_report_note(report, is_row ? "" : ": ");
+}
+
+/* One list of a row report, for a person: the first SHOWN_MAX lines. */
 static void
 show_list(struct cdr_report *report, const char *title, const char *file, const struct cdr_row_report_list *list)
 {
@@ -170,10 +214,8 @@ show_list(struct cdr_report *report, const char *title, const char *file, const 
 	cdr_report_note(report, "%s\n", title);
 	for (size_t i = 0; i < list->listed_count && i < SHOWN_MAX; i++) {
 		const struct cdr_row_fault *line = &list->lines[i];
-		if (file != NULL)
-			cdr_report_note(report, "  %s, line %zu%s", file, line->line, line->column_name[0] != '\0' ? ", " : "");
-		cdr_report_note(report, "%s%s: %s%s%s\n", file == NULL ? "  " : "", line->column_name, line->reason,
-		    line->advice[0] != '\0' ? ". " : "", line->advice);
+		show_place(report, file, line);
+		cdr_report_note(report, "%s%s%s\n", line->reason, line->advice[0] != '\0' ? "; " : "", line->advice);
 	}
 	if (list->count > SHOWN_MAX)
 		cdr_report_note(report, "  and %zu more\n", list->count - SHOWN_MAX);
@@ -184,7 +226,7 @@ cdr_err
 cdr_command_show_rows(struct cdr_report *report, const char *file, const struct cdr_row_report *rows, bool refused)
 {
 	if (!report->json) {
-		show_list(report, "These rows cannot be taken:", file, &rows->faults);
+		show_list(report, file != NULL ? "These rows cannot be taken:" : "This is missing or cannot be taken:", file, &rows->faults);
 		show_list(report, "Worth knowing:", file, &rows->notes);
 		return CDR_OK;
 	}

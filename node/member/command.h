@@ -41,8 +41,14 @@ CDR_MUST_CHECK cdr_err cdr_command_open(const struct cdr_arguments *arguments, b
 CDR_MUST_CHECK cdr_err cdr_command_read_file(const char *path, size_t max, struct cdr_buffer *bytes,
     struct cdr_fault *fault);
 
+/* Put the name of the file at fault before what ${fault} says; hands ${err} back. */
+cdr_err cdr_command_name_file(const char *path, cdr_err err, struct cdr_fault *fault);
+
 /* "en", "fr", "es" or "ar": --language, else what $LC_ALL, $LC_MESSAGES or $LANG begins with, else English. */
 const char *cdr_command_language(const struct cdr_arguments *arguments);
+
+/* Refuse a --language that there is none of. */
+CDR_MUST_CHECK cdr_err cdr_command_language_check(const struct cdr_arguments *arguments, struct cdr_fault *fault);
 
 /* Pieces of JSON: a moment as "2026-03-01T08:15:02Z" (null for 0), a date, an identifier, token types as names. */
 json_t *cdr_command_json_time(uint64_t seconds);

@@ -148,23 +148,31 @@ add_candidates(const struct cdr_arguments *arguments, struct cdr_bytes file, boo
 
 	CDR_TRY(cdr_command_open(arguments, true, &member, fault));
 	cdr_member_rules(member, &rules);
-	CDR_TRY(read_candidates(file, &rules, &candidates, &reader, fault));
+	const char *path = is_file ? cdr_arguments_operand(arguments, 0) : NULL;
+	err = read_candidates(file, &rules, &candidates, &reader, fault);
+	CDR_TRY(is_file ? cdr_command_name_file(path, err, fault) : err);
 	const struct cdr_row_report *rows = cdr_candidate_file_report_peek(reader);
 	bool refused = rows->faults.count > 0 && !cdr_arguments_has(arguments, "skip-bad");
-	CDR_TRY(cdr_command_show_rows(report, is_file ? cdr_arguments_operand(arguments, 0) : NULL, rows, refused));
+	CDR_TRY(cdr_command_show_rows(report, path, rows, refused));
 	if (refused) {
 		err = cdr_fault_set(fault, CDR_E_INPUT, is_file ?
-			"%zu rows cannot be taken, so no check was opened. Correct them, or repeat with --skip-bad" :
-			"%zu fields are missing or wrong, so no check was opened", is_file ? rows->bad_count : rows->faults.count);
+			"rows that cannot be taken: %zu, so no check was opened. Correct them, or repeat with --skip-bad to leave them out" :
+			"options that are missing or wrong: %zu, so no check was opened", is_file ? rows->bad_count : rows->faults.count);
+		goto out;
+	}
+	if (rows->row_count == 0) {
+		err = cdr_fault_set(fault, CDR_E_INPUT, is_file ? "the file has nobody in it: is it the right file?" :
+			"who is to be checked? Give names, --date-of-birth, --legal-basis and --candidate-notified at least");
 		goto out;
 	}
 	CDR_TRY(cdr_check_add(member, candidates.list, candidates.count, &outcome, fault));
-	cdr_report_text(report, "%zu checks opened, %zu were there already.\n", outcome.added, outcome.unchanged);
+	cdr_report_text(report, "Checks opened: %zu; there already: %zu.\n", outcome.added, outcome.unchanged);
 	json_t *references = json_array();
 	for (size_t i = 0; i < candidates.count; i++) {
 		cdr_report_text(report, "  %s\n", candidates.list[i].reference);
 		(void)json_array_append_new(references, json_string(candidates.list[i].reference));
 	}
+	cdr_report_text(report, "The node sees to them while `candor serve` runs; `candor check list` tells how far they are.\n");
 	CDR_TRY(cdr_report_json(report, json_pack("{s:I, s:I, s:I, s:o, s:o, s:o}", "added", (json_int_t)outcome.added,
 	    "unchanged", (json_int_t)outcome.unchanged, "left_out", (json_int_t)rows->bad_count, "references", references,
 	    "faults", cdr_command_json_rows(&rows->faults), "notes", cdr_command_json_rows(&rows->notes))));
@@ -253,6 +261,22 @@ label(const struct showing *showing, const char *list, const char *code)
 	return words[0] != '\0' ? words : code;
 }
 
+/* How likely it is that a stranger in the index agrees as well; where one is to be expected, how many. */
+static void
+add_chance(struct cdr_table *table, const struct cdr_check_employer *e)
+{
+	double lambda = (double)e->lambda_ppb / 1e9;
+
+	if (e->tier[0] == '\0')
+		cdr_table_cell(table, "-");
+	else if (e->lambda_ppb < 1000)
+		cdr_table_cell(table, "< 1 in a million");
+	else if (lambda < 0.5)
+		cdr_table_cell(table, "1 in %.0f", 1 / lambda);
+	else
+		cdr_table_cell(table, "about %.0f", lambda);
+}
+
 static void
 add_row(struct showing *showing, const struct cdr_check *check, const struct cdr_check_employer *e)
 {
@@ -260,10 +284,7 @@ add_row(struct showing *showing, const struct cdr_check *check, const struct cdr
 	cdr_table_cell(showing->table, "%s", e != NULL ? e->member : "-");
 	cdr_table_cell(showing->table, "%s", e == NULL ? "-" : e->declared ? "yes" : "no");
 	cdr_table_cell(showing->table, "%s", e == NULL || e->tier[0] == '\0' ? "-" : e->tier);
-	if (e != NULL && e->tier[0] != '\0')
-		cdr_table_cell(showing->table, "%.1e", (double)e->lambda_ppb / 1e9);
-	else
-		cdr_table_cell(showing->table, "-");
+	add_chance(showing->table, e != NULL ? e : &(struct cdr_check_employer){ .tier = "" });
 	cdr_table_cell(showing->table, "%s",
 	    e != NULL                             ? label(showing, "check_status", e->status) :
 		strcmp(check->state, "waiting") == 0 ? "being matched" :
@@ -298,6 +319,8 @@ cdr_command_check_list(const struct cdr_arguments *arguments, struct cdr_report 
 	CDR_TRY(cdr_check_each(showing.member, NULL, show_check, &showing));
 	cdr_table_print(showing.table, report);
 	showing.table = NULL;
+	if (json_array_size(showing.list) == 0)
+		cdr_report_text(report, "No checks yet: `candor check new` or `candor check import` opens one.\n");
 	json_t *list = showing.list;
 	showing.list = NULL;
 	CDR_TRY(cdr_report_json(report, json_pack("{s:o}", "checks", list)));
@@ -339,6 +362,20 @@ show_question(const struct statements *s, const char *question, const char *answ
 		    cdr_codebook_label_peek(codebook, "answer", answer, s->language));
 }
 
+/* When it happened, and when the process ended. */
+static void
+show_dates(const struct statements *s, const struct cdr_disclosure *d)
+{
+	char committed[CDR_DATE_TEXT_LEN] = "", concluded[CDR_DATE_TEXT_LEN] = "";
+
+	if (cdr_date_write(&d->committed, committed) != CDR_OK || cdr_date_write(&d->concluded, concluded) != CDR_OK)
+		return;
+	if (committed[0] != '\0')
+		cdr_report_text(s->report, "      committed: %s\n", committed);
+	if (concluded[0] != '\0')
+		cdr_report_text(s->report, "      concluded: %s\n", concluded);
+}
+
 static void
 show_disclosure(const struct statements *s, const struct cdr_disclosure *d)
 {
@@ -348,6 +385,7 @@ show_disclosure(const struct statements *s, const struct cdr_disclosure *d)
 		cdr_report_text(s->report, "    %s: %s\n",
 		    cdr_codebook_label_peek(codebook, "misconduct_type", d->misconduct_type[i], s->language),
 		    cdr_codebook_label_peek(codebook, "process_status", d->process_status, s->language));
+	show_dates(s, d);
 	for (size_t i = 0; i < d->sanction_count; i++)
 		cdr_report_text(s->report, "      %s\n",
 		    cdr_codebook_label_peek(codebook, "sanction", d->sanction[i], s->language));
@@ -360,9 +398,10 @@ show_statement(const struct statements *s, const struct cdr_check_employer *e, c
 {
 	const struct cdr_codebook *codebook = s->member->codebook;
 
-	cdr_report_text(s->report, "  %s: %s\n    %s, %s; %s\n", e->member,
+	cdr_report_text(s->report, "  %s: %s\n    Signed by %s, %s. %s %s\n", e->member,
 	    cdr_codebook_label_peek(codebook, "result", e->result, s->language), statement->signer_name,
 	    cdr_codebook_label_peek(codebook, "signer_role", statement->signer_role, s->language),
+	    cdr_codebook_label_peek(codebook, "identity_match", NULL, s->language),
 	    cdr_codebook_label_peek(codebook, "identity_match", statement->identity_match, s->language));
 	show_question(s, "finding", statement->finding);
 	show_question(s, "ongoing_now", statement->ongoing_now);
@@ -396,6 +435,35 @@ add_statement(struct statements *s, size_t at, struct cdr_fault *fault)
 	return err == CDR_E_ABSENT ? CDR_OK : err;
 }
 
+/* The first lines of `check show`. That nobody was found is said with what it does not mean. */
+static void
+show_head(const struct statements *s)
+{
+	const struct cdr_check *check = &s->check;
+
+	cdr_report_text(s->report, "Check %s: ", check->candidate.reference);
+	if (strcmp(check->state, "waiting") == 0)
+		cdr_report_text(s->report, "being matched; the node sees to it while `candor serve` runs.\n");
+	else
+		cdr_report_text(s->report, "former employers found: %zu; people in the index: %llu.\n", check->employer_count,
+		    (unsigned long long)check->people);
+	if (check->employer_count == 0 && strcmp(check->state, "waiting") != 0)
+		cdr_report_text(s->report, "  No member was found at which this person worked. That says nothing about employers that are "
+					   "not members,\n  nor about one that wrote the name or the date of birth quite otherwise.\n");
+}
+
+/* An employer that has not answered. */
+static void
+show_waiting(const struct statements *s, const struct cdr_check_employer *e)
+{
+	json_t *due = cdr_command_json_time(e->due_at);
+
+	cdr_report_text(s->report, "  %s: %s%s%.10s\n", e->member,
+	    cdr_codebook_label_peek(s->member->codebook, "check_status", e->status, s->language),
+	    json_is_string(due) ? "; an answer is due by " : "", json_is_string(due) ? json_string_value(due) : "");
+	json_decref(due);
+}
+
 /* see node/member/command.h */
 cdr_err
 cdr_command_check_show(const struct cdr_arguments *arguments, struct cdr_report *report, struct cdr_fault *fault)
@@ -411,17 +479,15 @@ cdr_command_check_show(const struct cdr_arguments *arguments, struct cdr_report 
 	CDR_TRY(cdr_command_open(arguments, true, &s->member, fault));
 	err = cdr_check_each(s->member, reference, keep_check, s);
 	if (err == CDR_E_ABSENT)
-		err = cdr_fault_set(fault, err, "there is no check with the reference %s", reference);
+		err = cdr_fault_set(fault, err, "there is no check with the reference %s: see `candor check list`", reference);
 	CDR_TRY(err);
 	s->object = check_json(&s->check);
-	cdr_report_text(report, "Check %s: %zu former employers; %llu people were searched.\n", reference,
-	    s->check.employer_count, (unsigned long long)s->check.people);
+	show_head(s);
 	for (size_t i = 0; i < s->check.employer_count; i++)
 		if (s->check.employer[i].answered_at > 0)
 			CDR_TRY(add_statement(s, i, fault));
 		else
-			cdr_report_text(report, "  %s: %s\n", s->check.employer[i].member,
-			    cdr_codebook_label_peek(s->member->codebook, "check_status", s->check.employer[i].status, s->language));
+			show_waiting(s, &s->check.employer[i]);
 	json_t *object = s->object;
 	s->object = NULL;
 	CDR_TRY(cdr_report_json(report, object));

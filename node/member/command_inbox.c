@@ -67,6 +67,8 @@ cdr_command_inbox_list(const struct cdr_arguments *arguments, struct cdr_report 
 	err = cdr_inbox_each(member, cdr_arguments_has(arguments, "all") ? NULL : "waiting", list_entry, &listing);
 	if (err == CDR_OK) {
 		cdr_table_print(listing.table, report);
+		if (json_array_size(listing.list) == 0)
+			cdr_report_text(report, "No request waits.\n");
 		err = cdr_report_json(report, json_pack("{s:o}", "requests", listing.list));
 	} else {
 		json_decref(listing.list);
@@ -91,6 +93,15 @@ person_json(const struct cdr_person *person)
 	    cdr_command_json_date(&person->birth), "gender", person->gender, "documents", documents);
 }
 
+/* A code in words. */
+static const char *
+words(const struct cdr_codebook *codebook, const char *list, const char *code, const char *language)
+{
+	const char *label = cdr_codebook_label_peek(codebook, list, code, language);
+
+	return label[0] != '\0' ? label : code[0] != '\0' ? code : "-";
+}
+
 /* One person as text: names and date of birth. */
 static void
 show_person(struct cdr_report *report, const char *title, const struct cdr_person *person)
@@ -106,10 +117,26 @@ show_person(struct cdr_report *report, const char *title, const struct cdr_perso
 		    person->document[i].number);
 }
 
-/* A leaver who may be the person, and how the two differ. */
-static json_t *
-show_candidate(struct cdr_report *report, const struct cdr_inbox_candidate *candidate, const char *language)
+/* What a leaver was here, and from when to when. */
+static void
+show_employment(struct cdr_report *report, const struct cdr_leaver *leaver)
 {
+	char from[CDR_DATE_TEXT_LEN] = "", to[CDR_DATE_TEXT_LEN] = "";
+
+	if (cdr_date_write(&leaver->from, from) != CDR_OK || cdr_date_write(&leaver->to, to) != CDR_OK)
+		return;
+	cdr_report_text(report, "    %s%s%s, %s to %s; employee number %s\n",
+	    leaver->position[0] != '\0' ? leaver->position : "position not recorded", leaver->country[0] != '\0' ? ", " : "",
+	    leaver->country, from[0] != '\0' ? from : "unknown", to[0] != '\0' ? to : "unknown",
+	    leaver->employee_number[0] != '\0' ? leaver->employee_number : "none");
+}
+
+/* A leaver who may be the person, and how the two differ; ${number} where there are several, else 0. */
+static json_t *
+show_candidate(struct cdr_report *report, const struct cdr_inbox_candidate *candidate, size_t number, const char *language)
+{
+	char title[64] = "  Your files";
+
 	const struct cdr_leaver *leaver = &candidate->leaver;
 	char *explanation = calloc(1, CDR_COMPARE_EXPLAIN_LEN);
 
@@ -118,10 +145,11 @@ show_candidate(struct cdr_report *report, const struct cdr_inbox_candidate *cand
 		free(explanation);
 		return NULL;
 	}
-	show_person(report, "  Your files", &leaver->person);
-	cdr_report_text(report, "    %s%s%s; employee number %s\n    %s\n", leaver->position,
-	    leaver->country[0] != '\0' ? ", " : "", leaver->country,
-	    leaver->employee_number[0] != '\0' ? leaver->employee_number : "none", explanation);
+	if (number > 0)
+		(void)snprintf(title, sizeof(title), "  Your files (%zu, as --leaver says)", number);
+	show_person(report, title, &leaver->person);
+	show_employment(report, leaver);
+	cdr_report_text(report, "    %s\n", explanation);
 	json_t *object = json_pack("{s:s, s:o, s:s, s:s, s:o, s:o, s:s, s:f, s:s}", "employee_number",
 	    leaver->employee_number, "person", person_json(&leaver->person), "position", leaver->position, "country",
 	    leaver->country, "from", cdr_command_json_date(&leaver->from), "to", cdr_command_json_date(&leaver->to),
@@ -131,26 +159,47 @@ show_candidate(struct cdr_report *report, const struct cdr_inbox_candidate *cand
 	return object;
 }
 
+/* What became of it, or until when and how to answer. */
+static void
+show_next(struct cdr_report *report, const struct cdr_inbox_entry *entry)
+{
+	char id[CDR_ID_TEXT_LEN];
+	json_t *due = cdr_command_json_time(entry->due_at);
+
+	cdr_id_write(entry->request_id, id);
+	if (strcmp(entry->state, "waiting") != 0)
+		cdr_report_text(report, "  This request is %s.\n", entry->state);
+	else
+		cdr_report_text(report, "  Answer by %.10s: candor inbox answer %s (--help tells how)\n",
+		    json_is_string(due) ? json_string_value(due) : "-", id);
+	json_decref(due);
+}
+
 /* The request in words, and the leavers below it. */
 static cdr_err
-show_request(struct cdr_report *report, const struct cdr_inbox_request *request, const char *language)
+show_request(struct cdr_report *report, const struct cdr_inbox_request *request, const struct cdr_codebook *codebook,
+    const char *language)
 {
 	json_t *leavers = json_array();
 
 	cdr_report_text(report, "%s asks about a candidate (%s).\n", request->entry.sender,
 	    request->declared ? "who named you as a former employer" : "found by the exchange; you found the match plausible");
 	show_person(report, "  Candidate", &request->person);
-	cdr_report_text(report, "  Legal basis %s; the candidate was told by %s.\n", request->legal_basis,
-	    request->candidate_notified);
+	cdr_report_text(report, "  %s: %s. %s: %s.\n", cdr_codebook_label_peek(codebook, "legal_basis", NULL, language),
+	    words(codebook, "legal_basis", request->legal_basis, language),
+	    cdr_codebook_label_peek(codebook, "candidate_notified", NULL, language),
+	    words(codebook, "candidate_notified", request->candidate_notified, language));
 	if (request->leaver_count == 0)
 		cdr_report_text(report, "  Nobody in your register resembles this person. Look into older files too.\n");
 	for (size_t i = 0; i < request->leaver_count; i++) {
-		json_t *object = show_candidate(report, &request->candidate[i], language);
+		json_t *object = show_candidate(report, &request->candidate[i], request->leaver_count > 1 ? i + 1 : 0,
+		    language);
 		if (json_array_append_new(leavers, object) != 0) {
 			json_decref(leavers);
 			return CDR_E_MEMORY;
 		}
 	}
+	show_next(report, &request->entry);
 	json_t *object = entry_json(&request->entry);
 	(void)json_object_update_new(object, json_pack("{s:b, s:o, s:s, s:s, s:s, s:o, s:s, s:I, s:o}", "declared",
 	    request->declared, "candidate", person_json(&request->person), "position_category", request->position_category,
@@ -172,7 +221,7 @@ cdr_command_inbox_show(const struct cdr_arguments *arguments, struct cdr_report 
 	CDR_TRY(read_id(arguments, id, fault));
 	CDR_TRY(cdr_command_open(arguments, true, &member, fault));
 	CDR_TRY(cdr_inbox_read(member, id, &request, fault));
-	CDR_TRY(show_request(report, request, cdr_command_language(arguments)));
+	CDR_TRY(show_request(report, request, member->codebook, cdr_command_language(arguments)));
 	err = CDR_OK;
 out:
 	cdr_inbox_request_free(request);
@@ -207,7 +256,7 @@ read_answer_file(const struct cdr_arguments *arguments, struct cdr_statement *st
 		return CDR_OK;
 	cdr_err err = cdr_command_read_file(path, CDR_STATEMENT_JSON_MAX, &bytes, fault);
 	if (err == CDR_OK)
-		err = cdr_statement_from_json(cdr_buffer_bytes(&bytes), statement, fault);
+		err = cdr_command_name_file(path, cdr_statement_from_json(cdr_buffer_bytes(&bytes), statement, fault), fault);
 	cdr_buffer_free(&bytes);
 	return err;
 }
@@ -279,6 +328,12 @@ draft(const struct cdr_arguments *arguments, struct cdr_member *member, const ui
 	CDR_TRY(read_answer_file(arguments, statement, fault));
 	CDR_TRY(read_options(arguments, statement, fault));
 	CDR_TRY(cdr_inbox_read(member, id, &request, fault));
+	if (cdr_arguments_has(arguments, "leaver") &&
+	    cdr_arguments_number(arguments, "leaver", 1) > (int64_t)request->leaver_count) {
+		err = cdr_fault_set(fault, CDR_E_INPUT, "--leaver: `candor inbox show` shows %zu of your leavers for this request",
+		    request->leaver_count);
+		goto out;
+	}
 	draft_employment(request, (size_t)cdr_arguments_number(arguments, "leaver", 1) - 1, member->codebook, statement);
 	draft_validity(arguments, statement);
 	err = CDR_OK;
@@ -301,7 +356,11 @@ cdr_command_inbox_answer(const struct cdr_arguments *arguments, struct cdr_repor
 	CDR_TRY(read_id(arguments, id, fault));
 	CDR_TRY(cdr_command_open(arguments, true, &member, fault));
 	CDR_TRY(draft(arguments, member, id, statement, fault));
-	CDR_TRY(cdr_inbox_answer(member, id, statement, fault));
+	err = cdr_inbox_answer(member, id, statement, fault);
+	if (err == CDR_E_INPUT && strcmp(statement->finding, "yes") == 0 && statement->disclosure_count == 0)
+		err = cdr_fault_set(fault, err, "--finding yes needs at least one disclosure: give the answer with --file (see `candor "
+						"inbox answer --help`)");
+	CDR_TRY(err);
 	const char *result = cdr_statement_result(statement, member->codebook);
 	cdr_report_text(report, "Signed and on its way. The requester will read: %s.\n",
 	    cdr_codebook_label_peek(member->codebook, "result", result, cdr_command_language(arguments)));

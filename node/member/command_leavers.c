@@ -53,18 +53,18 @@ show_outcome(struct cdr_report *report, const struct cdr_leavers_outcome *outcom
 {
 	uint64_t waiting = progress->waiting_count + progress->removal_count;
 
-	cdr_report_text(report, "%zu added, %zu changed, %zu unchanged, %zu taken out; %zu leavers in the register.\n",
+	cdr_report_text(report, "%zu added, %zu changed, %zu unchanged, %zu taken out; leavers in the register now: %zu.\n",
 	    outcome->added, outcome->changed, outcome->unchanged, outcome->removed, outcome->register_count);
 	if (rows->bad_count > 0)
 		cdr_report_text(report,
-		    "%zu rows were left out because of the faults above. Until they are corrected nobody is taken out of the "
+		    "Rows left out: %zu, because of the faults above. Until they are corrected nobody is taken out of the "
 		    "register: who stands in them is not known.\n",
 		    rows->bad_count);
 	if (rows->old_count > 0)
-		cdr_report_text(report, "%zu rows left before the look-back and are not asked about.\n", rows->old_count);
+		cdr_report_text(report, "Rows of people who left before the look-back, and are not in the index: %zu.\n", rows->old_count);
 	if (waiting > 0)
 		cdr_report_text(report,
-		    "%llu changes wait for the index. The node brings them there while `candor serve` runs; `candor leavers "
+		    "Changes that wait for the index: %llu. The node brings them there while `candor serve` runs; `candor leavers "
 		    "status` tells how far it is.\n",
 		    (unsigned long long)waiting);
 	else
@@ -91,11 +91,12 @@ cdr_command_leavers_import(const struct cdr_arguments *arguments, struct cdr_rep
 	CDR_TRY(cdr_command_read_file(cdr_arguments_operand(arguments, 0), CDR_LEAVER_FILE_MAX, &file, fault));
 	CDR_TRY(cdr_command_open(arguments, true, &member, fault));
 	cdr_member_rules(member, &rules);
-	CDR_TRY(cdr_leaver_file_new(cdr_buffer_bytes(&file), &rules, &reader, fault));
+	const char *path = cdr_arguments_operand(arguments, 0);
+	CDR_TRY(cdr_command_name_file(path, cdr_leaver_file_new(cdr_buffer_bytes(&file), &rules, &reader, fault), fault));
 	err = cdr_leavers_import(member, reader, &options, &outcome, fault);
 	const struct cdr_row_report *rows = cdr_leaver_file_report_peek(reader);
-	cdr_err shown = cdr_command_show_rows(report, cdr_arguments_operand(arguments, 0), rows, err != CDR_OK);
-	CDR_TRY(err);
+	cdr_err shown = cdr_command_show_rows(report, path, rows, err != CDR_OK);
+	CDR_TRY(cdr_command_name_file(path, err, fault));
 	CDR_TRY(shown);
 	if (!cdr_arguments_has(arguments, "no-wait"))
 		CDR_TRY(watch_index(member, report, &progress));
@@ -121,9 +122,11 @@ cdr_command_leavers_status(const struct cdr_arguments *arguments, struct cdr_rep
 
 	CDR_TRY(cdr_command_open(arguments, true, &member, fault));
 	CDR_TRY(cdr_leavers_progress(member, &progress));
-	cdr_report_text(report, "%llu leavers in the register; %llu wait for the index, %llu removals are on their way.\n",
+	cdr_report_text(report, "Leavers in the register: %llu; not in the index yet: %llu; to be taken out of it: %llu.\n",
 	    (unsigned long long)progress.register_count, (unsigned long long)progress.waiting_count,
 	    (unsigned long long)progress.removal_count);
+	if (progress.waiting_count + progress.removal_count > 0)
+		cdr_report_text(report, "The node brings the rest there while `candor serve` runs.\n");
 	CDR_TRY(cdr_report_json(report, json_pack("{s:I, s:I, s:I}", "register", (json_int_t)progress.register_count,
 	    "waiting", (json_int_t)progress.waiting_count, "removals", (json_int_t)progress.removal_count)));
 	err = CDR_OK;

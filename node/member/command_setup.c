@@ -5,6 +5,7 @@
 #include "node/member/command.h"
 #include "node/member/enrol.h"
 #include "node/member/serve.h"
+#include "node/net/log.h"
 
 /* init, join, serve, members. */
 
@@ -23,7 +24,7 @@ cdr_command_init(const struct cdr_arguments *arguments, struct cdr_report *repor
 	CDR_TRY(cdr_member_create(path, cdr_arguments_text(arguments, "name"), passphrase, fault));
 	cdr_report_text(report,
 	    "A node was made in %s.\nKeep the passphrase safe: without it nobody can open the node, not even its maker.\n"
-	    "Next: candor join --hub URL, with the invitation that the secretariat gave you.\n",
+	    "Next, with the invitation that the secretariat gave you: candor join --hub URL --code CODE\n",
 	    path);
 	CDR_TRY(cdr_report_json(report, json_pack("{s:s}", "home", path)));
 	err = CDR_OK;
@@ -83,6 +84,10 @@ cdr_command_join(const struct cdr_arguments *arguments, struct cdr_report *repor
 
 	CDR_TRY(cdr_command_open(arguments, false, &member, fault));
 	if (member->id[0] == '\0') {
+		if (cdr_arguments_text(arguments, "hub") == NULL) {
+			err = cdr_fault_set(fault, CDR_E_INPUT, "which exchange? Give the hub's address with --hub https://HOST:PORT");
+			goto out;
+		}
 		CDR_TRY(read_code(arguments, &code, fault));
 		CDR_TRY(cdr_enrol_join(member, cdr_arguments_text(arguments, "hub"), (const char *)code.data, fault));
 	}
@@ -121,6 +126,9 @@ cdr_command_serve(const struct cdr_arguments *arguments, struct cdr_report *repo
 	started = true;
 	CDR_TRY(cdr_daemon_start(&daemon, pid_path, (int)cdr_arguments_number(arguments, "ready-fd", -1), fault));
 	CDR_TRY(cdr_command_open(arguments, true, &member, fault));
+	cdr_log_set_level(CDR_LOG_INFO);
+	cdr_log(CDR_LOG_INFO, cdr_enrol_is_active(member) ? "member.serving" : "member.waits_to_be_let_in",
+	    cdr_log_text("member", member->id));
 	cdr_daemon_ready(&daemon, member->id);
 	cdr_serve_run(member, &daemon,
 	    (unsigned)cdr_arguments_number(arguments, "poll-ms", CDR_SERVE_POLL_MS_DEFAULT));

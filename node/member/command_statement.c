@@ -20,7 +20,9 @@ write_file(const char *path, const struct cdr_buffer *bytes, struct cdr_fault *f
 	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 
 	if (fd < 0)
-		return cdr_fault_set(fault, errno == EEXIST ? CDR_E_EXISTS : CDR_E_IO, "%s: %s", path, strerror(errno));
+		return errno == EEXIST ?
+		    cdr_fault_set(fault, CDR_E_EXISTS, "%s is there already: give the name of a new file", path) :
+		    cdr_fault_set(fault, CDR_E_IO, "%s: %s", path, strerror(errno));
 	while (at < bytes->len) {
 		ssize_t n = write(fd, bytes->data + at, bytes->len - at);
 		if (n < 0 && errno != EINTR)
@@ -73,7 +75,7 @@ cdr_command_statement_export(const struct cdr_arguments *arguments, struct cdr_r
 	CDR_TRY(err);
 	CDR_TRY(cdr_check_statement(member, wanted.request_id, NULL, &file, fault));
 	CDR_TRY(write_file(path, &file, fault));
-	cdr_report_text(report, "Written to %s. Anybody who knows the exchange's fingerprint can verify it: candor statement verify %s\n",
+	cdr_report_text(report, "Written to %s. Anybody can verify it: candor statement verify %s --exchange FINGERPRINT\n",
 	    path, path);
 	CDR_TRY(cdr_report_json(report, json_pack("{s:s, s:I}", "file", path, "bytes", (json_int_t)file.len)));
 	err = CDR_OK;
@@ -124,13 +126,18 @@ cdr_command_statement_verify(const struct cdr_arguments *arguments, struct cdr_r
 
 	if (file == NULL)
 		return CDR_E_MEMORY;
+	CDR_TRY(cdr_command_language_check(arguments, fault));
 	if (exchange != NULL && cdr_fingerprint_read(exchange, genesis) != CDR_OK) {
 		err = cdr_fault_set(fault, CDR_E_INPUT, "--exchange: that is no fingerprint of 52 letters and figures");
 		goto out;
 	}
 	CDR_TRY(cdr_command_read_file(cdr_arguments_operand(arguments, 0), CDR_STATEMENT_FILE_MAX, &bytes, fault));
 	CDR_TRY(cdr_codebook_new((struct cdr_bytes){ NULL, 0 }, &codebook, fault));
-	CDR_TRY(cdr_statement_file_verify(cdr_buffer_bytes(&bytes), exchange != NULL ? genesis : NULL, codebook, file, fault));
+	err = cdr_statement_file_verify(cdr_buffer_bytes(&bytes), exchange != NULL ? genesis : NULL, codebook, file, fault);
+	if (err == CDR_E_SIGNATURE || err == CDR_E_ROSTER)
+		err = cdr_command_name_file("do not rely on this file: it was altered, is damaged, or belongs to another exchange", err,
+		    fault);
+	CDR_TRY(err);
 	CDR_TRY(show_file(arguments, report, file, codebook, exchange != NULL));
 	err = CDR_OK;
 out:

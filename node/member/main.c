@@ -6,6 +6,7 @@
 #include "core/record/json.h"
 #include "node/member/command.h"
 #include "node/member/serve.h"
+#include "node/net/log.h"
 
 /* `candor`: the sub-commands and their options. */
 
@@ -17,8 +18,8 @@ static const struct cdr_option init_options[] = {
 	END,
 };
 static const struct cdr_option join_options[] = {
-	{ .name = "hub", .value = "URL", .help = "the hub's address, https://HOST:PORT", .required = true },
-	{ .name = "code", .value = "CODE", .help = "the invitation" },
+	{ .name = "hub", .value = "URL", .help = "the hub's address, https://HOST:PORT (the first time)" },
+	{ .name = "code", .value = "CODE", .help = "the invitation (the first time)" },
 	{ .name = "code-file", .value = "FILE", .help = "read the invitation from a file" },
 	{ .name = "wait", .value = "SECONDS", .help = "wait so long to be let in", .min = 0, .max = 86400 },
 	END,
@@ -95,6 +96,7 @@ static const struct cdr_option verify_options[] = {
 static const struct cdr_command commands[] = {
 	{ .name = "init", .summary = "make a new node", .options = init_options, .handle = cdr_command_init },
 	{ .name = "join", .summary = "join an exchange, with an invitation", .options = join_options,
+	    .help = "Once with --hub and the invitation; then again without, to see whether the node was let in.",
 	    .handle = cdr_command_join },
 	{ .name = "serve", .summary = "run the node: letters, checks, index", .options = serve_options,
 	    .handle = cdr_command_serve },
@@ -129,8 +131,21 @@ static const struct cdr_command commands[] = {
 	    .handle = cdr_command_inbox_show },
 	{ .name = "inbox answer", .operands = "REQUEST", .operand_min = 1, .operand_max = 1,
 	    .summary = "sign and send a statement of conduct",
-	    .help = "Employment and coverage are taken from your register where the answer leaves them out. Disclosures are\n"
-		    "given with --file. Allegations that were not substantiated, or were reversed, must not be disclosed.",
+	    .help = "Three questions are answered, each with no_record, yes or unable_...: a wrong code is answered with the list of\n"
+		    "the right ones. Employment and coverage are taken from your register where the answer leaves them out.\n"
+		    "Allegations that were not substantiated, or were reversed, must not be disclosed. Nothing is sent unless the\n"
+		    "whole answer is in order. Nothing to disclose:\n\n"
+		    "  candor inbox answer REQUEST --identity confirmed --coverage complete --finding no_record \\\n"
+		    "      --ongoing-now no_record --left-during no_record --signer-name \"Jo Doe\" --signer-role hr\n\n"
+		    "Nobody here knows the person: --identity not_known_here, --signer-name and --signer-role are enough.\n"
+		    "Something to disclose is given with --file:\n\n"
+		    "  { \"identity_match\": \"confirmed\", \"coverage\": { \"quality\": \"complete\" },\n"
+		    "    \"finding\": \"yes\", \"ongoing_now\": \"no_record\", \"left_during\": \"no_record\",\n"
+		    "    \"disclosures\": [ { \"misconduct_type\": [\"sexual_harassment\"], \"involved_child\": \"no\",\n"
+		    "        \"committed\": \"2023-05\", \"concluded\": \"2023-09-20\", \"process_status\": \"substantiated_final\",\n"
+		    "        \"sanction\": [\"dismissal\"], \"referred_to_authorities\": \"no_survivor_wish\",\n"
+		    "        \"factual_summary\": \"Substantiated by an internal investigation.\" } ],\n"
+		    "    \"right_of_reply\": \"given\", \"signer_name\": \"Jo Doe\", \"signer_role\": \"safeguarding_focal_point\" }",
 	    .options = answer_options, .handle = cdr_command_inbox_answer },
 	{ .name = "statement export", .operands = "REFERENCE EMPLOYER FILE", .operand_min = 3, .operand_max = 3,
 	    .summary = "write a statement to a file that anybody can verify", .handle = cdr_command_statement_export },
@@ -154,6 +169,7 @@ main(int argc, char **argv)
 
 	(void)umask(077);
 	cdr_json_start();
+	cdr_log_set_level(CDR_LOG_WARNING); /* the log is the daemon's: `serve` turns it on */
 	if (cdr_secret_start(&fault) != CDR_OK) {
 		(void)fprintf(stderr, "candor: %s\n", fault.text);
 		return CDR_EXIT_FAILED;

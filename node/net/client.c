@@ -297,7 +297,7 @@ check_post(struct cdr_client_post *post)
 	memset(post->pin_seen, 0, sizeof(post->pin_seen));
 	post->fault = (struct cdr_fault){ CDR_OK, "" };
 	if (!is_origin(post->url) || post->path[0] != '/')
-		return cdr_fault_set(&post->fault, CDR_E_INPUT, "an address has the form https://host:port");
+		return cdr_fault_set(&post->fault, CDR_E_INPUT, "an address has the form https://host:port, with nothing after it");
 	if (strlen(post->path) > CDR_HTTP_PATH_LEN_MAX || post->body.len > CDR_BODY_ROSTER_MAX ||
 	    post->reply_max > CDR_BODY_ROSTER_MAX)
 		return cdr_fault_set(&post->fault, CDR_E_RANGE, "the request, or the reply that it allows, is too long");

@@ -37,5 +37,11 @@ cdr_node_passphrase(const struct cdr_arguments *arguments, bool create, struct c
 		.create = create,
 	};
 
-	return cdr_passphrase_read(&source, passphrase, fault);
+	cdr_err err = cdr_passphrase_read(&source, passphrase, fault);
+	/* Whatever keeps it from being read: to who called, it is missing. */
+	if (err == CDR_E_ABSENT || err == CDR_E_IO || err == CDR_E_INPUT) {
+		struct cdr_fault why = *fault;
+		err = cdr_fault_set(fault, CDR_E_PASSPHRASE, "%s", why.text);
+	}
+	return err;
 }

@@ -26,7 +26,8 @@ CDR_MUST_CHECK cdr_err cdr_node_home(const struct cdr_arguments *arguments, cons
  *
  * create  in    whether it is a new one
  *
- * Returns  as cdr_passphrase_read.
+ * Returns  CDR_OK; CDR_E_PASSPHRASE if it is missing or cannot be read; CDR_E_REFUSED, CDR_E_MEMORY as
+ *          cdr_passphrase_read.
  */
 CDR_MUST_CHECK cdr_err cdr_node_passphrase(const struct cdr_arguments *arguments, bool create,
     struct cdr_passphrase **passphrase, struct cdr_fault *fault);

@@ -210,12 +210,16 @@ cdr_home_open(const char *path, const struct cdr_store_schema *schema, const str
 	cdr_err err = CDR_E_INTERNAL;
 	char keystore[PATH_SIZE];
 	struct cdr_home *home = NULL;
+	struct stat info;
 
 	*out = NULL;
 	if (path[0] == '\0' || strlen(path) > CDR_HOME_PATH_LEN_MAX)
 		return cdr_fault_set(fault, CDR_E_RANGE, "the folder's path is empty or too long");
 	CDR_TRY(home_new(path, &home));
 	CDR_TRY(cdr_home_file(path, KEYSTORE_NAME, keystore, sizeof(keystore)));
+	if (stat(keystore, &info) != 0 && errno == ENOENT)
+		CDR_TRY(cdr_fault_set(fault, CDR_E_ABSENT, "%s: there is no node here. Is it the right folder? `init` makes a new node",
+		    path));
 	CDR_TRY(cdr_keystore_open(keystore, passphrase, &home->keystore, fault));
 	CDR_TRY(load(home, schema, false, fault));
 	*out = home;

@@ -68,7 +68,7 @@ bring_forward(struct cdr_tx *tx, const struct cdr_store_schema *schema, struct c
 	CDR_TRY(cdr_connection_pragma(tx, "PRAGMA application_id", &application));
 	CDR_TRY(cdr_connection_pragma(tx, "PRAGMA user_version", &version));
 	if ((uint32_t)application != schema->application_id && (application != 0 || version != 0))
-		return cdr_fault_set(fault, CDR_E_REFUSED, "%s belongs to another program", path);
+		return cdr_fault_set(fault, CDR_E_REFUSED, "%s belongs to another program: is it the right folder?", path);
 	if (version > (int64_t)schema->migration_count)
 		return cdr_fault_set(fault, CDR_E_REFUSED,
 		    "%s was written by a newer version (its schema is %" PRId64 ", this program knows %u): "

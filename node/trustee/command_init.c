@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "core/crypto/secret.h"
+#include "node/net/address.h"
 #include "node/net/node_options.h"
 #include "node/trustee/card.h"
 #include "node/trustee/command.h"
@@ -10,12 +11,14 @@
 static cdr_err
 check_texts(const char *name, const char *url, const char *listen, struct cdr_fault *fault)
 {
+	struct sockaddr_storage address;
+
 	if (name[0] == '\0' || strlen(name) > CDR_PARTY_NAME_LEN_MAX)
 		return cdr_fault_set(fault, CDR_E_INPUT, "--name has 1 to %d bytes", CDR_PARTY_NAME_LEN_MAX);
 	if (strncmp(url, "https://", strlen("https://")) != 0 || strlen(url) > CDR_URL_LEN_MAX)
 		return cdr_fault_set(fault, CDR_E_INPUT, "--url is https://host:port, at most %d bytes", CDR_URL_LEN_MAX);
-	if (strlen(listen) >= CDR_LISTEN_LEN_MAX)
-		return cdr_fault_set(fault, CDR_E_INPUT, "--listen is address:port, at most %d bytes", CDR_LISTEN_LEN_MAX - 1);
+	if (strlen(listen) >= CDR_LISTEN_LEN_MAX || cdr_address_read(listen, &address) == 0)
+		return cdr_fault_set(fault, CDR_E_INPUT, "--listen is ADDRESS:PORT in figures, such as 0.0.0.0:8443, at most %d bytes", CDR_LISTEN_LEN_MAX - 1);
 	return CDR_OK;
 }
 
@@ -73,7 +76,7 @@ print_card(struct cdr_report *report, const struct cdr_home *home, const Cdr__Wi
 	cdr_report_text(report, "The trustee is made. Its card is %s/%s.\n", home->path, CDR_CARD_NAME);
 	cdr_report_text(report, "Fingerprint of the card, to be read out to whoever founds the exchange:\n\n    %s\n\n",
 	    fingerprint);
-	cdr_report_text(report, "Next: `candor-trustee ceremony --hub URL` once the exchange is founded.\n");
+	cdr_report_text(report, "Next: `candor-trustee ceremony --hub URL --fingerprint ...` once the exchange is founded.\n");
 	return cdr_report_json(report, json_pack("{s:s, s:s}", "card", CDR_CARD_NAME, "fingerprint", fingerprint));
 }
 

@@ -89,7 +89,8 @@ print_waiting(struct waiting *w, struct cdr_report *report)
 	cdr_report_text(report, "Version %" PRIu64 " of the roster waits to be countersigned:\n", w->proposal->body->version);
 	json_t *changes = list_changes(w, report);
 	if (!w->opinion.agrees)
-		cdr_report_text(report, "Not countersigned yet: %s\n", w->opinion.reason.text);
+		cdr_report_text(report, "Not countersigned yet: %s.\nAn organisation that asks is let in once it has read its fingerprint "
+		    "out to you, by: candor-trustee approve FINGERPRINT\n", w->opinion.reason.text);
 	return cdr_report_json(report, json_pack("{s:I, s:b, s:s, s:o}", "version", (json_int_t)w->proposal->body->version,
 	    "agrees", w->opinion.agrees, "reason", w->opinion.agrees ? "" : w->opinion.reason.text, "changes", changes));
 }

@@ -108,7 +108,10 @@ reports_job(struct cdr_tx *tx, void *context)
 	if (err != CDR_OK)
 		return err;
 	cdr_report_text(r->report, "Who contradicted himself (both requests are kept, each signed by the member):\n");
-	return list_misuse(tx, r);
+	err = list_misuse(tx, r);
+	if (err == CDR_OK && json_array_size(r->misuse) == 0)
+		cdr_report_text(r->report, "  nobody\n");
+	return err;
 }
 
 /* see node/trustee/command.h */
