@@ -343,6 +343,23 @@ find_idle(struct cdr_server *server, const uint8_t *pin, const struct peer *exce
 	return NULL;
 }
 
+/*
+ * Whose place a new connection takes where there is no room: an idle one's; else that of the oldest which is not with a
+ * worker. Certificates cost nothing, so what is begun slowly must not be able to keep all others out.
+ */
+static struct peer *
+find_weakest(struct cdr_server *server)
+{
+	struct peer *peer = find_idle(server, NULL, NULL);
+
+	if (peer != NULL)
+		return peer;
+	TAILQ_FOREACH(peer, &server->peers, links)
+		if (peer->state != STATE_WORK)
+			return peer;
+	return NULL;
+}
+
 /* Whether ${peer} may stay beside the other connections of the same party. */
 static bool
 make_room_among_own(struct peer *peer)
@@ -435,7 +452,7 @@ on_accept(struct evconnlistener *listener, evutil_socket_t fd, struct sockaddr *
 	(void)address;
 	(void)address_len;
 	if (server->peer_count >= server->config.connection_max) {
-		oldest = find_idle(server, NULL, NULL);
+		oldest = find_weakest(server);
 		if (oldest == NULL) {
 			(void)evutil_closesocket(fd);
 			return;
@@ -448,7 +465,7 @@ on_accept(struct evconnlistener *listener, evutil_socket_t fd, struct sockaddr *
 static void
 on_accept_error(struct evconnlistener *listener, void *context)
 {
-	struct peer *oldest = find_idle(context, NULL, NULL);
+	struct peer *oldest = find_weakest(context);
 
 	(void)listener;
 	cdr_log(CDR_LOG_WARNING, "server.accept", cdr_log_int("errno", EVUTIL_SOCKET_ERROR()));

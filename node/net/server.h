@@ -40,7 +40,7 @@ struct cdr_server_config {
 	struct cdr_server_app app;
 	uint32_t worker_count;           /* [one for each core] */
 	uint32_t queue_max;              /* requests that wait for a worker [256]; more are told 503 */
-	uint32_t connection_max;         /* [512]; beyond, the one that has been idle longest goes */
+	uint32_t connection_max;         /* [512]; beyond, the one idle longest goes, else the slowest */
 	uint32_t peer_connection_max;    /* for one pin [32]; beyond, its own longest idle one goes */
 	uint32_t idle_ms;                /* a kept connection without a request [120,000] */
 	uint32_t transfer_ms;            /* handshake, or head of a request [20,000]; bodies get 1 s more for each 8 KiB */

@@ -369,6 +369,31 @@ test_connection_limits(void **state)
 	cdr_server_stop(server);
 }
 
+/* Connections that begin a request and do not end it keep nobody else out: the oldest of them goes. */
+static void
+test_unfinished_requests_make_room(void **state)
+{
+	struct peer slow[3], honest;
+	char body[64];
+	size_t len = 0;
+
+	(void)state;
+	server = start_server((struct cdr_server_config){ .connection_max = 3 });
+	for (int i = 0; i < 3; i++) {
+		assert_true(peer_connect(&slow[i], &theirs));
+		peer_send(&slow[i], i == 1 ? HEAD("/pin", "5") : "POST /pin", strlen(i == 1 ? HEAD("/pin", "5") : "POST /pin"));
+	}
+	(void)nanosleep(&(struct timespec){ 0, 200000000 }, NULL);
+	assert_true(peer_connect(&honest, &others));
+	peer_send(&honest, HEAD("/pin", "0"), strlen(HEAD("/pin", "0")));
+	assert_int_equal(peer_receive(&honest, body, sizeof(body), &len), 200);
+	assert_true(peer_is_closed(&slow[0]));
+	peer_close(&honest);
+	for (int i = 0; i < 3; i++)
+		peer_close(&slow[i]);
+	cdr_server_stop(server);
+}
+
 /* One worker, a queue of one: the third request is told to come again. */
 static void
 test_queue_is_full(void **state)
@@ -523,6 +548,7 @@ main(void)
 		cmocka_unit_test(test_needs_certificate),
 		cmocka_unit_test(test_deadlines),
 		cmocka_unit_test(test_connection_limits),
+		cmocka_unit_test(test_unfinished_requests_make_room),
 		cmocka_unit_test(test_queue_is_full),
 		cmocka_unit_test(test_stop_finishes),
 		cmocka_unit_test(test_peers_that_leave),
