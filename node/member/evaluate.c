@@ -328,7 +328,8 @@ take_answer(struct batch *batch, const struct cdr_ask *ask, uint8_t index)
 	const char *what = NULL;
 
 	if (ask->err != CDR_OK) {
-		if (ask->err == CDR_E_MEMORY || ask->err == CDR_E_INTERNAL)
+		/* Ours, unless the trustee says it of itself: then it is replaced like any other that fails. */
+		if (!ask->answered && (ask->err == CDR_E_MEMORY || ask->err == CDR_E_INTERNAL))
 			return ask->err;
 		batch->is_spoilt |= ask->err == CDR_E_SEQUENCE;
 		tell(batch, ask->err, ask->party_signer, ask->fault.text);

@@ -74,11 +74,11 @@ test_tags(void **state)
 static void
 test_failing_trustee(void **state)
 {
-	static const enum w_trustee_mode modes[] = { W_DOWN, W_REFUSES, W_FORGED };
+	static const enum w_trustee_mode modes[] = { W_DOWN, W_REFUSES, W_FAILS, W_FORGED };
 	struct world *w = *state;
 	uint8_t tags[COUNT * CDR_TAG_LEN];
 
-	for (size_t i = 0; i < 3; i++) {
+	for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
 		for (size_t k = 0; k < W_TRUSTEES; k++) {
 			w->mode[k] = modes[i];
 			assert_int_equal(evaluate(w, tags, NULL), CDR_OK);
@@ -119,7 +119,8 @@ test_too_few(void **state)
 		enum w_trustee_mode mode;
 		cdr_err err;
 	} cases[] = {
-		{ W_DOWN, CDR_E_NETWORK },     { W_REFUSES, CDR_E_QUOTA },      { W_FORGED, CDR_E_SIGNATURE },
+		{ W_DOWN, CDR_E_NETWORK },     { W_REFUSES, CDR_E_QUOTA },      { W_FAILS, CDR_E_MEMORY },
+		{ W_FORGED, CDR_E_SIGNATURE },
 		{ W_OTHER_SHARE, CDR_E_PROOF }, { W_WRONG_PROOF, CDR_E_PROOF }, { W_IDENTITY, CDR_E_POINT },
 		{ W_FEWER, CDR_E_INPUT },      { W_OTHER_EPOCH, CDR_E_INPUT },  { W_OTHER_INDEX, CDR_E_INPUT },
 		{ W_OTHER_HASH, CDR_E_INPUT },

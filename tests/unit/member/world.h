@@ -45,6 +45,7 @@ enum w_trustee_mode {
 	W_TRUE = 0,
 	W_DOWN,
 	W_REFUSES,      /* its quota is used up */
+	W_FAILS,        /* it has no memory, it says */
 	W_FORGED,       /* the reply is signed by somebody else */
 	W_OTHER_SHARE,  /* it evaluates under another key, with a proof for that one */
 	W_WRONG_PROOF,
@@ -540,8 +541,8 @@ w_deliver(struct world *w, struct cdr_client_post *post)
 		w_refuse(&reply, w->refused_code);
 	else if (is_hub)
 		w_hub(w, post->path, &envelope, &reply);
-	else if (w->mode[at] == W_REFUSES)
-		w_refuse(&reply, CDR_E_QUOTA);
+	else if (w->mode[at] == W_REFUSES || w->mode[at] == W_FAILS)
+		w_refuse(&reply, w->mode[at] == W_FAILS ? CDR_E_MEMORY : CDR_E_QUOTA);
 	else
 		w_evaluate(w, at, &envelope, &reply);
 	bool forged = !is_hub && w->mode[at] == W_FORGED;
