@@ -75,6 +75,7 @@ all: deps
 	$(Q)$(PARALLEL) programs
 
 programs: $(PROGRAMS)
+	@:
 
 # What is not installed is installed; the names are printed first.
 define install_missing

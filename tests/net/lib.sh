@@ -16,7 +16,8 @@ die() {
 
 # use DIR: work with the exchange in DIR.
 use() {
-	X=$(cd "$1" && pwd) || die "no exchange in $1"
+	[ -f "$1/settings" ] || die "no exchange in $1"
+	X=$(cd "$1" && pwd)
 	# shellcheck disable=SC1091
 	. "$X/settings"
 }
