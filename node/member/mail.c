@@ -292,7 +292,10 @@ confirm(struct cdr_tx *tx, struct intake *intake)
 	return cdr_mail_queue(tx, intake->member, intake->roster, &outgoing, intake->fault);
 }
 
-/* A letter is acted on once: its id is noted in the same transaction. */
+/*
+ * A letter is acted on once: its id is noted in the same transaction, as its sender's. The hub knows the id before we do, and
+ * with another member's help could use it up.
+ */
 static cdr_err
 take_letter(struct cdr_tx *tx, void *context)
 {
@@ -301,8 +304,8 @@ take_letter(struct cdr_tx *tx, void *context)
 	cdr_err err = CDR_E_INTERNAL;
 	int64_t known;
 
-	CDR_TRY(cdr_query_one_int(tx, "SELECT count(*) FROM letter_in WHERE id = $1",
-	    CDR_VALUES(cdr_value_bytes(cdr_message_bytes(body->letter_id))), &known));
+	CDR_TRY(cdr_query_one_int(tx, "SELECT count(*) FROM letter_in WHERE id = $1 AND sender = $2",
+	    CDR_VALUES(cdr_value_bytes(cdr_message_bytes(body->letter_id)), cdr_value_text(body->from)), &known));
 	if (known > 0)
 		return CDR_OK;
 	CDR_TRY(act_on(tx, intake));

@@ -59,7 +59,7 @@ static const char first[] =
     "CREATE INDEX letter_out_by_state ON letter_out (state, number);"
 
     /* Letters that were taken in: a repeat is known and changes nothing. */
-    "CREATE TABLE letter_in (id bytea PRIMARY KEY, sender text NOT NULL, at bigint NOT NULL);"
+    "CREATE TABLE letter_in (id bytea NOT NULL, sender text NOT NULL, at bigint NOT NULL, PRIMARY KEY (id, sender));"
 
     /* Requests of others. sealed: the letter's bytes and stage 2's findings; empty once dismissed or withdrawn.
      * stage: probe, request. state: dismissed, plausible, waiting (for a person), answered, withdrawn. */
