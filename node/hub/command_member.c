@@ -343,7 +343,10 @@ change_member(const struct cdr_arguments *arguments, const char *status, struct 
 
 	CDR_TRY(cdr_hub_open(arguments, &open, fault));
 	CDR_TRY(cdr_hub_member_set(open.hub, id, status, cdr_hub_now(), fault));
-	bool told = wait_for_roster(open.hub, id, status, (uint64_t)cdr_arguments_number(arguments, "wait", WAIT_S));
+	int64_t seconds = cdr_arguments_number(arguments, "wait", WAIT_S);
+	cdr_report_text(report, "Noted. Waiting for a roster that says so, %lld seconds at most ...\n", (long long)seconds);
+	(void)fflush(report->out);
+	bool told = wait_for_roster(open.hub, id, status, (uint64_t)seconds);
 	CDR_TRY(show_member(&open, id, report, fault));
 	if (!told && strcmp(status, "active") == 0)
 		cdr_report_note(report, "%s can act again once the trustees have countersigned the proposed roster.\n", id);

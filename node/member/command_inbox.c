@@ -356,11 +356,12 @@ cdr_command_inbox_answer(const struct cdr_arguments *arguments, struct cdr_repor
 	CDR_TRY(read_id(arguments, id, fault));
 	CDR_TRY(cdr_command_open(arguments, true, &member, fault));
 	CDR_TRY(draft(arguments, member, id, statement, fault));
-	err = cdr_inbox_answer(member, id, statement, fault);
-	if (err == CDR_E_INPUT && strcmp(statement->finding, "yes") == 0 && statement->disclosure_count == 0)
-		err = cdr_fault_set(fault, err, "--finding yes needs at least one disclosure: give the answer with --file (see `candor "
-						"inbox answer --help`)");
-	CDR_TRY(err);
+	if (strcmp(statement->finding, "yes") == 0 && statement->disclosure_count == 0) {
+		err = cdr_fault_set(fault, CDR_E_INPUT, "the finding is yes, so at least one disclosure is needed: give the answer "
+		    "with --file (see `candor inbox answer --help`)");
+		goto out;
+	}
+	CDR_TRY(cdr_inbox_answer(member, id, statement, fault));
 	const char *result = cdr_statement_result(statement, member->codebook);
 	cdr_report_text(report, "Signed and on its way. The requester will read: %s.\n",
 	    cdr_codebook_label_peek(member->codebook, "result", result, cdr_command_language(arguments)));

@@ -41,7 +41,7 @@ cdr_node_passphrase(const struct cdr_arguments *arguments, bool create, struct c
 	/* Whatever keeps it from being read: to who called, it is missing. */
 	if (err == CDR_E_ABSENT || err == CDR_E_IO || err == CDR_E_INPUT) {
 		struct cdr_fault why = *fault;
-		err = cdr_fault_set(fault, CDR_E_PASSPHRASE, "%s", why.text);
+		err = cdr_fault_set(fault, CDR_E_PASSPHRASE, "%s%s", err == CDR_E_IO ? "the passphrase cannot be read: " : "", why.text);
 	}
 	return err;
 }
