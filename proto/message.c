@@ -100,6 +100,21 @@ utf8_sequence_is_valid(const uint8_t *at, int follow_count)
 	    !(at[0] == 0xf0 && at[1] < 0x90) && !(at[0] == 0xf4 && at[1] > 0x8f);
 }
 
+/*
+ * Whether a well-formed sequence is a character that no text needs and that deceives who reads it: the control characters
+ * U+0080 to U+009F, of which one begins a terminal's commands as ESC [ does; the line ends U+2028 and U+2029; and what turns
+ * text around, U+202A to U+202E and U+2066 to U+2069.
+ */
+static bool
+utf8_deceives(const uint8_t *at)
+{
+	if (at[0] == 0xc2)
+		return at[1] < 0xa0;
+	if (at[0] != 0xe2)
+		return false;
+	return (at[1] == 0x80 && at[2] >= 0xa8 && at[2] <= 0xae) || (at[1] == 0x81 && at[2] >= 0xa6 && at[2] <= 0xa9);
+}
+
 /* Text from a peer: UTF-8 and no control character but line feed and tab. */
 static bool
 text_is_clean(const char *text)
@@ -108,7 +123,7 @@ text_is_clean(const char *text)
 
 	while (*at != '\0') {
 		int follow_count = utf8_follow_count(*at);
-		if (follow_count < 0 || !utf8_sequence_is_valid(at, follow_count))
+		if (follow_count < 0 || !utf8_sequence_is_valid(at, follow_count) || utf8_deceives(at))
 			return false;
 		if ((*at < 0x20 && *at != '\n' && *at != '\t') || *at == 0x7f)
 			return false;

@@ -30,6 +30,13 @@ text_from_a_peer_is_clean(void **state)
 	assert_int_equal(REFUSAL("\x04\xf0\x9f\x92\xa7"), CDR_OK);
 	assert_int_equal(REFUSAL("\x01\x1b"), CDR_E_INPUT);         /* an escape sequence for a terminal */
 	assert_int_equal(REFUSAL("\x01\x7f"), CDR_E_INPUT);
+	assert_int_equal(REFUSAL("\x02\xc2\x9b"), CDR_E_INPUT);     /* the same in one character, U+009B */
+	assert_int_equal(REFUSAL("\x02\xc2\xa0"), CDR_OK);
+	assert_int_equal(REFUSAL("\x03\xe2\x80\xa8"), CDR_E_INPUT); /* a line end */
+	assert_int_equal(REFUSAL("\x03\xe2\x80\xae"), CDR_E_INPUT); /* what follows would read from right to left */
+	assert_int_equal(REFUSAL("\x03\xe2\x80\xaf"), CDR_OK);
+	assert_int_equal(REFUSAL("\x03\xe2\x81\xa6"), CDR_E_INPUT);
+	assert_int_equal(REFUSAL("\x03\xe2\x81\xaa"), CDR_OK);
 	assert_int_equal(REFUSAL("\x02\xc0\x80"), CDR_E_INPUT);     /* overlong */
 	assert_int_equal(REFUSAL("\x03\xed\xa0\x80"), CDR_E_INPUT); /* a surrogate */
 	assert_int_equal(REFUSAL("\x04\xf4\x90\x80\x80"), CDR_E_INPUT);
