@@ -96,7 +96,7 @@ static cdr_err
 read_pass(struct cdr_bytes file, const struct cdr_record_rules *rules, struct candidates *candidates, size_t *count,
     struct cdr_candidate_file **reader, struct cdr_fault *fault)
 {
-	struct cdr_candidate scratch;
+	struct cdr_candidate scratch = { 0 };
 
 	*count = 0;
 	cdr_err err = cdr_candidate_file_new(file, rules, reader, fault);
