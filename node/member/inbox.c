@@ -26,6 +26,9 @@ keep_finding(struct cdr_inbox_finding *finding, const uint8_t *id, double score)
 {
 	size_t at = finding->count;
 
+	for (size_t i = 0; i < finding->count; i++)
+		if (memcmp(finding->leaver[i], id, CDR_ID_LEN) == 0)
+			return; /* two handles named it: its row changed while the hub looked */
 	while (at > 0 && finding->score[at - 1] < score)
 		at--;
 	if (at == CDR_INBOX_LEAVERS_MAX)
@@ -86,7 +89,9 @@ search_register(struct cdr_tx *tx, void *context)
 	if (search->handles.len == 0)
 		return compare_rows(search, tx, "SELECT id, sealed FROM leaver ORDER BY id", CDR_VALUES());
 	for (size_t at = 0; at < search->handles.len && err == CDR_OK; at += CDR_HANDLE_LEN)
-		err = compare_rows(search, tx, "SELECT id, sealed FROM leaver WHERE handle = $1",
+		err = compare_rows(search, tx,
+		    "SELECT id, sealed FROM leaver WHERE handle = $1"
+		    " OR id = (SELECT leaver FROM former_handle WHERE handle = $1)",
 		    CDR_VALUES(cdr_value_blob(search->handles.data + at, CDR_HANDLE_LEN)));
 	return err;
 }

@@ -194,13 +194,35 @@ remove_handle(struct cdr_tx *tx, const uint8_t *handle)
 	    CDR_VALUES(cdr_value_blob(handle, CDR_HANDLE_LEN)));
 }
 
+/* The row goes, and with it what the index has of it. */
 static cdr_err
-take_out(struct cdr_tx *tx, const struct known *known)
+drop_row(struct cdr_tx *tx, const struct known *known)
 {
 	cdr_err err = remove_handle(tx, known->handle);
 	if (err != CDR_OK)
 		return err;
 	return cdr_query_run(tx, "DELETE FROM leaver WHERE id = $1", CDR_VALUES(cdr_value_blob(known->id, CDR_ID_LEN)));
+}
+
+static cdr_err
+take_out(struct cdr_tx *tx, const struct known *known)
+{
+	cdr_err err = drop_row(tx, known);
+	if (err != CDR_OK)
+		return err;
+	return cdr_query_run(tx, "DELETE FROM former_handle WHERE leaver = $1",
+	    CDR_VALUES(cdr_value_blob(known->id, CDR_ID_LEN)));
+}
+
+/* Make room for what the row says now. Who was matched by its handle a moment ago is still found by it. */
+static cdr_err
+replace_row(struct cdr_tx *tx, const struct known *known)
+{
+	cdr_err err = drop_row(tx, known);
+	if (err != CDR_OK)
+		return err;
+	return cdr_query_run(tx, "INSERT INTO former_handle (handle, leaver) VALUES ($1, $2)",
+	    CDR_VALUES(cdr_value_blob(known->handle, CDR_HANDLE_LEN), cdr_value_blob(known->id, CDR_ID_LEN)));
 }
 
 /*
@@ -223,7 +245,7 @@ put_row(struct import *import, struct cdr_tx *tx, const struct row *row, const s
 	CDR_TRY(cdr_seal(import->member->home->keys->column, SEAL_PURPOSE, (struct cdr_bytes){ id, sizeof(id) },
 	    cdr_buffer_bytes(&row->packed), &sealed));
 	if (known != NULL)
-		CDR_TRY(take_out(tx, known));
+		CDR_TRY(replace_row(tx, known));
 	CDR_TRY(cdr_query_run(tx,
 	    "INSERT INTO leaver (id, row_key, digest, sealed, handle, expiry, state)"
 	    " VALUES ($1, $2, $3, $4, $5, $6, 'waiting')",
@@ -355,6 +377,8 @@ expire(struct cdr_tx *tx, void *context)
 	cdr_err err = CDR_E_INTERNAL;
 
 	CDR_TRY(cdr_query_run(tx, "INSERT INTO removal (handle) SELECT handle FROM leaver WHERE expiry < $1",
+	    CDR_VALUES(cdr_value_int(expiry->month))));
+	CDR_TRY(cdr_query_run(tx, "DELETE FROM former_handle WHERE leaver IN (SELECT id FROM leaver WHERE expiry < $1)",
 	    CDR_VALUES(cdr_value_int(expiry->month))));
 	CDR_TRY(cdr_query_run(tx, "DELETE FROM leaver WHERE expiry < $1", CDR_VALUES(cdr_value_int(expiry->month))));
 	expiry->count = cdr_query_changed_count(tx);

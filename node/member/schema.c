@@ -27,6 +27,10 @@ static const char first[] =
     /* Handles that must leave the hub's index; batch: they are on their way. */
     "CREATE TABLE removal (handle bytea PRIMARY KEY, batch bytea);"
 
+    /* Handles that a leaver had before its row changed: a letter that names one may still be on its way. */
+    "CREATE TABLE former_handle (handle bytea PRIMARY KEY, leaver bytea NOT NULL);"
+    "CREATE INDEX former_handle_by_leaver ON former_handle (leaver);"
+
     /* Changes to the index that the hub has not acknowledged, sent in the order of their numbers. */
     "CREATE TABLE index_batch ("
     " number bigint PRIMARY KEY, id bytea NOT NULL UNIQUE, epoch bigint NOT NULL,"

@@ -168,6 +168,42 @@ test_probe_by_handles_alone(void **state)
 	assert_string_equal(state_of(w), "probe/dismissed");
 }
 
+/* The row changed after the hub named its handle: both the probe and the request after it still find the person, once. */
+static void
+test_changed_after_match(void **state)
+{
+	struct world *w = *state;
+	struct cdr_member *green = w->member[GREEN];
+	struct letter_parts p;
+	uint8_t handles[2 * CDR_HANDLE_LEN];
+	char row[256];
+
+	w_import_amina(green, 1);
+	parts_make(&p, w);
+	(void)snprintf(row, sizeof(row), "E-1,Amina Wanjiru,Otieno,1984-05-12,passport,KEN,A7654321,Matron,KEN,2015-02-01,%s\n",
+	    w_ago(1));
+	assert_int_equal(w_import(green, row, NULL, NULL), CDR_OK);
+	assert_true(send_probe(w, &p));
+	assert_string_equal(state_of(w), "probe/plausible");
+	memcpy(handles, p.handle, CDR_HANDLE_LEN);
+	w_handle(green, handles + CDR_HANDLE_LEN);
+	p.request.declared = false;
+	p.request.handles = cdr_message_field(handles, sizeof(handles));
+	assert_true(send_request(w, &p));
+	assert_string_equal(state_of(w), "request/waiting");
+	struct cdr_inbox_request *request = NULL;
+	assert_int_equal(cdr_inbox_read(green, request_id, &request, NULL), CDR_OK);
+	assert_int_equal(request->leaver_count, 1);
+	cdr_inbox_request_free(request);
+	/* Whoever is taken out is found by none of its handles. */
+	w_run(green, "DELETE FROM inbox");
+	(void)snprintf(row, sizeof(row), "E-2,Sara,Haddad,1990-11-02,,,,Nurse,KEN,2015-02-01,%s\n", w_ago(1));
+	assert_int_equal(w_import(green, row, NULL, NULL), CDR_OK);
+	assert_int_equal(w_count(green, "SELECT count(*) FROM former_handle"), 0);
+	assert_true(send_probe(w, &p));
+	assert_string_equal(state_of(w), "probe/dismissed");
+}
+
 /* A document's number tells two people of one name apart, and the number itself does not travel. */
 static void
 test_probe_documents(void **state)
@@ -663,6 +699,7 @@ main(void)
 		TEST(test_repeat_and_stranger),
 		TEST(test_suspended_asker),
 		TEST(test_withdrawal),
+		TEST(test_changed_after_match),
 		TEST(test_withdrawal_out_of_order),
 		TEST(test_answer),
 		TEST(test_answer_to_nobody),
