@@ -7,7 +7,7 @@
 #   books/answers      every answer that was acknowledged: "REQUEST RESULT"
 #   facts/NODE         what a node holds (tests/net/inventory.c); facts/NODE.acks what it was seen to acknowledge
 
-STABLE=12          # the first so many of each register stay as they are: candidates are found among them
+STABLE=12          # the first so many of each register stay who they are: candidates are found among them
 BIG_ENOUGH=40      # registers grow to about this
 
 books_open() {
@@ -52,7 +52,7 @@ people() {
 
 # ---- keeping them ----------------------------------------------------------------------------------------------------
 
-# book_change_register M [NEW]: the next file of a member: two fewer, three changed, some new ones.
+# book_change_register M [NEW]: the next file of a member: two fewer, some new ones, some with another post ($CHANGED of those who stay).
 book_change_register() {
 	local m=$1 first count
 	first=$(cat "$X/books/next-number-$m")
@@ -60,7 +60,7 @@ book_change_register() {
 	[ "$first" != 1 ] || count=${2:-24}
 	{
 		shuf --random-source=<(yes "$SEED $first") "$X/books/current-$m" |
-			awk -v stable="$STABLE" '$1 <= stable { print; next } { k++ } k <= 2 { next } k <= 5 { print $1, $2 + 1; next } { print }'
+			awk -v stable="$STABLE" -v changed="${CHANGED:-3}" '$1 <= stable { s++; print $1, $2 + (s <= changed); next } { k++ } k <= 2 { next } k <= 5 { print $1, $2 + 1; next } { print }'
 		seq "$first" $((first + count - 1)) | sed 's/$/ 1/'
 	} >"$X/books/next-$m"
 	echo $((first + count)) >"$X/books/next-number-$m"
@@ -199,7 +199,7 @@ compare_letters() {
 	local n
 	all_letters >"$X/facts/letters"
 	agree "a letter was not delivered, or one that nobody wrote" <(cut -d ' ' -f 1,2 "$X/facts/letters") <(sed -n 's/^taken //p' "$X/facts/hub")
-	agree "a letter's state" <(awk '{ print $3 == "received" ? "posted" : "received", $2 }' "$X/facts/letters") \
+	agree "a letter's state" <(awk '{ print $3 == "received" ? "done" : "received", $2 }' "$X/facts/letters") \
 		<(awk '{ print $6, $2 }' "$X/facts/letters")
 	for n in $(member_names "$MEMBERS"); do
 		agree "$n did not take in the letters that were written to it" <(awk -v n="$n" '$4 == n { print $2, $1 }' "$X/facts/letters") \
