@@ -163,8 +163,7 @@ exchange_begin() { QUIET=1 "$TOP/tests/net/exchange" begin "$X" || die "no excha
 
 # clock: daemons that start from now on, and commands under `later`, read a clock that can be put ahead.
 clock() {
-	export CANDOR_LATER=$X/later PRELOAD=$X/later.so ASAN_OPTIONS=${ASAN_OPTIONS:-}:verify_asan_link_order=0
-	"${CC:-cc}" -shared -fPIC -O1 -o "$PRELOAD" "$TOP/tests/net/shim/later.c" || die "no compiler"
+	export CANDOR_LATER=$X/later PRELOAD=$TOOLS/preload/later.so ASAN_OPTIONS=${ASAN_OPTIONS:-}:verify_asan_link_order=0
 	AHEAD=0
 }
 later() { LD_PRELOAD=$PRELOAD "$@"; }

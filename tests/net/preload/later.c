@@ -1,6 +1,6 @@
 /*
- * Preloaded into a program, it puts the program's clock ahead by as many seconds as the file $CANDOR_LATER says, at every look.
- * Only time() is replaced: what waits, waits on the clock that only goes forward.
+ * A library to load into a program (LD_PRELOAD) that puts its clock ahead: by as many seconds as the file $CANDOR_LATER says,
+ * read at every look. Only time() is replaced: what waits, waits on the clock that only goes forward.
  */
 
 #include <stdio.h>
