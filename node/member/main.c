@@ -109,16 +109,29 @@ static const struct cdr_command commands[] = {
 	    .summary = "make the register what a CSV file says",
 	    .help = "Columns, in any order: employee_number given_names family_names other_names native_name date_of_birth\n"
 		    "gender nationality document_type document_country document_number email phone position country from to\n"
-		    "engagement_type. Needed are a name and date_of_birth. The same file again changes nothing; a changed file\n"
+		    "engagement_type. Needed are a name and date_of_birth; without \"to\" an entry stays for the whole look-back.\n"
+		    "UTF-8, separated by commas or semicolons; dates are 1984-05-12, 1984-05 or 1984; countries have three letters,\n"
+		    "as KEN; several values in one field are separated by semicolons. A wrong code is answered with the list of the\n"
+		    "right ones. Nothing of a file is taken unless every row can be (but see --skip-bad).\n\n"
+		    "  employee_number,given_names,family_names,date_of_birth,document_type,document_country,document_number,from,to\n"
+		    "  A-001,Fictiona,Nobodyson,1990-02-11,passport,KEN,FA0000101,2021-02-01,2024-03-31\n\n"
+		    "The same file again changes nothing; a changed file\n"
 		    "is a difference: rows that are no longer in it are taken out of the register.",
 	    .options = leavers_options, .handle = cdr_command_leavers_import },
 	{ .name = "leavers status", .summary = "tell how far the index is", .handle = cdr_command_leavers_status },
-	{ .name = "check new", .summary = "check one candidate", .options = check_new_options,
+	{ .name = "check new", .summary = "check one candidate",
+	    .help = "Needed are a name, --date-of-birth, --legal-basis and --candidate-notified. A wrong code is answered with the\n"
+		    "list of the right ones. Employers that the candidate named are asked at once; those left out are found.\n\n"
+		    "  candor check new --given-names Fictiona --family-names Nobodyson --date-of-birth 1990-02-11 \\\n"
+		    "      --legal-basis legitimate_interest --candidate-notified application_form --declared-employers member-b",
+	    .options = check_new_options,
 	    .handle = cdr_command_check_new },
 	{ .name = "check import", .operands = "FILE", .operand_min = 1, .operand_max = 1,
 	    .summary = "check the candidates of a CSV file",
-	    .help = "Columns, in any order: reference, the identity columns of a leavers file, declared_employers (member ids\n"
-		    "separated by ;), position_category, legal_basis, candidate_notified, notified_on.",
+	    .help = "Columns, in any order: reference, the identity columns of a leavers file, declared_employers (member ids,\n"
+		    "see `candor members`, separated by semicolons), position_category, legal_basis, candidate_notified, notified_on.\n"
+		    "Needed are a name, date_of_birth, legal_basis and candidate_notified. The same reference again changes nothing.\n"
+		    "More about such files: candor leavers import --help",
 	    .options = check_import_options, .handle = cdr_command_check_import },
 	{ .name = "check list", .summary = "list checks and what former employers said", .options = language_options,
 	    .handle = cdr_command_check_list },
