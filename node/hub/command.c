@@ -55,28 +55,28 @@ static const struct cdr_option member_options[] = {
 };
 
 const struct cdr_command cdr_hub_commands[] = {
-	{ .name = "init", .summary = "Make a hub and the genesis roster of an exchange", .options = init_options,
+	{ .name = "init", .summary = "make a hub and the genesis roster of an exchange", .options = init_options,
 	    .help = "Prints the fingerprint of the genesis roster. Every trustee compares it by telephone, and gives it to\n"
 		    "`candor-trustee ceremony`, before any key is made.",
 	    .handle = cdr_hub_command_init },
-	{ .name = "serve", .summary = "Serve members and trustees until it is told to stop", .options = serve_options,
+	{ .name = "serve", .summary = "serve members and trustees until it is told to stop", .options = serve_options,
 	    .handle = cdr_hub_command_serve },
-	{ .name = "invite", .summary = "Invite an organisation and print its one-time code", .options = invite_options,
+	{ .name = "invite", .summary = "invite an organisation and print its one-time code", .options = invite_options,
 	    .help = "Give the code to the organisation over a channel that only it reads. It works once, for `candor join`.\n"
 		    "A revoked member that is invited again gets new keys and begins with an empty index and mailbox.",
 	    .handle = cdr_hub_command_invite },
-	{ .name = "member list", .summary = "List the members and what they are", .handle = cdr_hub_command_member_list },
+	{ .name = "member list", .summary = "list the members and what they are", .handle = cdr_hub_command_member_list },
 	{ .name = "member show", .operands = "ID", .operand_min = 1, .operand_max = 1,
-	    .summary = "Show a member and the fingerprint of its keys", .handle = cdr_hub_command_member_show },
+	    .summary = "show a member and the fingerprint of its keys", .handle = cdr_hub_command_member_show },
 	{ .name = "member suspend", .operands = "ID", .operand_min = 1, .operand_max = 1, .options = member_options,
-	    .summary = "Refuse a member from its next request on, until it is restored",
+	    .summary = "refuse a member from its next request on, until it is restored",
 	    .handle = cdr_hub_command_member_suspend },
 	{ .name = "member revoke", .operands = "ID", .operand_min = 1, .operand_max = 1, .options = member_options,
-	    .summary = "Refuse a member from its next request on, for good", .handle = cdr_hub_command_member_revoke },
+	    .summary = "refuse a member from its next request on, for good", .handle = cdr_hub_command_member_revoke },
 	{ .name = "member restore", .operands = "ID", .operand_min = 1, .operand_max = 1, .options = member_options,
-	    .summary = "Let a member in again, once the trustees have approved it",
+	    .summary = "let a member in again, once the trustees have approved it",
 	    .handle = cdr_hub_command_member_restore },
-	{ .name = "inspect", .summary = "Show everything that this hub has stored, and what it says about anybody",
+	{ .name = "inspect", .summary = "show everything that this hub has stored, and what it says about anybody",
 	    .help = "With --json every row of every table, decrypted, beside a legend that says of each column what it is and\n"
 		    "what the hub, or a thief of its database and keys, can conclude from it.",
 	    .handle = cdr_hub_command_inspect },

@@ -8,7 +8,7 @@ main(int argc, char **argv)
 	static const struct cdr_program program = {
 		.name = "candor-hub",
 		.version = "0.1",
-		.summary = "The hub of an exchange: roster, index of tags, sealed mail.",
+		.summary = "The hub of an exchange: roster, index of tags, sealed mail",
 		.commands = cdr_hub_commands,
 		.options = cdr_node_options,
 	};

@@ -47,29 +47,29 @@ static const struct cdr_option approve_options[] = {
 };
 
 const struct cdr_command cdr_trustee_commands[] = {
-	{ .name = "init", .summary = "Make a trustee: its keys and its card", .options = init_options,
+	{ .name = "init", .summary = "make a trustee: its keys and its card", .options = init_options,
 	    .help = "Give card.json, in the folder, to whoever founds the exchange, and read its fingerprint out to him by\n"
 		    "telephone.",
 	    .handle = cdr_trustee_command_init },
-	{ .name = "ceremony", .summary = "Make the exchange's key together with the other trustees", .options = ceremony_options,
+	{ .name = "ceremony", .summary = "make the exchange's key together with the other trustees", .options = ceremony_options,
 	    .help = "All trustees run this at the same time. First each compares the fingerprint of the genesis roster with the\n"
 		    "others by telephone: whoever founds an exchange could put keys of his own in the trustees' place, and then\n"
 		    "have the whole key. Without --fingerprint it is shown, and nothing else happens.\n\n"
 		    "Ends when the key is in force. May be interrupted and started again at any moment. If somebody cheats or\n"
 		    "stalls, he is named, and no key is made.",
 	    .handle = cdr_trustee_command_ceremony },
-	{ .name = "serve", .summary = "Answer members until it is told to stop", .options = serve_options,
+	{ .name = "serve", .summary = "answer members until it is told to stop", .options = serve_options,
 	    .help = "Also asks the hub for new rosters, and countersigns what a trustee may countersign by itself.",
 	    .handle = cdr_trustee_command_serve },
-	{ .name = "pending", .summary = "Show what the hub wants countersigned", .handle = cdr_trustee_command_pending },
+	{ .name = "pending", .summary = "show what the hub wants countersigned", .handle = cdr_trustee_command_pending },
 	{ .name = "approve", .operands = "FINGERPRINT...", .operand_min = 1, .operand_max = CDR_ARGUMENTS_OPERAND_MAX,
-	    .summary = "Approve a member whose fingerprint was read out to you", .options = approve_options,
+	    .summary = "approve a member whose fingerprint was read out to you", .options = approve_options,
 	    .help = "Call the organisation on a number that you have from elsewhere, and have it read its fingerprint out.\n"
 		    "The approval is for these keys and for quotas as high as the proposal's, once.",
 	    .handle = cdr_trustee_command_approve },
-	{ .name = "reports", .summary = "Show what members have used, and who contradicted himself",
+	{ .name = "reports", .summary = "show what members have used, and who contradicted himself",
 	    .handle = cdr_trustee_command_reports },
-	{ .name = "inspect", .summary = "Show everything that this trustee has stored, as JSON",
+	{ .name = "inspect", .summary = "show everything that this trustee has stored, as JSON",
 	    .handle = cdr_trustee_command_inspect },
 	{ .name = NULL },
 };
