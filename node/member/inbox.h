@@ -22,8 +22,8 @@ struct cdr_inbox_finding {
 /**
  * cdr_inbox_examine(member, letter, finding, fault):
  * Stage 2. A probe is compared with the leavers that its handles name, as is the request after it; a request to a declared
- * employer with the whole register. Letters of other kinds find nothing. A handle names its
- * leaver also after the row has changed and has another.
+ * employer with the whole register. Letters of other kinds find nothing. A handle names its leaver also after the row has
+ * changed and has another.
  *
  * Returns  CDR_OK, also if nothing was found; CDR_E_INPUT, CDR_E_RANGE for a letter against the rules; CDR_E_STORE,
  *          CDR_E_MEMORY.

@@ -110,13 +110,14 @@ book_answer() {
 
 # ---- comparing -------------------------------------------------------------------------------------------------------
 
-# look: what every node holds now. What was acknowledged is read first: it must be there afterwards.
+# look [NODE…]: what every node, or each of these, holds now. What was acknowledged is read first: it must be there afterwards.
 look() {
-	local n jobs=()
-	for n in $(everybody); do
+	local n jobs=() nodes=("$@")
+	((${#nodes[@]} > 0)) || mapfile -t nodes < <(everybody)
+	for n in "${nodes[@]}"; do
 		"$BIN/tests/net/inventory" acks "$INTERRUPT/$n.acks" >"$X/facts/$n.acks" || die "the acknowledgements of $n cannot be read"
 	done
-	for n in $(everybody); do
+	for n in "${nodes[@]}"; do
 		"$BIN/tests/net/inventory" "${n%%-*}" "$X/$n" "$X/passphrase" >"$X/facts/$n" 2>"$X/facts/$n.err" &
 		jobs+=("$n $!")
 	done
@@ -256,7 +257,8 @@ books_compare() {
 # What is still on its way, a line each.
 unsettled() {
 	local n
-	look
+	# shellcheck disable=SC2046
+	look hub $(member_names "$MEMBERS")
 	grep -E '^(mail|open) ' "$X/facts/hub"
 	for n in $(member_names "$MEMBERS"); do
 		awk '$1 == "removal" || $1 == "batch" || ($1 == "leaver" && ($3 == "waiting" || $3 == "sent")) ||
@@ -268,9 +270,11 @@ unsettled() {
 books_settle() {
 	local m end=$((SECONDS + ${1:-120})) left
 	while :; do
-		for m in a b c; do answer "$m"; done
 		left=$(unsettled)
 		[ -n "$left" ] || return 0
+		for m in a b c; do
+			! grep -q '^inbox .* waiting$' "$X/facts/member-$m" || answer "$m"
+		done
 		((SECONDS < end)) || die "still on its way after ${1:-120} s:"$'\n'"$(head -n 8 <<<"$left")"
 		sleep 0.5
 	done
