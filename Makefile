@@ -83,6 +83,7 @@ define install_missing
 	if [ -n "$$missing" ]; then \
 		echo "Installing with apt: $$missing"; \
 		as_root=$$([ "$$(id -u)" = 0 ] || echo sudo); \
+		[ -z "$$as_root" ] || command -v sudo >/dev/null || { echo "Neither root nor sudo: let root install these"; exit 1; }; \
 		$$as_root apt-get update -qq && \
 		$$as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null; \
 	fi
@@ -222,7 +223,7 @@ soak bench check-febrl: deps-check
 	$(Q)$(ALONE) run-$@
 
 run-soak: programs $(NET_TOOLS)
-	$(Q)BUILD=$(BUILD) KILLS=200 tests/net/run $(sort $(wildcard tests/net/[0-9][0-9]-*kill*))
+	$(Q)BUILD=$(BUILD) KILLS=200 SCENARIO_SECONDS=7200 tests/net/run $(sort $(wildcard tests/net/[0-9][0-9]-*kill*))
 
 run-bench: programs $(BENCHES)
 	$(Q)for b in $(filter-out %_match,$(BENCHES)) $(filter %_hub_match,$(BENCHES)); do echo "== $${b##*/}"; $$b || exit 1; done
