@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/crypto/hash.h"
 #include "core/crypto/secret.h"
 #include "core/identity/token.h"
 #include "node/member/check_letters.h"
@@ -28,28 +27,28 @@ struct addition {
 
 /* What finds a reference in the table without its text. */
 static cdr_err
-digest_reference(const char *reference, uint8_t out[static CDR_SHA256_LEN])
+digest_reference(const struct cdr_member *member, const char *reference, uint8_t out[static CDR_SHA256_LEN])
 {
-	static const char label[] = "candor/1 reference";
-	struct cdr_bytes parts[] = { { (const uint8_t *)label, sizeof(label) },
-		{ (const uint8_t *)reference, strlen(reference) } };
-
-	return cdr_sha256(parts, 2, out);
+	return cdr_member_digest(member, "check.reference",
+	    (struct cdr_bytes){ (const uint8_t *)reference, strlen(reference) }, out);
 }
 
 /* Every declared employer is a member that can be asked. */
 static cdr_err
 check_declared(const struct addition *addition, const struct cdr_candidate *candidate)
 {
+	const char *reference = candidate->reference, *colon = reference[0] != '\0' ? ": " : "";
+
 	for (size_t i = 0; i < candidate->declared_count; i++) {
 		const char *id = candidate->declared_employers[i];
 		const Cdr__Wire__Member *entry = cdr_roster_member(addition->roster, id);
 		if (strcmp(id, addition->member->id) == 0)
 			return cdr_fault_set(addition->fault, CDR_E_REFUSED,
-			    "declared_employers: %s is this organisation: look into your own files for it", id);
+			    "%s%sdeclared_employers: %s is this organisation: look into your own files for it", reference, colon, id);
 		if (entry == NULL || !cdr_roster_member_is_active(entry))
 			return cdr_fault_set(addition->fault, CDR_E_ABSENT,
-			    "declared_employers: %s is no active member of the exchange; `candor members` lists them", id);
+			    "%s%sdeclared_employers: %s is no active member of the exchange; `candor members` lists them", reference, colon,
+			    id);
 	}
 	return CDR_OK;
 }
@@ -99,7 +98,7 @@ find_check(const struct addition *addition, struct cdr_tx *tx, struct cdr_candid
 
 	if (candidate->reference[0] == '\0')
 		return find_reference(addition, tx, candidate, digest);
-	cdr_err err = digest_reference(candidate->reference, reference_digest);
+	cdr_err err = digest_reference(addition->member, candidate->reference, reference_digest);
 	if (err == CDR_OK)
 		err = cdr_query_one_blob(tx, "SELECT digest FROM hiring_check WHERE reference_digest = $1",
 		    CDR_VALUES(cdr_value_blob(reference_digest, sizeof(reference_digest))), known, sizeof(known));
@@ -113,7 +112,7 @@ find_check(const struct addition *addition, struct cdr_tx *tx, struct cdr_candid
 
 /* A reference of our own, which nobody has used: "C-000017". It carries the number of the check, or a later one. */
 static cdr_err
-give_reference(struct cdr_tx *tx, struct cdr_candidate *candidate, uint64_t *number)
+give_reference(const struct cdr_member *member, struct cdr_tx *tx, struct cdr_candidate *candidate, uint64_t *number)
 {
 	uint8_t digest[CDR_SHA256_LEN];
 	int64_t used = 1;
@@ -122,7 +121,7 @@ give_reference(struct cdr_tx *tx, struct cdr_candidate *candidate, uint64_t *num
 	while (used > 0) {
 		CDR_TRY(cdr_setting_next(tx, "check", number));
 		(void)snprintf(candidate->reference, sizeof(candidate->reference), "C-%06" PRIu64, *number);
-		CDR_TRY(digest_reference(candidate->reference, digest));
+		CDR_TRY(digest_reference(member, candidate->reference, digest));
 		CDR_TRY(cdr_query_one_int(tx, "SELECT count(*) FROM hiring_check WHERE reference_digest = $1",
 		    CDR_VALUES(cdr_value_blob(digest, sizeof(digest))), &used));
 	}
@@ -143,10 +142,10 @@ insert_check(struct addition *addition, struct cdr_tx *tx, struct cdr_candidate 
 	struct cdr_buffer sealed = { 0 };
 
 	if (candidate->reference[0] == '\0')
-		CDR_TRY(give_reference(tx, candidate, &number));
+		CDR_TRY(give_reference(addition->member, tx, candidate, &number));
 	else
 		CDR_TRY(cdr_setting_next(tx, "check", &number));
-	CDR_TRY(digest_reference(candidate->reference, reference_digest));
+	CDR_TRY(digest_reference(addition->member, candidate->reference, reference_digest));
 	CDR_TRY(cdr_random(id, CDR_ID_LEN));
 	CDR_TRY(cdr_candidate_pack(candidate, packed, &len));
 	CDR_TRY(cdr_seal(addition->member->home->keys->column, CANDIDATE_PURPOSE, (struct cdr_bytes){ id, CDR_ID_LEN },
@@ -205,7 +204,7 @@ add_one(struct addition *addition, struct cdr_tx *tx, struct cdr_candidate *cand
 
 	CDR_TRY(cdr_candidate_pack(candidate, packed, &len));
 	struct cdr_bytes content = { packed, len };
-	CDR_TRY(cdr_sha256(&content, 1, digest));
+	CDR_TRY(cdr_member_digest(addition->member, "check.content", content, digest));
 	err = find_check(addition, tx, candidate, digest);
 	if (err == CDR_OK) {
 		addition->outcome->unchanged++;
@@ -338,7 +337,7 @@ list_checks(struct cdr_tx *tx, void *context)
 	if (check == NULL)
 		return CDR_E_MEMORY;
 	if (listing->reference != NULL)
-		CDR_TRY(digest_reference(listing->reference, digest));
+		CDR_TRY(digest_reference(listing->member, listing->reference, digest));
 	CDR_TRY(cdr_query_start(tx,
 	    "SELECT id, state, people, made_at, due_at FROM hiring_check WHERE $1 = 0 OR reference_digest = $2 ORDER BY number",
 	    CDR_VALUES(cdr_value_int(listing->reference != NULL), cdr_value_blob(digest, sizeof(digest))), &query));

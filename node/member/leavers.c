@@ -104,6 +104,19 @@ cdr_leavers_open(const struct cdr_member *member, const uint8_t id[static CDR_ID
 
 /* ---- the file --------------------------------------------------------------------------------------------------- */
 
+/* What the columns hold of a row's key and digest. */
+static cdr_err
+hide(const struct import *import, struct row *row)
+{
+	cdr_err err = cdr_member_digest(import->member, "leaver.row_key", (struct cdr_bytes){ row->key, sizeof(row->key) },
+	    row->key);
+
+	if (err == CDR_OK)
+		err = cdr_member_digest(import->member, "leaver.digest", (struct cdr_bytes){ row->digest, sizeof(row->digest) },
+		    row->digest);
+	return err;
+}
+
 /* Pack one leaver into the next row. */
 static cdr_err
 add_row(struct import *import, const struct cdr_leaver *leaver, const struct cdr_record_rules *rules)
@@ -120,6 +133,7 @@ add_row(struct import *import, const struct cdr_leaver *leaver, const struct cdr
 	*row = (struct row){ 0 };
 	CDR_TRY(cdr_leaver_key(leaver, row->key));
 	CDR_TRY(cdr_leaver_digest(leaver, row->digest));
+	CDR_TRY(hide(import, row));
 	cdr_leaver_expiry(leaver, rules, &expiry);
 	row->expiry = cdr_leavers_month(&expiry);
 	row->left = leaver->to.precision != CDR_PRECISION_UNKNOWN &&

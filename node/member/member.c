@@ -218,6 +218,17 @@ cdr_member_scheme(const struct cdr_roster *roster, const Cdr__Wire__Epoch **epoc
 }
 
 /* see node/member/member.h */
+cdr_err
+cdr_member_digest(const struct cdr_member *member, const char *purpose, struct cdr_bytes content,
+    uint8_t out[static CDR_SHA256_LEN])
+{
+	/* The closing NUL keeps the two apart. */
+	const struct cdr_bytes parts[] = { { (const uint8_t *)purpose, strlen(purpose) + 1 }, content };
+
+	return cdr_hmac_sha256(member->home->keys->column, CDR_SEAL_KEY_LEN, parts, 2, out);
+}
+
+/* see node/member/member.h */
 void
 cdr_member_rules(const struct cdr_member *member, struct cdr_record_rules *rules)
 {

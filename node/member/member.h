@@ -3,6 +3,7 @@
 
 /* A member's node: its folder, the exchange that it belongs to, and what its parts share. */
 
+#include "core/crypto/hash.h"
 #include "core/identity/token.h"
 #include "core/record/codebook.h"
 #include "core/record/rules.h"
@@ -61,6 +62,18 @@ struct cdr_signer cdr_member_signer(const struct cdr_member *member);
 
 /* What records are judged by here and now: the codebook, today's date (UTC), the scheme's look-back. */
 void cdr_member_rules(const struct cdr_member *member, struct cdr_record_rules *rules);
+
+/**
+ * cdr_member_digest(member, purpose, content, out):
+ * What stands in a column so that ${content} is found or known again without standing there: HMAC-SHA-256 under the key of
+ * the sealed columns, since names, dates and numbers can be guessed from a plain hash.
+ *
+ * purpose  in             a constant, different for each column
+ * content  in, personal
+ * out      out            all zero on error
+ */
+CDR_MUST_CHECK cdr_err cdr_member_digest(const struct cdr_member *member, const char *purpose, struct cdr_bytes content,
+    uint8_t out[static CDR_SHA256_LEN]);
 
 /* Seconds since 1970, and the day (UTC) in which a second lies. */
 uint64_t cdr_member_now(void);

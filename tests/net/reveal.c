@@ -6,6 +6,8 @@
  *   reveal keys KIND HOME PASSPHRASE-FILE OUT   every secret, as "NAME <tab> HEX", into the file OUT
  *   reveal plant KIND HOME PASSPHRASE-FILE TEXT write a row with TEXT into the database
  *   reveal tokens GIVEN FAMILY NATIVE BIRTH     print in hexadecimal what is hashed of a person, token by token
+ *   reveal hashes leavers|candidates FILE - -   print in hexadecimal the plain hashes of a file's rows, from which the rows could
+ *                                               be guessed
  *
  * KIND is hub, trustee or member.
  */
@@ -23,9 +25,12 @@
 #include "core/crypto/secret.h"
 #include "core/identity/date.h"
 #include "core/identity/token.h"
+#include "core/record/candidate.h"
+#include "core/record/leaver.h"
 #include "keys/keystore_format.h"
 #include "keys/passphrase.h"
 #include "node/hub/schema.h"
+#include "node/member/member.h"
 #include "node/member/schema.h"
 #include "node/store/home.h"
 #include "node/trustee/schema.h"
@@ -274,6 +279,60 @@ reveal_tokens(char **fields)
 		    set.token[i].input_len - CONTENT_AT);
 }
 
+static cdr_err
+hash_leavers(struct cdr_bytes file, const struct cdr_record_rules *rules, struct cdr_fault *fault)
+{
+	struct cdr_leaver_file *reader = NULL;
+	struct cdr_leaver leaver;
+	uint8_t hash[CDR_SHA256_LEN];
+
+	cdr_err err = cdr_leaver_file_new(file, rules, &reader, fault);
+	while (err == CDR_OK && (err = cdr_leaver_file_next(reader, &leaver, fault)) == CDR_OK) {
+		if ((err = cdr_leaver_key(&leaver, hash)) == CDR_OK)
+			print_bytes(stdout, "row", hash, sizeof(hash));
+		if (err == CDR_OK && (err = cdr_leaver_digest(&leaver, hash)) == CDR_OK)
+			print_bytes(stdout, "content", hash, sizeof(hash));
+	}
+	cdr_leaver_file_free(reader);
+	return err;
+}
+
+static cdr_err
+hash_candidates(struct cdr_bytes file, const struct cdr_record_rules *rules, struct cdr_fault *fault)
+{
+	struct cdr_candidate_file *reader = NULL;
+	struct cdr_candidate candidate;
+	uint8_t packed[CDR_CANDIDATE_PACK_MAX], hash[CDR_SHA256_LEN];
+	struct cdr_bytes part = { packed, 0 };
+
+	cdr_err err = cdr_candidate_file_new(file, rules, &reader, fault);
+	while (err == CDR_OK && (err = cdr_candidate_file_next(reader, &candidate, fault)) == CDR_OK) {
+		if ((err = cdr_candidate_pack(&candidate, packed, &part.len)) == CDR_OK &&
+		    (err = cdr_sha256(&part, 1, hash)) == CDR_OK)
+			print_bytes(stdout, "content", hash, sizeof(hash));
+	}
+	cdr_candidate_file_free(reader);
+	return err;
+}
+
+static void
+reveal_hashes(const char *kind, const char *path)
+{
+	struct cdr_fault fault = { 0 };
+	struct cdr_codebook *codebook = NULL;
+	struct cdr_record_rules rules = { .today = cdr_member_day((int64_t)cdr_member_now()), .lookback_years = CDR_LOOKBACK_YEARS };
+	struct cdr_buffer file = read_whole("/", path);
+
+	cdr_err err = cdr_codebook_new((struct cdr_bytes){ NULL, 0 }, &codebook, &fault);
+	rules.codebook = codebook;
+	if (err == CDR_OK)
+		err = (strcmp(kind, "leavers") == 0 ? hash_leavers : hash_candidates)(cdr_buffer_bytes(&file), &rules, &fault);
+	if (err != CDR_E_ABSENT) /* the end of the file */
+		fail(path, &fault);
+	cdr_codebook_free(codebook);
+	cdr_buffer_free(&file);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -281,11 +340,15 @@ main(int argc, char **argv)
 	struct cdr_passphrase *passphrase = NULL;
 
 	if (argc != 6)
-		fail("usage: reveal read|keys|plant KIND HOME PASSPHRASE-FILE OUT|TEXT; reveal tokens GIVEN FAMILY NATIVE BIRTH", NULL);
+		fail("usage: see tests/net/reveal.c", NULL);
 	if (cdr_secret_start(&fault) != CDR_OK)
 		fail("start", &fault);
 	if (strcmp(argv[1], "tokens") == 0) {
 		reveal_tokens(argv + 2);
+		return 0;
+	}
+	if (strcmp(argv[1], "hashes") == 0) {
+		reveal_hashes(argv[2], argv[3]);
 		return 0;
 	}
 	struct cdr_passphrase_source source = { .fd = -1, .file = argv[4] };
