@@ -165,7 +165,8 @@ add_candidates(const struct cdr_arguments *arguments, struct cdr_bytes file, boo
 			"who is to be checked? Give names, --date-of-birth, --legal-basis and --candidate-notified at least");
 		goto out;
 	}
-	CDR_TRY(cdr_check_add(member, candidates.list, candidates.count, &outcome, fault));
+	err = cdr_check_add(member, candidates.list, candidates.count, &outcome, fault);
+	CDR_TRY(is_file ? cdr_command_name_file(path, err, fault) : err);
 	cdr_report_text(report, "Checks opened: %zu; there already: %zu.\n", outcome.added, outcome.unchanged);
 	json_t *references = json_array();
 	for (size_t i = 0; i < candidates.count; i++) {
@@ -277,6 +278,17 @@ add_chance(struct cdr_table *table, const struct cdr_check_employer *e)
 		cdr_table_cell(table, "about %.0f", lambda);
 }
 
+/* Whether somebody who was left out may still say that a match is plausible: replies wait as long as the scheme says. */
+static bool
+may_turn_up(struct cdr_member *member, const struct cdr_check *check)
+{
+	const struct cdr_roster *roster = cdr_current_hold(member->current);
+	uint64_t end = check->made_at + roster->body->scheme->reply_delay_max_s;
+
+	cdr_current_release(member->current, roster);
+	return cdr_member_now() < end;
+}
+
 static void
 add_row(struct showing *showing, const struct cdr_check *check, const struct cdr_check_employer *e)
 {
@@ -288,6 +300,7 @@ add_row(struct showing *showing, const struct cdr_check *check, const struct cdr
 	cdr_table_cell(showing->table, "%s",
 	    e != NULL                             ? label(showing, "check_status", e->status) :
 		strcmp(check->state, "waiting") == 0 ? "being matched" :
+	    may_turn_up(showing->member, check)          ? "none found yet" :
 						       "no former employer found");
 	cdr_table_cell(showing->table, "%s", e != NULL ? label(showing, "result", e->result) : "-");
 }
@@ -448,8 +461,9 @@ show_head(const struct statements *s)
 		cdr_report_text(s->report, "former employers found: %zu; people in the index: %llu.\n", check->employer_count,
 		    (unsigned long long)check->people);
 	if (check->employer_count == 0 && strcmp(check->state, "waiting") != 0)
-		cdr_report_text(s->report, "  No member was found at which this person worked. That says nothing about employers that are "
-					   "not members,\n  nor about one that wrote the name or the date of birth quite otherwise.\n");
+		cdr_report_text(s->report, "  No employer was found%s. That says nothing about employers outside the exchange, nor about one "
+					   "that wrote\n  the name or the date of birth quite otherwise.\n",
+		    may_turn_up(s->member, check) ? " yet: replies take their time" : "");
 }
 
 /* An employer that has not answered. */
