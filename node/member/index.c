@@ -53,6 +53,7 @@ struct chunk {
 	size_t token_count;
 	uint8_t *tags;
 	struct batch batch;
+	bool is_outdated;        /* the register changed meanwhile */
 	cdr_err err;
 	struct cdr_fault fault;
 };
@@ -327,7 +328,7 @@ insert_batch(struct cdr_tx *tx, const struct batch *batch)
 
 /*
  * Write the batch and mark its leavers. Somebody who was changed or taken out meanwhile has another handle or none: then
- * nothing of the chunk is kept (CDR_E_BUSY) and it is made anew.
+ * nothing of the chunk is kept, and it is made anew.
  */
 static cdr_err
 write_chunk(struct cdr_tx *tx, void *context)
@@ -342,7 +343,8 @@ write_chunk(struct cdr_tx *tx, void *context)
 		    CDR_VALUES(cdr_value_text(s->token_count > 0 ? "sent" : "kept"),
 			cdr_value_blob(chunk->batch.id, CDR_ID_LEN), cdr_value_blob(s->id, CDR_ID_LEN),
 			cdr_value_blob(s->handle, CDR_HANDLE_LEN))));
-		if (cdr_query_changed_count(tx) != 1)
+		chunk->is_outdated = cdr_query_changed_count(tx) != 1;
+		if (chunk->is_outdated)
 			return CDR_E_BUSY;
 	}
 	err = chunk->batch.rows.len > 0 ? insert_batch(tx, &chunk->batch) : CDR_OK;
@@ -499,8 +501,8 @@ make_batches(struct cdr_member *member, struct chunk **chunks, size_t count, str
 			(void)pthread_join(thread[i], NULL);
 		if (chunks[i]->err == CDR_OK)
 			chunks[i]->err = cdr_store_write(member->home->store, write_chunk, chunks[i]);
-		if (chunks[i]->err == CDR_E_BUSY)
-			chunks[i]->err = CDR_OK; /* the register changed meanwhile: made anew next time */
+		if (chunks[i]->is_outdated)
+			chunks[i]->err = CDR_OK; /* made anew next time */
 		if (err == CDR_OK && chunks[i]->err != CDR_OK) {
 			err = chunks[i]->err;
 			if (fault != NULL)

@@ -333,6 +333,34 @@ test_register_changed(void **state)
 	assert_true(rows_of(&w->put[1], after) >= 16);
 }
 
+static struct world *held;
+
+static void
+hold_blue(void)
+{
+	if (held != NULL)
+		w_hold(held, BLUE);
+	held = NULL;
+}
+
+/* The database is held by another process when the rows are ready: that is a failure, after which there is a pause. */
+static void
+test_busy(void **state)
+{
+	struct world *w = *state;
+	struct cdr_member *m = w->member[BLUE];
+
+	w_import_amina(m, 1);
+	held = w;
+	w->on_evaluate = hold_blue;
+	assert_int_equal(cdr_index_step(m, &(bool){ false }, NULL), CDR_E_BUSY);
+	w_let_go();
+	assert_int_equal(w->put_count, 0);
+	assert_int_equal(w_count(m, "SELECT count(*) FROM leaver WHERE state = 'waiting'"), 1);
+	assert_int_equal(step(m, NULL), CDR_OK);
+	assert_int_equal(w_count(m, "SELECT count(*) FROM leaver WHERE state = 'indexed'"), 1);
+}
+
 /* ---- no scheme, damage ---------------------------------------------------------------------------------------------------- */
 
 static void
@@ -388,6 +416,7 @@ main(void)
 		TEST(test_removals_need_no_trustee),
 		TEST(test_removal_after_rows),
 		TEST(test_register_changed),
+		TEST(test_busy),
 		TEST(test_no_scheme),
 		TEST(test_damaged_row),
 	};

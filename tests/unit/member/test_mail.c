@@ -233,6 +233,37 @@ test_store_fails(void **state)
 	assert_int_equal(w->mail_count, 0);
 }
 
+/* Another process holds the database too long: nothing is lost, nothing is half done, and it goes on afterwards. */
+static void
+test_busy(void **state)
+{
+	struct world *w = *state;
+	struct cdr_member *blue = w->member[BLUE], *green = w->member[GREEN];
+	struct cdr_candidate c;
+
+	declare(w, "R-1", "green-valley");
+	assert_int_equal(step(blue), CDR_OK);
+	w_hold(w, GREEN);
+	assert_int_equal(cdr_mail_step(green, &(bool){ false }, NULL), CDR_E_BUSY);
+	assert_int_equal(w->mail_count, 1);
+	w_let_go();
+	assert_int_equal(step(green), CDR_OK);
+	assert_int_equal(w_count(green, "SELECT count(*) FROM inbox"), 1);
+	/* The hub has the letter before it is noted that it has: it is posted again, and is there once. */
+	w_amina(&c, "R-2");
+	w_declare(&c, "red-ridge");
+	w_check(blue, &c, CDR_OK);
+	w_hold(w, BLUE);
+	assert_int_equal(cdr_mail_step(blue, &(bool){ false }, NULL), CDR_E_BUSY);
+	assert_int_equal(w_import(blue, "E-1,A,B,1984-05-12,,,,,KEN,2015-02-01,\n", NULL, NULL), CDR_E_BUSY);
+	w_let_go();
+	assert_int_equal(step(blue), CDR_OK);
+	assert_int_equal(w_count(w->member[RED], "SELECT count(*) FROM inbox"), 0);
+	assert_int_equal(step(w->member[RED]), CDR_OK);
+	assert_int_equal(w_count(w->member[RED], "SELECT count(*) FROM inbox"), 1);
+	assert_int_equal(w_count(blue, "SELECT count(*) FROM leaver"), 0);
+}
+
 /* One bad letter does not hold up the good ones behind it. */
 static void
 test_bad_among_good(void **state)
@@ -461,6 +492,7 @@ main(void)
 		TEST(test_queue),
 		TEST(test_taken_twice),
 		TEST(test_store_fails),
+		TEST(test_busy),
 		TEST(test_bad_among_good),
 		TEST(test_new_member),
 		TEST(test_suspended_sender),
