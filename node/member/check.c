@@ -10,8 +10,6 @@
 #include "node/member/check_letters.h"
 #include "node/member/wire.h"
 
-#define CANDIDATE_PURPOSE "check"
-#define STATEMENT_PURPOSE "statement"
 #define STATEMENT_SEALED_MAX (CDR_MAIL_PLAIN_LEN + 1024)
 
 /* ---- opening checks --------------------------------------------------------------------------------------------------- */
@@ -148,7 +146,7 @@ insert_check(struct addition *addition, struct cdr_tx *tx, struct cdr_candidate 
 	CDR_TRY(digest_reference(addition->member, candidate->reference, reference_digest));
 	CDR_TRY(cdr_random(id, CDR_ID_LEN));
 	CDR_TRY(cdr_candidate_pack(candidate, packed, &len));
-	CDR_TRY(cdr_seal(addition->member->home->keys->column, CANDIDATE_PURPOSE, (struct cdr_bytes){ id, CDR_ID_LEN },
+	CDR_TRY(cdr_seal(addition->member->home->keys->column, CDR_CHECK_CANDIDATE_PURPOSE, (struct cdr_bytes){ id, CDR_ID_LEN },
 	    (struct cdr_bytes){ packed, len }, &sealed));
 	CDR_TRY(cdr_query_run(tx,
 	    "INSERT INTO hiring_check (id, number, reference_digest, digest, sealed, state, epoch, people, made_at, due_at)"
@@ -425,7 +423,7 @@ open_statement(struct cdr_member *member, const struct kept *kept, struct cdr_st
 	Cdr__Wire__SignedLetter *outer;
 	Cdr__Wire__Letter *body;
 
-	CDR_TRY(cdr_seal_open(member->home->keys->column, STATEMENT_PURPOSE,
+	CDR_TRY(cdr_seal_open(member->home->keys->column, CDR_CHECK_STATEMENT_PURPOSE,
 	    (struct cdr_bytes){ kept->request_id, CDR_ID_LEN }, cdr_buffer_bytes(&kept->sealed), &plain));
 	CDR_TRY(cdr_message_decode(&outer_arena, &cdr__wire__signed_letter__descriptor, cdr_buffer_bytes(&plain), &outer));
 	CDR_TRY(cdr_message_decode(&arena, &cdr__wire__letter__descriptor, cdr_message_bytes(outer->letter), &body));

@@ -8,8 +8,6 @@
 #include "node/member/wire.h"
 #include "node/net/log.h"
 
-#define CANDIDATE_PURPOSE "check"
-#define STATEMENT_PURPOSE "statement"
 #define CLOCK_SLACK 86400 /* a statement may be dated so many seconds ahead of our clock */
 
 /* ---- out ------------------------------------------------------------------------------------------------------------ */
@@ -129,7 +127,7 @@ cdr_check_open_candidate(struct cdr_tx *tx, const struct cdr_member *member, con
 	    CDR_VALUES(cdr_value_blob(check_id, CDR_ID_LEN)), &query));
 	CDR_TRY(cdr_query_step(query));
 	CDR_TRY(cdr_query_blob_peek(query, 0, CDR_CANDIDATE_PACK_MAX + CDR_SEAL_OVERHEAD, &sealed));
-	err = cdr_seal_open(member->home->keys->column, CANDIDATE_PURPOSE, (struct cdr_bytes){ check_id, CDR_ID_LEN },
+	err = cdr_seal_open(member->home->keys->column, CDR_CHECK_CANDIDATE_PURPOSE, (struct cdr_bytes){ check_id, CDR_ID_LEN },
 	    sealed, &plain);
 	if (err == CDR_OK)
 		err = cdr_candidate_unpack(cdr_buffer_bytes(&plain), candidate);
@@ -284,7 +282,7 @@ seal_statement(const struct cdr_member *member, const struct cdr_letter *letter,
 	message.signature = cdr_message_field(letter->signature.data, letter->signature.len);
 	cdr_err err = cdr_message_encode(&message.base, &plain);
 	if (err == CDR_OK)
-		err = cdr_seal(member->home->keys->column, STATEMENT_PURPOSE, cdr_message_bytes(letter->body->request_id),
+		err = cdr_seal(member->home->keys->column, CDR_CHECK_STATEMENT_PURPOSE, cdr_message_bytes(letter->body->request_id),
 		    cdr_buffer_bytes(&plain), sealed);
 	cdr_buffer_free(&plain);
 	return err;

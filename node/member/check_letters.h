@@ -5,6 +5,10 @@
 
 #include "node/member/check.h"
 
+/* What a candidate and a statement are sealed for (node/store/seal.h). */
+#define CDR_CHECK_CANDIDATE_PURPOSE "check"
+#define CDR_CHECK_STATEMENT_PURPOSE "statement"
+
 /* One employer of a check, to be written to. */
 struct cdr_check_asked {
 	const struct cdr_member *member;

@@ -278,26 +278,21 @@ out:
 static cdr_err
 match_at_hub(struct matching *m)
 {
-	struct cdr_signer signer = cdr_member_signer(m->member);
 	Cdr__Wire__CheckOpen open = CDR__WIRE__CHECK_OPEN__INIT;
 
 	open.check = cdr_message_field(m->check_id, sizeof(m->check_id));
 	open.epoch = m->epoch->number;
 	open.rows = cdr_message_field(m->rows, m->row_count * CDR_CHECK_ROW_LEN);
 	struct cdr_ask ask = {
-		.party = m->roster->body->hub,
-		.party_signer = "hub",
 		.path = OPEN_PATH,
 		.message = &open.base,
 		.reply_type = &cdr__wire__check_open_reply__descriptor,
 		.reply_max = CDR_BODY_EVALUATE_MAX,
 	};
-	cdr_err err = cdr_ask_send(m->member->client, &signer, &ask, 1);
+	cdr_err err = cdr_member_ask_hub(m->member, m->roster, &ask, m->fault);
 	if (err == CDR_OK) {
 		m->reply = ask.reply;
 		err = cdr_store_write(m->member->home->store, apply_reply, m);
-	} else if (m->fault != NULL) {
-		*m->fault = ask.fault;
 	}
 	cdr_ask_free(&ask);
 	return err;
@@ -342,18 +337,13 @@ write_open(struct cdr_tx *tx, void *context)
 static cdr_err
 close_at_hub(struct cdr_member *member, const struct cdr_roster *roster, struct next *next, struct cdr_fault *fault)
 {
-	struct cdr_signer signer = cdr_member_signer(member);
 	Cdr__Wire__CheckClose close = CDR__WIRE__CHECK_CLOSE__INIT;
 
 	close.check = cdr_message_field(next->id, sizeof(next->id));
-	struct cdr_ask ask = {
-		.party = roster->body->hub, .party_signer = "hub", .path = CLOSE_PATH, .message = &close.base
-	};
-	cdr_err err = cdr_ask_send(member->client, &signer, &ask, 1);
+	struct cdr_ask ask = { .path = CLOSE_PATH, .message = &close.base };
+	cdr_err err = cdr_member_ask_hub(member, roster, &ask, fault);
 	if (err == CDR_E_ABSENT && ask.answered)
 		err = CDR_OK; /* forgotten already */
-	if (err != CDR_OK && fault != NULL)
-		*fault = ask.fault;
 	cdr_ask_free(&ask);
 	return err == CDR_OK ? cdr_store_write(member->home->store, write_open, next) : err;
 }

@@ -442,7 +442,6 @@ out:
 static cdr_err
 send_batch(struct cdr_member *member, const struct cdr_roster *roster, struct batch *batch, struct cdr_fault *fault)
 {
-	struct cdr_signer signer = cdr_member_signer(member);
 	Cdr__Wire__IndexPut put = CDR__WIRE__INDEX_PUT__INIT;
 
 	put.epoch = (uint32_t)batch->epoch;
@@ -451,15 +450,11 @@ send_batch(struct cdr_member *member, const struct cdr_roster *roster, struct ba
 	put.expiries = cdr_message_field(batch->expiries.data, batch->expiries.len);
 	put.removed = cdr_message_field(batch->removed.data, batch->removed.len);
 	struct cdr_ask ask = {
-		.party = roster->body->hub,
-		.party_signer = "hub",
 		.path = PUT_PATH,
 		.message = &put.base,
 		.reply_type = &cdr__wire__index_put_reply__descriptor,
 	};
-	cdr_err err = cdr_ask_send(member->client, &signer, &ask, 1);
-	if (err != CDR_OK && fault != NULL)
-		*fault = ask.fault;
+	cdr_err err = cdr_member_ask_hub(member, roster, &ask, fault);
 	cdr_ask_free(&ask);
 	return err == CDR_OK ? cdr_store_write(member->home->store, acknowledge, batch->id) : err;
 }

@@ -174,19 +174,19 @@ out:
 static cdr_err
 post_one(struct cdr_member *member, const struct cdr_roster *roster, struct due *due, struct cdr_fault *fault)
 {
-	struct cdr_signer signer = cdr_member_signer(member);
+	struct cdr_fault why = { 0 };
 	Cdr__Wire__Mail mail = CDR__WIRE__MAIL__INIT;
 
 	mail.id = cdr_message_field(due->id, sizeof(due->id));
 	mail.from = member->id;
 	mail.to = due->receiver;
 	mail.sealed = cdr_message_field(due->sealed.data, due->sealed.len);
-	struct cdr_ask ask = { .party = roster->body->hub, .party_signer = "hub", .path = POST_PATH, .message = &mail.base };
-	due->outcome = cdr_ask_send(member->client, &signer, &ask, 1);
+	struct cdr_ask ask = { .path = POST_PATH, .message = &mail.base };
+	due->outcome = cdr_member_ask_hub(member, roster, &ask, &why);
 	bool noted = due->outcome == CDR_OK || (ask.answered && (is_final(due->outcome) || is_for_later(due->outcome)));
-	if (!noted && fault != NULL)
-		*fault = ask.fault;
 	cdr_ask_free(&ask);
+	if (!noted && fault != NULL)
+		*fault = why;
 	if (!noted)
 		return due->outcome;
 	if (due->outcome != CDR_OK)
@@ -359,16 +359,11 @@ static cdr_err
 tell_taken(struct cdr_member *member, const struct cdr_roster *roster, const uint8_t *ids, size_t count,
     struct cdr_fault *fault)
 {
-	struct cdr_signer signer = cdr_member_signer(member);
 	Cdr__Wire__MailTaken taken = CDR__WIRE__MAIL_TAKEN__INIT;
 
 	taken.ids = cdr_message_field(ids, count * CDR_MAIL_ID_LEN);
-	struct cdr_ask ask = {
-		.party = roster->body->hub, .party_signer = "hub", .path = TAKEN_PATH, .message = &taken.base
-	};
-	cdr_err err = cdr_ask_send(member->client, &signer, &ask, 1);
-	if (err != CDR_OK && fault != NULL)
-		*fault = ask.fault;
+	struct cdr_ask ask = { .path = TAKEN_PATH, .message = &taken.base };
+	cdr_err err = cdr_member_ask_hub(member, roster, &ask, fault);
 	cdr_ask_free(&ask);
 	return err;
 }
@@ -406,28 +401,23 @@ has_unknown_sender(const struct cdr_roster *roster, const Cdr__Wire__MailBag *ba
 static cdr_err
 fetch(struct cdr_member *member, const struct cdr_roster *roster, bool *worked, struct cdr_fault *fault)
 {
-	struct cdr_signer signer = cdr_member_signer(member);
 	Cdr__Wire__MailFetch request = CDR__WIRE__MAIL_FETCH__INIT;
 	const struct cdr_roster *newer = NULL;
 
 	request.max = CDR_MAIL_BAG_COUNT_MAX;
 	struct cdr_ask ask = {
-		.party = roster->body->hub,
-		.party_signer = "hub",
 		.path = FETCH_PATH,
 		.message = &request.base,
 		.reply_type = &cdr__wire__mail_bag__descriptor,
 		.reply_max = CDR_BODY_MAIL_BAG_MAX,
 	};
-	cdr_err err = cdr_ask_send(member->client, &signer, &ask, 1);
+	cdr_err err = cdr_member_ask_hub(member, roster, &ask, fault);
 	if (err == CDR_OK) {
 		const Cdr__Wire__MailBag *bag = ask.reply;
 		*worked = *worked || bag->n_mail > 0;
 		if (has_unknown_sender(roster, bag) && cdr_enrol_refresh(member, NULL) == CDR_OK)
 			newer = cdr_current_hold(member->current);
 		err = take_bag(member, newer != NULL ? newer : roster, bag, fault);
-	} else if (fault != NULL) {
-		*fault = ask.fault;
 	}
 	cdr_current_release(member->current, newer);
 	cdr_ask_free(&ask);

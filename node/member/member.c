@@ -181,6 +181,21 @@ cdr_member_signer(const struct cdr_member *member)
 }
 
 /* see node/member/member.h */
+cdr_err
+cdr_member_ask_hub(struct cdr_member *member, const struct cdr_roster *roster, struct cdr_ask *ask,
+    struct cdr_fault *fault)
+{
+	struct cdr_signer signer = cdr_member_signer(member);
+
+	ask->party = roster->body->hub;
+	ask->party_signer = "hub";
+	cdr_err err = cdr_ask_send(member->client, &signer, ask, 1);
+	if (err != CDR_OK && fault != NULL)
+		*fault = ask->fault;
+	return err;
+}
+
+/* see node/member/member.h */
 uint64_t
 cdr_member_now(void)
 {

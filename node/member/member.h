@@ -60,6 +60,15 @@ CDR_MUST_CHECK cdr_err cdr_member_joined(const struct cdr_member *member, struct
 /* How this node signs what it asks. Borrowed from ${member}. */
 struct cdr_signer cdr_member_signer(const struct cdr_member *member);
 
+/**
+ * cdr_member_ask_hub(member, roster, ask, fault):
+ * Put the question of ${ask}, of which path, message, reply_type and reply_max are filled in, to the hub.
+ *
+ * Returns  as cdr_ask_send. The caller ends ${ask} with cdr_ask_free.
+ */
+CDR_MUST_CHECK cdr_err cdr_member_ask_hub(struct cdr_member *member, const struct cdr_roster *roster, struct cdr_ask *ask,
+    struct cdr_fault *fault);
+
 /* What records are judged by here and now: the codebook, today's date (UTC), the scheme's look-back. */
 void cdr_member_rules(const struct cdr_member *member, struct cdr_record_rules *rules);
 
