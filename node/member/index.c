@@ -352,7 +352,10 @@ out:
 	return err;
 }
 
-/* The handles that shall go, as many as one batch holds. */
+/*
+ * The handles that shall go, as many as one batch holds. That of a leaver whose row changed stays until the new rows are on
+ * their way before it: in between nobody who worked here may be missing from the index.
+ */
 static cdr_err
 read_removals(struct cdr_tx *tx, struct batch *batch)
 {
@@ -362,7 +365,10 @@ read_removals(struct cdr_tx *tx, struct batch *batch)
 	batch->removed.data = calloc(BATCH_REMOVALS, CDR_HANDLE_LEN);
 	if (batch->removed.data == NULL)
 		return CDR_E_MEMORY;
-	CDR_TRY(cdr_query_start(tx, "SELECT handle FROM removal WHERE batch IS NULL ORDER BY handle LIMIT $1",
+	CDR_TRY(cdr_query_start(tx,
+	    "SELECT handle FROM removal WHERE batch IS NULL AND NOT EXISTS ("
+	    "SELECT 1 FROM former_handle, leaver WHERE former_handle.handle = removal.handle AND"
+	    " leaver.id = former_handle.leaver AND leaver.state = 'waiting') ORDER BY handle LIMIT $1",
 	    CDR_VALUES(cdr_value_int(BATCH_REMOVALS)), &query));
 	while ((err = cdr_query_step(query)) == CDR_OK) {
 		CDR_TRY(cdr_query_blob(query, 0, batch->removed.data + batch->removed.len, CDR_HANDLE_LEN));

@@ -290,6 +290,37 @@ test_removal_after_rows(void **state)
 	assert_int_equal(w_count(m, "SELECT count(*) FROM leaver WHERE state = 'indexed'"), 1);
 }
 
+/* A row changes while trustees are away: its old rows stay in the index until the new ones are there. */
+static void
+test_changed_row_is_never_missing(void **state)
+{
+	struct world *w = *state;
+	struct cdr_member *m = w->member[BLUE];
+	uint8_t before[CDR_HANDLE_LEN], after[CDR_HANDLE_LEN];
+	char row[256];
+
+	w_import_amina(m, 1);
+	assert_int_equal(step(m, NULL), CDR_OK);
+	w_handle(m, before);
+	(void)snprintf(row, sizeof(row), "E-1,Amina Wanjiru,Otieno,1984-05-12,passport,KEN,A7654321,Matron,KEN,2015-02-01,%s\n",
+	    w_ago(1));
+	assert_int_equal(w_import(m, row, NULL, NULL), CDR_OK);
+	w_handle(m, after);
+	w->mode[0] = w->mode[1] = W_DOWN;
+	size_t puts = w->put_count;
+	assert_int_equal(step(m, NULL), CDR_E_NETWORK);
+	assert_int_equal(w->put_count, puts);
+	w->mode[0] = w->mode[1] = W_TRUE;
+	for (size_t i = 0; i < 2; i++)
+		assert_int_equal(step(m, NULL), CDR_OK);
+	assert_int_equal(w->put_count, puts + 2);
+	assert_int_equal(rows_of(&w->put[puts], after), w->put[puts].rows.len / CDR_INDEX_ROW_LEN);
+	assert_int_equal(w->put[puts].removed.len, 0);
+	assert_int_equal(w->put[puts + 1].removed.len, CDR_HANDLE_LEN);
+	assert_memory_equal(w->put[puts + 1].removed.data, before, sizeof(before));
+	assert_int_equal(w_count(m, "SELECT count(*) FROM removal"), 0);
+}
+
 /* ---- what changes meanwhile ------------------------------------------------------------------------------------------------- */
 
 static struct cdr_member *changed;
@@ -329,10 +360,12 @@ test_register_changed(void **state)
 	assert_int_equal(step(m, &worked), CDR_OK);
 	w_handle(m, after);
 	assert_memory_not_equal(before, after, sizeof(before));
+	assert_int_equal(w->put_count, 1);
+	assert_int_equal(rows_of(&w->put[0], before), 0);
+	assert_true(rows_of(&w->put[0], after) >= 16);
+	assert_int_equal(step(m, &worked), CDR_OK);
 	assert_int_equal(w->put_count, 2);
-	assert_memory_equal(w->put[0].removed.data, before, sizeof(before));
-	assert_int_equal(rows_of(&w->put[1], before), 0);
-	assert_true(rows_of(&w->put[1], after) >= 16);
+	assert_memory_equal(w->put[1].removed.data, before, sizeof(before));
 }
 
 static struct world *held;
@@ -375,7 +408,9 @@ test_no_scheme(void **state)
 	w_import_amina(m, 1);
 	assert_int_equal(step(m, NULL), CDR_OK);
 	size_t puts = w->put_count;
-	w_import_amina(m, 2);
+	char row[256];
+	(void)snprintf(row, sizeof(row), "E-2,John,Kamau,1979-11-03,passport,KEN,B1234567,Driver,KEN,2016-03-01,%s\n", w_ago(1));
+	assert_int_equal(w_import(m, row, NULL, NULL), CDR_OK);
 	w->without_epoch = true;
 	w_roster(w);
 	w_refresh(w);
@@ -417,6 +452,7 @@ main(void)
 		TEST(test_hub_refuses),
 		TEST(test_removals_need_no_trustee),
 		TEST(test_removal_after_rows),
+		TEST(test_changed_row_is_never_missing),
 		TEST(test_register_changed),
 		TEST(test_busy),
 		TEST(test_no_scheme),
