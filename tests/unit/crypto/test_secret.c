@@ -102,6 +102,8 @@ memory_comes_zeroed_and_ends(void **state)
 	cdr_secret_free(most);
 }
 
+/* Looking at freed memory is what AddressSanitizer is there to forbid. */
+#ifndef __SANITIZE_ADDRESS__
 /* Memory that was given back, still mapped: whether ${len} bytes of it hold nothing but zeros. */
 static bool
 is_wiped(const volatile uint8_t *p, size_t len)
@@ -116,8 +118,6 @@ is_wiped(const volatile uint8_t *p, size_t len)
 #define WIPED_LEN 4096
 #define NOTE_LEN 16 /* of the front: malloc writes its lists over the first bytes of what it takes back */
 
-/* Looking at freed memory is what AddressSanitizer is there to forbid. */
-#ifndef __SANITIZE_ADDRESS__
 static void
 wiping_memory_is_wiped(void **state)
 {
