@@ -121,7 +121,8 @@ static const struct cdr_command commands[] = {
 	{ .name = "leavers status", .summary = "tell how far the index is", .handle = cdr_command_leavers_status },
 	{ .name = "check new", .summary = "check one candidate",
 	    .help = "Needed are a name, --date-of-birth, --legal-basis and --candidate-notified. A wrong code is answered with the\n"
-		    "list of the right ones. Employers that the candidate named are asked at once; those left out are found.\n\n"
+		    "list of the right ones. Employers that the candidate named are asked at once; those left out are found.\n"
+		    "On a machine that others use too, write a file and use `candor check import`: they can read a command line.\n\n"
 		    "  candor check new --given-names Fictiona --family-names Nobodyson --date-of-birth 1990-02-11 \\\n"
 		    "      --legal-basis legitimate_interest --candidate-notified application_form --declared-employers member-b",
 	    .options = check_new_options,
