@@ -20,8 +20,9 @@
  * who have the same; of a difference log2 of how often one person's two records differ so. Those second numbers are
  * round: one record in ten has a name spelled differently, one in thirty a slip in the date.
  */
-#define PLAUSIBLE_MIN 20.0 /* below this, chance among a hundred thousand strangers explains the likeness as well */
-#define SAME_ALL_MIN 23.0  /* the same name and day of birth are always worth a person's look, however common the name */
+#define PLAUSIBLE_MARGIN 3.4 /* of N strangers a tenth of one is as like as log2(N) and this much more */
+#define PLAUSIBLE_LEAST 12.0 /* in the smallest exchange still more than a date alone beside another name */
+#define SAME_ALL_MARGIN 3.0  /* the same name and day of birth are always worth a person's look, however common the name */
 
 #define NAME_CAP 12.0        /* the rarity table knows no name to be rarer than one in 4,000 */
 #define NAME_SPELLED (-3.0)  /* one name in ten is spelled differently somewhere */
@@ -29,8 +30,10 @@
 #define NAME_SOUND (-1.0)
 #define NAME_SOUND_EDIT (-1.5)
 #define NAME_SCRIPT (-1.0)   /* across scripts the letters say little, the skeleton everything */
+#define NAME_SCRIPT_SLIP (-4.0) /* one consonant heard or written otherwise */
+#define NAME_SCRIPT_LEN 3
 #define NAME_FULL (-3.0)     /* Bill for William: as often as another spelling */
-#define NAME_SHORT (-5.0)    /* the beginning of a name stands for it, or a name is cut in two: one in thirty */
+#define NAME_SHORT (-5.0)    /* the beginning or end of a name stands for it, or a name is cut in two: one in thirty */
 #define NAME_SHORT_LEN 3
 #define NAME_MISSING (-0.5)  /* one document in three leaves a name out */
 #define NAME_INITIAL 1.0     /* one name in twelve begins with this letter, and initials are rarely written */
@@ -46,6 +49,7 @@
 #define DATE_SWAPPED 7.5 /* one date in a hundred is entered so; 2^-14 of strangers have it so */
 #define DATE_SLIP 4.0    /* one date in thirty; about thirty dates lie one slip away */
 #define DATE_PART 2.5
+#define DATE_YEAR_SLIP (-3.0) /* one in thirty, but a quarter of all years lie one figure away */
 #define DATE_OTHER_DAY (-1.0) /* the same year at least */
 #define DATE_OTHER (-6.0)
 
@@ -128,6 +132,13 @@ same_code(const struct part *a, const struct part *b, int kind)
 	return strcmp(a->code.text[kind], b->code.text[kind]) == 0;
 }
 
+/* Two skeletons long enough to tell something, and one consonant apart. */
+static bool
+skeletons_close(const char *a, const char *b)
+{
+	return strlen(a) >= NAME_SCRIPT_LEN && strlen(b) >= NAME_SCRIPT_LEN && cdr_similar_edits(a, b) == 1;
+}
+
 /* What it is worth to read ${a} and ${b} as one name: the best of several readings. */
 static struct likeness
 parts_compare(const struct part *a, const struct part *b, bool across_scripts)
@@ -146,9 +157,12 @@ parts_compare(const struct part *a, const struct part *b, bool across_scripts)
 		likeness_offer(&best, a, b, CDR_CODE_S1, NAME_SOUND + NAME_SOUND_EDIT * edits);
 	if (same_code(a, b, CDR_CODE_S2))
 		likeness_offer(&best, a, b, CDR_CODE_S2, NAME_SCRIPT + (across_scripts ? 0 : NAME_SOUND_EDIT * edits));
+	if (across_scripts && skeletons_close(a->code.text[CDR_CODE_S2], b->code.text[CDR_CODE_S2]))
+		likeness_offer(&best, a, b, CDR_CODE_S2, NAME_SCRIPT_SLIP);
 	if (strcmp(a->full, b->full) == 0)
 		likeness_offer(&best, a, b, CDR_CODE_S1, NAME_FULL);
-	if (shorter >= NAME_SHORT_LEN && strncmp(a->text, b->text, shorter) == 0)
+	if (shorter >= NAME_SHORT_LEN && (strncmp(a->text, b->text, shorter) == 0 ||
+	    strcmp(a->text + a_len - shorter, b->text + b_len - shorter) == 0))
 		likeness_offer(&best, a, b, CDR_CODE_EXACT, NAME_SHORT);
 	if (shorter == 1 && a->text[0] == b->text[0] && best.evidence < NAME_INITIAL)
 		best = (struct likeness){ .evidence = NAME_INITIAL };
@@ -400,6 +414,19 @@ days_compare(const struct cdr_date *a, const struct cdr_date *b)
 	return (struct date_verdict){ CDR_DIFF_DATE_OTHER, a->year == b->year ? DATE_OTHER_DAY : DATE_OTHER };
 }
 
+/* Two years that differ: by one figure, or altogether. */
+static struct date_verdict
+years_compare(const struct cdr_date *a, const struct cdr_date *b)
+{
+	char left[8], right[8];
+
+	(void)snprintf(left, sizeof(left), "%04u", (unsigned)a->year % 10000U);
+	(void)snprintf(right, sizeof(right), "%04u", (unsigned)b->year % 10000U);
+	if (cdr_similar_edits(left, right) == 1)
+		return (struct date_verdict){ CDR_DIFF_DATE_SLIP, DATE_YEAR_SLIP };
+	return (struct date_verdict){ CDR_DIFF_DATE_OTHER, DATE_OTHER };
+}
+
 static struct date_verdict
 dates_judge(const struct cdr_date *a, const struct cdr_date *b)
 {
@@ -412,7 +439,7 @@ dates_judge(const struct cdr_date *a, const struct cdr_date *b)
 	if (a_day && b_day)
 		return days_compare(a, b);
 	if (a->year != b->year)
-		return (struct date_verdict){ CDR_DIFF_DATE_OTHER, DATE_OTHER };
+		return years_compare(a, b);
 	if (a_month && b_month)
 		return a->month == b->month ?
 		    (struct date_verdict){ alike ? CDR_DIFF_DATE_SAME : CDR_DIFF_DATE_VAGUE, DATE_MONTH } :
@@ -621,6 +648,13 @@ contacts_compare(const struct cdr_person *left, const struct cdr_person *right, 
 
 /* ---- the whole ----------------------------------------------------------------------------------------------- */
 
+/* The score from which on a likeness is more than chance among so many people. */
+static double
+plausible_score(uint64_t people)
+{
+	return fmax(log2((double)(people == 0 ? CDR_COMPARE_PEOPLE : people)) + PLAUSIBLE_MARGIN, PLAUSIBLE_LEAST);
+}
+
 /* see core/identity/compare.h */
 cdr_err
 cdr_compare(const struct cdr_compare_query *query, const struct cdr_person *leaver, struct cdr_comparison *comparison)
@@ -628,6 +662,7 @@ cdr_compare(const struct cdr_compare_query *query, const struct cdr_person *leav
 	cdr_err err = CDR_E_INTERNAL;
 	struct cdr_rarity rarity;
 	struct cdr_name_forms left = { 0 }, right = { 0 };
+	double enough = plausible_score(query->people);
 
 	memset(comparison, 0, sizeof(*comparison));
 	if (query->person->document_count > CDR_DOCUMENT_COUNT_MAX || leaver->document_count > CDR_DOCUMENT_COUNT_MAX ||
@@ -640,13 +675,13 @@ cdr_compare(const struct cdr_compare_query *query, const struct cdr_person *leav
 	CDR_TRY(cdr_name_forms(leaver, &right, NULL));
 	bool same_name = names_compare(&rarity, &left, &right, comparison);
 	bool same_date = dates_compare(&query->person->birth, &leaver->birth, comparison);
-	if (same_name && same_date && comparison->score < SAME_ALL_MIN)
-		comparison->score = SAME_ALL_MIN;
+	if (same_name && same_date)
+		comparison->score = fmax(comparison->score, enough + SAME_ALL_MARGIN);
 	CDR_TRY(documents_compare(query, leaver, comparison));
 	gender_compare(query->person, leaver, comparison);
 	nationality_compare(query->person, leaver, comparison);
 	contacts_compare(query->person, leaver, comparison);
-	comparison->verdict = comparison->score >= PLAUSIBLE_MIN ? CDR_VERDICT_PLAUSIBLE : CDR_VERDICT_NON_MATCH;
+	comparison->verdict = comparison->score >= enough ? CDR_VERDICT_PLAUSIBLE : CDR_VERDICT_NON_MATCH;
 	err = CDR_OK;
 out:
 	if (err != CDR_OK)

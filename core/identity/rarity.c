@@ -293,6 +293,19 @@ cdr_rarity_all(const struct cdr_rarity_code *const *code, size_t count)
 
 /* see core/identity/rarity.h */
 bool
+cdr_rarity_together(const struct cdr_rarity_code *const *code, size_t count)
+{
+	uint8_t having[CULTURES_MAX] = { 0 };
+
+	for (size_t i = 0; i < count; i++)
+		for (uint32_t k = 0; k < code[i]->count; k++)
+			if (++having[code[i]->shares[SHARE_LEN * (size_t)k]] == count)
+				return true;
+	return false;
+}
+
+/* see core/identity/rarity.h */
+bool
 cdr_rarity_knows(const struct cdr_rarity *rarity, const char *part)
 {
 	return key_find(&rarity->kind[CDR_CODE_EXACT], cdr_rarity_key(part)) != rarity->kind[CDR_CODE_EXACT].count;

@@ -137,6 +137,14 @@ int cdr_rarity_pair(const struct cdr_rarity_code *a, const struct cdr_rarity_cod
 int cdr_rarity_all(const struct cdr_rarity_code *const *code, size_t count);
 
 /**
+ * cdr_rarity_together(code, count):
+ * Is there a culture whose lists have all of these codes?
+ *
+ * count  in       0 .. CDR_RARITY_NAMES_MAX
+ */
+bool cdr_rarity_together(const struct cdr_rarity_code *const *code, size_t count);
+
+/**
  * cdr_rarity_knows(rarity, part):
  * Is the name part ${part} in the table under this very spelling?
  */

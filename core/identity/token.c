@@ -40,7 +40,7 @@ struct name {
 	const char *part;
 	struct cdr_codes code;
 	struct cdr_rarity_code rarity[CDR_CODE_KIND_COUNT];
-	bool covered;
+	bool known;     /* the rarity table has this very spelling */
 	int alone;      /* what its S1 tells by itself */
 	unsigned label; /* which of the person's names: the same in every form */
 };
@@ -290,7 +290,7 @@ name_make(const struct derivation *d, const char *part, struct name *name)
 	for (int kind = 0; kind < CDR_CODE_KIND_COUNT; kind++)
 		cdr_rarity_find(&d->scheme->rarity, (enum cdr_code_kind)kind, name->code.text[kind], &name->rarity[kind]);
 	name->alone = cdr_rarity_single(&name->rarity[CDR_CODE_S1]);
-	name->covered = d->country_covered || cdr_rarity_knows(&d->scheme->rarity, part);
+	name->known = cdr_rarity_knows(&d->scheme->rarity, part);
 }
 
 /* Negative where ${a} is the rarer name; by spelling where they are equally rare. */
@@ -341,7 +341,6 @@ names_make(struct derivation *d, const struct cdr_name_form *form, struct names 
 	names->count = form->part_count;
 	for (size_t i = 0; i < names->count; i++) {
 		name_make(d, form->part[i], &names->name[i]);
-		d->uncovered |= !names->name[i].covered;
 	}
 	names_label(d, names);
 	for (size_t i = 1; i < names->count; i++) {
@@ -368,6 +367,25 @@ pair_of(struct derivation *d, const struct name *a, const struct name *b)
 	return CDR_PAIR_SEVERAL + index;
 }
 
+/*
+ * Can the rarity table weigh these names together? Where it knows each of them, and one culture that has them all; or where
+ * the person's country is covered so well that a name it does not know is rare.
+ */
+static bool
+names_covered(struct derivation *d, const struct name *const *name, size_t count)
+{
+	const struct cdr_rarity_code *code[CDR_FORM_PARTS_MAX];
+	bool known = true;
+
+	for (size_t i = 0; i < count; i++) {
+		known &= name[i]->known;
+		code[i] = &name[i]->rarity[CDR_CODE_S1];
+	}
+	bool covered = d->country_covered || (known && cdr_rarity_together(code, count));
+	d->uncovered |= !covered;
+	return covered;
+}
+
 /* EX, FS1, FS2: the codes of all names of a form, sorted. */
 static cdr_err
 emit_whole(struct derivation *d, const struct names *names, enum cdr_token_type type, enum cdr_code_kind kind)
@@ -375,7 +393,8 @@ emit_whole(struct derivation *d, const struct names *names, enum cdr_token_type 
 	cdr_err err = CDR_E_INTERNAL;
 	const char *code[CDR_FORM_PARTS_MAX];
 	const struct cdr_rarity_code *rarity[CDR_FORM_PARTS_MAX];
-	struct draft draft = { .type = type, .pair = CDR_PAIR_WHOLE, .covered = true };
+	const struct name *all[CDR_FORM_PARTS_MAX];
+	struct draft draft = { .type = type, .pair = CDR_PAIR_WHOLE };
 
 	for (size_t i = 0; i < names->count; i++) {
 		size_t at = i;
@@ -383,9 +402,10 @@ emit_whole(struct derivation *d, const struct names *names, enum cdr_token_type 
 			code[at] = code[at - 1];
 		code[at] = names->name[i].code.text[kind];
 		rarity[i] = &names->name[i].rarity[kind];
-		draft.covered &= names->name[i].covered;
+		all[i] = &names->name[i];
 	}
 	draft.weight = cdr_rarity_all(rarity, names->count) + d->date.c_bits;
+	draft.covered = names_covered(d, all, names->count);
 	for (size_t i = 0; i < names->count; i++)
 		draft_append(&draft, code[i]);
 	draft_append(&draft, type == CDR_TOKEN_EX ? d->date.full : d->date.c);
@@ -408,7 +428,8 @@ emit_pair(struct derivation *d, const struct name *a, const struct name *b, cons
 {
 	cdr_err err = CDR_E_INTERNAL;
 	const char *first = a->code.text[recipe->a], *second = b->code.text[recipe->b];
-	struct draft draft = { .type = recipe->type, .pair = pair_of(d, a, b), .covered = a->covered && b->covered };
+	const struct name *const both[] = { a, b };
+	struct draft draft = { .type = recipe->type, .pair = pair_of(d, a, b), .covered = names_covered(d, both, 2) };
 
 	if (recipe->date[0] == '\0')
 		return CDR_OK;

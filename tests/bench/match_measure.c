@@ -238,11 +238,11 @@ document_give(uint32_t who, struct cdr_person *person)
 
 /* see tests/bench/match_measure.h */
 cdr_err
-hit_plausible(const struct people *people, const struct hit *hit, bool documents, bool *plausible)
+hit_plausible(const struct people *people, const struct hit *hit, size_t known, bool documents, bool *plausible)
 {
 	static struct cdr_person query, leaver;
 	static struct cdr_comparison comparison;
-	const struct cdr_compare_query q = { .person = &query };
+	const struct cdr_compare_query q = { .person = &query, .people = known };
 
 	people_person(&people->subject[hit->query], &query);
 	people_person(&people->subject[hit->index], &leaver);

@@ -46,7 +46,8 @@ CDR_MUST_CHECK cdr_err hits_find(const struct tags *query, const struct tags *in
 CDR_MUST_CHECK cdr_err hits_within(const struct tags *tags, struct hits *hits);
 
 /* Would stage 2 send this pair to a person? With ${documents} each of the two has a national document of its own. */
-CDR_MUST_CHECK cdr_err hit_plausible(const struct people *people, const struct hit *hit, bool documents, bool *plausible);
+CDR_MUST_CHECK cdr_err hit_plausible(const struct people *people, const struct hit *hit, size_t known, bool documents,
+    bool *plausible);
 
 void tags_free(struct tags *tags);
 void hits_free(struct hits *hits);

@@ -56,7 +56,7 @@ main(int argc, char **argv)
 		return 2;
 	}
 	CDR_TRY(names_read(argv[1], argv[2], &rows));
-	CDR_TRY(rarity_build(&rows, argc > 4 ? argv[4] : NULL, &data, &len));
+	CDR_TRY(rarity_build(&rows, argc > 4 ? argv[4] : NULL, stderr, &data, &len));
 	CDR_TRY(table_save(argv[3], data, len));
 	summary_print(data, len);
 out:

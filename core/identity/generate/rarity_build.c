@@ -52,6 +52,7 @@ struct builder {
 	size_t culture_count;
 	struct entry *entry;
 	size_t count, room;
+	FILE *report;
 	double total[CULTURES_MAX * NAME_KIND_COUNT];    /* of all names of a group */
 	double measured[CULTURES_MAX * NAME_KIND_COUNT]; /* of the names whose share was counted */
 	size_t names[CULTURES_MAX * NAME_KIND_COUNT];    /* how many of those */
@@ -120,7 +121,8 @@ spelling_add(struct builder *builder, struct entry *entry, int kind, const char 
 	snprintf(person.family_names, sizeof(person.family_names), "%s", kind == NAME_FAMILY ? text : "Kim");
 	err = cdr_name_forms(&person, &forms, &fault);
 	if (err == CDR_E_INPUT) {
-		fprintf(stderr, "left out: %s: %s\n", text, fault.text);
+		if (builder->report != NULL)
+			fprintf(builder->report, "left out: %s: %s\n", text, fault.text);
 		return CDR_OK;
 	}
 	if (err != CDR_OK)
@@ -518,7 +520,7 @@ out:
 
 /* see core/identity/generate/rarity_build.h */
 cdr_err
-rarity_build(const struct name_rows *rows, const char *without, uint8_t **data, size_t *len)
+rarity_build(const struct name_rows *rows, const char *without, FILE *report, uint8_t **data, size_t *len)
 {
 	cdr_err err = CDR_E_INTERNAL;
 	struct builder *builder = calloc(1, sizeof(*builder));
@@ -530,6 +532,7 @@ rarity_build(const struct name_rows *rows, const char *without, uint8_t **data, 
 		err = CDR_E_MEMORY;
 		goto out;
 	}
+	builder->report = report;
 	for (size_t i = 0; i < rows->count; i++)
 		if (without == NULL || strcmp(rows->row[i].culture, without) != 0)
 			kept.row[kept.count++] = rows->row[i];
