@@ -145,6 +145,8 @@ scenario() {
 scenario_end() {
 	local status=$?
 	[ ! -e "$X/settings" ] || "$TOP/tests/net/exchange" down "$X" || true
+	# What a sanitizer found in a daemon fails the scenario too.
+	if grep -HE 'ERROR: [A-Z][A-Za-z]+Sanitizer|runtime error:' "$X"/logs/*.log 2>/dev/null; then status=1; fi
 	[ -n "${KEEP:-}" ] || rm -rf "$X"
 	[ "$status" != 0 ] || printf '%s statements hold.\n' "$HELD"
 	exit "$status"
