@@ -489,6 +489,39 @@ out:
 	return err;
 }
 
+const struct culture people_invented = { "invented", "invented", "invented", CUSTOM_WESTERN, false, true, 1 };
+
+#define INVENTED_GIVEN 800
+#define INVENTED_FAMILY 3000
+
+/* see tests/bench/match_people.h */
+cdr_err
+people_invent_names(uint64_t seed, struct name_rows *rows)
+{
+	static const char *const syllables[] = { "ba", "lor", "men", "di", "tas", "ru", "vel", "ko", "sin", "ga", "fen", "mar",
+		"li", "to", "ner", "pas", "qui", "zo", "hel", "wan" };
+	uint64_t state = seed;
+	size_t count = INVENTED_GIVEN + INVENTED_FAMILY;
+
+	memset(rows, 0, sizeof(*rows));
+	rows->row = calloc(count, sizeof(*rows->row));
+	if (rows->row == NULL)
+		return CDR_E_MEMORY;
+	for (; rows->count < count; rows->count++) {
+		struct name_row *row = &rows->row[rows->count];
+		bool given = rows->count < INVENTED_GIVEN;
+		double rank = (double)(given ? rows->count : rows->count - INVENTED_GIVEN) + 1;
+		row->kind = given ? NAME_GIVEN : NAME_FAMILY;
+		row->measured = true;
+		row->share = 0.1 / rank;
+		(void)snprintf(row->culture, sizeof(row->culture), "%s", people_invented.given);
+		for (size_t used = 0, i = 0; i < 3; i++, used = strlen(row->latin))
+			(void)snprintf(row->latin + used, sizeof(row->latin) - used, "%s", syllables[next_below(&state, 20)]);
+		memcpy(row->native, row->latin, sizeof(row->native));
+	}
+	return CDR_OK;
+}
+
 /* ---- slips --------------------------------------------------------------------------------------------------- */
 
 /* One slip at a random letter of an ASCII stretch. */

@@ -57,6 +57,12 @@ struct culture {
 extern const struct culture people_cultures[];
 extern const size_t people_culture_count;
 
+/* A culture that never was, for machines without the published names. */
+extern const struct culture people_invented;
+
+/* Its names: made of syllables, with shares by Zipf's law. The caller frees them with names_free. */
+CDR_MUST_CHECK cdr_err people_invent_names(uint64_t seed, struct name_rows *rows);
+
 /**
  * people_draw(rows, culture, count, seed, people):
  * Draw ${count} unrelated people of one culture; the same seed gives the same people. culture NULL: of all in turn.
