@@ -135,7 +135,7 @@ do_combine(void)
 {
 	uint8_t out[CDR_OPRF_OUTPUT_LEN];
 	struct cdr_points *partials[CDR_TRUSTEES_MAX];
-	const struct cdr_points *lent[CDR_TRUSTEES_MAX];
+	const struct cdr_points *lent[CDR_TRUSTEES_MAX] = { NULL };
 
 	need(3);
 	size_t t = words[2].len;
