@@ -4,8 +4,8 @@
  *   bench_match [--people N] [--only CULTURE] [--short]
  *
  * Published people (../shared/data/people, or $CDR_SHARED/data/people): recall at four weights, beside two methods on plain
- * text, before and after stage 2. Half of the people by a hash of their number: what was tuned was tuned on the first half;
- * figures and targets are those of the second half and of the whole.
+ * text, before and after stage 2. People are halved by a hash of their number. Misses were read in the first half alone,
+ * but variants were compared on both: the second half is no clean hold-out.
  * Seeded populations of N people (100,000) of one culture each, drawn from the published name frequencies: false hits a
  * candidate, lambda against what was counted, false questions after stage 2; and the same for a culture that the rarity
  * table does not have.
@@ -31,7 +31,6 @@
 #define RECALL_FEBRL1 0.856
 #define RECALL_FEBRL3 0.862
 #define RECALL_HISTORICAL 0.55
-#define RECALL_OF_REACH 0.97 /* of what plain text finds */
 #define FALSE_MEAN 1e-3
 #define FALSE_WORST 3e-3
 #define FALSE_RATIO 10.0
@@ -122,20 +121,17 @@ recall_print(const char *half, const struct recall *r)
 
 /*
  * A token holds two names and a date, by rule; so a candidate is out of reach whose record misses one of them, or has
- * another name in one's place. Plain text, which may look at everything, shows how many are within reach. Where that is
- * less than the target, tokens have to find 97 of 100 of them.
+ * another name in one's place. Plain text, which may look at everything, shows how many are within reach.
  */
 static void
-recall_judge(const struct recall *all, const struct yardstick *reach, double recall_target)
+recall_judge(const struct recall *second, const struct recall *all, const struct yardstick *reach, double limit)
 {
-	double within = (double)reach->found / (double)all->queries, limit = recall_target;
+	double within = (double)reach->found / (double)all->queries, found = (double)all->found[0] / (double)all->queries;
 
-	if (within < recall_target) {
-		printf("  %.3f is out of reach: %.3f of the candidates have two like names and a like date in both records\n",
-		    recall_target, within);
-		limit = within * RECALL_OF_REACH;
-	}
-	target("recall at 20 bits", (double)all->found[0] / (double)all->queries, limit, true);
+	target("recall at 20 bits, second half", (double)second->found[0] / (double)second->queries, limit, true);
+	target("recall at 20 bits, all", found, limit, true);
+	printf("         two like names and a like date stand in both records for %.4f of the candidates: %.4f of these are found\n",
+	    within, found / within);
 }
 
 static cdr_err
@@ -163,7 +159,7 @@ people_measure(const char *title, struct people *people, const struct cdr_scheme
 	    (double)exact.found / (double)all.queries, exact.false_found,
 	    (double)similar.found / (double)all.queries, similar.false_found);
 	if (recall_target > 0)
-		recall_judge(&all, &similar, recall_target);
+		recall_judge(&second, &all, &similar, recall_target);
 	target("recall lost by stage 2, second half",
 	    (double)(second.found[0] - second.plausible) / (double)second.queries, STAGE2_LOST, false);
 out:
@@ -276,7 +272,7 @@ populations_measure(const struct name_rows *rows, const struct cdr_scheme *schem
 	cdr_err err = CDR_E_INTERNAL;
 	struct people people = { 0 };
 	struct population p;
-	double sum[WEIGHTS] = { 0 }, questions = 0, worst = 0, worst_counted = 0, best_counted = INFINITY;
+	double sum[WEIGHTS] = { 0 }, questions = 0, questions_bare = 0, worst = 0, best = INFINITY, worst_counted = 0, best_counted = INFINITY;
 	size_t cultures = 0;
 
 	printf("\npopulations of %zu: false hits a candidate at each weight, called strong by names alone; questions to a\n"
@@ -297,6 +293,9 @@ populations_measure(const struct name_rows *rows, const struct cdr_scheme *schem
 			sum[w] += p.false_hits[w];
 		questions += p.questions;
 		worst = fmax(worst, p.false_hits[2]);
+		if (culture != NULL)
+			best = fmin(best, p.false_hits[2]);
+		questions_bare += p.questions_bare;
 		if (culture != NULL && culture->counted) {
 			worst_counted = fmax(worst_counted, p.false_hits[2]);
 			best_counted = fmin(best_counted, p.false_hits[2]);
@@ -313,10 +312,13 @@ populations_measure(const struct name_rows *rows, const struct cdr_scheme *schem
 		goto out;
 	target("mean false hits at 27 bits", sum[2] / (double)cultures, FALSE_MEAN, false);
 	target("worst culture at 27 bits", worst, FALSE_WORST, false);
+	/* a culture without any false hit cannot be divided by: less than one pair is not measured */
+	target("worst to best culture", worst / fmax(best, 2 / (double)count), FALSE_RATIO, false);
 	/* where shares are imputed they are so on the safe side, and false hits are fewer by intention */
-	target("worst to best culture with counted shares", worst_counted / fmax(best_counted, 2 / (double)count),
-	    FALSE_RATIO, false);
+	printf("         worst to best of the cultures whose shares were counted: %.1f\n",
+	    worst_counted / fmax(best_counted, 2 / (double)count));
 	target("false questions a check, document on both sides", questions / (double)cultures, STAGE2_QUESTIONS, false);
+	printf("         by names and date alone: %.5g\n", questions_bare / (double)cultures);
 out:
 	people_free(&people);
 	return err;
@@ -333,7 +335,7 @@ absence_measure(const struct name_rows *rows, size_t count, const char *only)
 	struct cdr_scheme scheme;
 	uint8_t *data = NULL;
 	size_t len = 0, cultures = 0;
-	double strong = 0;
+	double strong = 0, worst = 0;
 
 	printf("\neach culture left out of the rarity table\n");
 	for (size_t i = 0; i < people_culture_count; i++) {
@@ -347,14 +349,15 @@ absence_measure(const struct name_rows *rows, size_t count, const char *only)
 		population_print(people_cultures[i].name, &p);
 		fflush(stdout);
 		strong += p.strong;
+		worst = fmax(worst, p.strong);
 		cultures++;
 		people_free(&people);
 		free(data);
 		data = NULL;
 	}
-	/* short syllables that many cultures have in common cannot be told from known names: only the mean is a target */
 	if (cultures > 0)
-		target("strong by names alone, mean of all cultures left out", strong / (double)cultures, FALSE_MEAN, false);
+		printf("  strong by names alone: mean %.5f, worst %.5f. What is left are names that other cultures' lists have too\n",
+		    strong / (double)cultures, worst);
 	err = CDR_OK;
 out:
 	people_free(&people);
@@ -525,7 +528,7 @@ main(int argc, char **argv)
 		printf("skipped: %s is not there; names are invented instead, and no data set is measured\n", path);
 		CDR_TRY(invented_names_measure(brief ? 10000 : count));
 	}
-	printf("\n%s\n", missed == 0 ? "every target is met" : "targets are missed");
+	printf("\ntargets missed: %u\n", missed);
 out:
 	if (err != CDR_OK)
 		fprintf(stderr, "bench_match: %s\n", cdr_err_name(err));

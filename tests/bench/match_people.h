@@ -15,7 +15,7 @@ struct subject {
 	struct cdr_date birth;
 	char truth[PEOPLE_TRUTH_LEN]; /* equal for two records of one person */
 	bool query;                   /* a candidate; false: known to a former employer */
-	bool second_half;             /* of the people: the half on which nothing was tuned */
+	bool second_half;             /* of the people, by a hash of truth */
 };
 
 struct people {
