@@ -1,10 +1,10 @@
 #include "node/hub/command.h"
 
 #include <string.h>
-#include <time.h>
 
 #include "core/crypto/secret.h"
 #include "node/hub/schema.h"
+#include "node/net/clock.h"
 #include "node/net/node_options.h"
 
 #define DAYS_A_YEAR 366
@@ -149,5 +149,5 @@ cdr_hub_setting_read(struct cdr_store *store, const char *name, char *value, siz
 uint64_t
 cdr_hub_now(void)
 {
-	return (uint64_t)time(NULL);
+	return cdr_clock_now();
 }

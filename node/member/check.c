@@ -10,8 +10,6 @@
 #include "node/member/check_letters.h"
 #include "node/member/wire.h"
 
-#define STATEMENT_SEALED_MAX (CDR_MAIL_PLAIN_LEN + 1024)
-
 /* ---- opening checks --------------------------------------------------------------------------------------------------- */
 
 struct addition {
@@ -360,106 +358,4 @@ cdr_check_each(struct cdr_member *member, const char *reference, cdr_check_callb
 
 	cdr_err err = cdr_store_read(member->home->store, list_checks, &listing);
 	return err == CDR_OK && reference != NULL && !listing.found ? CDR_E_ABSENT : err;
-}
-
-/* ---- statements ---------------------------------------------------------------------------------------------------------- */
-
-/* The sealed letter of a statement, and the rosters that an exported one needs. */
-struct kept {
-	const uint8_t *request_id;
-	struct cdr_buffer sealed;
-	struct cdr_buffer genesis;
-};
-
-static cdr_err
-read_statement(struct cdr_tx *tx, void *context)
-{
-	struct kept *kept = context;
-	cdr_err err = CDR_E_INTERNAL;
-	struct cdr_query *query = NULL;
-
-	CDR_TRY(cdr_query_start(tx, "SELECT statement FROM employer WHERE request_id = $1 AND statement IS NOT NULL",
-	    CDR_VALUES(cdr_value_blob(kept->request_id, CDR_ID_LEN)), &query));
-	CDR_TRY(cdr_query_step(query));
-	CDR_TRY(cdr_query_blob_copy(query, 0, STATEMENT_SEALED_MAX, &kept->sealed));
-	cdr_query_end(query);
-	query = NULL;
-	CDR_TRY(cdr_query_start(tx, "SELECT bytes FROM roster WHERE version = 0", CDR_VALUES(), &query));
-	CDR_TRY(cdr_query_step(query));
-	CDR_TRY(cdr_query_blob_copy(query, 0, CDR_BODY_ROSTER_MAX, &kept->genesis));
-	err = CDR_OK;
-out:
-	cdr_query_end(query);
-	return err;
-}
-
-/* Letter, signature, whom it was for, and the rosters that say whose key that is. */
-static cdr_err
-write_file(struct cdr_member *member, const struct kept *kept, const Cdr__Wire__SignedLetter *letter,
-    struct cdr_buffer *file)
-{
-	Cdr__Wire__StatementFile message = CDR__WIRE__STATEMENT_FILE__INIT;
-	const struct cdr_roster *roster = cdr_current_hold(member->current);
-
-	message.letter = letter->letter;
-	message.signature = letter->signature;
-	message.receiver_sealing_key =
-	    cdr_message_field(member->home->sealing_public, sizeof(member->home->sealing_public));
-	message.genesis = cdr_message_field(kept->genesis.data, kept->genesis.len);
-	message.roster = cdr_message_field(roster->bytes.data, roster->bytes.len);
-	cdr_err err = cdr_message_encode(&message.base, file);
-	cdr_current_release(member->current, roster);
-	return err;
-}
-
-/* Unseal the letter and hand out what was asked for. */
-static cdr_err
-open_statement(struct cdr_member *member, const struct kept *kept, struct cdr_statement *statement,
-    struct cdr_buffer *file)
-{
-	cdr_err err = CDR_E_INTERNAL;
-	struct cdr_buffer plain = { 0 };
-	struct cdr_arena outer_arena = { 0 }, arena = { 0 };
-	Cdr__Wire__SignedLetter *outer;
-	Cdr__Wire__Letter *body;
-
-	CDR_TRY(cdr_seal_open(member->home->keys->column, CDR_CHECK_STATEMENT_PURPOSE,
-	    (struct cdr_bytes){ kept->request_id, CDR_ID_LEN }, cdr_buffer_bytes(&kept->sealed), &plain));
-	CDR_TRY(cdr_message_decode(&outer_arena, &cdr__wire__signed_letter__descriptor, cdr_buffer_bytes(&plain), &outer));
-	CDR_TRY(cdr_message_decode(&arena, &cdr__wire__letter__descriptor, cdr_message_bytes(outer->letter), &body));
-	if (body->content_case != CDR__WIRE__LETTER__CONTENT_STATEMENT) {
-		err = CDR_E_STORE;
-		goto out;
-	}
-	if (statement != NULL)
-		CDR_TRY(cdr_wire_read_statement(body->statement, kept->request_id, statement));
-	if (file != NULL)
-		CDR_TRY(write_file(member, kept, outer, file));
-	err = CDR_OK;
-out:
-	cdr_arena_free(&arena);
-	cdr_arena_free(&outer_arena);
-	cdr_buffer_free(&plain);
-	return err;
-}
-
-/* see node/member/check.h */
-cdr_err
-cdr_check_statement(struct cdr_member *member, const uint8_t request_id[static CDR_ID_LEN],
-    struct cdr_statement *statement, struct cdr_buffer *file, struct cdr_fault *fault)
-{
-	struct kept kept = { .request_id = request_id };
-
-	if (statement != NULL)
-		memset(statement, 0, sizeof(*statement));
-	if (file != NULL)
-		*file = (struct cdr_buffer){ 0 };
-	cdr_err err = cdr_store_read(member->home->store, read_statement, &kept);
-	if (err == CDR_E_ABSENT)
-		err = cdr_fault_set(fault, err, "that employer has not answered");
-	if (err == CDR_OK)
-		err = open_statement(member, &kept, statement, file);
-	cdr_buffer_free(&kept.sealed);
-	cdr_buffer_free(&kept.genesis);
-	return err;
 }

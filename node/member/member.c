@@ -7,6 +7,7 @@
 
 #include "node/member/enrol.h"
 #include "node/member/schema.h"
+#include "node/net/clock.h"
 
 /* ---- settings ------------------------------------------------------------------------------------------------- */
 
@@ -199,9 +200,7 @@ cdr_member_ask_hub(struct cdr_member *member, const struct cdr_roster *roster, s
 uint64_t
 cdr_member_now(void)
 {
-	time_t now = time(NULL);
-
-	return now > 0 ? (uint64_t)now : 0;
+	return cdr_clock_now();
 }
 
 /* see node/member/member.h */

@@ -21,6 +21,7 @@
 
 #include "keys/certificate.h"
 #include "node/net/address.h"
+#include "node/net/clock.h"
 #include "node/net/http.h"
 #include "node/net/log.h"
 #include "node/net/workers.h"
@@ -155,7 +156,7 @@ free_sent(const void *data, size_t len, void *context)
 static void
 format_date(char *text, size_t size)
 {
-	time_t now = time(NULL);
+	time_t now = (time_t)cdr_clock_now();
 	struct tm parts;
 
 	(void)gmtime_r(&now, &parts);

@@ -1,6 +1,6 @@
 #include "node/net/service.h"
 
-#include <time.h>
+#include "node/net/clock.h"
 
 static size_t
 body_max(void *context, const char *path)
@@ -11,7 +11,7 @@ body_max(void *context, const char *path)
 static int
 handle(void *context, const char *path, struct cdr_bytes body, const uint8_t *pin, struct cdr_buffer *reply)
 {
-	const struct cdr_request request = { path, body, pin, (uint64_t)time(NULL) };
+	const struct cdr_request request = { path, body, pin, cdr_clock_now() };
 
 	return cdr_dispatch(context, &request, reply);
 }

@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "core/crypto/secret.h"
+#include "node/net/clock.h"
 #include "node/net/log.h"
 
 #define SHARE_PURPOSE "trustee.share"
@@ -16,7 +17,7 @@
 uint64_t
 cdr_trustee_now(void)
 {
-	return (uint64_t)time(NULL);
+	return cdr_clock_now();
 }
 
 static uint64_t

@@ -1,0 +1,311 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/crypto/secret.h"
+#include "core/identity/date.h"
+#include "core/record/json.h"
+#include "node/member/check.h"
+#include "node/member/command.h"
+
+/* check list, check show. */
+
+static json_t *
+employer_json(const struct cdr_check_employer *e)
+{
+	json_t *object = json_pack("{s:s, s:o, s:b, s:s, s:s}", "member", e->member, "request_id",
+	    cdr_command_json_id(e->request_id), "declared", e->declared, "tier", e->tier[0] != '\0' ? e->tier : "none", "status",
+	    e->status);
+
+	(void)json_object_set_new(object, "lambda",
+	    e->tier[0] != '\0' ? json_real((double)e->lambda_ppb / 1e9) : json_null());
+	(void)json_object_set_new(object, "token_types", cdr_command_json_types(e->types));
+	(void)json_object_set_new(object, "result", e->result[0] != '\0' ? json_string(e->result) : json_null());
+	(void)json_object_set_new(object, "asked_at", cdr_command_json_time(e->asked_at));
+	(void)json_object_set_new(object, "due_at", cdr_command_json_time(e->due_at));
+	(void)json_object_set_new(object, "answered_at", cdr_command_json_time(e->answered_at));
+	(void)json_object_set_new(object, "late", json_boolean(e->answered_at > e->due_at));
+	return object;
+}
+
+static json_t *
+check_json(const struct cdr_check *check)
+{
+	json_t *employers = json_array();
+
+	for (size_t i = 0; i < check->employer_count; i++)
+		(void)json_array_append_new(employers, employer_json(&check->employer[i]));
+	return json_pack("{s:s, s:o, s:s, s:I, s:o, s:o, s:o}", "reference", check->candidate.reference, "check_id",
+	    cdr_command_json_id(check->id), "state", strcmp(check->state, "waiting") == 0 ? "waiting" : "open",
+	    "people_searched", (json_int_t)check->people, "made_at", cdr_command_json_time(check->made_at), "due_at",
+	    cdr_command_json_time(check->due_at), "employers", employers);
+}
+
+/* A list on its way out: one object a check, one row an employer. */
+struct showing {
+	struct cdr_member *member;
+	const char *language;
+	struct cdr_table *table;
+	json_t *list;
+};
+
+/* The words for a code; a dash where there is none. */
+static const char *
+label(const struct showing *showing, const char *list, const char *code)
+{
+	if (code[0] == '\0')
+		return "-";
+	const char *words = cdr_codebook_label_peek(showing->member->codebook, list, code, showing->language);
+	return words[0] != '\0' ? words : code;
+}
+
+/* How likely it is that a stranger in the index agrees as well; where one is to be expected, how many. */
+static void
+add_chance(struct cdr_table *table, const struct cdr_check_employer *e)
+{
+	double lambda = (double)e->lambda_ppb / 1e9;
+
+	if (e->tier[0] == '\0')
+		cdr_table_cell(table, "-");
+	else if (e->lambda_ppb < 1000)
+		cdr_table_cell(table, "< 1 in a million");
+	else if (lambda < 0.5)
+		cdr_table_cell(table, "1 in %.0f", 1 / lambda);
+	else
+		cdr_table_cell(table, "about %.0f", lambda);
+}
+
+/* Whether somebody who was left out may still say that a match is plausible: replies wait as long as the scheme says. */
+static bool
+may_turn_up(struct cdr_member *member, const struct cdr_check *check)
+{
+	const struct cdr_roster *roster = cdr_current_hold(member->current);
+	uint64_t end = check->made_at + roster->body->scheme->reply_delay_max_s;
+
+	cdr_current_release(member->current, roster);
+	return cdr_member_now() < end;
+}
+
+static void
+add_row(struct showing *showing, const struct cdr_check *check, const struct cdr_check_employer *e)
+{
+	cdr_table_cell(showing->table, "%s", check->candidate.reference);
+	cdr_table_cell(showing->table, "%s", e != NULL ? e->member : "-");
+	cdr_table_cell(showing->table, "%s", e == NULL ? "-" : e->declared ? "yes" : "no");
+	cdr_table_cell(showing->table, "%s", e == NULL || e->tier[0] == '\0' ? "-" : e->tier);
+	add_chance(showing->table, e != NULL ? e : &(struct cdr_check_employer){ .tier = "" });
+	cdr_table_cell(showing->table, "%s",
+	    e != NULL                             ? label(showing, "check_status", e->status) :
+		strcmp(check->state, "waiting") == 0 ? "being matched" :
+	    may_turn_up(showing->member, check)          ? "none found yet" :
+						       "no former employer found");
+	cdr_table_cell(showing->table, "%s", e != NULL ? label(showing, "result", e->result) : "-");
+}
+
+static cdr_err
+show_check(const struct cdr_check *check, void *context)
+{
+	struct showing *showing = context;
+
+	(void)json_array_append_new(showing->list, check_json(check));
+	for (size_t i = 0; i < check->employer_count; i++)
+		add_row(showing, check, &check->employer[i]);
+	if (check->employer_count == 0)
+		add_row(showing, check, NULL);
+	return CDR_OK;
+}
+
+/* see node/member/command.h */
+cdr_err
+cdr_command_check_list(const struct cdr_arguments *arguments, struct cdr_report *report, struct cdr_fault *fault)
+{
+	static const char *const titles[] = { "REFERENCE", "EMPLOYER", "DECLARED", "MATCH", "BY CHANCE", "STATUS", "RESULT" };
+	cdr_err err = CDR_E_INTERNAL;
+	struct showing showing = { .language = cdr_command_language(arguments) };
+
+	CDR_TRY(cdr_command_open(arguments, true, &showing.member, fault));
+	showing.table = cdr_table_new(titles, 7);
+	showing.list = json_array();
+	CDR_TRY(cdr_check_each(showing.member, NULL, show_check, &showing));
+	cdr_table_print(showing.table, report);
+	showing.table = NULL;
+	if (json_array_size(showing.list) == 0)
+		cdr_report_text(report, "No checks yet: `candor check new` or `candor check import` opens one.\n");
+	json_t *list = showing.list;
+	showing.list = NULL;
+	CDR_TRY(cdr_report_json(report, json_pack("{s:o}", "checks", list)));
+	err = CDR_OK;
+out:
+	if (showing.table != NULL) /* an error came between: with "json" nothing is printed, only freed */
+		cdr_table_print(showing.table, &(struct cdr_report){ .json = true, .out = stdout, .err = stderr });
+	json_decref(showing.list);
+	cdr_member_close(showing.member);
+	return err;
+}
+
+/* What `check show` prints below the table: every statement that came. */
+struct statements {
+	struct cdr_member *member;
+	struct cdr_report *report;
+	const char *language;
+	struct cdr_check check;
+	json_t *object;
+};
+
+static cdr_err
+keep_check(const struct cdr_check *check, void *context)
+{
+	struct statements *statements = context;
+
+	statements->check = *check;
+	return CDR_OK;
+}
+
+/* One answered question in words. */
+static void
+show_question(const struct statements *s, const char *question, const char *answer)
+{
+	const struct cdr_codebook *codebook = s->member->codebook;
+
+	if (answer[0] != '\0')
+		cdr_report_text(s->report, "    %s %s\n", cdr_codebook_label_peek(codebook, "question", question, s->language),
+		    cdr_codebook_label_peek(codebook, "answer", answer, s->language));
+}
+
+/* When it happened, and when the process ended. */
+static void
+show_dates(const struct statements *s, const struct cdr_disclosure *d)
+{
+	char committed[CDR_DATE_TEXT_LEN] = "", concluded[CDR_DATE_TEXT_LEN] = "";
+
+	if (cdr_date_write(&d->committed, committed) != CDR_OK || cdr_date_write(&d->concluded, concluded) != CDR_OK)
+		return;
+	if (committed[0] != '\0')
+		cdr_report_text(s->report, "      committed: %s\n", committed);
+	if (concluded[0] != '\0')
+		cdr_report_text(s->report, "      concluded: %s\n", concluded);
+}
+
+static void
+show_disclosure(const struct statements *s, const struct cdr_disclosure *d)
+{
+	const struct cdr_codebook *codebook = s->member->codebook;
+
+	for (size_t i = 0; i < d->misconduct_type_count; i++)
+		cdr_report_text(s->report, "    %s: %s\n",
+		    cdr_codebook_label_peek(codebook, "misconduct_type", d->misconduct_type[i], s->language),
+		    cdr_codebook_label_peek(codebook, "process_status", d->process_status, s->language));
+	show_dates(s, d);
+	for (size_t i = 0; i < d->sanction_count; i++)
+		cdr_report_text(s->report, "      %s\n",
+		    cdr_codebook_label_peek(codebook, "sanction", d->sanction[i], s->language));
+	if (d->factual_summary[0] != '\0')
+		cdr_report_text(s->report, "      %s\n", d->factual_summary);
+}
+
+static void
+show_statement(const struct statements *s, const struct cdr_check_employer *e, const struct cdr_statement *statement)
+{
+	const struct cdr_codebook *codebook = s->member->codebook;
+
+	cdr_report_text(s->report, "  %s: %s\n    Signed by %s, %s. %s %s\n", e->member,
+	    cdr_codebook_label_peek(codebook, "result", e->result, s->language), statement->signer_name,
+	    cdr_codebook_label_peek(codebook, "signer_role", statement->signer_role, s->language),
+	    cdr_codebook_label_peek(codebook, "identity_match", NULL, s->language),
+	    cdr_codebook_label_peek(codebook, "identity_match", statement->identity_match, s->language));
+	show_question(s, "finding", statement->finding);
+	show_question(s, "ongoing_now", statement->ongoing_now);
+	show_question(s, "left_during", statement->left_during);
+	for (size_t i = 0; i < statement->disclosure_count; i++)
+		show_disclosure(s, &statement->disclosures[i]);
+}
+
+/* Add one employer's statement to the text and to the JSON of that employer. */
+static cdr_err
+add_statement(struct statements *s, size_t at, struct cdr_fault *fault)
+{
+	const struct cdr_check_employer *e = &s->check.employer[at];
+	struct cdr_statement *statement = calloc(1, sizeof(*statement));
+	char *text = NULL;
+
+	if (statement == NULL)
+		return CDR_E_MEMORY;
+	cdr_err err = cdr_check_statement(s->member, e->request_id, statement, NULL, fault);
+	if (err == CDR_OK) {
+		show_statement(s, e, statement);
+		err = cdr_statement_to_json(statement, &text);
+	}
+	if (err == CDR_OK) {
+		json_t *employers = json_object_get(s->object, "employers");
+		(void)json_object_set_new(json_array_get(employers, at), "statement", json_loads(text, 0, NULL));
+	}
+	cdr_json_free(text);
+	cdr_wipe(statement, sizeof(*statement));
+	free(statement);
+	return err == CDR_E_ABSENT ? CDR_OK : err;
+}
+
+/* The first lines of `check show`. That nobody was found is said with what it does not mean. */
+static void
+show_head(const struct statements *s)
+{
+	const struct cdr_check *check = &s->check;
+
+	cdr_report_text(s->report, "Check %s: ", check->candidate.reference);
+	if (strcmp(check->state, "waiting") == 0)
+		cdr_report_text(s->report, "being matched; the node sees to it while `candor serve` runs.\n");
+	else
+		cdr_report_text(s->report, "former employers found: %zu; people in the index: %llu.\n", check->employer_count,
+		    (unsigned long long)check->people);
+	if (check->employer_count == 0 && strcmp(check->state, "waiting") != 0)
+		cdr_report_text(s->report, "  No employer was found%s. That says nothing about employers outside the exchange, nor about one "
+					   "that wrote\n  the name or the date of birth quite otherwise.\n",
+		    may_turn_up(s->member, check) ? " yet: replies take their time" : "");
+}
+
+/* An employer that has not answered. */
+static void
+show_waiting(const struct statements *s, const struct cdr_check_employer *e)
+{
+	json_t *due = cdr_command_json_time(e->due_at);
+
+	cdr_report_text(s->report, "  %s: %s%s%.10s\n", e->member,
+	    cdr_codebook_label_peek(s->member->codebook, "check_status", e->status, s->language),
+	    json_is_string(due) ? "; an answer is due by " : "", json_is_string(due) ? json_string_value(due) : "");
+	json_decref(due);
+}
+
+/* see node/member/command.h */
+cdr_err
+cdr_command_check_show(const struct cdr_arguments *arguments, struct cdr_report *report, struct cdr_fault *fault)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	const char *reference = cdr_arguments_operand(arguments, 0);
+	struct statements *s = calloc(1, sizeof(*s));
+
+	if (s == NULL)
+		return CDR_E_MEMORY;
+	s->report = report;
+	s->language = cdr_command_language(arguments);
+	CDR_TRY(cdr_command_open(arguments, true, &s->member, fault));
+	err = cdr_check_each(s->member, reference, keep_check, s);
+	if (err == CDR_E_ABSENT)
+		err = cdr_fault_set(fault, err, "there is no check with the reference %s: see `candor check list`", reference);
+	CDR_TRY(err);
+	s->object = check_json(&s->check);
+	show_head(s);
+	for (size_t i = 0; i < s->check.employer_count; i++)
+		if (s->check.employer[i].answered_at > 0)
+			CDR_TRY(add_statement(s, i, fault));
+		else
+			show_waiting(s, &s->check.employer[i]);
+	json_t *object = s->object;
+	s->object = NULL;
+	CDR_TRY(cdr_report_json(report, object));
+	err = CDR_OK;
+out:
+	json_decref(s->object);
+	cdr_member_close(s->member);
+	cdr_wipe(s, sizeof(*s));
+	free(s);
+	return err;
+}
