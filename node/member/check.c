@@ -8,6 +8,7 @@
 #include "core/crypto/secret.h"
 #include "core/identity/token.h"
 #include "node/member/check_letters.h"
+#include "node/member/count.h"
 #include "node/member/wire.h"
 
 /* ---- opening checks --------------------------------------------------------------------------------------------------- */
@@ -185,6 +186,7 @@ ask_declared(struct addition *addition, struct cdr_tx *tx, struct cdr_candidate 
 	    CDR_VALUES(cdr_value_blob(check_id, CDR_ID_LEN), cdr_value_text(employer),
 		cdr_value_blob(request_id, sizeof(request_id)), cdr_value_blob("", 0),
 		cdr_value_int((int64_t)cdr_member_now()), cdr_value_int((int64_t)cdr_check_due(addition->roster)))));
+	CDR_TRY(cdr_count_add_code(tx, CDR_COUNT_REQUEST_MADE, CDR_COUNT_MEMBERS, cdr_count_year(cdr_member_now()), 1));
 	err = CDR_OK;
 out:
 	return err;
@@ -211,6 +213,7 @@ add_one(struct addition *addition, struct cdr_tx *tx, struct cdr_candidate *cand
 	CDR_TRY(insert_check(addition, tx, candidate, digest, id));
 	for (size_t i = 0; i < candidate->declared_count; i++)
 		CDR_TRY(ask_declared(addition, tx, candidate, id, candidate->declared_employers[i]));
+	CDR_TRY(cdr_trail_add(tx, addition->member->who, "check.open", id));
 	addition->outcome->added++;
 	err = CDR_OK;
 out:

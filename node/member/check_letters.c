@@ -5,6 +5,7 @@
 
 #include "core/crypto/secret.h"
 #include "core/identity/compare.h"
+#include "node/member/count.h"
 #include "node/member/wire.h"
 #include "node/net/log.h"
 
@@ -148,6 +149,8 @@ struct employer {
 	char stage[16];
 	bool declared;
 	bool answered;
+	bool matched;      /* the hub named it */
+	uint64_t asked_at, due_at;
 	struct cdr_buffer handles;
 };
 
@@ -157,10 +160,11 @@ read_employer(struct cdr_tx *tx, const Cdr__Wire__Letter *letter, struct employe
 	cdr_err err = CDR_E_INTERNAL;
 	struct cdr_query *query = NULL;
 	int64_t declared, answered_at;
+	char tier[16];
 
 	*employer = (struct employer){ 0 };
 	CDR_TRY(cdr_query_start(tx,
-	    "SELECT check_id, stage, declared, answered_at, handles FROM employer WHERE request_id = $1 AND member = $2",
+	    "SELECT check_id, stage, declared, answered_at, handles, tier, asked_at, due_at FROM employer WHERE request_id = $1 AND member = $2",
 	    CDR_VALUES(cdr_value_bytes(cdr_message_bytes(letter->request_id)), cdr_value_text(letter->from)), &query));
 	CDR_TRY(cdr_query_step(query));
 	CDR_TRY(cdr_query_blob(query, 0, employer->check_id, sizeof(employer->check_id)));
@@ -168,6 +172,10 @@ read_employer(struct cdr_tx *tx, const Cdr__Wire__Letter *letter, struct employe
 	CDR_TRY(cdr_query_int(query, 2, &declared));
 	CDR_TRY(cdr_query_int(query, 3, &answered_at));
 	CDR_TRY(cdr_query_blob_copy(query, 4, CDR_MATCH_HANDLES_MAX * CDR_HANDLE_LEN, &employer->handles));
+	CDR_TRY(cdr_query_text(query, 5, tier, sizeof(tier)));
+	CDR_TRY(cdr_query_count(query, 6, &employer->asked_at));
+	CDR_TRY(cdr_query_count(query, 7, &employer->due_at));
+	employer->matched = tier[0] != '\0';
 	employer->declared = declared != 0;
 	employer->answered = answered_at != 0;
 	err = CDR_OK;
@@ -211,11 +219,25 @@ ask_in_full(struct cdr_tx *tx, struct cdr_member *member, const struct cdr_roste
 	    "UPDATE employer SET stage = 'request', status = 'queued', asked_at = $1, due_at = $2 WHERE request_id = $3",
 	    CDR_VALUES(cdr_value_int((int64_t)cdr_member_now()), cdr_value_int((int64_t)cdr_check_due(roster)),
 		cdr_value_bytes(cdr_message_bytes(letter->request_id)))));
+	CDR_TRY(cdr_count_add_code(tx, CDR_COUNT_REQUEST_MADE, CDR_COUNT_MEMBERS, cdr_count_year(cdr_member_now()), 1));
 	err = CDR_OK;
 out:
 	cdr_wipe(candidate, sizeof(*candidate));
 	free(candidate);
 	return err;
+}
+
+/* Stage 2 there found nobody: HR never hears of it, the figures do, once. */
+static cdr_err
+dismiss(struct cdr_tx *tx, const Cdr__Wire__Letter *letter)
+{
+	cdr_err err = cdr_query_run(tx,
+	    "UPDATE employer SET stage = 'dismissed' WHERE request_id = $1 AND answered_at = 0",
+	    CDR_VALUES(cdr_value_bytes(cdr_message_bytes(letter->request_id))));
+
+	if (err != CDR_OK || cdr_query_changed_count(tx) == 0)
+		return err;
+	return cdr_count_add_code(tx, CDR_COUNT_MATCH_FALSE, "node", cdr_count_year(cdr_member_now()), 1);
 }
 
 /* see node/member/check.h */
@@ -230,9 +252,7 @@ cdr_check_take_probe_reply(struct cdr_tx *tx, struct cdr_member *member, const s
 		err = cdr_fault_set(fault, err, "probe reply: nothing of the kind was asked of %s", letter->from);
 	else if (err == CDR_OK && !employer.declared && strcmp(employer.stage, "dismissed") != 0) {
 		if (!letter->probe_reply->plausible)
-			err = cdr_query_run(tx,
-			    "UPDATE employer SET stage = 'dismissed' WHERE request_id = $1 AND answered_at = 0",
-			    CDR_VALUES(cdr_value_bytes(cdr_message_bytes(letter->request_id))));
+			err = dismiss(tx, letter);
 		else if (strcmp(employer.stage, "probe") == 0)
 			err = ask_in_full(tx, member, roster, letter, &employer, fault);
 	}
@@ -306,6 +326,27 @@ keep_statement(struct cdr_tx *tx, const struct cdr_member *member, const struct 
 	return err;
 }
 
+/* The figures of a first answer; of a match, whether it was one. */
+static cdr_err
+count_answer(struct cdr_tx *tx, const struct cdr_member *member, const struct employer *employer,
+    const struct cdr_statement *statement)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	uint64_t now = cdr_member_now();
+	unsigned year = cdr_count_year(now);
+	bool known = cdr_codebook_means(member->codebook, "identity_match", statement->identity_match, "answers");
+
+	CDR_TRY(cdr_count_response(tx, CDR_COUNT_MEMBERS, employer->asked_at, employer->due_at, now));
+	CDR_TRY(cdr_count_statement(tx, member->codebook, statement, false, year));
+	if (employer->matched && known)
+		CDR_TRY(cdr_count_add(tx, CDR_COUNT_MATCH_CONFIRMED, year, 1));
+	else if (employer->matched && cdr_codebook_means(member->codebook, "identity_match", statement->identity_match, "not_known_here"))
+		CDR_TRY(cdr_count_add_code(tx, CDR_COUNT_MATCH_FALSE, "person", year, 1));
+	err = CDR_OK;
+out:
+	return err;
+}
+
 /* see node/member/check.h */
 cdr_err
 cdr_check_take_statement(struct cdr_tx *tx, struct cdr_member *member, const struct cdr_letter *letter,
@@ -331,6 +372,7 @@ cdr_check_take_statement(struct cdr_tx *tx, struct cdr_member *member, const str
 	CDR_TRY(cdr_wire_read_statement(body->statement, body->request_id.data, statement));
 	CDR_TRY(judge_statement(member, body, statement, fault));
 	CDR_TRY(keep_statement(tx, member, letter, statement));
+	CDR_TRY(count_answer(tx, member, &employer, statement));
 	err = CDR_OK;
 out:
 	cdr_buffer_free(&employer.handles);

@@ -5,6 +5,7 @@
 #include "core/crypto/secret.h"
 #include "core/identity/token.h"
 #include "node/member/check_letters.h"
+#include "node/member/count.h"
 #include "node/member/evaluate.h"
 #include "node/net/log.h"
 
@@ -240,6 +241,7 @@ probe_match(struct cdr_tx *tx, struct matching *m, const Cdr__Wire__Match *match
 		cdr_value_int((int64_t)match->lambda_ppb), cdr_value_int(match->types),
 		cdr_value_bytes(cdr_message_bytes(match->handles)), cdr_value_int((int64_t)cdr_member_now()),
 		cdr_value_int((int64_t)cdr_check_due(m->roster)))));
+	CDR_TRY(cdr_count_add_code(tx, CDR_COUNT_MATCH, match->tier, cdr_count_year(cdr_member_now()), 1));
 	err = CDR_OK;
 out:
 	return err;
@@ -261,6 +263,8 @@ apply_reply(struct cdr_tx *tx, void *context)
 		CDR_TRY(note_match(tx, m, m->reply->match[i]));
 		if (cdr_query_changed_count(tx) == 0)
 			CDR_TRY(probe_match(tx, m, m->reply->match[i]));
+		else
+			CDR_TRY(cdr_count_add_code(tx, CDR_COUNT_MATCH, m->reply->match[i]->tier, cdr_count_year(cdr_member_now()), 1));
 	}
 	CDR_TRY(cdr_query_run(tx,
 	    "UPDATE hiring_check SET state = $1, people = $2, epoch = $3 WHERE id = $4 AND state = 'waiting'",
@@ -268,6 +272,8 @@ apply_reply(struct cdr_tx *tx, void *context)
 		cdr_value_int(m->epoch->number), cdr_value_blob(m->check_id, CDR_ID_LEN))));
 	if (cdr_query_changed_count(tx) != 1)
 		return CDR_E_ABSENT; /* erased meanwhile */
+	if (m->reply != NULL)
+		CDR_TRY(cdr_count_add(tx, CDR_COUNT_MATCH_QUERY, cdr_count_year(cdr_member_now()), 1));
 	CDR_TRY(cdr_query_run(tx, "DELETE FROM setting WHERE name = $1", CDR_VALUES(cdr_value_text(KEPT_NAME))));
 	err = CDR_OK;
 out:

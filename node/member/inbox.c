@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/crypto/secret.h"
+#include "node/member/count.h"
 #include "node/member/leavers.h"
 #include "node/member/wire.h"
 
@@ -322,6 +323,7 @@ cdr_inbox_take(struct cdr_tx *tx, struct cdr_member *member, const struct cdr_ro
 	} else {
 		CDR_TRY(seal_request(member, letter, finding, &sealed));
 		CDR_TRY(put_entry(tx, body, "request", "waiting", body->request->due_at, &sealed));
+		CDR_TRY(cdr_count_add(tx, CDR_COUNT_REQUEST_RECEIVED, cdr_count_year(cdr_member_now()), 1));
 	}
 	err = CDR_OK;
 out:
@@ -343,6 +345,9 @@ cdr_inbox_withdraw(struct cdr_tx *tx, const Cdr__Wire__Letter *letter, struct cd
 		return cdr_fault_set(fault, CDR_E_REFUSED, "withdrawal: the request is another member's");
 	if (err != CDR_OK || strcmp(known.state, "answered") == 0)
 		return err;
-	return cdr_query_run(tx, "UPDATE inbox SET state = 'withdrawn', sealed = $1 WHERE request_id = $2",
+	err = cdr_query_run(tx, "UPDATE inbox SET state = 'withdrawn', sealed = $1 WHERE request_id = $2",
 	    CDR_VALUES(cdr_value_blob("", 0), cdr_value_bytes(cdr_message_bytes(letter->request_id))));
+	if (err == CDR_OK && strcmp(known.state, "waiting") == 0)
+		err = cdr_count_add_code(tx, CDR_COUNT_NOT_ANSWERED, "withdrawn", cdr_count_year(cdr_member_now()), 1);
+	return err;
 }

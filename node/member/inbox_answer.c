@@ -1,3 +1,4 @@
+#include "node/member/count.h"
 #include "node/member/inbox_parts.h"
 
 #include <string.h>
@@ -75,6 +76,10 @@ write_answer(struct cdr_tx *tx, void *context)
 	CDR_TRY(cdr_query_run(tx, "UPDATE inbox SET state = 'answered', answered_at = $1, answer = $2 WHERE request_id = $3",
 	    CDR_VALUES(cdr_value_int((int64_t)cdr_member_now()),
 		cdr_value_blob(answer->statement->response_id, CDR_ID_LEN), cdr_value_blob(request_id, CDR_ID_LEN))));
+	unsigned year = cdr_count_year(cdr_member_now());
+	CDR_TRY(cdr_count_add(tx, CDR_COUNT_RESPONSE_PROVIDED, year, 1));
+	CDR_TRY(cdr_count_statement(tx, answer->member->codebook, answer->statement, true, year));
+	CDR_TRY(cdr_trail_add(tx, answer->member->who, "inbox.answer", request_id));
 	err = CDR_OK;
 out:
 	cdr_wipe(&wire, sizeof(wire));

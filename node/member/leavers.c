@@ -334,6 +334,7 @@ apply(struct cdr_tx *tx, void *context)
 	CDR_TRY(walk(import, NULL, &expected));
 	CDR_TRY(check_removals(import, &expected));
 	CDR_TRY(walk(import, tx, import->outcome));
+	CDR_TRY(cdr_trail_add(tx, import->member->who, "leavers.import", NULL));
 	err = CDR_OK;
 out:
 	return err;

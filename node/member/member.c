@@ -134,6 +134,7 @@ cdr_member_open(const char *path, const struct cdr_passphrase *passphrase, struc
 	struct cdr_member *member = calloc(1, sizeof(*member));
 	if (member == NULL)
 		return CDR_E_MEMORY;
+	(void)snprintf(member->who, sizeof(member->who), "%s", CDR_TRAIL_OPERATOR);
 	CDR_TRY(cdr_home_open(path, &cdr_member_schema, passphrase, &member->home, fault));
 	CDR_TRY(cdr_store_read(member->home->store, read_settings, member));
 	CDR_TRY(cdr_codebook_new((struct cdr_bytes){ NULL, 0 }, &member->codebook, fault));

@@ -7,6 +7,7 @@
 #include "core/identity/token.h"
 #include "core/record/codebook.h"
 #include "core/record/rules.h"
+#include "node/member/trail.h"
 #include "node/net/ask.h"
 #include "node/net/current.h"
 #include "node/store/home.h"
@@ -18,6 +19,12 @@ struct cdr_member {
 	struct cdr_current *current; /* the roster in force; holds none before `join` */
 
 	char name[CDR_PARTY_NAME_LEN_MAX + 1];
+
+	/*
+	 * Who acts, for the audit trail (node/member/trail.h). What serves several people at once gives each a copy of this
+	 * struct with another name here: a copy borrows everything else, and is not closed.
+	 */
+	char who[CDR_TRAIL_WHO_LEN];
 
 	/* Empty before `join`. */
 	char id[CDR_SLUG_LEN_MAX + 1];

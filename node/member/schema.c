@@ -78,7 +78,22 @@ static const char first[] =
     " result text NOT NULL);"
     "CREATE INDEX attempt_by_request ON attempt (request_id, number);";
 
-static const char *const migrations[] = { first };
+/* What outlives the rows that it counts, and who did what. */
+static const char tally_and_trail[] =
+    /* Figures of the annual return by calendar year: node/member/count.h. code '': a figure without parts. */
+    "CREATE TABLE tally ("
+    " year bigint NOT NULL, counter text NOT NULL, code text NOT NULL, number bigint NOT NULL,"
+    " PRIMARY KEY (year, counter, code));"
+
+    /* The node's audit trail, each row chained to the one before: node/member/trail.h. */
+    "CREATE TABLE trail ("
+    " number bigint PRIMARY KEY, at bigint NOT NULL, who text NOT NULL, what text NOT NULL, subject bytea NOT NULL,"
+    " hash bytea NOT NULL);";
+
+static const char *const migrations[] = {
+	first,
+	tally_and_trail,
+};
 
 const struct cdr_store_schema cdr_member_schema = {
 	.application_id = 0x43444d31, /* "CDM1" */

@@ -64,6 +64,17 @@ answer(struct cdr_member *m, const uint8_t *request_id, struct cdr_statement *s)
 	return err;
 }
 
+/* A figure of the annual return. */
+static int64_t
+figure(struct cdr_member *m, const char *counter, const char *code)
+{
+	char sql[160];
+
+	(void)snprintf(sql, sizeof(sql), "SELECT COALESCE(SUM(number), 0) FROM tally WHERE counter = '%s' AND code = '%s'", counter,
+	    code);
+	return w_count(m, sql);
+}
+
 /* ---- the whole way ---------------------------------------------------------------------------------------------------- */
 
 static void
@@ -91,6 +102,17 @@ test_declared(void **state)
 	assert_int_equal(w->mail_count, 0);
 	assert_int_equal(w_count(green, "SELECT count(*) FROM letter_out WHERE state <> 'received' AND kind <> 'received'"), 0);
 	assert_int_equal(w_count(blue, "SELECT count(*) FROM letter_out WHERE state <> 'received' AND kind <> 'received'"), 0);
+	assert_int_equal(figure(blue, "request_made", "members"), 1);
+	assert_int_equal(figure(blue, "response_received", "members"), 1);
+	assert_int_equal(figure(blue, "response_days", "0"), 1);
+	assert_int_equal(figure(blue, "response_late", ""), 0);
+	assert_int_equal(figure(blue, "answer_received", "no_record_held"), 1);
+	assert_int_equal(figure(blue, "match_confirmed", ""), 0); /* declared, and the hub named nobody */
+	assert_int_equal(figure(green, "request_received", ""), 1);
+	assert_int_equal(figure(green, "response_provided", ""), 1);
+	assert_int_equal(figure(green, "answer_provided", "no_record_held"), 1);
+	assert_int_equal(w_count(green, "SELECT count(*) FROM trail WHERE who = 'operator' AND what = 'inbox.answer'"), 1);
+	assert_int_equal(w_count(blue, "SELECT count(*) FROM trail WHERE who = 'operator' AND what = 'check.open'"), 1);
 }
 
 static void
@@ -123,6 +145,11 @@ test_undeclared(void **state)
 	w_carry(w);
 	look(blue);
 	assert_string_equal(seen.employer[0].result, "no_record_held");
+	assert_int_equal(figure(blue, "match_query", ""), 1);
+	assert_int_equal(figure(blue, "match", "strong"), 1);
+	assert_int_equal(figure(blue, "match_confirmed", ""), 1);
+	assert_int_equal(figure(blue, "request_made", "members"), 1);
+	assert_int_equal(figure(green, "request_received", ""), 1);
 }
 
 /* The match was somebody else: HR never hears of it, and green keeps nothing of the candidate. */
@@ -145,6 +172,9 @@ test_dismissed(void **state)
 	assert_int_equal(w_count(w->member[GREEN], "SELECT count(*) FROM inbox WHERE state = 'dismissed'"), 1);
 	assert_int_equal(w_count(w->member[GREEN], "SELECT max(length(sealed)) FROM inbox"), 0);
 	assert_int_equal(w_count(w->member[BLUE], "SELECT count(*) FROM letter_out WHERE kind = 'request'"), 0);
+	assert_int_equal(figure(w->member[BLUE], "match_false", "node"), 1);
+	assert_int_equal(figure(w->member[BLUE], "request_made", "members"), 0);
+	assert_int_equal(figure(w->member[GREEN], "request_received", ""), 0);
 }
 
 /* ---- statements that do not count -------------------------------------------------------------------------------------- */

@@ -633,6 +633,7 @@ w_member_new(struct world *w, size_t at)
 	assert_int_equal(cdr_client_new(NULL, &member->client, NULL), CDR_OK);
 	assert_int_equal(cdr_current_new(&member->current), CDR_OK);
 	(void)snprintf(member->name, sizeof(member->name), "%s", w->keys[at].name);
+	(void)snprintf(member->who, sizeof(member->who), "%s", CDR_TRAIL_OPERATOR);
 	(void)snprintf(member->id, sizeof(member->id), "%s", w_ids[at]);
 	(void)snprintf(member->country, sizeof(member->country), "KEN");
 	(void)snprintf(member->signer_name, sizeof(member->signer_name), "member/%s", w_ids[at]);
