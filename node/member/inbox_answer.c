@@ -1,9 +1,9 @@
-#include "node/member/count.h"
 #include "node/member/inbox_parts.h"
 
 #include <string.h>
 
 #include "core/crypto/secret.h"
+#include "node/member/count.h"
 #include "node/member/wire.h"
 
 /* The answer that a person signs: see node/member/inbox.h. */
