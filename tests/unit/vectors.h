@@ -25,6 +25,8 @@ vectors_shared(const char *name)
 		return NULL;
 	}
 	json_t *root = json_load_file(path, 0, &error);
+	if (root == NULL) /* with numbers of 64 bits */
+		root = json_load_file(path, JSON_DECODE_INT_AS_REAL, &error);
 	if (root == NULL)
 		fail_msg("%s:%d: %s", path, error.line, error.text);
 	return root;
