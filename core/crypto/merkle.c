@@ -40,7 +40,7 @@ cdr_err
 cdr_merkle_append(struct cdr_merkle_edge *edge, const uint8_t leaf[static CDR_MERKLE_HASH_LEN],
     struct cdr_merkle_grown *grown)
 {
-	struct cdr_merkle_grown local;
+	struct cdr_merkle_grown local = { 0 };
 	struct cdr_merkle_grown *g = grown != NULL ? grown : &local;
 	size_t merged = 0;
 

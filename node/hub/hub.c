@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "core/identity/token.h"
+#include "node/hub/log.h"
 #include "node/net/log.h"
 
 /* see node/hub/hub.h */
@@ -32,13 +33,66 @@ out:
 	return err;
 }
 
+/* The leaf of a roster that comes into force. */
+static cdr_err
+roster_log(struct cdr_tx *tx, const struct cdr_roster *roster, uint64_t now, uint64_t *place)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct cdr_leaf leaf = { .kind = CDR_LEAF_ROSTER, .at = now };
+	struct cdr_hub_logged logged = { 0 };
+	const struct cdr_bytes hash = { roster->hash, CDR_ROSTER_HASH_LEN };
+
+	cdr_leaf_party_add(&leaf, "hub");
+	cdr_leaf_number_add(&leaf, roster->body->version);
+	CDR_TRY(cdr_leaf_content(leaf.kind, &hash, 1, leaf.content));
+	CDR_TRY(cdr_hub_log_append(tx, &leaf, (struct cdr_bytes){ NULL, 0 }, &logged));
+	*place = logged.position;
+out:
+	cdr_hub_logged_free(&logged);
+	return err;
+}
+
 /* see node/hub/hub.h */
 cdr_err
 cdr_hub_roster_store(struct cdr_tx *tx, const struct cdr_roster *roster, uint64_t now)
 {
-	return cdr_query_run(tx, "INSERT INTO roster (version, hash, signed, in_force_at) VALUES ($1, $2, $3, $4)",
+	uint64_t place;
+	cdr_err err = roster_log(tx, roster, now, &place);
+
+	if (err != CDR_OK)
+		return err;
+	return cdr_query_run(tx,
+	    "INSERT INTO roster (version, hash, signed, in_force_at, logged) VALUES ($1, $2, $3, $4, $5)",
 	    CDR_VALUES(cdr_value_int((int64_t)roster->body->version), cdr_value_blob(roster->hash, CDR_ROSTER_HASH_LEN),
-		cdr_value_bytes(cdr_buffer_bytes(&roster->bytes)), cdr_value_int((int64_t)now)));
+		cdr_value_bytes(cdr_buffer_bytes(&roster->bytes)), cdr_value_int((int64_t)now),
+		cdr_value_int((int64_t)place)));
+}
+
+/* A writing job: rosters of a database that is older than the log get their leaves. */
+static cdr_err
+roster_log_job(struct cdr_tx *tx, void *context)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct cdr_roster *roster = NULL;
+	uint64_t place;
+	int64_t version;
+
+	(void)context;
+	for (;;) {
+		err = cdr_query_one_int(tx, "SELECT version FROM roster WHERE logged IS NULL ORDER BY version LIMIT 1",
+		    CDR_VALUES(), &version);
+		if (err != CDR_OK)
+			break;
+		CDR_TRY(cdr_hub_roster_read(tx, version, &roster, NULL));
+		CDR_TRY(roster_log(tx, roster, roster->body->made_at, &place));
+		CDR_TRY(cdr_query_run(tx, "UPDATE roster SET logged = $2 WHERE version = $1",
+		    CDR_VALUES(cdr_value_int(version), cdr_value_int((int64_t)place))));
+		cdr_roster_free(roster);
+		roster = NULL;
+	}
+out:
+	cdr_roster_free(roster);
+	return err == CDR_E_ABSENT ? CDR_OK : err;
 }
 
 /* What the look for a newer roster needs and finds. */
@@ -158,6 +212,7 @@ cdr_hub_start(struct cdr_store *store, const uint8_t *seed, struct cdr_hub **hub
 		cdr_fault_set(fault, err, "the keystore and the database belong to different hubs");
 	if (err != CDR_OK)
 		goto out;
+	CDR_TRY(cdr_store_write(store, roster_log_job, NULL));
 	CDR_TRY(roster_reload(made, fault));
 	*hub = made;
 	made = NULL;

@@ -62,7 +62,24 @@ static const char version_1[] =
     "CREATE TABLE misuse (party text NOT NULL, kind text NOT NULL, subject bytea NOT NULL, noticed_at bigint NOT NULL,"
     " detail text NOT NULL, PRIMARY KEY (party, kind, subject)) /* WITHOUT ROWID */;";
 
-static const char *const migrations[] = { version_1 };
+/* The log. In others' tables "logged" is the place of the leaf that records the act. */
+static const char version_log[] =
+    "CREATE TABLE log_end (one bigint NOT NULL PRIMARY KEY, edge bytea NOT NULL, recent bytea NOT NULL);"
+
+    "CREATE TABLE log_leaf (place bigint NOT NULL PRIMARY KEY, entry bytea NOT NULL, leaf bytea, salt bytea,"
+    " evidence bytea);"
+
+    /* Tiles of up to 16 hashes; level k stands for level 4 k of the tree. */
+    "CREATE TABLE log_tile (level bigint NOT NULL, place bigint NOT NULL, hashes bytea NOT NULL,"
+    " PRIMARY KEY (level, place)) /* WITHOUT ROWID */;"
+
+    "ALTER TABLE roster ADD COLUMN logged bigint;"
+    "ALTER TABLE open_check ADD COLUMN logged bigint;"
+    "ALTER TABLE mail ADD COLUMN logged bigint;"
+    "ALTER TABLE mail_taken ADD COLUMN logged bigint;"
+    "ALTER TABLE index_batch ADD COLUMN logged bigint;";
+
+static const char *const migrations[] = { version_1, version_log };
 
 const struct cdr_store_schema cdr_hub_schema = {
 	.application_id = 0x43445248, /* "CDRH" */
@@ -84,6 +101,7 @@ const struct cdr_hub_legend cdr_hub_legends[] = {
 	COLUMN("roster", "hash", "SHA-256 of the roster", "public"),
 	COLUMN("roster", "signed", "the roster with the signatures of the hub and of the trustees", "public"),
 	COLUMN("roster", "in_force_at", "when enough trustees had countersigned it", "public"),
+	COLUMN("roster", "logged", "place of its leaf in the log", NOTHING),
 
 	TABLE("proposal", "the next roster while it waits for countersignatures", "who is about to join or to leave"),
 	COLUMN("proposal", "version", "the version that it will be", "public"),
@@ -155,6 +173,7 @@ const struct cdr_hub_legend cdr_hub_legends[] = {
 	COLUMN("index_batch", "batch", "16 random bytes", NOTHING),
 	COLUMN("index_batch", "content_hash", "SHA-256 of what was sent", "nothing: tags and handles in it are random"),
 	COLUMN("index_batch", "put_at", "when it came", "as the table"),
+	COLUMN("index_batch", "logged", "place of its leaf in the log", NOTHING),
 
 	TABLE("open_check", "checks that are open, with the reply that each got. The tags of the query are not kept",
 	    "who checks how many candidates, when, and where somebody like them worked; not who they are"),
@@ -165,6 +184,7 @@ const struct cdr_hub_legend cdr_hub_legends[] = {
 	COLUMN("open_check", "reply", "the members and handles that matched, with the strength of each match",
 	    "which rows of the index this unknown candidate resembles"),
 	COLUMN("open_check", "opened_at", "when it was opened", "when somebody was about to be hired"),
+	COLUMN("open_check", "logged", "place of its leaf in the log", NOTHING),
 
 	TABLE("mail", "sealed letters until their receiver has taken them", "who writes to whom, and when"),
 	COLUMN("mail", "sender", "member that wrote it", "who asks or answers"),
@@ -173,12 +193,14 @@ const struct cdr_hub_legend cdr_hub_legends[] = {
 	COLUMN("mail", "sealed", "the letter, sealed to the receiver, always of one size",
 	    "nothing: a question, a disclosure and \"no record\" look the same"),
 	COLUMN("mail", "stored_at", "when it came", "the rhythm of questions and answers"),
+	COLUMN("mail", "logged", "place of its leaf in the log", NOTHING),
 
 	TABLE("mail_taken", "ids of letters that were taken in the last 90 days, so that a late repeat is not delivered twice",
 	    "how many letters a member sent"),
 	COLUMN("mail_taken", "sender", "member that wrote it", "as the table"),
 	COLUMN("mail_taken", "id", "16 random bytes", NOTHING),
 	COLUMN("mail_taken", "taken_at", "when its receiver took it", "when somebody fetched mail"),
+	COLUMN("mail_taken", "logged", "place of its leaf in the log", NOTHING),
 
 	TABLE("ceremony_message", "messages between trustees while they make a key", "how far the ceremony is"),
 	COLUMN("ceremony_message", "ceremony", "which ceremony", NOTHING),
@@ -195,6 +217,25 @@ const struct cdr_hub_legend cdr_hub_legends[] = {
 	COLUMN("ceremony_result", "hash", "SHA-256 of what it says, times left out", "whether two trustees say the same"),
 	COLUMN("ceremony_result", "result", "public key, public shares, hash of the transcript", "public"),
 	COLUMN("ceremony_result", "posted_at", "when it came", NOTHING),
+
+	TABLE("log_end", "where the public log ends", "how many acts it records"),
+	COLUMN("log_end", "one", "1: there is one end", NOTHING),
+	COLUMN("log_end", "edge", "the right edge of the log's tree: its size and some hashes", "public"),
+	COLUMN("log_end", "recent", "hashes of the last leaves", "public"),
+
+	TABLE("log_leaf", "the acts of this exchange, in order", "who did what kind of thing with whom, and when"),
+	COLUMN("log_leaf", "place", "number of the leaf", "public"),
+	COLUMN("log_leaf", "entry", "what the public log shows: the leaf, or a salted commitment to it", "public"),
+	COLUMN("log_leaf", "leaf", "kind, time, parties, sizes, and the hash of what was done",
+	    "who asks or answers whom, and when"),
+	COLUMN("log_leaf", "salt", "32 random bytes; destroyed, the commitment says nothing any more", NOTHING),
+	COLUMN("log_leaf", "evidence", "an evaluation's request as its member signed it, for the trustees",
+	    "how much a member evaluates, and when"),
+
+	TABLE("log_tile", "hashes of the log's tree", "nothing: they are public, and hashes of salted commitments"),
+	COLUMN("log_tile", "level", "height in the tree", "public"),
+	COLUMN("log_tile", "place", "number in its level", "public"),
+	COLUMN("log_tile", "hashes", "up to 16 hashes", "public"),
 
 	TABLE("misuse", "requests that contradict what was said before", "which party is broken or lies"),
 	COLUMN("misuse", "party", "who sent it", "as the table"),
