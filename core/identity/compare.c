@@ -571,14 +571,16 @@ out:
 static cdr_err
 documents_compare(const struct cdr_compare_query *query, const struct cdr_person *leaver, struct cdr_comparison *c)
 {
-	cdr_err err = CDR_OK;
 	struct documents d = { 0 };
 	size_t count = query->documents_hashed ? query->document_hash_count : query->person->document_count;
 
 	for (size_t i = 0; i < count; i++)
-		for (size_t j = 0; j < leaver->document_count; j++)
-			CDR_TRY(query->documents_hashed ? hash_compare(query, i, &leaver->document[j], &d) :
-			    document_compare(&query->person->document[i], &leaver->document[j], &d));
+		for (size_t j = 0; j < leaver->document_count; j++) {
+			cdr_err err = query->documents_hashed ? hash_compare(query, i, &leaver->document[j], &d) :
+			    document_compare(&query->person->document[i], &leaver->document[j], &d);
+			if (err != CDR_OK && err != CDR_E_INPUT) /* a number that cannot be read says nothing */
+				return err;
+		}
 	if (d.same) {
 		c->score += DOCUMENT_SAME;
 		difference_add(c, CDR_DIFF_DOCUMENT_SAME, "", "");
@@ -587,8 +589,7 @@ documents_compare(const struct cdr_compare_query *query, const struct cdr_person
 		difference_add(c, d.slip ? CDR_DIFF_DOCUMENT_SLIP : CDR_DIFF_DOCUMENT_OTHER,
 		    d.left == NULL ? "" : d.left->number, d.right == NULL ? "" : d.right->number);
 	}
-out:
-	return err;
+	return CDR_OK;
 }
 
 static void

@@ -96,7 +96,8 @@ CDR_MUST_CHECK cdr_err cdr_compare_document_hash(const uint8_t salt[static CDR_C
  *                          whose type and country are set: then a different number of the leaver's counts against
  * comparison  out, secret  all zero on error; the caller wipes it
  *
- * Returns  CDR_OK; CDR_E_RANGE for counts over their maxima; CDR_E_INPUT for text that cannot be normalised.
+ * Returns  CDR_OK; CDR_E_RANGE for counts over their maxima; CDR_E_INPUT for a name that cannot be normalised. A document
+ *          whose number cannot be read says nothing, for or against.
  */
 CDR_MUST_CHECK cdr_err cdr_compare(const struct cdr_compare_query *query, const struct cdr_person *leaver,
     struct cdr_comparison *comparison);

@@ -51,6 +51,8 @@ cdr_check_queue_request(struct cdr_tx *tx, const struct cdr_check_asked *asked, 
 	request.candidate_objection = false;
 	request.jurisdiction = jurisdiction;
 	request.due_at = cdr_check_due(asked->roster);
+	request.has_people = asked->people > 0;
+	request.people = asked->people;
 	struct cdr_outgoing outgoing = {
 		.receiver = asked->employer,
 		.request_id = asked->request_id,
@@ -98,6 +100,8 @@ cdr_check_queue_probe(struct cdr_tx *tx, const struct cdr_check_asked *asked, st
 	probe.document_salt = cdr_message_field(salt, sizeof(salt));
 	probe.document_hash = hashes;
 	probe.n_document_hash = count;
+	probe.has_people = asked->people > 0;
+	probe.people = asked->people;
 	struct cdr_outgoing outgoing = {
 		.receiver = asked->employer,
 		.request_id = asked->request_id,
@@ -152,6 +156,7 @@ struct employer {
 	bool matched;      /* the hub named it */
 	uint64_t asked_at, due_at;
 	struct cdr_buffer handles;
+	uint64_t people; /* in the index when the hub was asked */
 };
 
 static cdr_err
@@ -164,7 +169,8 @@ read_employer(struct cdr_tx *tx, const Cdr__Wire__Letter *letter, struct employe
 
 	*employer = (struct employer){ 0 };
 	CDR_TRY(cdr_query_start(tx,
-	    "SELECT check_id, stage, declared, answered_at, handles, tier, asked_at, due_at FROM employer WHERE request_id = $1 AND member = $2",
+	    "SELECT check_id, stage, declared, answered_at, handles, tier, asked_at, employer.due_at, people FROM employer"
+	    " JOIN hiring_check ON id = check_id WHERE request_id = $1 AND member = $2",
 	    CDR_VALUES(cdr_value_bytes(cdr_message_bytes(letter->request_id)), cdr_value_text(letter->from)), &query));
 	CDR_TRY(cdr_query_step(query));
 	CDR_TRY(cdr_query_blob(query, 0, employer->check_id, sizeof(employer->check_id)));
@@ -176,6 +182,7 @@ read_employer(struct cdr_tx *tx, const Cdr__Wire__Letter *letter, struct employe
 	CDR_TRY(cdr_query_count(query, 6, &employer->asked_at));
 	CDR_TRY(cdr_query_count(query, 7, &employer->due_at));
 	employer->matched = tier[0] != '\0';
+	CDR_TRY(cdr_query_count(query, 8, &employer->people));
 	employer->declared = declared != 0;
 	employer->answered = answered_at != 0;
 	err = CDR_OK;
@@ -213,6 +220,7 @@ ask_in_full(struct cdr_tx *tx, struct cdr_member *member, const struct cdr_roste
 		.request_id = letter->request_id.data,
 		.handles = cdr_buffer_bytes(&employer->handles),
 		.declared = false,
+		.people = employer->people,
 	};
 	CDR_TRY(cdr_check_queue_request(tx, &asked, fault));
 	CDR_TRY(cdr_query_run(tx,

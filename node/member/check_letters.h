@@ -18,6 +18,7 @@ struct cdr_check_asked {
 	const uint8_t *request_id;
 	struct cdr_bytes handles;           /* empty for a declared employer that the hub did not name */
 	bool declared;
+	uint64_t people;                    /* in the index when the hub named the employer; 0: it did not */
 };
 
 /* When an answer is due that is asked for now. */

@@ -230,6 +230,7 @@ probe_match(struct cdr_tx *tx, struct matching *m, const Cdr__Wire__Match *match
 		.employer = match->member,
 		.request_id = request_id,
 		.handles = cdr_message_bytes(match->handles),
+		.people = m->reply->people,
 	};
 	CDR_TRY(cdr_check_queue_probe(tx, &asked, m->fault));
 	CDR_TRY(cdr_query_run(tx,

@@ -82,8 +82,15 @@ static cdr_err
 search_register(struct cdr_tx *tx, void *context)
 {
 	struct search *search = context;
-	cdr_err err = CDR_OK;
+	uint64_t *people = &search->query.people;
+	int64_t known;
 
+	cdr_err err = cdr_query_one_int(tx, "SELECT count(*) FROM leaver", CDR_VALUES(), &known);
+	if (err != CDR_OK)
+		return err;
+	/* Whoever says that fewer were searched than stand here alone would have more called plausible. */
+	if (search->handles.len == 0 || (*people != 0 && *people < (uint64_t)known))
+		*people = (uint64_t)known;
 	if (search->handles.len == 0)
 		return compare_rows(search, tx, "SELECT id, sealed FROM leaver ORDER BY id", CDR_VALUES());
 	for (size_t at = 0; at < search->handles.len && err == CDR_OK; at += CDR_HANDLE_LEN)
@@ -111,6 +118,7 @@ read_probe(const Cdr__Wire__Probe *probe, struct cdr_person *person, struct sear
 		memcpy(query->document_hash[i], probe->document_hash[i].data, CDR_COMPARE_HASH_LEN);
 	}
 	query->document_hash_count = probe->n_document_hash;
+	query->people = probe->people;
 	search->handles = cdr_message_bytes(probe->handles);
 	return cdr_wire_read_identity(probe->candidate, person);
 }
@@ -128,8 +136,10 @@ read_whole_request(const Cdr__Wire__DisclosureRequest *request, struct cdr_perso
 	cdr_inbox_request_free(scratch);
 	if (err == CDR_OK && (request->due_at > INT64_MAX || (!request->declared && request->handles.len == 0)))
 		err = CDR_E_INPUT;
-	if (!request->declared)
+	if (!request->declared) {
 		search->handles = cdr_message_bytes(request->handles);
+		search->query.people = request->people;
+	}
 	return err;
 }
 

@@ -237,6 +237,24 @@ hashed_documents(void **state)
 	    "the same name; the same date of birth; another number on a document of the same kind");
 }
 
+/* A number without letter or digit says nothing: it neither speaks against nor keeps the person from being found. */
+static void
+documents_that_cannot_be_read_say_nothing(void **state)
+{
+	struct cdr_person a = person("Maria", "Silva", 1984, 5, 23), b = a;
+	struct cdr_compare_query query = { .person = &a, .documents_hashed = true, .document_hash_count = 1 };
+	struct cdr_comparison c;
+
+	(void)state;
+	give_document(&a, "passport", "BRA", "--");
+	give_document(&b, "passport", "BRA", "FA123456");
+	c = compare(&a, &b);
+	assert_int_equal(c.verdict, CDR_VERDICT_PLAUSIBLE);
+	assert_false(found(&c, CDR_DIFF_DOCUMENT_OTHER));
+	assert_int_equal(cdr_compare(&query, &a, &c), CDR_OK);
+	assert_int_equal(c.verdict, CDR_VERDICT_PLAUSIBLE);
+}
+
 static void
 contacts_and_nationality(void **state)
 {
@@ -332,6 +350,7 @@ main(void)
 		cmocka_unit_test(twins_are_told_apart),
 		cmocka_unit_test(documents_that_differ_count_against),
 		cmocka_unit_test(hashed_documents),
+		cmocka_unit_test(documents_that_cannot_be_read_say_nothing),
 		cmocka_unit_test(contacts_and_nationality),
 		cmocka_unit_test(nothing_to_compare),
 		cmocka_unit_test(every_code_has_a_name_and_four_labels),

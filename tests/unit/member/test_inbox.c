@@ -154,6 +154,29 @@ test_probe_dismissed(void **state)
 	assert_int_equal(replies(w), 1);
 }
 
+/* Among more people more likeness is chance; but whoever tells of fewer than stand in the register gains nothing by it. */
+static void
+test_probe_among_people(void **state)
+{
+	struct world *w = *state;
+	struct letter_parts p;
+	static const struct {
+		uint64_t people;
+		const char *state;
+	} cases[] = { { 1, "probe/plausible" }, { 100000, "probe/plausible" }, { UINT64_MAX, "probe/dismissed" } };
+
+	w_import_amina(w->member[GREEN], 1);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		w_run(w->member[GREEN], "DELETE FROM inbox");
+		parts_make(&p, w);
+		p.birth.day = 13; /* a slip: the same name and day would always be plausible */
+		p.probe.has_people = 1;
+		p.probe.people = cases[i].people;
+		assert_true(send_probe(w, &p));
+		assert_string_equal(state_of(w), cases[i].state);
+	}
+}
+
 /* The hub named somebody else of our register, or nobody who is there any more: a probe is compared with its handles alone. */
 static void
 test_probe_by_handles_alone(void **state)
@@ -686,6 +709,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_probe_plausible),
 		TEST(test_probe_dismissed),
+		TEST(test_probe_among_people),
 		TEST(test_probe_by_handles_alone),
 		TEST(test_probe_documents),
 		TEST(test_probe_malformed),
