@@ -2,17 +2,14 @@
  * People of any bytes. Whatever is emitted weighs 20 bits or more; holds a document number, or two names and a date of
  * stated precision; stands once; and comes again from the same person. Its class is that of its weight, its pair is one
  * that a person can have.
- * Input: a byte for the date's precision, two for the year, one each for month and day, one that says how the rest is cut
- * into names and a document.
+ * Input: see person.h.
  */
 #include "tests/fuzz/fuzz.h"
 
-#include <string.h>
-
 #include "core/identity/token.h"
+#include "tests/fuzz/identity/person.h"
 
 #define HEAD_LEN (CDR_SCHEME_VERSION_LEN + 4 + 1)
-#define FIXED_LEN 6
 
 static struct cdr_scheme scheme;
 
@@ -77,37 +74,6 @@ check_token(const struct cdr_token *token, const struct cdr_person *person)
 	}
 }
 
-static size_t
-take(char *field, size_t room, const uint8_t *data, size_t len)
-{
-	size_t taken = len < room - 1 ? len : room - 1;
-
-	memcpy(field, data, taken);
-	return taken;
-}
-
-static void
-fill(struct cdr_person *person, const uint8_t *data, size_t len)
-{
-	size_t at = FIXED_LEN, step = data[5];
-
-	person->birth.precision = data[0] % (CDR_PRECISION_DECLARED_1_JANUARY + 1);
-	if (person->birth.precision != CDR_PRECISION_UNKNOWN) {
-		person->birth.year = (int16_t)(data[1] << 8 | data[2]);
-		person->birth.month = data[3];
-		person->birth.day = data[4];
-	}
-	at += take(person->given_names, sizeof(person->given_names), data + at, len - at < step ? len - at : step);
-	at += take(person->family_names, sizeof(person->family_names), data + at, len - at < step ? len - at : step);
-	at += take(person->native_name, sizeof(person->native_name), data + at, len - at < step ? len - at : step);
-	if (at < len) {
-		person->document_count = 1;
-		memcpy(person->document[0].type, "passport", 9);
-		at += take(person->document[0].number, sizeof(person->document[0].number), data + at, len - at);
-	}
-	(void)take(person->other_names, sizeof(person->other_names), data + at, len - at);
-}
-
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
@@ -115,10 +81,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	static struct cdr_person person;
 	struct cdr_fault fault = { CDR_OK, "" };
 
-	if (len < FIXED_LEN)
+	if (len < FUZZ_PERSON_FIXED_LEN)
 		return 0;
-	memset(&person, 0, sizeof(person));
-	fill(&person, data, len);
+	fuzz_person(&person, data, len);
 	cdr_err err = cdr_token_derive(&person, &scheme, &set, &fault);
 	assert(err == cdr_token_derive(&person, &scheme, &again, NULL));
 	assert(memcmp(&set, &again, sizeof(set)) == 0);
