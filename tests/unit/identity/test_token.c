@@ -3,7 +3,10 @@
 
 #include <stdio.h>
 
+#include "core/bytes.h"
+#include "core/identity/date.h"
 #include "core/identity/token.h"
+#include "tests/unit/identity/vectors.h"
 
 #define HEAD_LEN (CDR_SCHEME_VERSION_LEN + 4 + 1)
 
@@ -393,6 +396,87 @@ names_and_padding(void **state)
 	assert_int_equal(cdr_token_padded(64), 64);
 }
 
+/* ---- vectors ------------------------------------------------------------------------------------------------------- */
+
+/* Where in the file of vectors the check stands: the person before this line, and how many of its tokens were seen. */
+static struct {
+	struct cdr_scheme scheme;
+	struct cdr_token_set set;
+	size_t at;
+} published;
+
+static void
+read_person(char *names, char *rest)
+{
+	struct cdr_person p = { 0 };
+
+	snprintf(p.given_names, sizeof(p.given_names), "%s", strsep(&names, "|"));
+	snprintf(p.family_names, sizeof(p.family_names), "%s", strsep(&names, "|"));
+	snprintf(p.native_name, sizeof(p.native_name), "%s", strsep(&names, "|"));
+	snprintf(p.other_names, sizeof(p.other_names), "%s", names);
+	const char *birth = strsep(&rest, "|");
+	if (birth[0] != '\0')
+		assert_int_equal(cdr_date_read(birth, &p.birth, NULL), CDR_OK);
+	if (rest[0] != '\0') {
+		p.document_count = 1;
+		snprintf(p.document[0].type, sizeof(p.document[0].type), "%s", strsep(&rest, ":"));
+		snprintf(p.document[0].country, sizeof(p.document[0].country), "%s", strsep(&rest, ":"));
+		snprintf(p.document[0].number, sizeof(p.document[0].number), "%s", rest);
+	}
+	assert_int_equal(cdr_token_derive(&p, &published.scheme, &published.set, NULL), CDR_OK);
+	published.at = 0;
+}
+
+/* What a line says, compared with the next token. */
+static void
+check_token(char *const field[VECTOR_FIELDS])
+{
+	char figures[32], content[2 * CDR_TOKEN_INPUT_LEN_MAX + 2];
+
+	if (published.at == published.set.count)
+		fail_msg("no more tokens, but the vectors have %s %s", field[0], field[2]);
+	const struct cdr_token *token = &published.set.token[published.at++];
+	snprintf(figures, sizeof(figures), "%u %u %u", token->weight, token->rarity, token->pair);
+	const char *input = (const char *)token->input + HEAD_LEN;
+	int len = (int)token->input_len - HEAD_LEN;
+	content[0] = '#';
+	if (input[0] == '\0')
+		cdr_hex_write(token->input + HEAD_LEN + 1, (size_t)len - 1, content + 1);
+	else
+		snprintf(content, sizeof(content), "%.*s", len, input);
+	assert_string_equal(cdr_token_type_name(token->type), field[0]);
+	assert_string_equal(content, field[2]);
+	assert_string_equal(figures, field[1]);
+}
+
+static void
+check_line(char *const field[VECTOR_FIELDS])
+{
+	char text[2 * CDR_SCHEME_VERSION_LEN + 1];
+
+	if (strcmp(field[0], "version") == 0) {
+		assert_int_equal(cdr_scheme_current(1, &published.scheme), CDR_OK);
+		cdr_hex_write(published.scheme.version, CDR_SCHEME_VERSION_LEN, text);
+		assert_string_equal(text, field[1]);
+	} else if (strcmp(field[0], "person") == 0) {
+		read_person(field[1], field[2]);
+	} else if (strcmp(field[0], "notes") == 0) {
+		snprintf(text, sizeof(text), "%u", published.set.notes);
+		assert_string_equal(text, field[1]);
+		assert_int_equal(published.at, published.set.count);
+	} else {
+		check_token(field);
+	}
+}
+
+/* Somebody else's program must derive these to the byte. */
+static void
+tokens_are_the_published_ones(void **state)
+{
+	(void)state;
+	assert_int_equal(each_vector("tokens.tsv", check_line), 190);
+}
+
 int
 main(void)
 {
@@ -413,6 +497,7 @@ main(void)
 		cmocka_unit_test(what_cannot_be_read_is_refused),
 		cmocka_unit_test(another_table_is_another_scheme),
 		cmocka_unit_test(names_and_padding),
+		cmocka_unit_test(tokens_are_the_published_ones),
 	};
 
 	return cmocka_run_group_tests(tests, make_scheme, NULL);

@@ -35,7 +35,8 @@ names_of_every_script_are_as_published(void **state)
 {
 	static const char *const files[] = { "names-latin.tsv", "names-compounds.tsv", "names-cyrillic.tsv",
 		"names-greek.tsv", "names-arabic.tsv", "names-persian.tsv", "names-hebrew.tsv", "names-ethiopic.tsv",
-		"names-indic.tsv", "names-east-asia.tsv", "names-without-table.tsv" };
+		"names-indic.tsv", "names-caucasus.tsv", "names-south-east-asia.tsv", "names-east-asia.tsv",
+		"names-without-table.tsv" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof files / sizeof *files; i++)
