@@ -21,7 +21,6 @@
  * round: one record in ten has a name spelled differently, one in thirty a slip in the date.
  */
 #define PLAUSIBLE_MARGIN 3.4 /* of N strangers a tenth of one is as like as log2(N) and this much more */
-#define PLAUSIBLE_LEAST 12.0 /* in the smallest exchange still more than a date alone beside another name */
 #define SAME_ALL_MARGIN 3.0  /* the same name and day of birth are always worth a person's look, however common the name */
 
 #define NAME_CAP 12.0        /* the rarity table knows no name to be rarer than one in 4,000 */
@@ -653,7 +652,7 @@ contacts_compare(const struct cdr_person *left, const struct cdr_person *right, 
 static double
 plausible_score(uint64_t people)
 {
-	return fmax(log2((double)(people == 0 ? CDR_COMPARE_PEOPLE : people)) + PLAUSIBLE_MARGIN, PLAUSIBLE_LEAST);
+	return log2((double)(people < CDR_COMPARE_PEOPLE ? CDR_COMPARE_PEOPLE : people)) + PLAUSIBLE_MARGIN;
 }
 
 /* see core/identity/compare.h */

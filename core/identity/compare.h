@@ -12,7 +12,7 @@
 
 #define CDR_COMPARE_SALT_LEN 32
 #define CDR_COMPARE_HASH_LEN 32
-#define CDR_COMPARE_PEOPLE 100000
+#define CDR_COMPARE_PEOPLE 100000    /* the fewest that likeness is weighed against */
 #define CDR_COMPARE_DIFFERENCES_MAX 16
 #define CDR_COMPARE_TEXT_LEN 128     /* one side of a difference with its NUL; longer text is cut at a character */
 #define CDR_COMPARE_EXPLAIN_LEN 8192 /* enough for any explanation */
@@ -28,7 +28,8 @@ struct cdr_compare_query {
 	uint8_t document_salt[CDR_COMPARE_SALT_LEN];
 	uint8_t document_hash[CDR_DOCUMENT_COUNT_MAX][CDR_COMPARE_HASH_LEN];
 	size_t document_hash_count;
-	uint64_t people; /* in the index that was asked: among more people more likeness is chance; 0: CDR_COMPARE_PEOPLE */
+	uint64_t people; /* in the index that was asked: among more people more likeness is chance. Fewer than
+	                    CDR_COMPARE_PEOPLE count as so many: in a small exchange it is relatives who are alike */
 };
 
 /* One thing that was found alike or different. The labels are data: data/compare.tsv. */

@@ -154,7 +154,7 @@ test_probe_dismissed(void **state)
 	assert_int_equal(replies(w), 1);
 }
 
-/* Among more people more likeness is chance; but whoever tells of fewer than stand in the register gains nothing by it. */
+/* Among more people more likeness is chance; whoever tells of fewer than there are gains nothing by it. */
 static void
 test_probe_among_people(void **state)
 {
