@@ -8,6 +8,7 @@
 #include <jansson.h>
 
 #include "core/embed.h"
+#include "core/record/book.h"
 #include "core/record/text.h"
 
 #define LABEL_MAX 400
@@ -23,6 +24,7 @@ struct cdr_codebook {
 	json_t *languages;
 	json_t *nothing;   /* the codes of the list "nothing" */
 	const char *version;
+	struct cdr_book *book; /* what it says about incidents; NULL: nothing */
 };
 
 /* What the rules of this program ask for: a list, and a meaning that at least one of its codes has, or a code. */
@@ -271,13 +273,14 @@ check_root(struct cdr_codebook *codebook, struct cdr_fault *fault)
 	json_t *language;
 	size_t at;
 	bool english = false;
+	size_t known = json_object_get(codebook->root, "incident") != NULL ? 5 : 4;
 
 	codebook->version = json_string_value(json_object_get(codebook->root, "version"));
 	codebook->languages = json_object_get(codebook->root, "languages");
 	codebook->lists = json_object_get(codebook->root, "lists");
 	codebook->nothing = codes_of(codebook, "nothing");
-	if (kind == NULL || strcmp(kind, "candor") != 0 || json_object_size(codebook->root) != 4)
-		return bad(fault, "it has exactly `codebook` (\"candor\"), `version`, `languages` and `lists`");
+	if (kind == NULL || strcmp(kind, "candor") != 0 || json_object_size(codebook->root) != known)
+		return bad(fault, "it has exactly `codebook` (\"candor\"), `version`, `languages`, `lists`, and perhaps `incident`");
 	if (codebook->version == NULL || !is_word(codebook->version, CDR_CODEBOOK_VERSION_LEN - 1, ".-"))
 		return bad(fault, "`version` is 1 to %d letters, digits, '.' and '-'", CDR_CODEBOOK_VERSION_LEN - 1);
 	if (!json_is_array(codebook->languages) || json_array_size(codebook->languages) > LANGUAGE_COUNT_MAX ||
@@ -338,7 +341,16 @@ check(struct cdr_codebook *codebook, struct cdr_fault *fault)
 		if (err != CDR_OK)
 			return err;
 	}
-	return check_needed(codebook, fault);
+	err = check_needed(codebook, fault);
+	const json_t *incident = json_object_get(codebook->root, "incident");
+	return err != CDR_OK || incident == NULL ? err : cdr_book_new(codebook, incident, &codebook->book, fault);
+}
+
+/* see core/record/book.h */
+const struct cdr_book *
+cdr_codebook_book_peek(const struct cdr_codebook *codebook)
+{
+	return codebook->book;
 }
 
 /* see core/record/codebook.h */
@@ -376,6 +388,7 @@ cdr_codebook_free(struct cdr_codebook *codebook)
 {
 	if (codebook == NULL)
 		return;
+	cdr_book_free(codebook->book);
 	json_decref(codebook->root);
 	free(codebook);
 }
