@@ -7,6 +7,7 @@
 
 #include "core/crypto/secret.h"
 #include "core/record/text.h"
+#include "core/record/xlsx.h"
 
 #define ABSENT SIZE_MAX
 
@@ -20,8 +21,13 @@ enum problem {
 	AFTER_QUOTE,
 	STRAY_RETURN,
 	TOO_MANY_COLUMNS,
+	ERROR_VALUE,
+	NO_VALUE,
+	ROUNDED,
+	NO_DATE,
 	UNCLOSED,
 	TOO_MANY_ROWS,
+	BROKEN_SHEET,
 };
 
 static const struct {
@@ -34,14 +40,21 @@ static const struct {
 	[AFTER_QUOTE] = { "text after the closing quote", "double the quotes that belong to the field" },
 	[STRAY_RETURN] = { "a carriage return with no line feed after it", "save the file with line ends LF or CRLF" },
 	[TOO_MANY_COLUMNS] = { "more than 64 fields", "leave out the columns that are not needed" },
+	[ERROR_VALUE] = { "a formula that failed, or a cell that is no number", "correct it in the spreadsheet" },
+	[NO_VALUE] = { "a formula without its value", "open the file in the spreadsheet program and save it again" },
+	[ROUNDED] = { "a number of more than 15 figures, which the spreadsheet has rounded", "format the column as text and type it again" },
+	[NO_DATE] = { "shown as a date, and none", "correct it in the spreadsheet" },
 	[UNCLOSED] = { "a quoted field begins here and does not end", "put its closing quote, and double every quote inside it" },
 	[TOO_MANY_ROWS] = { "more than 200000 rows", "split the file" },
+	[BROKEN_SHEET] = { "the rest of the spreadsheet is damaged or too large", "save it again, or as \"CSV UTF-8\"" },
 };
 
 struct cdr_csv {
 	const uint8_t *begin, *at, *end;
 	size_t line;      /* of `at` */
 	uint8_t separator;
+	struct cdr_xlsx *sheet; /* NULL: the file is CSV */
+	cdr_err sheet_err;      /* of the row that was gone to */
 
 	const struct cdr_csv_column *accepted;
 	size_t accepted_count;
@@ -194,12 +207,55 @@ wipe_row(struct cdr_csv *csv)
 	csv->standing = false;
 }
 
+/* One row of a sheet. What the sheet says of a cell becomes a problem of its field. */
+static struct record
+read_sheet_row(struct cdr_csv *csv)
+{
+	static const enum problem problem_of[] = {
+		[CDR_XLSX_FINE] = NONE, [CDR_XLSX_TOO_LONG] = TOO_LONG, [CDR_XLSX_ERROR_VALUE] = ERROR_VALUE,
+		[CDR_XLSX_NO_VALUE] = NO_VALUE, [CDR_XLSX_ROUNDED] = ROUNDED, [CDR_XLSX_NO_DATE] = NO_DATE,
+	};
+	struct record record = { .problem = NONE };
+	size_t count = cdr_xlsx_cell_count(csv->sheet);
+
+	wipe_row(csv);
+	csv->row_line = csv->line = cdr_xlsx_line(csv->sheet);
+	if (csv->sheet_err != CDR_OK) {
+		record = (struct record){ .problem = BROKEN_SHEET, .problem_line = csv->line, .problem_field = ABSENT };
+		return record;
+	}
+	/* Cells that are not there at the end of a row are empty. */
+	for (size_t i = 0; i < count || i < csv->column_count; i++) {
+		enum cdr_xlsx_problem problem;
+		size_t len;
+		const char *text = cdr_xlsx_cell_peek(csv->sheet, i, &len, &problem);
+		field_begin(csv, &record);
+		(void)keep(csv, &record, (const uint8_t *)text, len);
+		if (problem != CDR_XLSX_FINE)
+			problem_set(csv, &record, problem_of[problem]);
+		field_end(csv, &record);
+	}
+	return record;
+}
+
+/* Go to where the next record begins; false at the end of the file. */
+static bool
+begin_record(struct cdr_csv *csv)
+{
+	if (csv->sheet == NULL)
+		return csv->at < csv->end;
+	csv->sheet_err = cdr_xlsx_next(csv->sheet, NULL);
+	return csv->sheet_err != CDR_E_ABSENT;
+}
+
 /* One record, from its first byte to behind its line end. */
 static struct record
 read_record(struct cdr_csv *csv)
 {
 	struct record record = { .problem = NONE };
 
+	if (csv->sheet != NULL)
+		return read_sheet_row(csv);
 	wipe_row(csv);
 	csv->row_line = csv->line;
 	for (;;) {
@@ -421,10 +477,9 @@ check_kind(const struct cdr_csv *csv, struct cdr_fault *fault)
 
 	if (len >= 2 && ((csv->at[0] == 0xff && csv->at[1] == 0xfe) || (csv->at[0] == 0xfe && csv->at[1] == 0xff)))
 		return cdr_fault_set(fault, CDR_E_INPUT, "this file is UTF-16; save it as \"CSV UTF-8\"");
-	if (len >= 4 && memcmp(csv->at, "PK\003\004", 4) == 0)
-		return cdr_fault_set(fault, CDR_E_INPUT, "this is a spreadsheet; save it as \"CSV UTF-8\"");
 	if (len >= 4 && memcmp(csv->at, "\xd0\xcf\x11\xe0", 4) == 0)
-		return cdr_fault_set(fault, CDR_E_INPUT, "this is a spreadsheet; save it as \"CSV UTF-8\"");
+		return cdr_fault_set(fault, CDR_E_INPUT, "this is a spreadsheet of an old kind, or one with a password; save it as .xlsx "
+		    "without a password, or as \"CSV UTF-8\"");
 	return CDR_OK;
 }
 
@@ -445,19 +500,25 @@ static cdr_err
 read_header(struct cdr_csv *csv, struct cdr_fault *fault)
 {
 	struct record record;
-	cdr_err err = check_kind(csv, fault);
+	cdr_err err = csv->sheet == NULL ? check_kind(csv, fault) : CDR_OK;
 
 	if (err != CDR_OK)
 		return err;
-	if (csv->end - csv->at >= 3 && memcmp(csv->at, "\xef\xbb\xbf", 3) == 0)
+	if (csv->sheet == NULL && csv->end - csv->at >= 3 && memcmp(csv->at, "\xef\xbb\xbf", 3) == 0)
 		csv->at += 3;
-	pass_separator_line(csv);
+	if (csv->sheet == NULL)
+		pass_separator_line(csv);
 	do {
-		if (csv->at == csv->end)
-			return cdr_fault_set(fault, CDR_E_INPUT, "the file is empty; its first line must name the columns");
-		csv->separator = find_separator(csv);
+		if (!begin_record(csv))
+			return cdr_fault_set(fault, CDR_E_INPUT, csv->sheet != NULL ?
+				"the first sheet is empty; its first row must name the columns" :
+				"the file is empty; its first line must name the columns");
+		if (csv->sheet == NULL)
+			csv->separator = find_separator(csv);
 		record = read_record(csv);
 	} while (record.problem == NONE && is_empty(csv));
+	if (record.problem == BROKEN_SHEET)
+		return cdr_xlsx_next(csv->sheet, fault);
 	if (record.problem != NONE)
 		return cdr_fault_set(fault, record.problem == TOO_MANY_COLUMNS || record.problem == TOO_LONG ? CDR_E_RANGE : CDR_E_INPUT,
 		    "line %zu, column %zu: %s; %s", record.problem_line, record.problem_field + 1,
@@ -492,6 +553,8 @@ cdr_csv_new(struct cdr_bytes file, size_t file_max, const struct cdr_csv_column 
 	csv->line = 1;
 	csv->accepted = accepted;
 	csv->accepted_count = accepted_count;
+	if (cdr_xlsx_begins(file))
+		CDR_TRY(cdr_xlsx_new(file, &csv->sheet, fault));
 	CDR_TRY(read_header(csv, fault));
 	*out = csv;
 	csv = NULL;
@@ -507,6 +570,7 @@ cdr_csv_free(struct cdr_csv *csv)
 	if (csv == NULL)
 		return;
 	wipe_row(csv);
+	cdr_xlsx_free(csv->sheet);
 	free(csv);
 }
 
@@ -546,7 +610,11 @@ tell(const struct cdr_csv *csv, const struct record *record, struct cdr_row_faul
 static cdr_err
 stop(struct cdr_csv *csv, const struct record *record, struct cdr_row_fault *fault)
 {
+	struct cdr_fault why = { .text = "" };
+
 	tell(csv, record, &csv->stop);
+	if (record->problem == BROKEN_SHEET && cdr_xlsx_next(csv->sheet, &why) != CDR_OK)
+		(void)snprintf(csv->stop.reason, sizeof(csv->stop.reason), "%.*s", CDR_REPORT_REASON_LEN - 1, why.text);
 	csv->stopped = true;
 	wipe_row(csv);
 	*fault = csv->stop;
@@ -564,7 +632,7 @@ cdr_csv_next(struct cdr_csv *csv, struct cdr_row_fault *fault)
 		return CDR_E_REFUSED;
 	}
 	do {
-		if (csv->at == csv->end) {
+		if (!begin_record(csv)) {
 			wipe_row(csv);
 			return CDR_E_ABSENT;
 		}
@@ -584,8 +652,11 @@ cdr_csv_next(struct cdr_csv *csv, struct cdr_row_fault *fault)
 		cdr_csv_place(csv, ABSENT, fault);
 		(void)snprintf(fault->reason, sizeof(fault->reason), "%zu fields, but the first line names %zu columns",
 		    csv->field_count, csv->column_count);
-		(void)snprintf(fault->advice, sizeof(fault->advice), "put quotes around a field that holds a '%c' or a line end",
-		    csv->separator);
+		if (csv->sheet != NULL)
+			(void)snprintf(fault->advice, sizeof(fault->advice), "take out what stands to the right of the table");
+		else
+			(void)snprintf(fault->advice, sizeof(fault->advice), "put quotes around a field that holds a '%c' or a line end",
+			    csv->separator);
 		wipe_row(csv);
 		return CDR_E_INPUT;
 	}
@@ -620,7 +691,7 @@ cdr_csv_line(const struct cdr_csv *csv)
 size_t
 cdr_csv_offset(const struct cdr_csv *csv)
 {
-	return (size_t)(csv->at - csv->begin);
+	return csv->sheet != NULL ? cdr_xlsx_offset(csv->sheet) : (size_t)(csv->at - csv->begin);
 }
 
 /* see core/record/csv.h */

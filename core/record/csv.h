@@ -2,12 +2,13 @@
 #define CDR_CORE_RECORD_CSV_H
 
 /*
- * Comma-separated values: bytes in, rows out (RFC 4180).
+ * Tables that people have as files: bytes in, rows out. Either comma-separated values (RFC 4180) or a workbook (XLSX, of
+ * which the first visible sheet is read; see core/record/xlsx.h): the bytes tell which, not the file's name.
  *
  * The first line names the columns. The separator is ',' or ';', whichever
  * the first line has more of. Lines end in LF or CRLF; a UTF-8 byte order
  * mark may come first, and a line "sep=;" that spreadsheets write; a quoted field may hold separators, line ends and
- * doubled quotes. Rows in which every field is empty are passed over.
+ * doubled quotes. Rows in which every field is empty are passed over. The lines of a workbook are its rows.
  */
 
 #include "core/bytes.h"
@@ -44,7 +45,8 @@ struct cdr_csv;
  * fault           out           may be NULL
  *
  * Returns  CDR_OK; CDR_E_RANGE if the file or its header is too big; CDR_E_INPUT if it is empty, not UTF-8, or its header
- *          cannot be read; CDR_E_REFUSED if a column is missing, named twice or none is known; CDR_E_MEMORY.
+ *          cannot be read; CDR_E_REFUSED if a column is missing, named twice or none is known; CDR_E_MEMORY; for a workbook
+ *          also as cdr_xlsx_new.
  * Owns     the caller owns *csv and ends it with cdr_csv_free.
  */
 CDR_MUST_CHECK cdr_err cdr_csv_new(struct cdr_bytes file, size_t file_max, const struct cdr_csv_column *accepted,
@@ -64,9 +66,11 @@ void cdr_csv_free(struct cdr_csv *csv);
  *
  * Returns  CDR_OK: a row stands.
  *          CDR_E_ABSENT: the end of the file.
- *          CDR_E_INPUT: this row is bad (not UTF-8, NUL, a stray quote, a field too long, too few or too many fields);
+ *          CDR_E_INPUT: this row is bad (not UTF-8, NUL, a stray quote, a field too long, too few or too many fields; in a
+ *          workbook an error value, a formula without a value, a rounded number);
  *          the next one can be read.
- *          CDR_E_REFUSED: what follows cannot be told apart any more (a quote that is not closed, too many rows); every
+ *          CDR_E_REFUSED: what follows cannot be told apart any more (a quote that is not closed, too many rows, a damaged
+ *          workbook); every
  *          later call says the same.
  */
 CDR_MUST_CHECK cdr_err cdr_csv_next(struct cdr_csv *csv, struct cdr_row_fault *fault);

@@ -106,11 +106,11 @@ static const struct cdr_command commands[] = {
 		    "the secretariat, who can verify it.",
 	    .handle = cdr_command_reports },
 	{ .name = "leavers import", .operands = "FILE", .operand_min = 1, .operand_max = 1,
-	    .summary = "make the register what a CSV file says",
+	    .summary = "make the register what a file says: CSV or XLSX",
 	    .help = "Columns, in any order: employee_number given_names family_names other_names native_name date_of_birth\n"
 		    "gender nationality document_type document_country document_number email phone position country from to\n"
 		    "engagement_type. Needed are a name and date_of_birth; without \"to\" an entry stays for the whole look-back.\n"
-		    "UTF-8, separated by commas or semicolons; dates are 1984-05-12, 1984-05 or 1984; countries have three letters,\n"
+		    "CSV is UTF-8, separated by commas or semicolons; of an XLSX the first visible sheet is read. Dates are 1984-05-12, 1984-05 or 1984; countries have three letters,\n"
 		    "as KEN; several values in one field are separated by semicolons. A wrong code is answered with the list of the\n"
 		    "right ones. Nothing of a file is taken unless every row can be (but see --skip-bad).\n\n"
 		    "  employee_number,given_names,family_names,date_of_birth,document_type,document_country,document_number,from,to\n"
@@ -128,7 +128,7 @@ static const struct cdr_command commands[] = {
 	    .options = check_new_options,
 	    .handle = cdr_command_check_new },
 	{ .name = "check import", .operands = "FILE", .operand_min = 1, .operand_max = 1,
-	    .summary = "check the candidates of a CSV file",
+	    .summary = "check the candidates of a file: CSV or XLSX",
 	    .help = "Columns, in any order: reference, the identity columns of a leavers file, declared_employers (member ids,\n"
 		    "see `candor members`, separated by semicolons), position_category, legal_basis, candidate_notified, notified_on.\n"
 		    "Needed are a name, date_of_birth, legal_basis and candidate_notified. The same reference again changes nothing.\n"
