@@ -13,18 +13,19 @@ static const char secret_label[] = "candor/1 ceremony secret";
 
 /* see keys/ceremony.h */
 cdr_err
-cdr_ceremony_id(const uint8_t genesis[static CDR_ROSTER_HASH_LEN], uint32_t epoch, uint32_t attempt,
-    uint8_t id[static CDR_CEREMONY_ID_LEN])
+cdr_ceremony_id(const uint8_t genesis[static CDR_ROSTER_HASH_LEN], enum cdr_key_kind kind, uint32_t number,
+    uint32_t attempt, uint8_t id[static CDR_CEREMONY_ID_LEN])
 {
-	uint8_t numbers[8];
+	uint8_t numbers[12];
 	const struct cdr_bytes parts[] = {
 		{ (const uint8_t *)id_label, sizeof(id_label) },
 		{ genesis, CDR_ROSTER_HASH_LEN },
 		{ numbers, sizeof(numbers) },
 	};
 
-	cdr_ceremony_number(epoch, numbers);
-	cdr_ceremony_number(attempt, numbers + 4);
+	cdr_ceremony_number((uint32_t)kind, numbers);
+	cdr_ceremony_number(number, numbers + 4);
+	cdr_ceremony_number(attempt, numbers + 8);
 	return cdr_sha256(parts, sizeof(parts) / sizeof(parts[0]), id);
 }
 
@@ -135,7 +136,7 @@ cdr_ceremony_new(const struct cdr_ceremony_config *config, struct cdr_ceremony *
 	memcpy(c->secret->signing_seed, config->signing_seed, sizeof(c->secret->signing_seed));
 	memcpy(c->secret->static_secret, config->static_secret, sizeof(c->secret->static_secret));
 	memcpy(c->secret->seed, config->seed, sizeof(c->secret->seed));
-	CDR_TRY(cdr_ceremony_id(config->genesis, config->epoch, config->attempt, c->id));
+	CDR_TRY(cdr_ceremony_id(config->genesis, config->kind, config->number, config->attempt, c->id));
 	CDR_TRY(init_group(c, fault));
 	CDR_TRY(check_own(c, fault));
 	CDR_TRY(derive_secrets(c));

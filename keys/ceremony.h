@@ -33,7 +33,7 @@
 
 #include "core/bytes.h"
 #include "keys/dkg.h"
-#include "proto/exchange.pb-c.h"
+#include "proto/ceremony.pb-c.h"
 #include "proto/roster.h"
 
 #define CDR_CEREMONY_ID_LEN 32
@@ -81,7 +81,8 @@ struct cdr_ceremony_finding {
 struct cdr_ceremony_config {
 	const struct cdr_roster *roster; /* names trustees, keys and threshold */
 	const uint8_t *genesis;          /* CDR_ROSTER_HASH_LEN bytes */
-	uint32_t epoch;
+	enum cdr_key_kind kind;          /* what key, and its number */
+	uint32_t number;
 	uint32_t attempt;                /* 1 for the first */
 	uint32_t index;                  /* our own */
 	const uint8_t *signing_seed;     /* secret, CDR_SIGN_SEED_LEN bytes */
@@ -92,11 +93,12 @@ struct cdr_ceremony_config {
 struct cdr_ceremony;
 
 /**
- * cdr_ceremony_id(genesis, epoch, attempt, id):
- * What tells one ceremony from every other: SHA-256 over label, genesis hash, epoch and attempt.
+ * cdr_ceremony_id(genesis, kind, number, attempt, id):
+ * What tells one ceremony from every other: SHA-256 over label, genesis hash, kind and number of the key, and attempt.
+ * So the keys of one number, made by the same trustees at the same time, have nothing in common.
  */
-CDR_MUST_CHECK cdr_err cdr_ceremony_id(const uint8_t genesis[static CDR_ROSTER_HASH_LEN], uint32_t epoch,
-    uint32_t attempt, uint8_t id[static CDR_CEREMONY_ID_LEN]);
+CDR_MUST_CHECK cdr_err cdr_ceremony_id(const uint8_t genesis[static CDR_ROSTER_HASH_LEN], enum cdr_key_kind kind,
+    uint32_t number, uint32_t attempt, uint8_t id[static CDR_CEREMONY_ID_LEN]);
 
 /**
  * cdr_ceremony_new(config, ceremony, fault):

@@ -12,8 +12,12 @@ struct draft {
 	Cdr__Wire__Member **member; /* pointers to them, in the order of the ids */
 	char (*status)[STATUS_LEN]; /* one for each entry whose status changes */
 	size_t member_count;
-	Cdr__Wire__Epoch epoch[CDR_EPOCH_COUNT_MAX];
-	Cdr__Wire__Epoch *epoch_at[CDR_EPOCH_COUNT_MAX];
+	struct cdr_roster_key key[CDR_KEY_COUNT_MAX];
+	size_t key_count;
+	Cdr__Wire__Epoch epoch[CDR_EPOCH_COUNT_MAX], *epoch_at[CDR_EPOCH_COUNT_MAX];
+	Cdr__Wire__StatisticsKey statistics[CDR_STATISTICS_KEY_COUNT_MAX], *statistics_at[CDR_STATISTICS_KEY_COUNT_MAX];
+	ProtobufCBinaryData share[CDR_KEY_COUNT_MAX][CDR_TRUSTEE_COUNT_MAX];
+	size_t share_count;         /* of the rows above */
 };
 
 static void
@@ -38,8 +42,9 @@ draft_start(struct draft *draft, const Cdr__Wire__Roster *before, size_t extra)
 		return CDR_E_MEMORY;
 	for (size_t i = 0; i < before->n_member; i++)
 		draft->entry[i] = *before->member[i];
-	for (size_t i = 0; i < before->n_epoch; i++)
-		draft->epoch[i] = *before->epoch[i];
+	draft->key_count = cdr_roster_key_count(before);
+	for (size_t i = 0; i < draft->key_count; i++)
+		draft->key[i] = cdr_roster_key_at(before, i);
 	return CDR_OK;
 }
 
@@ -79,15 +84,101 @@ put_status(struct draft *draft, const char *id, const char *status, struct cdr_f
 	return CDR_OK;
 }
 
-/* Peers hold at most CDR_EPOCH_COUNT_MAX epochs: the oldest makes room. */
-static void
-put_epoch(struct draft *draft, const Cdr__Wire__Epoch *epoch)
+static ProtobufCBinaryData
+field_of(struct cdr_bytes bytes)
 {
-	if (draft->body.n_epoch == CDR_EPOCH_COUNT_MAX) {
-		memmove(&draft->epoch[0], &draft->epoch[1], (CDR_EPOCH_COUNT_MAX - 1) * sizeof(draft->epoch[0]));
-		draft->body.n_epoch--;
+	return cdr_message_field(bytes.data, bytes.len);
+}
+
+/* The pointers of a key's public shares, which an entry of the draft only reads. */
+static ProtobufCBinaryData *
+shares_of(struct draft *draft, const struct cdr_roster_key *key)
+{
+	ProtobufCBinaryData *share = draft->share[draft->share_count++];
+
+	for (size_t i = 0; i < key->share_count; i++)
+		share[i] = key->public_share[i];
+	return share;
+}
+
+static Cdr__Wire__Epoch
+epoch_of(struct draft *draft, const struct cdr_roster_key *key)
+{
+	Cdr__Wire__Epoch e = CDR__WIRE__EPOCH__INIT;
+
+	e.number = key->number;
+	e.scheme_version = field_of(key->scheme_version);
+	e.public_key = field_of(key->public_key);
+	e.public_share = shares_of(draft, key);
+	e.n_public_share = key->share_count;
+	e.transcript = field_of(key->transcript);
+	e.starts_at = key->starts_at;
+	e.ends_at = key->ends_at;
+	return e;
+}
+
+static Cdr__Wire__StatisticsKey
+statistics_of(struct draft *draft, const struct cdr_roster_key *key)
+{
+	Cdr__Wire__StatisticsKey s = CDR__WIRE__STATISTICS_KEY__INIT;
+
+	s.number = key->number;
+	s.public_key = field_of(key->public_key);
+	s.public_share = shares_of(draft, key);
+	s.n_public_share = key->share_count;
+	s.transcript = field_of(key->transcript);
+	s.starts_at = key->starts_at;
+	s.ends_at = key->ends_at;
+	return s;
+}
+
+static size_t
+find_key(const struct draft *draft, const struct cdr_roster_key *key)
+{
+	size_t i = 0;
+
+	while (i < draft->key_count && (draft->key[i].kind != key->kind || draft->key[i].number != key->number))
+		i++;
+	return i;
+}
+
+static void
+drop_key(struct draft *draft, size_t at)
+{
+	draft->key_count--;
+	memmove(&draft->key[at], &draft->key[at + 1], (draft->key_count - at) * sizeof(draft->key[0]));
+}
+
+/* A key takes its place, or the end of its kind. Peers hold only so many of each kind: the oldest makes room. */
+static void
+put_key(struct draft *draft, const struct cdr_roster_key *key)
+{
+	size_t at = find_key(draft, key), count = 0, oldest = 0;
+
+	if (at < draft->key_count) {
+		draft->key[at] = *key;
+		return;
 	}
-	draft->epoch[draft->body.n_epoch++] = *epoch;
+	for (size_t i = draft->key_count; i > 0; i--) {
+		if (draft->key[i - 1].kind == key->kind) {
+			count++;
+			oldest = i - 1;
+		}
+	}
+	if (count == (key->kind == CDR_KEY_TAGS ? CDR_EPOCH_COUNT_MAX : CDR_STATISTICS_KEY_COUNT_MAX))
+		drop_key(draft, oldest);
+	draft->key[draft->key_count++] = *key;
+}
+
+static cdr_err
+end_key(struct draft *draft, const struct cdr_roster_key *key, struct cdr_fault *fault)
+{
+	size_t at = find_key(draft, key);
+
+	if (at == draft->key_count)
+		return cdr_fault_set(fault, CDR_E_ABSENT, "roster: there is no key %u of that kind", key->number);
+	drop_key(draft, at);
+	return CDR_OK;
 }
 
 static cdr_err
@@ -99,9 +190,13 @@ draft_change(struct draft *draft, const struct cdr_roster_change *change, struct
 		return CDR_OK;
 	case CDR_ROSTER_CHANGE_STATUS:
 		return put_status(draft, change->id, change->status, fault);
-	case CDR_ROSTER_CHANGE_EPOCH:
-		put_epoch(draft, change->epoch);
+	case CDR_ROSTER_CHANGE_KEY:
+		if (change->key.share_count > CDR_TRUSTEE_COUNT_MAX)
+			return cdr_fault_set(fault, CDR_E_ROSTER, "roster: a key has more shares than there may be trustees");
+		put_key(draft, &change->key);
 		return CDR_OK;
+	case CDR_ROSTER_CHANGE_KEY_END:
+		return end_key(draft, &change->key, fault);
 	}
 	return CDR_E_INTERNAL;
 }
@@ -114,6 +209,27 @@ compare_members(const void *a, const void *b)
 	return strcmp((*left)->id, (*right)->id);
 }
 
+static void
+draft_finish_keys(struct draft *draft)
+{
+	Cdr__Wire__Roster *body = &draft->body;
+
+	body->n_epoch = body->n_statistics_key = 0;
+	body->epoch = draft->epoch_at;
+	body->statistics_key = draft->statistics_at;
+	for (size_t i = 0; i < draft->key_count; i++) {
+		if (draft->key[i].kind == CDR_KEY_TAGS) {
+			size_t at = body->n_epoch++;
+			draft->epoch[at] = epoch_of(draft, &draft->key[i]);
+			draft->epoch_at[at] = &draft->epoch[at];
+		} else {
+			size_t at = body->n_statistics_key++;
+			draft->statistics[at] = statistics_of(draft, &draft->key[i]);
+			draft->statistics_at[at] = &draft->statistics[at];
+		}
+	}
+}
+
 /* Point the body at the draft's own entries, in the order that a roster has. */
 static void
 draft_finish(struct draft *draft)
@@ -124,9 +240,7 @@ draft_finish(struct draft *draft)
 		qsort(draft->member, draft->member_count, sizeof(draft->member[0]), compare_members);
 	draft->body.member = draft->member;
 	draft->body.n_member = draft->member_count;
-	for (size_t i = 0; i < draft->body.n_epoch; i++)
-		draft->epoch_at[i] = &draft->epoch[i];
-	draft->body.epoch = draft->epoch_at;
+	draft_finish_keys(draft);
 }
 
 /* ${bytes} of a Roster with its signatures, as peers will read them. */
@@ -202,7 +316,7 @@ cdr_roster_build_next(const struct cdr_roster *before, const struct cdr_roster_c
 	struct draft draft;
 
 	*roster = NULL;
-	if (count == 0 || count > CDR_MEMBER_COUNT_MAX + 1)
+	if (count == 0 || count > CDR_MEMBER_COUNT_MAX + CDR_ROSTER_CHANGE_OTHER_MAX)
 		return CDR_E_RANGE;
 	CDR_TRY(draft_start(&draft, before->body, count));
 	for (size_t i = 0; i < count; i++)

@@ -9,11 +9,14 @@
 
 #include "proto/roster.h"
 
+#define CDR_ROSTER_CHANGE_OTHER_MAX 8 /* changes that are not of a member */
+
 /* One difference between a roster and the next. Everything is borrowed. */
 enum cdr_roster_change_kind {
 	CDR_ROSTER_CHANGE_MEMBER = 1, /* ${member} comes in, or takes the place of the entry with its id */
 	CDR_ROSTER_CHANGE_STATUS,     /* the member ${id} gets ${status} */
-	CDR_ROSTER_CHANGE_EPOCH,      /* ${epoch} is added; beyond CDR_EPOCH_COUNT_MAX the oldest goes */
+	CDR_ROSTER_CHANGE_KEY,        /* ${key} comes in, or takes the place of the one of its kind and number; the oldest makes room */
+	CDR_ROSTER_CHANGE_KEY_END,    /* the key of the kind and number of ${key} goes */
 };
 
 struct cdr_roster_change {
@@ -21,7 +24,7 @@ struct cdr_roster_change {
 	const Cdr__Wire__Member *member;
 	const char *id;
 	const char *status; /* active, suspended, revoked */
-	const Cdr__Wire__Epoch *epoch;
+	struct cdr_roster_key key;
 };
 
 /**
@@ -43,11 +46,11 @@ CDR_MUST_CHECK cdr_err cdr_roster_build_genesis(const Cdr__Wire__Roster *body, c
  * The version after ${before}: the same with ${changes}, chained to it by hash, signed by the hub, not yet
  * countersigned.
  *
- * count    in   1 .. CDR_MEMBER_COUNT_MAX + 1; no two for one member
+ * count    in   1 .. CDR_MEMBER_COUNT_MAX + CDR_ROSTER_CHANGE_OTHER_MAX; no two for one member
  * made_at  in   seconds since 1970
  * roster   out  new, owned by the caller; NULL on error
  *
- * Returns  CDR_OK; CDR_E_RANGE for a count outside its range; CDR_E_ABSENT if a status is for nobody;
+ * Returns  CDR_OK; CDR_E_RANGE for a count outside its range; CDR_E_ABSENT if a status is for nobody, or a key that is to go is not there;
  *          CDR_E_ROSTER if the result would not have the form of a roster (the fault says where); CDR_E_MEMORY.
  */
 CDR_MUST_CHECK cdr_err cdr_roster_build_next(const struct cdr_roster *before, const struct cdr_roster_change *changes,

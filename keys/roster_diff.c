@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Changes other than those of members: epochs, scheme, parties. */
-#define OTHER_COUNT_MAX (2 * CDR_EPOCH_COUNT_MAX * 2 + 2)
+/* Changes other than those of members: keys, scheme, parties. */
+#define OTHER_COUNT_MAX (2 * CDR_KEY_COUNT_MAX * 2 + 2)
 /* One member can have another party, both quotas changed, another status, and something else. */
 #define MEMBER_CHANGE_MAX 5
 
@@ -162,25 +162,21 @@ diff_members(struct cdr_roster_diff *diff, const Cdr__Wire__Roster *before, cons
 	return err;
 }
 
-/* ---- epochs --------------------------------------------------------------------------------------------------- */
+/* ---- keys ------------------------------------------------------------------------------------------------------ */
 
-static const Cdr__Wire__Epoch *
-find_epoch(const Cdr__Wire__Roster *roster, uint32_t number)
+static bool
+equal(struct cdr_bytes a, struct cdr_bytes b)
 {
-	for (size_t i = 0; i < roster->n_epoch; i++) {
-		if (roster->epoch[i]->number == number)
-			return roster->epoch[i];
-	}
-	return NULL;
+	return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
 }
 
 static bool
-same_key(const Cdr__Wire__Epoch *a, const Cdr__Wire__Epoch *b)
+same_key(const struct cdr_roster_key *a, const struct cdr_roster_key *b)
 {
-	if (!same_bytes(a->public_key, b->public_key) || !same_bytes(a->transcript, b->transcript) ||
-	    !same_bytes(a->scheme_version, b->scheme_version) || a->n_public_share != b->n_public_share)
+	if (!equal(a->public_key, b->public_key) || !equal(a->transcript, b->transcript) ||
+	    !equal(a->scheme_version, b->scheme_version) || a->share_count != b->share_count)
 		return false;
-	for (size_t i = 0; i < a->n_public_share; i++) {
+	for (size_t i = 0; i < a->share_count; i++) {
 		if (!same_bytes(a->public_share[i], b->public_share[i]))
 			return false;
 	}
@@ -188,48 +184,59 @@ same_key(const Cdr__Wire__Epoch *a, const Cdr__Wire__Epoch *b)
 }
 
 static void
-add_epoch(struct cdr_roster_diff *diff, enum cdr_roster_diff_kind kind, enum cdr_roster_diff_need need,
-    const Cdr__Wire__Epoch *epoch, const char *what)
+add_key(struct cdr_roster_diff *diff, enum cdr_roster_diff_kind kind, enum cdr_roster_diff_need need,
+    const struct cdr_roster_key *key, const char *what)
 {
 	struct cdr_roster_diff_entry *e = add(diff, kind, need);
 
-	e->epoch = epoch;
-	(void)snprintf(e->text, sizeof(e->text), "epoch %" PRIu32 " %s", epoch->number, what);
+	e->key = *key;
+	(void)snprintf(e->text, sizeof(e->text), "%s %" PRIu32 " %s", key->kind == CDR_KEY_TAGS ? "epoch" :
+	    "the statistics key", key->number, what);
 }
 
-/* An epoch that is no longer there: right only if it is the oldest and had to make room for a newer one. */
-static bool
-has_made_room(const Cdr__Wire__Roster *before, const Cdr__Wire__Roster *after, const Cdr__Wire__Epoch *gone)
+static size_t
+count_kind(const Cdr__Wire__Roster *body, enum cdr_key_kind kind)
 {
-	for (size_t i = 0; i < before->n_epoch; i++) {
-		if (before->epoch[i]->number < gone->number)
+	return kind == CDR_KEY_TAGS ? body->n_epoch : body->n_statistics_key;
+}
+
+/* A key that is no longer there: right only if it is the oldest of its kind and had to make room for a newer one. */
+static bool
+has_made_room(const Cdr__Wire__Roster *before, const Cdr__Wire__Roster *after, const struct cdr_roster_key *gone)
+{
+	size_t most = gone->kind == CDR_KEY_TAGS ? CDR_EPOCH_COUNT_MAX : CDR_STATISTICS_KEY_COUNT_MAX;
+
+	for (size_t i = 0; i < cdr_roster_key_count(before); i++) {
+		const struct cdr_roster_key key = cdr_roster_key_at(before, i);
+
+		if (key.kind == gone->kind && key.number < gone->number)
 			return false;
 	}
-	return before->n_epoch == CDR_EPOCH_COUNT_MAX && after->n_epoch == CDR_EPOCH_COUNT_MAX;
+	return count_kind(before, gone->kind) == most && count_kind(after, gone->kind) == most;
 }
 
 static void
-diff_epochs(struct cdr_roster_diff *diff, const Cdr__Wire__Roster *before, const Cdr__Wire__Roster *after)
+diff_keys(struct cdr_roster_diff *diff, const Cdr__Wire__Roster *before, const Cdr__Wire__Roster *after)
 {
-	for (size_t i = 0; i < after->n_epoch; i++) {
-		const Cdr__Wire__Epoch *to = after->epoch[i], *from = find_epoch(before, to->number);
+	struct cdr_roster_key from, to;
 
-		if (from == NULL)
-			add_epoch(diff, CDR_DIFF_EPOCH_ADDED, CDR_NEED_CEREMONY, to, "begins: a new key");
-		else if (!same_key(from, to))
-			add_epoch(diff, CDR_DIFF_EPOCH_OTHER, CDR_NEED_REFUSAL, to, "gets another key");
-		else if (from->starts_at != to->starts_at || from->ends_at != to->ends_at)
-			add_epoch(diff, CDR_DIFF_EPOCH_TIMES, CDR_NEED_REFUSAL, to, "gets other times");
+	for (size_t i = 0; i < cdr_roster_key_count(after); i++) {
+		to = cdr_roster_key_at(after, i);
+		if (!cdr_roster_key_find(before, to.kind, to.number, &from))
+			add_key(diff, CDR_DIFF_KEY_ADDED, CDR_NEED_CEREMONY, &to, "begins: a new key");
+		else if (!same_key(&from, &to))
+			add_key(diff, CDR_DIFF_KEY_OTHER, CDR_NEED_REFUSAL, &to, "gets another key");
+		else if (from.starts_at != to.starts_at || from.ends_at != to.ends_at)
+			add_key(diff, CDR_DIFF_KEY_TIMES, CDR_NEED_REFUSAL, &to, "gets other times");
 	}
-	for (size_t i = 0; i < before->n_epoch; i++) {
-		const Cdr__Wire__Epoch *from = before->epoch[i];
-
-		if (find_epoch(after, from->number) != NULL)
+	for (size_t i = 0; i < cdr_roster_key_count(before); i++) {
+		from = cdr_roster_key_at(before, i);
+		if (cdr_roster_key_find(after, from.kind, from.number, &to))
 			continue;
-		if (has_made_room(before, after, from))
-			add_epoch(diff, CDR_DIFF_EPOCH_ENDED, CDR_NEED_NOTHING, from, "ends");
+		if (has_made_room(before, after, &from))
+			add_key(diff, CDR_DIFF_KEY_ENDED, CDR_NEED_NOTHING, &from, "ends");
 		else
-			add_epoch(diff, CDR_DIFF_EPOCH_OTHER, CDR_NEED_REFUSAL, from, "is gone");
+			add_key(diff, CDR_DIFF_KEY_OTHER, CDR_NEED_REFUSAL, &from, "is gone");
 	}
 }
 
@@ -276,7 +283,7 @@ cdr_roster_diff_new(const struct cdr_roster *before, const struct cdr_roster *af
 		e = add(diff, CDR_DIFF_SCHEME, CDR_NEED_REFUSAL);
 		(void)snprintf(e->text, sizeof(e->text), "the rules of the exchange change");
 	}
-	diff_epochs(diff, from, to);
+	diff_keys(diff, from, to);
 	return diff_members(diff, from, to);
 }
 
@@ -299,10 +306,10 @@ cdr_roster_diff_kind_name(enum cdr_roster_diff_kind kind)
 		[CDR_DIFF_MEMBER_STRICTER] = "member-stricter",
 		[CDR_DIFF_MEMBER_RESTORED] = "member-restored",
 		[CDR_DIFF_MEMBER_OTHER] = "member-other",
-		[CDR_DIFF_EPOCH_ADDED] = "epoch-added",
-		[CDR_DIFF_EPOCH_ENDED] = "epoch-ended",
-		[CDR_DIFF_EPOCH_TIMES] = "epoch-times",
-		[CDR_DIFF_EPOCH_OTHER] = "epoch-other",
+		[CDR_DIFF_KEY_ADDED] = "key-added",
+		[CDR_DIFF_KEY_ENDED] = "key-ended",
+		[CDR_DIFF_KEY_TIMES] = "key-times",
+		[CDR_DIFF_KEY_OTHER] = "key-other",
 		[CDR_DIFF_SCHEME] = "scheme",
 		[CDR_DIFF_PARTIES] = "parties",
 	};

@@ -20,10 +20,10 @@ enum cdr_roster_diff_kind {
 	CDR_DIFF_MEMBER_STRICTER,   /* active to suspended, either to revoked */
 	CDR_DIFF_MEMBER_RESTORED,   /* the other way */
 	CDR_DIFF_MEMBER_OTHER,      /* country or the time of joining */
-	CDR_DIFF_EPOCH_ADDED,
-	CDR_DIFF_EPOCH_ENDED,       /* the oldest went, because a newer one came in and there is no room for more */
-	CDR_DIFF_EPOCH_TIMES,       /* of an epoch that is in both */
-	CDR_DIFF_EPOCH_OTHER,       /* its key, shares, transcript or scheme version; or it is gone */
+	CDR_DIFF_KEY_ADDED,         /* of an epoch or of the statistics */
+	CDR_DIFF_KEY_ENDED,         /* the oldest went, because a newer one came in and there is no room for more */
+	CDR_DIFF_KEY_TIMES,         /* of a key that is in both */
+	CDR_DIFF_KEY_OTHER,         /* its key, shares, transcript or scheme version; or it is gone */
 	CDR_DIFF_SCHEME,            /* a rule of the exchange */
 	CDR_DIFF_PARTIES,           /* the hub, the trustees or the threshold */
 };
@@ -40,7 +40,7 @@ struct cdr_roster_diff_entry {
 	enum cdr_roster_diff_kind kind;
 	enum cdr_roster_diff_need need;
 	const Cdr__Wire__Member *member;           /* as it is to be; as it was, where it is gone; NULL for no member */
-	const Cdr__Wire__Epoch *epoch;             /* likewise */
+	struct cdr_roster_key key;                 /* likewise; its kind is 0 where it is about no key */
 	uint8_t fingerprint[CDR_ROSTER_HASH_LEN];  /* of the member's keys as they are to be; zeros for no member */
 	char text[CDR_ROSTER_DIFF_TEXT_LEN];       /* for a person */
 };

@@ -14,6 +14,7 @@
 #define CDR_QUOTA_MAX (1ULL << 53) /* points an epoch: exact in a signed database column and in JSON */
 #define CDR_MEMBER_COUNT_MAX 4096
 #define CDR_EPOCH_COUNT_MAX 2
+#define CDR_STATISTICS_KEY_COUNT_MAX 2
 #define CDR_TRUSTEE_COUNT_MAX 16
 
 /* HTTP bodies by path; the server reads no more than this. */

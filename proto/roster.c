@@ -91,22 +91,38 @@ check_members(const Cdr__Wire__Roster *body, struct cdr_fault *fault)
 }
 
 /* Epochs follow each other, and each has a public share for each trustee. */
-static cdr_err
-check_epochs(const Cdr__Wire__Roster *body, struct cdr_fault *fault)
+static bool
+key_is_sound(const struct cdr_roster_key *key, size_t trustee_count)
 {
+	bool sound = key->transcript.len == CDR_ROSTER_HASH_LEN && key->public_key.len == CDR_POINT_LEN &&
+	    key->scheme_version.len == (key->kind == CDR_KEY_TAGS ? 32 : 0) && key->share_count == trustee_count &&
+	    key->starts_at < key->ends_at;
+
+	for (size_t i = 0; sound && i < key->share_count; i++)
+		sound = key->public_share[i].len == CDR_POINT_LEN;
+	return sound;
+}
+
+/* Keys of one kind stand in the order of their numbers, so that none is there twice. */
+static cdr_err
+check_keys(const Cdr__Wire__Roster *body, struct cdr_fault *fault)
+{
+	struct cdr_roster_key before = { .number = 0 };
+
 	if (body->n_epoch > CDR_EPOCH_COUNT_MAX)
 		return BAD("roster: it names %zu epochs, more than %d", body->n_epoch, CDR_EPOCH_COUNT_MAX);
-	for (size_t i = 0; i < body->n_epoch; i++) {
-		const Cdr__Wire__Epoch *epoch = body->epoch[i];
-		if (epoch->number == 0 || (i > 0 && epoch->number <= body->epoch[i - 1]->number))
-			return BAD("roster: epoch %" PRIu32 " stands twice or out of order", epoch->number);
-		bool sound = epoch->scheme_version.len == 32 && epoch->transcript.len == 32 &&
-		    epoch->public_key.len == CDR_POINT_LEN && epoch->n_public_share == body->n_trustee &&
-		    epoch->starts_at < epoch->ends_at;
-		for (size_t k = 0; sound && k < epoch->n_public_share; k++)
-			sound = epoch->public_share[k].len == CDR_POINT_LEN;
-		if (!sound)
-			return BAD("roster: epoch %" PRIu32 " lacks a key, a share, or its dates", epoch->number);
+	if (body->n_statistics_key > CDR_STATISTICS_KEY_COUNT_MAX)
+		return BAD("roster: it names %zu statistics keys, more than %d", body->n_statistics_key,
+		    CDR_STATISTICS_KEY_COUNT_MAX);
+	for (size_t i = 0; i < cdr_roster_key_count(body); i++) {
+		const struct cdr_roster_key key = cdr_roster_key_at(body, i);
+		const char *what = key.kind == CDR_KEY_TAGS ? "epoch" : "statistics key";
+
+		if (key.number == 0 || (before.kind == key.kind && key.number <= before.number))
+			return BAD("roster: %s %" PRIu32 " stands twice or out of order", what, key.number);
+		if (!key_is_sound(&key, body->n_trustee))
+			return BAD("roster: %s %" PRIu32 " lacks a key, a share, or its dates", what, key.number);
+		before = key;
 	}
 	return CDR_OK;
 }
@@ -151,13 +167,13 @@ check_form(const struct cdr_roster *roster, struct cdr_fault *fault)
 	if (body->previous.len != CDR_ROSTER_HASH_LEN)
 		return BAD("roster: the hash of the version before is not %d bytes long", CDR_ROSTER_HASH_LEN);
 	if (body->version == 0 &&
-	    (body->n_member > 0 || body->n_epoch > 0 || memcmp(body->previous.data, zeros, sizeof(zeros)) != 0))
-		return BAD("roster: a genesis roster names members, epochs or a version before it");
+	    (body->n_member > 0 || cdr_roster_key_count(body) > 0 || memcmp(body->previous.data, zeros, sizeof(zeros)) != 0))
+		return BAD("roster: a genesis roster names members, keys or a version before it");
 	CDR_TRY(check_signatures(roster->signatures, fault));
 	CDR_TRY(check_party(body->hub, "hub", true, fault));
 	CDR_TRY(check_trustees(body, fault));
 	CDR_TRY(check_scheme(body->scheme, fault));
-	CDR_TRY(check_epochs(body, fault));
+	CDR_TRY(check_keys(body, fault));
 	CDR_TRY(check_members(body, fault));
 	err = CDR_OK;
 out:
@@ -384,6 +400,94 @@ cdr_roster_verify_next(const struct cdr_roster *roster, const struct cdr_roster 
 		return BAD("roster: version %" PRIu64 " is countersigned by %zu trustees, and %" PRIu32 " are needed",
 		    roster->body->version, count, before->body->threshold);
 	return CDR_OK;
+}
+
+/* ---- keys ----------------------------------------------------------------------------------------------------- */
+
+/* see proto/roster.h */
+size_t
+cdr_roster_key_count(const Cdr__Wire__Roster *body)
+{
+	return body->n_epoch + body->n_statistics_key;
+}
+
+/* see proto/roster.h */
+struct cdr_roster_key
+cdr_roster_key_of_epoch(const Cdr__Wire__Epoch *e)
+{
+	return (struct cdr_roster_key){ CDR_KEY_TAGS, e->number, cdr_message_bytes(e->scheme_version),
+		cdr_message_bytes(e->public_key), e->public_share, e->n_public_share, cdr_message_bytes(e->transcript),
+		e->starts_at, e->ends_at };
+}
+
+/* see proto/roster.h */
+struct cdr_roster_key
+cdr_roster_key_of_statistics(const Cdr__Wire__StatisticsKey *s)
+{
+	return (struct cdr_roster_key){ CDR_KEY_STATISTICS, s->number, { NULL, 0 }, cdr_message_bytes(s->public_key),
+		s->public_share, s->n_public_share, cdr_message_bytes(s->transcript), s->starts_at, s->ends_at };
+}
+
+/* see proto/roster.h */
+struct cdr_roster_key
+cdr_roster_key_at(const Cdr__Wire__Roster *body, size_t at)
+{
+	return at < body->n_epoch ? cdr_roster_key_of_epoch(body->epoch[at]) :
+	    cdr_roster_key_of_statistics(body->statistics_key[at - body->n_epoch]);
+}
+
+/* see proto/roster.h */
+bool
+cdr_roster_key_find(const Cdr__Wire__Roster *body, enum cdr_key_kind kind, uint32_t number, struct cdr_roster_key *key)
+{
+	for (size_t i = 0; i < cdr_roster_key_count(body); i++) {
+		*key = cdr_roster_key_at(body, i);
+		if (key->kind == kind && key->number == number)
+			return true;
+	}
+	*key = (struct cdr_roster_key){ .number = 0 };
+	return false;
+}
+
+/* see proto/roster.h */
+bool
+cdr_roster_key_newest(const Cdr__Wire__Roster *body, enum cdr_key_kind kind, struct cdr_roster_key *key)
+{
+	for (size_t i = cdr_roster_key_count(body); i > 0; i--) {
+		*key = cdr_roster_key_at(body, i - 1);
+		if (key->kind == kind)
+			return true;
+	}
+	*key = (struct cdr_roster_key){ .number = 0 };
+	return false;
+}
+
+const char *
+cdr_key_kind_name(enum cdr_key_kind kind)
+{
+	return kind == CDR_KEY_TAGS ? "tags" : kind == CDR_KEY_STATISTICS ? "statistics" : "unknown";
+}
+
+/* see proto/roster.h */
+const Cdr__Wire__StatisticsKey *
+cdr_roster_statistics_key(const struct cdr_roster *roster, uint32_t number)
+{
+	for (size_t i = 0; i < roster->body->n_statistics_key; i++)
+		if (roster->body->statistics_key[i]->number == number)
+			return roster->body->statistics_key[i];
+	return NULL;
+}
+
+/* see proto/roster.h */
+const Cdr__Wire__StatisticsKey *
+cdr_roster_statistics_key_at(const struct cdr_roster *roster, uint64_t now)
+{
+	const Cdr__Wire__StatisticsKey *found = NULL;
+
+	for (size_t i = 0; i < roster->body->n_statistics_key; i++)
+		if (roster->body->statistics_key[i]->starts_at <= now && now < roster->body->statistics_key[i]->ends_at)
+			found = roster->body->statistics_key[i];
+	return found;
 }
 
 /* ---- look-ups ----------------------------------------------------------------------------------------------- */

@@ -7,6 +7,7 @@
  * A struct cdr_roster has passed every check of form. It is never changed: a new version is a new object.
  */
 
+#include "proto/ceremony.pb-c.h"
 #include "proto/envelope.h"
 #include "proto/roster.pb-c.h"
 
@@ -30,7 +31,7 @@ struct cdr_roster {
 /**
  * cdr_roster_decode(bytes, roster, fault):
  * Read a SignedRoster and check its form: lengths of keys, distinct indices 1 .. n, threshold above n/2 and at most n,
- * distinct members in order, known statuses, epochs with a share for each trustee, every maximum of limits.h.
+ * distinct members in order, known statuses, keys with a share for each trustee, every maximum of limits.h.
  * Signatures are not checked here.
  *
  * roster  out    new, owned by the caller; NULL on error
@@ -102,6 +103,42 @@ const Cdr__Wire__Epoch *cdr_roster_epoch(const struct cdr_roster *roster, uint32
 /* The epoch in force at ${now} (seconds since 1970): the newest that has begun. */
 const Cdr__Wire__Epoch *cdr_roster_epoch_at(const struct cdr_roster *roster, uint64_t now);
 bool cdr_roster_member_is_active(const Cdr__Wire__Member *member);
+
+/* Which of the exchange's keys: each is made apart from the others. */
+enum cdr_key_kind {
+	CDR_KEY_TAGS = 1,       /* of an epoch */
+	CDR_KEY_STATISTICS = 2,
+};
+#define CDR_KEY_COUNT_MAX (CDR_EPOCH_COUNT_MAX + CDR_STATISTICS_KEY_COUNT_MAX)
+
+/* A key as a roster names it, of either kind. Everything is borrowed. */
+struct cdr_roster_key {
+	enum cdr_key_kind kind;
+	uint32_t number;
+	struct cdr_bytes scheme_version;         /* empty for the statistics */
+	struct cdr_bytes public_key;             /* compressed point */
+	const ProtobufCBinaryData *public_share; /* the same, one a trustee, in the order of the indices */
+	size_t share_count;
+	struct cdr_bytes transcript;             /* SHA-256 of the ceremony's */
+	uint64_t starts_at, ends_at;
+};
+
+/* What an Epoch or a StatisticsKey says. */
+struct cdr_roster_key cdr_roster_key_of_epoch(const Cdr__Wire__Epoch *epoch);
+struct cdr_roster_key cdr_roster_key_of_statistics(const Cdr__Wire__StatisticsKey *key);
+/* How many keys ${body} names, and the one at ${at} below that: epochs first, each kind in the order of its numbers. */
+size_t cdr_roster_key_count(const Cdr__Wire__Roster *body);
+struct cdr_roster_key cdr_roster_key_at(const Cdr__Wire__Roster *body, size_t at);
+/* Whether ${body} names a key of that kind and number; the newest of a kind. ${key} is zero if not. */
+bool cdr_roster_key_find(const Cdr__Wire__Roster *body, enum cdr_key_kind kind, uint32_t number,
+    struct cdr_roster_key *key);
+bool cdr_roster_key_newest(const Cdr__Wire__Roster *body, enum cdr_key_kind kind, struct cdr_roster_key *key);
+/* "tags", "statistics"; "unknown" for another value. */
+const char *cdr_key_kind_name(enum cdr_key_kind kind);
+
+/* The statistics key of that number; the newest that has begun at  and has not ended. NULL where there is none. */
+const Cdr__Wire__StatisticsKey *cdr_roster_statistics_key(const struct cdr_roster *roster, uint32_t number);
+const Cdr__Wire__StatisticsKey *cdr_roster_statistics_key_at(const struct cdr_roster *roster, uint64_t now);
 
 /**
  * cdr_roster_find(roster, signer, pin):

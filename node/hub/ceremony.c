@@ -210,55 +210,39 @@ out:
 
 struct result_job {
 	const struct cdr_call *call;
-	const Cdr__Wire__Epoch *epoch;
+	const Cdr__Wire__CeremonyResult *result;
 	const uint8_t *seed;
 	const uint8_t *genesis;
-	struct cdr_buffer encoded;             /* the epoch without its times */
+	struct cdr_bytes encoded;              /* the result */
 	uint8_t hash[RESULT_HASH_LEN];         /* of that */
 	struct cdr_fault *fault;
 };
 
 static uint32_t
-newest_epoch(const struct cdr_roster *roster)
+newest_number(const struct cdr_roster *roster, enum cdr_key_kind kind)
 {
-	size_t count = roster->body->n_epoch;
+	struct cdr_roster_key key;
 
-	return count == 0 ? 0 : roster->body->epoch[count - 1]->number;
+	(void)cdr_roster_key_newest(roster->body, kind, &key);
+	return key.number;
 }
 
 static cdr_err
-check_result(const struct cdr_call *call, const Cdr__Wire__Epoch *epoch, struct cdr_fault *fault)
+check_result(const struct cdr_call *call, const Cdr__Wire__CeremonyResult *result, struct cdr_fault *fault)
 {
-	uint32_t newest = newest_epoch(call->roster);
-	bool sound = epoch->scheme_version.len == 32 && epoch->transcript.len == 32 &&
-	    epoch->public_key.len == CDR_POINT_LEN && epoch->n_public_share == call->roster->body->n_trustee;
+	bool is_tags = result->kind == CDR_KEY_TAGS;
+	uint32_t newest = newest_number(call->roster, (enum cdr_key_kind)result->kind);
+	bool sound = (is_tags || result->kind == CDR_KEY_STATISTICS) && result->scheme_version.len == (is_tags ? 32 : 0) &&
+	    result->transcript.len == 32 && result->public_key.len == CDR_POINT_LEN &&
+	    result->n_public_share == call->roster->body->n_trustee;
 
-	for (size_t i = 0; sound && i < epoch->n_public_share; i++)
-		sound = epoch->public_share[i].len == CDR_POINT_LEN;
+	for (size_t i = 0; sound && i < result->n_public_share; i++)
+		sound = result->public_share[i].len == CDR_POINT_LEN;
 	if (!sound)
 		return cdr_fault_set(fault, CDR_E_INPUT, "the result lacks a key, a share, a scheme version or a transcript");
-	if (epoch->number == 0 || (epoch->number != newest && epoch->number != newest + 1))
-		return cdr_fault_set(fault, CDR_E_EPOCH, "the next epoch is %u, not %u", newest + 1, epoch->number);
+	if (result->number == 0 || (result->number != newest && result->number != newest + 1))
+		return cdr_fault_set(fault, CDR_E_EPOCH, "the next number is %u, not %u", newest + 1, result->number);
 	return CDR_OK;
-}
-
-/* The hub gives the times, so those that trustees put there, each by its own clock, do not count. */
-static cdr_err
-encode_result(struct result_job *job)
-{
-	cdr_err err = CDR_E_INTERNAL;
-	Cdr__Wire__Epoch epoch = *job->epoch;
-
-	epoch.starts_at = 0;
-	epoch.ends_at = 0;
-	CDR_TRY(cdr_message_encode(&epoch.base, &job->encoded));
-	if (job->encoded.len > RESULT_LEN_MAX)
-		return CDR_E_RANGE;
-	struct cdr_bytes bytes = cdr_buffer_bytes(&job->encoded);
-	CDR_TRY(cdr_sha256(&bytes, 1, job->hash));
-	err = CDR_OK;
-out:
-	return err;
 }
 
 /* Keep what the trustee says; ${known} if it said so before, CDR_E_EXISTS if it said something else. */
@@ -266,12 +250,13 @@ static cdr_err
 keep_result(struct cdr_tx *tx, const struct result_job *job, bool *known)
 {
 	cdr_err err = CDR_E_INTERNAL;
-	struct cdr_value number = cdr_value_int(job->epoch->number), index = cdr_value_int(job->call->trustee->index);
+	struct cdr_value kind = cdr_value_int(job->result->kind), number = cdr_value_int(job->result->number);
+	struct cdr_value index = cdr_value_int(job->call->trustee->index);
 	uint8_t hash[RESULT_HASH_LEN];
 
 	*known = false;
-	err = cdr_query_one_blob(tx, "SELECT hash FROM ceremony_result WHERE epoch = $1 AND trustee = $2",
-	    CDR_VALUES(number, index), hash, sizeof(hash));
+	err = cdr_query_one_blob(tx, "SELECT hash FROM key_result WHERE kind = $1 AND number = $2 AND trustee = $3",
+	    CDR_VALUES(kind, number, index), hash, sizeof(hash));
 	if (err == CDR_OK) {
 		*known = true;
 		return memcmp(hash, job->hash, sizeof(hash)) == 0 ? CDR_OK : CDR_E_EXISTS;
@@ -279,9 +264,9 @@ keep_result(struct cdr_tx *tx, const struct result_job *job, bool *known)
 	if (err != CDR_E_ABSENT)
 		return err;
 	CDR_TRY(cdr_query_run(tx,
-	    "INSERT INTO ceremony_result (epoch, trustee, hash, result, posted_at) VALUES ($1, $2, $3, $4, $5)",
-	    CDR_VALUES(number, index, cdr_value_blob(job->hash, sizeof(job->hash)),
-		cdr_value_bytes(cdr_buffer_bytes(&job->encoded)), cdr_value_int((int64_t)job->call->now))));
+	    "INSERT INTO key_result (kind, number, trustee, hash, result, posted_at) VALUES ($1, $2, $3, $4, $5, $6)",
+	    CDR_VALUES(kind, number, index, cdr_value_blob(job->hash, sizeof(job->hash)), cdr_value_bytes(job->encoded),
+		cdr_value_int((int64_t)job->call->now))));
 	err = CDR_OK;
 out:
 	return err;
@@ -294,7 +279,8 @@ delete_messages(struct cdr_tx *tx, const struct result_job *job)
 	uint8_t id[CDR_CEREMONY_ID_LEN];
 
 	for (uint32_t attempt = 1; attempt <= ATTEMPT_MAX; attempt++) {
-		cdr_err err = cdr_ceremony_id(job->genesis, job->epoch->number, attempt, id);
+		cdr_err err = cdr_ceremony_id(job->genesis, (enum cdr_key_kind)job->result->kind, job->result->number, attempt,
+		    id);
 		if (err == CDR_OK)
 			err = cdr_query_run(tx, "DELETE FROM ceremony_message WHERE ceremony = $1",
 			    CDR_VALUES(cdr_value_blob(id, sizeof(id))));
@@ -317,8 +303,9 @@ result_write(struct cdr_tx *tx, void *context)
 	CDR_TRY(keep_result(tx, job, &known));
 	if (known)
 		return CDR_OK;
-	CDR_TRY(cdr_query_one_int(tx, "SELECT count(*) FROM ceremony_result WHERE epoch = $1 AND hash = $2",
-	    CDR_VALUES(cdr_value_int(job->epoch->number), cdr_value_blob(job->hash, sizeof(job->hash))), &count));
+	CDR_TRY(cdr_query_one_int(tx, "SELECT count(*) FROM key_result WHERE kind = $1 AND number = $2 AND hash = $3",
+	    CDR_VALUES(cdr_value_int(job->result->kind), cdr_value_int(job->result->number),
+		cdr_value_blob(job->hash, sizeof(job->hash))), &count));
 	if (count >= (int64_t)roster->threshold)
 		CDR_TRY(cdr_hub_proposal_make(tx, job->seed, job->call->now, job->fault));
 	if (count == (int64_t)roster->n_trustee)
@@ -335,47 +322,58 @@ cdr_hub_ceremony_result(void *context, const struct cdr_call *call, struct cdr_a
 	cdr_err err = CDR_E_INTERNAL;
 	struct cdr_hub *hub = context;
 	struct result_job job = { .call = call, .seed = hub->seed, .genesis = hub->genesis, .fault = fault };
+	struct cdr_buffer encoded = { 0 };
 
 	(void)answer;
-	job.epoch = ((const Cdr__Wire__CeremonyResult *)call->message)->epoch;
-	CDR_TRY(check_result(call, job.epoch, fault));
-	CDR_TRY(encode_result(&job));
+	job.result = (const Cdr__Wire__CeremonyResult *)call->message;
+	CDR_TRY(check_result(call, job.result, fault));
+	/* Encoded anew, so that two trustees who say the same have one hash. */
+	CDR_TRY(cdr_message_encode(&job.result->base, &encoded));
+	job.encoded = cdr_buffer_bytes(&encoded);
+	if (job.encoded.len > RESULT_LEN_MAX) {
+		err = CDR_E_RANGE;
+		goto out;
+	}
+	CDR_TRY(cdr_sha256(&job.encoded, 1, job.hash));
 	CDR_TRY(cdr_store_write(hub->store, result_write, &job));
 	err = CDR_OK;
 out:
 	if (err == CDR_E_EXISTS) {
-		cdr_fault_set(fault, err, "trustee %u posted another result for epoch %u before", call->trustee->index,
-		    job.epoch->number);
+		cdr_fault_set(fault, err, "trustee %u posted another result for %s key %u before", call->trustee->index,
+		    cdr_key_kind_name((enum cdr_key_kind)job.result->kind), job.result->number);
 		cdr_hub_misuse_note(hub, call->envelope->signer, "result", (struct cdr_bytes){ job.hash, RESULT_HASH_LEN },
-		    call->now, "two results for epoch %u", job.epoch->number);
+		    call->now, "two results for %s key %u", cdr_key_kind_name((enum cdr_key_kind)job.result->kind),
+		    job.result->number);
 	}
-	cdr_buffer_free(&job.encoded);
+	cdr_buffer_free(&encoded);
 	return err;
 }
 
 /* see node/hub/ceremony.h */
 void
-cdr_hub_new_epoch_free(struct cdr_hub_new_epoch *epoch)
+cdr_hub_new_keys_free(struct cdr_hub_new_keys *keys)
 {
-	cdr_arena_free(&epoch->arena);
-	*epoch = (struct cdr_hub_new_epoch){ 0 };
+	for (size_t i = 0; i < CDR_HUB_NEW_KEYS_MAX; i++)
+		cdr_arena_free(&keys->arena[i]);
+	*keys = (struct cdr_hub_new_keys){ .count = 0 };
 }
 
-/* see node/hub/ceremony.h */
-cdr_err
-cdr_hub_new_epoch_read(struct cdr_tx *tx, const struct cdr_roster *roster, uint64_t now,
-    struct cdr_hub_new_epoch *epoch)
+/* What t trustees say about the next key of a kind, if they do. */
+static cdr_err
+new_key_read(struct cdr_tx *tx, const struct cdr_roster *roster, enum cdr_key_kind kind, uint64_t now,
+    struct cdr_hub_new_keys *keys)
 {
 	cdr_err err = CDR_E_INTERNAL;
 	struct cdr_query *query = NULL;
-	struct cdr_bytes result;
-	struct cdr_values values = CDR_VALUES(cdr_value_int(newest_epoch(roster) + 1),
+	struct cdr_bytes bytes;
+	Cdr__Wire__CeremonyResult *r;
+	uint64_t days = kind == CDR_KEY_TAGS ? CDR_HUB_EPOCH_DAYS : CDR_HUB_STATISTICS_KEY_DAYS;
+	struct cdr_values values = CDR_VALUES(cdr_value_int(kind), cdr_value_int(newest_number(roster, kind) + 1),
 	    cdr_value_int(roster->body->threshold));
 
-	*epoch = (struct cdr_hub_new_epoch){ 0 };
 	CDR_TRY(cdr_query_start(tx,
-	    "SELECT result FROM ceremony_result WHERE epoch = $1 AND hash IN"
-	    " (SELECT hash FROM ceremony_result WHERE epoch = $1 GROUP BY hash HAVING count(*) >= $2) LIMIT 1",
+	    "SELECT result FROM key_result WHERE kind = $1 AND number = $2 AND hash IN"
+	    " (SELECT hash FROM key_result WHERE kind = $1 AND number = $2 GROUP BY hash HAVING count(*) >= $3) LIMIT 1",
 	    values, &query));
 	err = cdr_query_step(query);
 	if (err == CDR_E_ABSENT) {
@@ -384,12 +382,25 @@ cdr_hub_new_epoch_read(struct cdr_tx *tx, const struct cdr_roster *roster, uint6
 	}
 	if (err != CDR_OK)
 		goto out;
-	CDR_TRY(cdr_query_blob_peek(query, 0, RESULT_LEN_MAX, &result));
-	CDR_TRY(cdr_message_decode(&epoch->arena, &cdr__wire__epoch__descriptor, result, &epoch->epoch));
-	epoch->epoch->starts_at = now;
-	epoch->epoch->ends_at = now + (uint64_t)CDR_HUB_EPOCH_DAYS * CDR_HUB_DAY_S;
-	err = CDR_OK;
+	CDR_TRY(cdr_query_blob_peek(query, 0, RESULT_LEN_MAX, &bytes));
+	CDR_TRY(cdr_message_decode(&keys->arena[keys->count], &cdr__wire__ceremony_result__descriptor, bytes, &r));
+	keys->key[keys->count++] = (struct cdr_roster_key){ kind, r->number, cdr_message_bytes(r->scheme_version),
+		cdr_message_bytes(r->public_key), r->public_share, r->n_public_share, cdr_message_bytes(r->transcript), now,
+		now + days * CDR_HUB_DAY_S };
 out:
 	cdr_query_end(query);
+	return err;
+}
+
+/* see node/hub/ceremony.h */
+cdr_err
+cdr_hub_new_keys_read(struct cdr_tx *tx, const struct cdr_roster *roster, uint64_t now, struct cdr_hub_new_keys *keys)
+{
+	cdr_err err = CDR_E_INTERNAL;
+
+	*keys = (struct cdr_hub_new_keys){ .count = 0 };
+	CDR_TRY(new_key_read(tx, roster, CDR_KEY_TAGS, now, keys));
+	CDR_TRY(new_key_read(tx, roster, CDR_KEY_STATISTICS, now, keys));
+out:
 	return err;
 }

@@ -17,31 +17,33 @@ cdr_err cdr_hub_ceremony_fetch(void *hub, const struct cdr_call *call, struct cd
     struct cdr_fault *fault);
 
 /*
- * /v1/ceremony/result: CeremonyResult to Empty. Once t trustees posted the same, the epoch is in the proposal; once all
+ * /v1/ceremony/result: CeremonyResult to Empty. Once t trustees posted the same, the key is in the proposal; once all
  * did, the messages are deleted. CDR_E_EXISTS if the trustee said something else before; CDR_E_EPOCH for another number
- * than the newest epoch's or the one after.
+ * than that of the newest key of its kind or the one after.
  */
 cdr_err cdr_hub_ceremony_result(void *hub, const struct cdr_call *call, struct cdr_answer *answer,
     struct cdr_fault *fault);
 
-/* An epoch that waits to be in a roster. Zeroed: none. */
-struct cdr_hub_new_epoch {
-	struct cdr_arena arena;
-	Cdr__Wire__Epoch *epoch; /* in the arena */
+/* Keys that wait to be in a roster. Zeroed: none. */
+#define CDR_HUB_NEW_KEYS_MAX 2
+struct cdr_hub_new_keys {
+	struct cdr_arena arena[CDR_HUB_NEW_KEYS_MAX];
+	struct cdr_roster_key key[CDR_HUB_NEW_KEYS_MAX]; /* borrow from the arenas */
+	size_t count;
 };
 
-void cdr_hub_new_epoch_free(struct cdr_hub_new_epoch *epoch);
+void cdr_hub_new_keys_free(struct cdr_hub_new_keys *keys);
 
 /**
- * cdr_hub_new_epoch_read(tx, roster, now, epoch):
- * The epoch after the newest of ${roster} if t trustees posted the same result for it; it begins at ${now} and ends
- * CDR_HUB_EPOCH_DAYS later.
+ * cdr_hub_new_keys_read(tx, roster, now, keys):
+ * Of each kind the key after the newest of ${roster} if t trustees posted the same result for it; it begins at ${now} and
+ * ends CDR_HUB_EPOCH_DAYS or CDR_HUB_STATISTICS_KEY_DAYS later.
  *
- * epoch   out   epoch->epoch is NULL if there is none; freed by the caller also on error
+ * keys   out   freed by the caller also on error
  *
  * Returns  CDR_OK; CDR_E_STORE, CDR_E_MEMORY.
  */
-CDR_MUST_CHECK cdr_err cdr_hub_new_epoch_read(struct cdr_tx *tx, const struct cdr_roster *roster, uint64_t now,
-    struct cdr_hub_new_epoch *epoch);
+CDR_MUST_CHECK cdr_err cdr_hub_new_keys_read(struct cdr_tx *tx, const struct cdr_roster *roster, uint64_t now,
+    struct cdr_hub_new_keys *keys);
 
 #endif

@@ -28,6 +28,7 @@
 #define CDR_HUB_TAKEN_DAYS 90            /* ids of taken mail and of index batches */
 #define CDR_HUB_CEREMONY_DAYS 30
 #define CDR_HUB_EPOCH_DAYS 365
+#define CDR_HUB_STATISTICS_KEY_DAYS 485  /* renewed each year; rounds that began under it have 120 days to be opened */
 
 struct cdr_hub {
 	struct cdr_store *store;

@@ -23,10 +23,10 @@ struct wanted {
 struct changes {
 	const struct cdr_roster *before;
 	struct wanted *wanted;
-	struct cdr_roster_change *change; /* as many as wanted, and one more for an epoch */
+	struct cdr_roster_change *change; /* as many as wanted, and more for keys */
 	size_t count;                     /* of wanted */
 	size_t room;
-	struct cdr_hub_new_epoch epoch;
+	struct cdr_hub_new_keys keys;
 };
 
 static void
@@ -34,7 +34,7 @@ changes_free(struct changes *changes)
 {
 	for (size_t i = 0; i < changes->count; i++)
 		cdr_arena_free(&changes->wanted[i].arena);
-	cdr_hub_new_epoch_free(&changes->epoch);
+	cdr_hub_new_keys_free(&changes->keys);
 	free(changes->wanted);
 	free(changes->change);
 }
@@ -142,7 +142,7 @@ changes_list(struct changes *changes, size_t *count)
 	bool only_taking = false;
 
 	*count = 0;
-	changes->change = calloc(changes->count + 1, sizeof(*changes->change));
+	changes->change = calloc(changes->count + CDR_ROSTER_CHANGE_OTHER_MAX, sizeof(*changes->change));
 	if (changes->change == NULL)
 		return CDR_E_MEMORY;
 	for (size_t i = 0; i < changes->count; i++)
@@ -160,9 +160,9 @@ changes_list(struct changes *changes, size_t *count)
 			changes->change[(*count)++] = (struct cdr_roster_change){ .kind = CDR_ROSTER_CHANGE_STATUS,
 				.id = wanted->id, .status = wanted->status };
 	}
-	if (changes->epoch.epoch != NULL)
-		changes->change[(*count)++] = (struct cdr_roster_change){ .kind = CDR_ROSTER_CHANGE_EPOCH,
-			.epoch = changes->epoch.epoch };
+	for (size_t i = 0; i < changes->keys.count; i++)
+		changes->change[(*count)++] = (struct cdr_roster_change){ .kind = CDR_ROSTER_CHANGE_KEY,
+			.key = changes->keys.key[i] };
 	return CDR_OK;
 }
 
@@ -177,7 +177,7 @@ propose(struct cdr_tx *tx, const struct cdr_roster *before, const uint8_t *seed,
 
 	*next = NULL;
 	CDR_TRY(changes_read(tx, &changes));
-	CDR_TRY(cdr_hub_new_epoch_read(tx, before, made_at, &changes.epoch));
+	CDR_TRY(cdr_hub_new_keys_read(tx, before, made_at, &changes.keys));
 	CDR_TRY(changes_list(&changes, &count));
 	if (count > 0)
 		CDR_TRY(cdr_roster_build_next(before, changes.change, count, made_at, seed, next, fault));

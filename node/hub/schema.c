@@ -79,7 +79,14 @@ static const char version_log[] =
     "ALTER TABLE mail_taken ADD COLUMN logged bigint;"
     "ALTER TABLE index_batch ADD COLUMN logged bigint;";
 
-static const char *const migrations[] = { version_1, version_log };
+/* Trustees make keys of several kinds. */
+static const char version_keys[] =
+    "CREATE TABLE key_result (kind bigint NOT NULL, number bigint NOT NULL, trustee bigint NOT NULL, hash bytea NOT NULL,"
+    " result bytea NOT NULL, posted_at bigint NOT NULL, PRIMARY KEY (kind, number, trustee)) /* WITHOUT ROWID */;"
+    /* What was posted about keys that are not in force yet is posted again. */
+    "DROP TABLE ceremony_result;";
+
+static const char *const migrations[] = { version_1, version_log, version_keys };
 
 const struct cdr_store_schema cdr_hub_schema = {
 	.application_id = 0x43445248, /* "CDRH" */
@@ -211,12 +218,13 @@ const struct cdr_hub_legend cdr_hub_legends[] = {
 	    "nothing: commitments are public, shares are sealed"),
 	COLUMN("ceremony_message", "stored_at", "when it came", NOTHING),
 
-	TABLE("ceremony_result", "the public key that each trustee says the ceremony gave", "public"),
-	COLUMN("ceremony_result", "epoch", "number of the epoch", "public"),
-	COLUMN("ceremony_result", "trustee", "index of the trustee that says so", "public"),
-	COLUMN("ceremony_result", "hash", "SHA-256 of what it says, times left out", "whether two trustees say the same"),
-	COLUMN("ceremony_result", "result", "public key, public shares, hash of the transcript", "public"),
-	COLUMN("ceremony_result", "posted_at", "when it came", NOTHING),
+	TABLE("key_result", "the public key that each trustee says a ceremony gave", "public"),
+	COLUMN("key_result", "kind", "whether the key is that of an epoch or of the statistics", "public"),
+	COLUMN("key_result", "number", "number of the key", "public"),
+	COLUMN("key_result", "trustee", "index of the trustee that says so", "public"),
+	COLUMN("key_result", "hash", "SHA-256 of what it says", "whether two trustees say the same"),
+	COLUMN("key_result", "result", "public key, public shares, hash of the transcript", "public"),
+	COLUMN("key_result", "posted_at", "when it came", NOTHING),
 
 	TABLE("log_end", "where the public log ends", "how many acts it records"),
 	COLUMN("log_end", "one", "1: there is one end", NOTHING),

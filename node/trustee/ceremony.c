@@ -10,20 +10,19 @@
 
 #define SEED_PURPOSE "trustee.ceremony"
 
-/* The id under which a seed is sealed: epoch and attempt. */
-static void
-make_seed_id(uint32_t epoch, uint32_t attempt, uint8_t id[static 8])
+/* What names an attempt at this trustee, in the database and in the seal of its seed: the ceremony's id. */
+static cdr_err
+attempt_id(const struct cdr_trustee *trustee, struct cdr_trustee_aim aim, uint32_t attempt,
+    uint8_t id[static CDR_CEREMONY_ID_LEN])
 {
-	for (size_t i = 0; i < 4; i++) {
-		id[i] = (uint8_t)(epoch >> (24 - 8 * i));
-		id[4 + i] = (uint8_t)(attempt >> (24 - 8 * i));
-	}
+	return cdr_ceremony_id(trustee->genesis, aim.kind, aim.number, attempt, id);
 }
 
 /* ---- attempts --------------------------------------------------------------------------------------------------- */
 
 struct attempt_job {
-	uint32_t epoch, attempt;
+	struct cdr_trustee_aim aim;
+	uint32_t attempt;
 	uint32_t *open;
 	size_t open_count;
 };
@@ -35,13 +34,13 @@ attempt_job(struct cdr_tx *tx, void *context)
 	cdr_err err = CDR_E_INTERNAL;
 	struct attempt_job *job = context;
 	struct cdr_query *query = NULL;
-	const struct cdr_values values = CDR_VALUES(cdr_value_int(job->epoch));
+	const struct cdr_values values = CDR_VALUES(cdr_value_int(job->aim.kind), cdr_value_int(job->aim.number));
 	uint64_t newest;
 	char state[16];
 
 	job->attempt = 1;
-	CDR_TRY(cdr_query_start(tx, "SELECT attempt, state FROM ceremony WHERE epoch = $1 ORDER BY attempt DESC LIMIT 1",
-	    values, &query));
+	CDR_TRY(cdr_query_start(tx, "SELECT attempt, state FROM key_ceremony WHERE act = 1 AND kind = $1 AND number = $2"
+	    " ORDER BY attempt DESC LIMIT 1", values, &query));
 	err = cdr_query_step(query);
 	if (err == CDR_E_ABSENT) {
 		err = CDR_OK;
@@ -59,14 +58,15 @@ out:
 
 /* see node/trustee/ceremony.h */
 cdr_err
-cdr_trustee_attempt(const struct cdr_trustee *trustee, uint32_t epoch, uint32_t *attempt, struct cdr_fault *fault)
+cdr_trustee_attempt(const struct cdr_trustee *trustee, struct cdr_trustee_aim aim, uint32_t *attempt,
+    struct cdr_fault *fault)
 {
-	struct attempt_job job = { .epoch = epoch };
+	struct attempt_job job = { .aim = aim };
 	cdr_err err = cdr_store_read(trustee->home->store, attempt_job, &job);
 
 	*attempt = job.attempt;
 	if (err == CDR_OK && job.attempt > CDR_TRUSTEE_ATTEMPT_MAX)
-		return cdr_fault_set(fault, CDR_E_RANGE, "%d attempts for one epoch have failed: found another exchange",
+		return cdr_fault_set(fault, CDR_E_RANGE, "%d attempts for one key have failed: found another exchange",
 		    CDR_TRUSTEE_ATTEMPT_MAX);
 	return err;
 }
@@ -78,12 +78,13 @@ open_job(struct cdr_tx *tx, void *context)
 	cdr_err err = CDR_E_INTERNAL;
 	struct attempt_job *job = context;
 	struct cdr_query *query = NULL;
-	const struct cdr_values values = CDR_VALUES(cdr_value_int(job->epoch), cdr_value_int(job->attempt));
+	const struct cdr_values values = CDR_VALUES(cdr_value_int(job->aim.kind), cdr_value_int(job->aim.number),
+	    cdr_value_int(job->attempt));
 	uint64_t attempt;
 
 	job->open_count = 0;
-	CDR_TRY(cdr_query_start(tx, "SELECT attempt FROM ceremony WHERE epoch = $1 AND attempt < $2 AND certified = 1"
-	    " AND state <> 'done' ORDER BY attempt", values, &query));
+	CDR_TRY(cdr_query_start(tx, "SELECT attempt FROM key_ceremony WHERE act = 1 AND kind = $1 AND number = $2 AND attempt < $3"
+	    " AND certified = 1 AND state <> 'done' ORDER BY attempt", values, &query));
 	while ((err = cdr_query_step(query)) == CDR_OK && job->open_count < CDR_TRUSTEE_ATTEMPT_MAX) {
 		CDR_TRY(cdr_query_count(query, 0, &attempt));
 		job->open[job->open_count++] = (uint32_t)attempt;
@@ -97,10 +98,10 @@ out:
 
 /* see node/trustee/ceremony.h */
 cdr_err
-cdr_trustee_attempt_open(const struct cdr_trustee *trustee, uint32_t epoch, uint32_t attempt,
+cdr_trustee_attempt_open(const struct cdr_trustee *trustee, struct cdr_trustee_aim aim, uint32_t attempt,
     uint32_t open[static CDR_TRUSTEE_ATTEMPT_MAX], size_t *count)
 {
-	struct attempt_job job = { epoch, attempt, open, 0 };
+	struct attempt_job job = { aim, attempt, open, 0 };
 	cdr_err err = cdr_store_read(trustee->home->store, open_job, &job);
 
 	*count = job.open_count;
@@ -111,7 +112,9 @@ cdr_trustee_attempt_open(const struct cdr_trustee *trustee, uint32_t epoch, uint
 
 struct start_job {
 	const struct cdr_trustee *trustee;
-	uint32_t epoch, attempt;
+	struct cdr_trustee_aim aim;
+	uint32_t attempt;
+	uint8_t id[CDR_CEREMONY_ID_LEN];
 	uint8_t *seed;              /* locked memory */
 	struct cdr_buffer messages;
 };
@@ -121,15 +124,13 @@ insert_seed(struct cdr_tx *tx, const struct start_job *job)
 {
 	cdr_err err = CDR_E_INTERNAL;
 	struct cdr_buffer sealed = { 0 };
-	uint8_t id[8];
-
-	make_seed_id(job->epoch, job->attempt, id);
 	CDR_TRY(cdr_random(job->seed, CDR_CEREMONY_SEED_LEN));
-	CDR_TRY(cdr_seal(job->trustee->home->keys->column, SEED_PURPOSE, (struct cdr_bytes){ id, sizeof(id) },
+	CDR_TRY(cdr_seal(job->trustee->home->keys->column, SEED_PURPOSE, (struct cdr_bytes){ job->id, sizeof(job->id) },
 	    (struct cdr_bytes){ job->seed, CDR_CEREMONY_SEED_LEN }, &sealed));
-	CDR_TRY(cdr_query_run(tx, "INSERT INTO ceremony (epoch, attempt, seed, messages, certified, state, started_at)"
-	    " VALUES ($1, $2, $3, $4, 0, 'running', $5)",
-	    CDR_VALUES(cdr_value_int(job->epoch), cdr_value_int(job->attempt), cdr_value_bytes(cdr_buffer_bytes(&sealed)),
+	CDR_TRY(cdr_query_run(tx, "INSERT INTO key_ceremony (id, act, kind, number, basis, attempt, plan, seed, messages,"
+	    " certified, state, started_at) VALUES ($1, 1, $2, $3, $6, $4, $6, $5, $6, 0, 'running', $7)",
+	    CDR_VALUES(cdr_value_blob(job->id, sizeof(job->id)), cdr_value_int(job->aim.kind),
+		cdr_value_int(job->aim.number), cdr_value_int(job->attempt), cdr_value_bytes(cdr_buffer_bytes(&sealed)),
 		cdr_value_blob(NULL, 0), cdr_value_int((int64_t)cdr_trustee_now()))));
 out:
 	cdr_buffer_free(&sealed);
@@ -141,10 +142,7 @@ open_seed(const struct start_job *job, struct cdr_bytes sealed)
 {
 	cdr_err err = CDR_E_INTERNAL;
 	struct cdr_buffer seed = { 0 };
-	uint8_t id[8];
-
-	make_seed_id(job->epoch, job->attempt, id);
-	CDR_TRY(cdr_seal_open(job->trustee->home->keys->column, SEED_PURPOSE, (struct cdr_bytes){ id, sizeof(id) }, sealed,
+	CDR_TRY(cdr_seal_open(job->trustee->home->keys->column, SEED_PURPOSE, (struct cdr_bytes){ job->id, sizeof(job->id) }, sealed,
 	    &seed));
 	if (seed.len != CDR_CEREMONY_SEED_LEN) {
 		err = CDR_E_STORE;
@@ -164,9 +162,9 @@ start_job(struct cdr_tx *tx, void *context)
 	struct start_job *job = context;
 	struct cdr_query *query = NULL;
 	struct cdr_bytes sealed;
-	const struct cdr_values values = CDR_VALUES(cdr_value_int(job->epoch), cdr_value_int(job->attempt));
+	const struct cdr_values values = CDR_VALUES(cdr_value_blob(job->id, sizeof(job->id)));
 
-	CDR_TRY(cdr_query_start(tx, "SELECT seed, messages FROM ceremony WHERE epoch = $1 AND attempt = $2", values, &query));
+	CDR_TRY(cdr_query_start(tx, "SELECT seed, messages FROM key_ceremony WHERE id = $1", values, &query));
 	err = cdr_query_step(query);
 	if (err == CDR_E_ABSENT) {
 		err = insert_seed(tx, job);
@@ -187,8 +185,8 @@ make_ceremony(struct cdr_trustee_ceremony *run, const struct start_job *job, str
 {
 	cdr_err err = CDR_E_INTERNAL;
 	const struct cdr_trustee *t = run->trustee;
-	const struct cdr_ceremony_config config = { .roster = run->roster, .genesis = t->genesis, .epoch = run->epoch,
-		.attempt = run->attempt, .index = t->index, .signing_seed = t->home->keys->signing,
+	const struct cdr_ceremony_config config = { .roster = run->roster, .genesis = t->genesis, .kind = run->aim.kind,
+		.number = run->aim.number, .attempt = run->attempt, .index = t->index, .signing_seed = t->home->keys->signing,
 		.static_secret = t->home->keys->sealing, .seed = job->seed };
 
 	CDR_TRY(cdr_ceremony_new(&config, &run->ceremony, fault));
@@ -200,12 +198,12 @@ out:
 
 /* see node/trustee/ceremony.h */
 cdr_err
-cdr_trustee_ceremony_start(struct cdr_trustee *trustee, uint32_t epoch, uint32_t attempt,
+cdr_trustee_ceremony_start(struct cdr_trustee *trustee, struct cdr_trustee_aim aim, uint32_t attempt,
     struct cdr_trustee_ceremony **run, struct cdr_fault *fault)
 {
 	cdr_err err = CDR_E_INTERNAL;
 	struct cdr_trustee_ceremony *r = NULL;
-	struct start_job job = { .trustee = trustee, .epoch = epoch, .attempt = attempt };
+	struct start_job job = { .trustee = trustee, .aim = aim, .attempt = attempt };
 
 	*run = NULL;
 	if (attempt < 1 || attempt > CDR_TRUSTEE_ATTEMPT_MAX)
@@ -218,9 +216,10 @@ cdr_trustee_ceremony_start(struct cdr_trustee *trustee, uint32_t epoch, uint32_t
 		goto out;
 	}
 	r->trustee = trustee;
-	r->epoch = epoch;
+	r->aim = aim;
 	r->attempt = attempt;
 	r->roster = cdr_current_hold(trustee->current);
+	CDR_TRY(attempt_id(trustee, aim, attempt, job.id));
 	CDR_TRY(cdr_store_write(trustee->home->store, start_job, &job));
 	CDR_TRY(make_ceremony(r, &job, fault));
 	*run = r;
@@ -284,7 +283,7 @@ struct save_job {
 	struct cdr_trustee_ceremony *run;
 	struct cdr_buffer messages;
 	uint8_t *share;                  /* locked memory; NULL: there is none to store */
-	const Cdr__Wire__Epoch *epoch;
+	const struct cdr_roster_key *key;
 };
 
 /* A writing job: all messages seen, the state, and the share once there is one. */
@@ -296,22 +295,22 @@ save_job(struct cdr_tx *tx, void *context)
 	const struct cdr_trustee_ceremony *run = job->run;
 
 	CDR_TRY(cdr_query_run(tx,
-	    "UPDATE ceremony SET messages = $3, certified = $4, state = $5 WHERE epoch = $1 AND attempt = $2",
-	    CDR_VALUES(cdr_value_int(run->epoch), cdr_value_int(run->attempt),
+	    "UPDATE key_ceremony SET messages = $2, certified = $3, state = $4 WHERE id = $1",
+	    CDR_VALUES(cdr_value_blob(cdr_ceremony_id_peek(run->ceremony), CDR_CEREMONY_ID_LEN),
 		cdr_value_bytes(cdr_buffer_bytes(&job->messages)),
 		cdr_value_int(cdr_ceremony_has_certified(run->ceremony) ? 1 : 0),
 		cdr_value_text(state_name(cdr_ceremony_state(run->ceremony))))));
 	if (job->share != NULL)
-		CDR_TRY(cdr_trustee_share_put(tx, run->trustee, job->share, job->epoch));
+		CDR_TRY(cdr_trustee_share_put(tx, run->trustee, job->share, job->key));
 out:
 	return err;
 }
 
 static cdr_err
-save(struct cdr_trustee_ceremony *run, uint8_t *share, const Cdr__Wire__Epoch *epoch)
+save(struct cdr_trustee_ceremony *run, uint8_t *share, const struct cdr_roster_key *key)
 {
 	cdr_err err = CDR_E_INTERNAL;
-	struct save_job job = { .run = run, .share = share, .epoch = epoch };
+	struct save_job job = { .run = run, .share = share, .key = key };
 	struct cdr_buffer old = run->saved;
 
 	CDR_TRY(cdr_ceremony_save(run->ceremony, &job.messages));
@@ -356,14 +355,13 @@ out:
 }
 
 static cdr_err
-post_result(struct cdr_trustee_ceremony *run, Cdr__Wire__Epoch *epoch, struct cdr_fault *fault)
+post_result(struct cdr_trustee_ceremony *run, const struct cdr_roster_key *key, struct cdr_fault *fault)
 {
-	Cdr__Wire__CeremonyResult result = CDR__WIRE__CEREMONY_RESULT__INIT;
+	ProtobufCBinaryData share[CDR_TRUSTEE_COUNT_MAX];
+	const Cdr__Wire__CeremonyResult result = cdr_trustee_result_of(key, share);
 	struct cdr_ask ask = { .path = "/v1/ceremony/result", .message = &result.base };
-	cdr_err err;
+	cdr_err err = ask_hub(run, &ask, fault);
 
-	result.epoch = epoch;
-	err = ask_hub(run, &ask, fault);
 	cdr_ask_free(&ask);
 	return err;
 }
@@ -373,29 +371,29 @@ static cdr_err
 conclude(struct cdr_trustee_ceremony *run, struct cdr_fault *fault)
 {
 	cdr_err err = CDR_E_INTERNAL;
-	Cdr__Wire__Epoch epoch = CDR__WIRE__EPOCH__INIT;
 	ProtobufCBinaryData public_share[CDR_TRUSTEES_MAX];
 	uint8_t transcript[CDR_ROSTER_HASH_LEN], *share = cdr_secret_alloc(CDR_SCALAR_LEN);
 	struct cdr_scheme scheme;
-	struct cdr_dkg_key key;
+	struct cdr_dkg_key made;
+	struct cdr_roster_key key = { .kind = run->aim.kind, .number = run->aim.number, .public_share = public_share,
+		.share_count = run->roster->body->n_trustee };
 
 	if (share == NULL)
 		return CDR_E_MEMORY;
-	CDR_TRY(cdr_scheme_current(run->epoch, &scheme));
-	CDR_TRY(cdr_ceremony_result(run->ceremony, &key, transcript, share));
-	epoch.number = run->epoch;
-	epoch.scheme_version = cdr_message_field(scheme.version, sizeof(scheme.version));
-	epoch.public_key = cdr_message_field(key.public_key, sizeof(key.public_key));
-	epoch.n_public_share = run->roster->body->n_trustee;
-	epoch.public_share = public_share;
-	for (size_t i = 0; i < epoch.n_public_share; i++)
-		public_share[i] = cdr_message_field(key.public_share[i], CDR_POINT_LEN);
-	epoch.transcript = cdr_message_field(transcript, sizeof(transcript));
+	if (key.kind == CDR_KEY_TAGS) {
+		CDR_TRY(cdr_scheme_current(key.number, &scheme));
+		key.scheme_version = (struct cdr_bytes){ scheme.version, sizeof(scheme.version) };
+	}
+	CDR_TRY(cdr_ceremony_result(run->ceremony, &made, transcript, share));
+	key.public_key = (struct cdr_bytes){ made.public_key, sizeof(made.public_key) };
+	for (size_t i = 0; i < key.share_count; i++)
+		public_share[i] = cdr_message_field(made.public_share[i], CDR_POINT_LEN);
+	key.transcript = (struct cdr_bytes){ transcript, sizeof(transcript) };
 	if (!run->has_result)
-		CDR_TRY(save(run, share, &epoch));
+		CDR_TRY(save(run, share, &key));
 	run->has_result = true;
 	CDR_TRY(cdr_trustee_share_refresh(run->trustee));
-	CDR_TRY(post_result(run, &epoch, fault));
+	CDR_TRY(post_result(run, &key, fault));
 out:
 	cdr_secret_free(share);
 	return err;

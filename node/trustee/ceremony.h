@@ -9,14 +9,20 @@
  */
 
 #include "keys/ceremony.h"
-#include "node/trustee/trustee.h"
+#include "node/trustee/share.h"
 
 #define CDR_TRUSTEE_ATTEMPT_MAX 64
+
+/* What a ceremony is to give: a key of this kind with this number. */
+struct cdr_trustee_aim {
+	enum cdr_key_kind kind;
+	uint32_t number;
+};
 
 struct cdr_trustee_ceremony {
 	struct cdr_trustee *trustee;
 	const struct cdr_roster *roster;  /* held */
-	uint32_t epoch;
+	struct cdr_trustee_aim aim;
 	uint32_t attempt;
 	struct cdr_ceremony *ceremony;
 	struct cdr_buffer saved;          /* the messages as they are stored */
@@ -25,14 +31,14 @@ struct cdr_trustee_ceremony {
 };
 
 /**
- * cdr_trustee_attempt(trustee, epoch, attempt, fault):
+ * cdr_trustee_attempt(trustee, aim, attempt, fault):
  * Which attempt is to be run: the newest, or the one after it if that ended with somebody at fault.
  */
-CDR_MUST_CHECK cdr_err cdr_trustee_attempt(const struct cdr_trustee *trustee, uint32_t epoch, uint32_t *attempt,
-    struct cdr_fault *fault);
+CDR_MUST_CHECK cdr_err cdr_trustee_attempt(const struct cdr_trustee *trustee, struct cdr_trustee_aim aim,
+    uint32_t *attempt, struct cdr_fault *fault);
 
 /**
- * cdr_trustee_attempt_open(trustee, epoch, attempt, open, fault):
+ * cdr_trustee_attempt_open(trustee, aim, attempt, open, count):
  * Earlier attempts in which this trustee gave its certificate and saw no end: the others may have a key that counts on
  * its share.
  *
@@ -40,11 +46,11 @@ CDR_MUST_CHECK cdr_err cdr_trustee_attempt(const struct cdr_trustee *trustee, ui
  *
  * Returns  how many, through ${count}.
  */
-CDR_MUST_CHECK cdr_err cdr_trustee_attempt_open(const struct cdr_trustee *trustee, uint32_t epoch, uint32_t attempt,
+CDR_MUST_CHECK cdr_err cdr_trustee_attempt_open(const struct cdr_trustee *trustee, struct cdr_trustee_aim aim, uint32_t attempt,
     uint32_t open[static CDR_TRUSTEE_ATTEMPT_MAX], size_t *count);
 
 /**
- * cdr_trustee_ceremony_start(trustee, epoch, attempt, run, fault):
+ * cdr_trustee_ceremony_start(trustee, aim, attempt, run, fault):
  * Take up an attempt, or begin it: then its seed is drawn and stored before anything else happens.
  *
  * run    out   ended by cdr_trustee_ceremony_end, which ignores NULL; NULL on error
@@ -52,7 +58,7 @@ CDR_MUST_CHECK cdr_err cdr_trustee_attempt_open(const struct cdr_trustee *truste
  * Returns  CDR_OK; CDR_E_RANGE for the attempt; CDR_E_ABSENT before the genesis roster is confirmed; CDR_E_STORE if
  *          its seed was destroyed; as cdr_ceremony_new.
  */
-CDR_MUST_CHECK cdr_err cdr_trustee_ceremony_start(struct cdr_trustee *trustee, uint32_t epoch, uint32_t attempt,
+CDR_MUST_CHECK cdr_err cdr_trustee_ceremony_start(struct cdr_trustee *trustee, struct cdr_trustee_aim aim, uint32_t attempt,
     struct cdr_trustee_ceremony **run, struct cdr_fault *fault);
 void cdr_trustee_ceremony_end(struct cdr_trustee_ceremony *run);
 

@@ -5,11 +5,13 @@
 #include <string.h>
 
 #include "node/net/log.h"
+#include "node/trustee/share.h"
 
 #define DAY_S UINT64_C(86400)
 #define CLOCKS_DIFFER_S DAY_S       /* how wrong the hub's clock may be */
 #define EPOCH_AHEAD_S (90 * DAY_S)  /* how long before its beginning an epoch is announced */
 #define EPOCH_MAX_S (400 * DAY_S)
+#define STATISTICS_KEY_MAX_S (500 * DAY_S)
 
 void
 cdr_trustee_opinion_free(struct cdr_trustee_opinion *opinion)
@@ -35,15 +37,15 @@ is_approved(struct cdr_tx *tx, const struct cdr_roster_diff_entry *e, bool *appr
 	return err;
 }
 
-/* A new epoch: exactly the key that we made, at sensible times. */
+/* A new key: exactly the one that we made, at sensible times. */
 static cdr_err
-is_our_key(struct cdr_tx *tx, const Cdr__Wire__Epoch *epoch, bool *is_ours)
+is_our_key(struct cdr_tx *tx, const struct cdr_roster_key *key, bool *is_ours)
 {
 	uint64_t now = cdr_trustee_now();
-	cdr_err err = cdr_trustee_result_known(tx, epoch, is_ours);
+	uint64_t most = key->kind == CDR_KEY_TAGS ? EPOCH_MAX_S : STATISTICS_KEY_MAX_S;
+	cdr_err err = cdr_trustee_result_known(tx, key, is_ours);
 
-	if (epoch->starts_at > now + EPOCH_AHEAD_S || epoch->ends_at <= epoch->starts_at ||
-	    epoch->ends_at - epoch->starts_at > EPOCH_MAX_S)
+	if (key->starts_at > now + EPOCH_AHEAD_S || key->ends_at <= key->starts_at || key->ends_at - key->starts_at > most)
 		*is_ours = false;
 	return err;
 }
@@ -64,7 +66,7 @@ judge_entry(struct cdr_tx *tx, const struct cdr_roster_diff_entry *e, enum cdr_t
 		*view = yes ? CDR_VIEW_AGREED : CDR_VIEW_ASKS;
 		break;
 	case CDR_NEED_CEREMONY:
-		err = is_our_key(tx, e->epoch, &yes);
+		err = is_our_key(tx, &e->key, &yes);
 		*view = yes ? CDR_VIEW_AGREED : CDR_VIEW_REFUSED;
 		break;
 	case CDR_NEED_REFUSAL:
@@ -123,11 +125,13 @@ static bool
 is_withdrawn(const struct cdr_roster *before, const struct cdr_trustee_opinion *opinion,
     const struct cdr_roster_diff_entry *e)
 {
+	struct cdr_roster_key key;
+
 	switch (e->kind) {
 	case CDR_DIFF_MEMBER_REMOVED:
 		return cdr_roster_member(before, e->member->id) == NULL;
-	case CDR_DIFF_EPOCH_TIMES:
-		return cdr_roster_epoch(before, e->epoch->number) == NULL;
+	case CDR_DIFF_KEY_TIMES:
+		return !cdr_roster_key_find(before->body, e->key.kind, e->key.number, &key);
 	case CDR_DIFF_MEMBER_PARTY:
 	case CDR_DIFF_MEMBER_OTHER:
 		return cdr_roster_member(before, e->member->id) != NULL && !changes_too(opinion, e);

@@ -8,6 +8,7 @@
 #include "core/crypto/oprf.h"
 #include "core/crypto/secret.h"
 #include "node/net/log.h"
+#include "node/trustee/share.h"
 
 #define BODY_LEN_MAX 256 /* of a request; one that says everything once has 128 at most. It is kept */
 
@@ -234,7 +235,7 @@ multiply(struct cdr_trustee *trustee, uint32_t epoch, const struct cdr_points *b
 
 	if (secret == NULL)
 		return CDR_E_MEMORY;
-	CDR_TRY(cdr_trustee_share_copy(trustee, epoch, secret->share));
+	CDR_TRY(cdr_trustee_share_copy(trustee, CDR_KEY_TAGS, epoch, secret->share));
 	CDR_TRY(cdr_scalar_random(secret->random));
 	CDR_TRY(cdr_oprf_evaluate(secret->share, blinded, secret->random, evaluated, proof));
 out:
@@ -278,7 +279,7 @@ cdr_trustee_evaluate(void *context, const struct cdr_call *call, struct cdr_answ
 
 	CDR_TRY(check_request(trustee, call, &quota, fault));
 	/* Before anything is counted. */
-	if (!cdr_trustee_share_have(trustee, request_of(call)->epoch)) {
+	if (!cdr_trustee_share_have(trustee, CDR_KEY_TAGS, request_of(call)->epoch)) {
 		err = cdr_fault_set(fault, CDR_E_EPOCH, "this trustee has no share of the key of epoch %" PRIu32 ": ask another",
 		    request_of(call)->epoch);
 		goto out;

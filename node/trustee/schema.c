@@ -38,7 +38,25 @@ static const char version_1[] =
     " first_body bytea NOT NULL, first_signature bytea NOT NULL, second_body bytea NOT NULL,"
     " second_signature bytea NOT NULL, noticed_at bigint NOT NULL, PRIMARY KEY (signing_key, sequence));";
 
-static const char *const migrations[] = { version_1 };
+/*
+ * Keys of several kinds, and ceremonies of several sorts. act is what a ceremony does (keys/ceremony.h), basis the transcript of
+ * the key that it begins from (none where it makes one), plan what it was agreed upon; seed is sealed. A ceremony that was
+ * under way when this program was installed is begun anew, as a further attempt.
+ */
+static const char version_keys[] =
+    "CREATE TABLE key_ceremony (id bytea NOT NULL PRIMARY KEY, act bigint NOT NULL, kind bigint NOT NULL,"
+    " number bigint NOT NULL, basis bytea NOT NULL, attempt bigint NOT NULL, plan bytea NOT NULL, seed bytea NOT NULL,"
+    " messages bytea NOT NULL, certified bigint NOT NULL, state text NOT NULL, started_at bigint NOT NULL);"
+    "DROP TABLE ceremony;"
+
+    /* share is sealed; result is the key as this trustee knows it, a CeremonyResult. */
+    "CREATE TABLE key_share (kind bigint NOT NULL, number bigint NOT NULL, transcript bytea NOT NULL,"
+    " share bytea NOT NULL, result bytea NOT NULL, made_at bigint NOT NULL, PRIMARY KEY (kind, number, transcript));"
+    "INSERT INTO key_share (kind, number, transcript, share, result, made_at)"
+    " SELECT 1, epoch, transcript, share, result, made_at FROM share;"
+    "DROP TABLE share;";
+
+static const char *const migrations[] = { version_1, version_keys };
 
 const struct cdr_store_schema cdr_trustee_schema = {
 	.application_id = 0x43445254, /* "CDRT" */

@@ -9,9 +9,8 @@
 #include "core/crypto/secret.h"
 #include "node/net/clock.h"
 #include "node/net/log.h"
+#include "node/trustee/share.h"
 
-#define SHARE_PURPOSE "trustee.share"
-#define RESULT_LEN_MAX 2048
 #define REFRESH_WAIT_S 2 /* for another thread that is looking already */
 
 uint64_t
@@ -93,38 +92,6 @@ roster_store(struct cdr_tx *tx, const struct cdr_roster *roster)
 		cdr_value_bytes(cdr_buffer_bytes(&roster->bytes)), cdr_value_int((int64_t)cdr_trustee_now())));
 }
 
-/*
- * What a ceremony left behind and no roster needs: seeds of polynomials, shares of keys that did not come into force.
- * A seed stays until there is the share that it is needed for.
- */
-static cdr_err
-destroy_old_secrets(struct cdr_tx *tx, const struct cdr_roster *roster)
-{
-	cdr_err err = CDR_E_INTERNAL;
-	const Cdr__Wire__Roster *body = roster->body;
-	int64_t count;
-
-	for (size_t i = 0; i < body->n_epoch; i++) {
-		const struct cdr_value number = cdr_value_int(body->epoch[i]->number);
-		const struct cdr_value transcript = cdr_value_bytes(cdr_message_bytes(body->epoch[i]->transcript));
-
-		CDR_TRY(cdr_query_one_int(tx, "SELECT count(*) FROM share WHERE epoch = $1 AND transcript = $2",
-		    CDR_VALUES(number, transcript), &count));
-		if (count == 0)
-			continue;
-		CDR_TRY(cdr_query_run(tx, "UPDATE ceremony SET seed = $2 WHERE epoch <= $1",
-		    CDR_VALUES(number, cdr_value_blob(NULL, 0))));
-		CDR_TRY(cdr_query_run(tx, "DELETE FROM share WHERE epoch = $1 AND transcript <> $2",
-		    CDR_VALUES(number, transcript)));
-	}
-	if (body->n_epoch > 0)
-		CDR_TRY(cdr_query_run(tx, "DELETE FROM share WHERE epoch < $1",
-		    CDR_VALUES(cdr_value_int(body->epoch[0]->number))));
-	err = CDR_OK;
-out:
-	return err;
-}
-
 /* An approval serves once: who comes in again later is asked about again. */
 static cdr_err
 use_approvals(struct cdr_tx *tx, const struct cdr_roster *roster)
@@ -150,224 +117,6 @@ use_approvals(struct cdr_tx *tx, const struct cdr_roster *roster)
 			return err;
 	}
 	return CDR_OK;
-}
-
-/* ---- shares ----------------------------------------------------------------------------------------------------- */
-
-/* The id under which a share is sealed: epoch and transcript. */
-struct share_id {
-	uint8_t bytes[4 + CDR_ROSTER_HASH_LEN];
-};
-
-static cdr_err
-make_share_id(const Cdr__Wire__Epoch *epoch, struct share_id *id)
-{
-	if (epoch->transcript.len != CDR_ROSTER_HASH_LEN)
-		return CDR_E_INPUT;
-	for (size_t i = 0; i < 4; i++)
-		id->bytes[i] = (uint8_t)(epoch->number >> (24 - 8 * i));
-	memcpy(id->bytes + 4, epoch->transcript.data, CDR_ROSTER_HASH_LEN);
-	return CDR_OK;
-}
-
-/* An epoch without its times, which are the hub's to give. */
-static cdr_err
-encode_result(const Cdr__Wire__Epoch *epoch, struct cdr_buffer *out)
-{
-	Cdr__Wire__Epoch bare = *epoch;
-
-	bare.starts_at = 0;
-	bare.ends_at = 0;
-	return cdr_message_encode(&bare.base, out);
-}
-
-/* see node/trustee/trustee.h */
-cdr_err
-cdr_trustee_result_known(struct cdr_tx *tx, const Cdr__Wire__Epoch *epoch, bool *known)
-{
-	cdr_err err = CDR_E_INTERNAL;
-	struct cdr_buffer result = { 0 };
-	struct cdr_query *query = NULL;
-	struct cdr_bytes have;
-	const struct cdr_values values = CDR_VALUES(cdr_value_int(epoch->number),
-	    cdr_value_bytes(cdr_message_bytes(epoch->transcript)));
-
-	*known = false;
-	CDR_TRY(encode_result(epoch, &result));
-	CDR_TRY(cdr_query_start(tx, "SELECT result FROM share WHERE epoch = $1 AND transcript = $2", values, &query));
-	err = cdr_query_step(query);
-	if (err == CDR_E_ABSENT) {
-		err = CDR_OK;
-		goto out;
-	}
-	if (err != CDR_OK)
-		goto out;
-	CDR_TRY(cdr_query_blob_peek(query, 0, RESULT_LEN_MAX, &have));
-	*known = have.len == result.len && memcmp(have.data, result.data, have.len) == 0;
-out:
-	cdr_query_end(query);
-	cdr_buffer_free(&result);
-	return err;
-}
-
-/* see node/trustee/trustee.h */
-cdr_err
-cdr_trustee_share_put(struct cdr_tx *tx, const struct cdr_trustee *trustee,
-    const uint8_t share[static CDR_SCALAR_LEN], const Cdr__Wire__Epoch *epoch)
-{
-	cdr_err err = CDR_E_INTERNAL;
-	struct cdr_buffer sealed = { 0 }, result = { 0 };
-	struct share_id id;
-	bool known;
-
-	CDR_TRY(cdr_trustee_result_known(tx, epoch, &known));
-	if (known)
-		return CDR_OK;
-	CDR_TRY(make_share_id(epoch, &id));
-	CDR_TRY(cdr_seal(trustee->home->keys->column, SHARE_PURPOSE, (struct cdr_bytes){ id.bytes, sizeof(id.bytes) },
-	    (struct cdr_bytes){ share, CDR_SCALAR_LEN }, &sealed));
-	CDR_TRY(encode_result(epoch, &result));
-	CDR_TRY(cdr_query_run(tx, "INSERT INTO share (epoch, transcript, share, result, made_at) VALUES ($1, $2, $3, $4, $5)",
-	    CDR_VALUES(cdr_value_int(epoch->number), cdr_value_bytes(cdr_message_bytes(epoch->transcript)),
-		cdr_value_bytes(cdr_buffer_bytes(&sealed)), cdr_value_bytes(cdr_buffer_bytes(&result)),
-		cdr_value_int((int64_t)cdr_trustee_now()))));
-out:
-	cdr_buffer_free(&result);
-	cdr_buffer_free(&sealed);
-	return err;
-}
-
-/* Open the share that belongs to ${epoch} of the roster; CDR_E_ABSENT if there is none. */
-static cdr_err
-share_read(struct cdr_tx *tx, const struct cdr_trustee *trustee, const Cdr__Wire__Epoch *epoch,
-    struct cdr_trustee_share *out)
-{
-	cdr_err err = CDR_E_INTERNAL;
-	struct cdr_query *query = NULL;
-	struct cdr_buffer plain = { 0 };
-	struct cdr_bytes sealed;
-	struct share_id id;
-	const struct cdr_values values = CDR_VALUES(cdr_value_int(epoch->number),
-	    cdr_value_bytes(cdr_message_bytes(epoch->transcript)));
-
-	CDR_TRY(make_share_id(epoch, &id));
-	CDR_TRY(cdr_query_start(tx, "SELECT share FROM share WHERE epoch = $1 AND transcript = $2", values, &query));
-	CDR_TRY(cdr_query_step(query));
-	CDR_TRY(cdr_query_blob_peek(query, 0, CDR_SCALAR_LEN + CDR_SEAL_OVERHEAD, &sealed));
-	CDR_TRY(cdr_seal_open(trustee->home->keys->column, SHARE_PURPOSE, (struct cdr_bytes){ id.bytes, sizeof(id.bytes) },
-	    sealed, &plain));
-	if (plain.len != CDR_SCALAR_LEN) {
-		err = CDR_E_STORE;
-		goto out;
-	}
-	out->epoch = epoch->number;
-	memcpy(out->share, plain.data, CDR_SCALAR_LEN);
-out:
-	cdr_buffer_free(&plain);
-	cdr_query_end(query);
-	return err;
-}
-
-struct shares_job {
-	const struct cdr_trustee *trustee;
-	const struct cdr_roster *roster;
-	struct cdr_trustee_share *share;
-};
-
-/* A reading job: the shares of all epochs of the roster. */
-static cdr_err
-shares_job(struct cdr_tx *tx, void *context)
-{
-	struct shares_job *job = context;
-	const Cdr__Wire__Roster *body = job->roster->body;
-
-	for (size_t i = 0; i < body->n_epoch && i < CDR_EPOCH_COUNT_MAX; i++) {
-		cdr_err err = share_read(tx, job->trustee, body->epoch[i], &job->share[i]);
-
-		if (err != CDR_OK && err != CDR_E_ABSENT)
-			return err;
-	}
-	return CDR_OK;
-}
-
-/* Put the shares for ${roster} in the place of those at hand. */
-static cdr_err
-shares_load(struct cdr_trustee *trustee, const struct cdr_roster *roster)
-{
-	cdr_err err = CDR_E_INTERNAL;
-	struct shares_job job = { .trustee = trustee, .roster = roster };
-
-	job.share = cdr_secret_alloc(CDR_EPOCH_COUNT_MAX * sizeof(*job.share));
-	if (job.share == NULL)
-		return CDR_E_MEMORY;
-	CDR_TRY(cdr_store_read(trustee->home->store, shares_job, &job));
-	(void)pthread_rwlock_wrlock(&trustee->shares_lock);
-	struct cdr_trustee_share *old = trustee->share;
-	trustee->share = job.share;
-	job.share = old;
-	(void)pthread_rwlock_unlock(&trustee->shares_lock);
-out:
-	cdr_secret_free(job.share);
-	return err;
-}
-
-/* A writing job. */
-static cdr_err
-destroy_job(struct cdr_tx *tx, void *context)
-{
-	return destroy_old_secrets(tx, context);
-}
-
-/* see node/trustee/trustee.h */
-cdr_err
-cdr_trustee_share_refresh(struct cdr_trustee *trustee)
-{
-	cdr_err err = CDR_OK;
-	const struct cdr_roster *held = cdr_current_hold(trustee->current);
-	union {
-		const struct cdr_roster *in;
-		void *out; /* the job only reads it */
-	} roster = { .in = held };
-	bool is_missing = false;
-
-	for (size_t i = 0; held != NULL && i < held->body->n_epoch; i++)
-		is_missing |= !cdr_trustee_share_have(trustee, held->body->epoch[i]->number);
-	if (!is_missing)
-		goto out;
-	CDR_TRY(shares_load(trustee, held));
-	CDR_TRY(cdr_store_write(trustee->home->store, destroy_job, roster.out));
-out:
-	cdr_current_release(trustee->current, held);
-	return err;
-}
-
-bool
-cdr_trustee_share_have(struct cdr_trustee *trustee, uint32_t epoch)
-{
-	bool have = false;
-
-	(void)pthread_rwlock_rdlock(&trustee->shares_lock);
-	for (size_t i = 0; trustee->share != NULL && i < CDR_EPOCH_COUNT_MAX; i++)
-		have |= epoch != 0 && trustee->share[i].epoch == epoch;
-	(void)pthread_rwlock_unlock(&trustee->shares_lock);
-	return have;
-}
-
-/* see node/trustee/trustee.h */
-cdr_err
-cdr_trustee_share_copy(struct cdr_trustee *trustee, uint32_t epoch, uint8_t share[static CDR_SCALAR_LEN])
-{
-	cdr_err err = CDR_E_ABSENT;
-
-	(void)pthread_rwlock_rdlock(&trustee->shares_lock);
-	for (size_t i = 0; trustee->share != NULL && i < CDR_EPOCH_COUNT_MAX; i++) {
-		if (epoch != 0 && trustee->share[i].epoch == epoch) {
-			memcpy(share, trustee->share[i].share, CDR_SCALAR_LEN);
-			err = CDR_OK;
-		}
-	}
-	(void)pthread_rwlock_unlock(&trustee->shares_lock);
-	return err;
 }
 
 /* ---- starting --------------------------------------------------------------------------------------------------- */
@@ -428,7 +177,7 @@ cdr_trustee_start(const struct cdr_home *home, const struct cdr_trustee_hub *hub
 	}
 	if (job.newest != NULL) {
 		belong(t, job.genesis, (uint32_t)strtoul(job.index, NULL, 10));
-		CDR_TRY(shares_load(t, job.newest));
+		CDR_TRY(cdr_trustee_share_load(t, job.newest));
 		CDR_TRY(cdr_current_set(t->current, job.newest));
 		job.newest = NULL;
 	}
@@ -581,7 +330,7 @@ adopt_job(struct cdr_tx *tx, void *context)
 		return CDR_OK;
 	CDR_TRY(roster_store(tx, roster));
 	CDR_TRY(use_approvals(tx, roster));
-	CDR_TRY(destroy_old_secrets(tx, roster));
+	CDR_TRY(cdr_trustee_share_destroy(tx, roster));
 out:
 	return err;
 }
@@ -592,11 +341,14 @@ adopt(struct cdr_trustee *trustee, struct cdr_roster *roster)
 	cdr_err err = CDR_E_INTERNAL;
 
 	CDR_TRY(cdr_store_write(trustee->home->store, adopt_job, roster));
-	CDR_TRY(shares_load(trustee, roster));
+	CDR_TRY(cdr_trustee_share_load(trustee, roster));
 	cdr_log(CDR_LOG_INFO, "roster.in_force", cdr_log_int("version", (int64_t)roster->body->version));
-	for (size_t i = 0; i < roster->body->n_epoch; i++) {
-		if (!cdr_trustee_share_have(trustee, roster->body->epoch[i]->number))
-			cdr_log(CDR_LOG_WARNING, "trustee.no_share", cdr_log_int("epoch", roster->body->epoch[i]->number));
+	for (size_t i = 0; i < cdr_roster_key_count(roster->body); i++) {
+		const struct cdr_roster_key key = cdr_roster_key_at(roster->body, i);
+
+		if (!cdr_trustee_share_have(trustee, key.kind, key.number))
+			cdr_log(CDR_LOG_WARNING, "trustee.no_share", cdr_log_text("kind", cdr_key_kind_name(key.kind)),
+			    cdr_log_int("number", key.number));
 	}
 	CDR_TRY(cdr_current_set(trustee->current, roster));
 out:

@@ -22,11 +22,7 @@ struct cdr_trustee_hub {
 	void *context;
 };
 
-/* Our share of one epoch's key, in locked memory. */
-struct cdr_trustee_share {
-	uint32_t epoch;
-	uint8_t share[CDR_SCALAR_LEN];
-};
+struct cdr_trustee_share;
 
 struct cdr_trustee {
 	const struct cdr_home *home;
@@ -42,7 +38,7 @@ struct cdr_trustee {
 	uint64_t asked_at_ms;
 
 	pthread_rwlock_t shares_lock;
-	struct cdr_trustee_share *share;             /* CDR_EPOCH_COUNT_MAX of them; epoch 0: none */
+	struct cdr_trustee_share *share;             /* CDR_KEY_COUNT_MAX of them: node/trustee/share.h */
 };
 
 /**
@@ -98,45 +94,6 @@ CDR_MUST_CHECK cdr_err cdr_trustee_roster_update(struct cdr_trustee *trustee, bo
 
 /* The same because of a request that this trustee cannot place, at most every CDR_TRUSTEE_REFRESH_MS. */
 bool cdr_trustee_refresh(struct cdr_trustee *trustee);
-
-/**
- * cdr_trustee_share_copy(trustee, epoch, share):
- * Our share of the key of an epoch that is in the roster in force.
- *
- * share   out, secret   CDR_SCALAR_LEN bytes of locked memory
- *
- * Returns  CDR_OK; CDR_E_ABSENT if there is none.
- */
-CDR_MUST_CHECK cdr_err cdr_trustee_share_copy(struct cdr_trustee *trustee, uint32_t epoch,
-    uint8_t share[static CDR_SCALAR_LEN]);
-
-/* Whether there is one. */
-bool cdr_trustee_share_have(struct cdr_trustee *trustee, uint32_t epoch);
-
-/**
- * cdr_trustee_share_refresh(trustee):
- * Look in the database for shares of the roster's epochs that are not at hand, because a ceremony ended after the roster
- * came into force or in another process; and destroy what it was made from.
- *
- * Returns  CDR_OK; CDR_E_STORE; CDR_E_MEMORY.
- */
-CDR_MUST_CHECK cdr_err cdr_trustee_share_refresh(struct cdr_trustee *trustee);
-
-/**
- * cdr_trustee_share_put(tx, trustee, share, epoch):
- * Store, sealed, what a ceremony gave: our share, and the epoch as it has to stand in the roster.
- *
- * Returns  CDR_OK, also if it is there already; CDR_E_STORE; CDR_E_MEMORY.
- */
-CDR_MUST_CHECK cdr_err cdr_trustee_share_put(struct cdr_tx *tx, const struct cdr_trustee *trustee,
-    const uint8_t share[static CDR_SCALAR_LEN], const Cdr__Wire__Epoch *epoch);
-
-/**
- * cdr_trustee_result_known(tx, epoch, known):
- * Whether this trustee made exactly this key together with the others: number, key, shares, transcript and scheme version.
- * The times are the hub's to give.
- */
-CDR_MUST_CHECK cdr_err cdr_trustee_result_known(struct cdr_tx *tx, const Cdr__Wire__Epoch *epoch, bool *known);
 
 /* Small values by name, inside a transaction. CDR_E_ABSENT; CDR_E_STORE if its length does not fit. */
 CDR_MUST_CHECK cdr_err cdr_trustee_setting_text(struct cdr_tx *tx, const char *name, char *text, size_t size);

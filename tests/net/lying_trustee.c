@@ -14,6 +14,7 @@
 #include "node/trustee/command.h"
 #include "node/trustee/evaluate.h"
 #include "node/trustee/routes.h"
+#include "node/trustee/share.h"
 #include "tests/net/lie.h"
 
 static const char *lie_path;
@@ -39,7 +40,7 @@ other_share(struct twist *t)
 	struct cdr_points *blinded = NULL;
 	const struct cdr_bytes *asked = &t->call->envelope->attachment;
 
-	CDR_TRY(cdr_trustee_share_copy(t->trustee, t->reply->epoch, share));
+	CDR_TRY(cdr_trustee_share_copy(t->trustee, CDR_KEY_TAGS, t->reply->epoch, share));
 	cdr_scalar_set(1, one);
 	cdr_scalar_add(share, one, share);
 	CDR_TRY(cdr_scalar_random(random));

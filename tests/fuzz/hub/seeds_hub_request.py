@@ -56,17 +56,17 @@ def party():
     return field(1, "N") + field(2, "") + field(3, bytes(32)) + field(4, b"\4" + bytes(64)) + field(5, bytes(32))
 
 
-def epoch(number):
+def result(trustee, kind, number):
     point = b"\2" + bytes(32)
-    return (field(1, number) + field(2, bytes(32)) + field(3, point) + field(4, point) * 3 + field(5, bytes(32)) +
-            field(6, 1) + field(7, 2))
+    return message(trustee, RESULT, (1, kind), (2, number), (3, bytes(32) if kind == 1 else b""), (4, point),
+                   *[(5, point)] * 3, (6, bytes(32)))
 
 
 os.makedirs(SEEDS, exist_ok=True)
 write("public", message(NEW, GENESIS), message(NEW, ROSTER, (1, 0)), message(AA, ROSTER, (1, 99)))
 write("join", message(NEW, JOIN, (1, bytes(16)), (2, party())))
 write("proposal", message(TRUSTEE_1, PROPOSAL), message(TRUSTEE_1, COUNTERSIGN, (1, bytes(32)), (2, bytes(64))),
-      message(TRUSTEE_1, RESULT, (1, epoch(2))), message(TRUSTEE_2, RESULT, (1, epoch(2))),
+      result(TRUSTEE_1, 1, 2), result(TRUSTEE_2, 1, 2), result(TRUSTEE_1, 2, 1), result(TRUSTEE_2, 2, 1),
       message(TRUSTEE_2, PROPOSAL))
 write("ceremony", message(TRUSTEE_1, POST, (1, bytes(32)), (2, 1), (3, 1), (4, 0), (5, "offer")),
       message(TRUSTEE_2, POST, (1, bytes(32)), (2, 1), (3, 2), (4, 1), (5, "share")),

@@ -296,26 +296,30 @@ x_enrol(struct exchange *x, const char *id, struct x_party *party)
 
 /* ---- the epoch ---------------------------------------------------------------------------------------------- */
 
+/* What trustee ${index} says that a ceremony gave; ${mark} makes one key differ from another. */
 static inline const char *
-x_result(struct exchange *x, size_t index, uint32_t number, uint8_t mark)
+x_key_result(struct exchange *x, size_t index, enum cdr_key_kind kind, uint32_t number, uint8_t mark)
 {
 	Cdr__Wire__CeremonyResult result = CDR__WIRE__CEREMONY_RESULT__INIT;
-	Cdr__Wire__Epoch epoch = CDR__WIRE__EPOCH__INIT;
 	uint8_t point[CDR_POINT_LEN] = { 2, mark }, hash[32] = { mark };
 	ProtobufCBinaryData share[X_TRUSTEES];
 
 	for (size_t i = 0; i < X_TRUSTEES; i++)
 		share[i] = cdr_message_field(point, sizeof(point));
-	epoch.number = number;
-	epoch.scheme_version = cdr_message_field(hash, sizeof(hash));
-	epoch.public_key = cdr_message_field(point, sizeof(point));
-	epoch.public_share = share;
-	epoch.n_public_share = X_TRUSTEES;
-	epoch.transcript = cdr_message_field(hash, sizeof(hash));
-	epoch.starts_at = index; /* each trustee has a clock of its own */
-	epoch.ends_at = index + 1;
-	result.epoch = &epoch;
+	result.number = number;
+	result.scheme_version = cdr_message_field(hash, kind == CDR_KEY_TAGS ? sizeof(hash) : 0);
+	result.public_key = cdr_message_field(point, sizeof(point));
+	result.public_share = share;
+	result.n_public_share = X_TRUSTEES;
+	result.transcript = cdr_message_field(hash, sizeof(hash));
+	result.kind = kind;
 	return x_try(x, &x->trustee[index], "/v1/ceremony/result", &result.base, &cdr__wire__empty__descriptor);
+}
+
+static inline const char *
+x_result(struct exchange *x, size_t index, uint32_t number, uint8_t mark)
+{
+	return x_key_result(x, index, CDR_KEY_TAGS, number, mark);
 }
 
 static inline void

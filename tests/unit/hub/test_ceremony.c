@@ -11,7 +11,7 @@ setup(void **state)
 {
 	struct exchange *x = x_new();
 
-	assert_int_equal(cdr_ceremony_id(x->hub->genesis, X_EPOCH, 1, ceremony), CDR_OK);
+	assert_int_equal(cdr_ceremony_id(x->hub->genesis, CDR_KEY_TAGS, X_EPOCH, 1, ceremony), CDR_OK);
 	*state = x;
 	return 0;
 }
@@ -178,34 +178,56 @@ a_late_result_changes_nothing(void **state)
 }
 
 static void
+keys_of_two_kinds_come_in_together(void **state)
+{
+	struct exchange *x = *state;
+
+	for (size_t i = 0; i < X_THRESHOLD; i++) {
+		assert_string_equal(x_key_result(x, i, CDR_KEY_STATISTICS, 1, 9), "ok");
+		assert_string_equal(x_result(x, i, 1, 7), "ok");
+	}
+	assert_string_equal(x_key_result(x, 0, CDR_KEY_STATISTICS, 3, 9), "epoch");
+	assert_string_equal(x_key_result(x, 0, CDR_KEY_STATISTICS, 1, 8), "exists");
+	assert_string_equal(x_key_result(x, 0, (enum cdr_key_kind)3, 1, 8), "input");
+	x_approve(x);
+	assert_int_equal(x_version(x), 1);
+	const struct cdr_roster *roster = cdr_hub_roster_hold(x->hub);
+	assert_int_equal(roster->body->n_epoch, 1);
+	assert_int_equal(roster->body->n_statistics_key, 1);
+	assert_int_equal(roster->body->epoch[0]->public_key.data[1], 7);
+	assert_int_equal(roster->body->statistics_key[0]->public_key.data[1], 9);
+	assert_int_equal(roster->body->statistics_key[0]->ends_at, X_NOW + 485 * UINT64_C(86400));
+	cdr_hub_roster_release(x->hub, roster);
+}
+
+static void
 malformed_results_are_refused(void **state)
 {
 	struct exchange *x = *state;
 	Cdr__Wire__CeremonyResult result = CDR__WIRE__CEREMONY_RESULT__INIT;
-	Cdr__Wire__Epoch epoch = CDR__WIRE__EPOCH__INIT;
 	uint8_t bytes[CDR_POINT_LEN] = { 2 };
 	ProtobufCBinaryData share[X_TRUSTEES];
 	const ProtobufCMessageDescriptor *empty = &cdr__wire__empty__descriptor;
 
-	result.epoch = &epoch;
-	epoch.number = 1;
-	epoch.scheme_version = epoch.transcript = cdr_message_field(bytes, 32);
-	epoch.public_key = cdr_message_field(bytes, CDR_POINT_LEN);
-	epoch.public_share = share;
-	epoch.n_public_share = X_TRUSTEES - 1;
+	result.kind = CDR_KEY_TAGS;
+	result.number = 1;
+	result.scheme_version = result.transcript = cdr_message_field(bytes, 32);
+	result.public_key = cdr_message_field(bytes, CDR_POINT_LEN);
+	result.public_share = share;
+	result.n_public_share = X_TRUSTEES - 1;
 	for (size_t i = 0; i < X_TRUSTEES; i++)
 		share[i] = cdr_message_field(bytes, CDR_POINT_LEN);
 	assert_string_equal(x_try(x, &x->trustee[0], "/v1/ceremony/result", &result.base, empty), "input");
-	epoch.n_public_share = X_TRUSTEES;
+	result.n_public_share = X_TRUSTEES;
 	share[1].len--;
 	assert_string_equal(x_try(x, &x->trustee[0], "/v1/ceremony/result", &result.base, empty), "input");
 	share[1].len++;
-	epoch.transcript.len--;
+	result.transcript.len--;
 	assert_string_equal(x_try(x, &x->trustee[0], "/v1/ceremony/result", &result.base, empty), "input");
-	epoch.transcript.len++;
-	epoch.number = 0;
+	result.transcript.len++;
+	result.number = 0;
 	assert_string_equal(x_try(x, &x->trustee[0], "/v1/ceremony/result", &result.base, empty), "epoch");
-	epoch.number = 1;
+	result.number = 1;
 	assert_string_equal(x_try(x, &x->trustee[0], "/v1/ceremony/result", &result.base, empty), "ok");
 }
 
@@ -219,6 +241,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(a_trustee_cannot_fill_the_disk, setup, x_teardown),
 		cmocka_unit_test_setup_teardown(enough_results_make_an_epoch, setup, x_teardown),
 		cmocka_unit_test_setup_teardown(a_late_result_changes_nothing, setup, x_teardown),
+		cmocka_unit_test_setup_teardown(keys_of_two_kinds_come_in_together, setup, x_teardown),
 		cmocka_unit_test_setup_teardown(malformed_results_are_refused, setup, x_teardown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -101,7 +101,8 @@ make_roster(struct world *w, uint32_t threshold)
 static inline struct cdr_ceremony_config
 config_of(struct world *w, uint32_t i)
 {
-	return (struct cdr_ceremony_config){ .roster = w->roster, .genesis = w->roster->hash, .epoch = 1, .attempt = 1,
+	return (struct cdr_ceremony_config){ .roster = w->roster, .genesis = w->roster->hash, .kind = CDR_KEY_TAGS,
+		.number = 1, .attempt = 1,
 		.index = i, .signing_seed = w->trustee[i].signing_seed, .static_secret = w->trustee[i].static_secret,
 		.seed = w->trustee[i].seed };
 }

@@ -889,11 +889,11 @@ test_refusals(void **state)
 	assert_int_equal(cdr_ceremony_own(w->trustee[1].ceremony, 9, &none), CDR_E_ABSENT);
 	assert_int_equal(cdr_ceremony_load(w->trustee[1].ceremony, (struct cdr_bytes){ (const uint8_t *)"\xff", 1 }),
 	    CDR_E_INPUT);
-	assert_int_equal(cdr_ceremony_id(w->roster->hash, 1, 1, id), CDR_OK);
+	assert_int_equal(cdr_ceremony_id(w->roster->hash, CDR_KEY_TAGS, 1, 1, id), CDR_OK);
 	assert_memory_equal(id, cdr_ceremony_id_peek(w->trustee[1].ceremony), sizeof(id));
-	assert_int_equal(cdr_ceremony_id(w->roster->hash, 1, 2, again), CDR_OK);
+	assert_int_equal(cdr_ceremony_id(w->roster->hash, CDR_KEY_TAGS, 1, 2, again), CDR_OK);
 	assert_memory_not_equal(id, again, sizeof(id));
-	assert_int_equal(cdr_ceremony_id(w->roster->hash, 2, 1, again), CDR_OK);
+	assert_int_equal(cdr_ceremony_id(w->roster->hash, CDR_KEY_TAGS, 2, 1, again), CDR_OK);
 	assert_memory_not_equal(id, again, sizeof(id));
 
 	/* Two trustees with one sealing key. */

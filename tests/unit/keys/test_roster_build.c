@@ -208,7 +208,8 @@ epochs_push_out_the_oldest(void **state)
 		epoch.transcript = cdr_message_field(hash, sizeof(hash));
 		epoch.starts_at = number;
 		epoch.ends_at = number + 10;
-		struct cdr_roster_change change = { .kind = CDR_ROSTER_CHANGE_EPOCH, .epoch = &epoch };
+		struct cdr_roster_change change = { .kind = CDR_ROSTER_CHANGE_KEY,
+			.key = cdr_roster_key_of_epoch(&epoch) };
 		assert_int_equal(cdr_roster_build_next(before, &change, 1, MADE_AT, x->hub_seed, &next, NULL), CDR_OK);
 		if (before != x->genesis)
 			cdr_roster_free(before);
@@ -217,6 +218,31 @@ epochs_push_out_the_oldest(void **state)
 	assert_int_equal(next->body->n_epoch, CDR_EPOCH_COUNT_MAX);
 	assert_int_equal(next->body->epoch[0]->number, 2);
 	assert_int_equal(next->body->epoch[1]->number, 3);
+	/* One that is there gets other shares, and one that is over goes. */
+	struct cdr_roster_change change = { .kind = CDR_ROSTER_CHANGE_KEY, .key = cdr_roster_key_at(next->body, 0) };
+	struct cdr_roster *later;
+	point[0] = 3;
+	change.key.public_share = share;
+	assert_int_equal(cdr_roster_build_next(next, &change, 1, MADE_AT, x->hub_seed, &later, NULL), CDR_OK);
+	assert_int_equal(later->body->n_epoch, 2);
+	assert_int_equal(later->body->epoch[0]->public_share[0].data[0], 3);
+	assert_int_equal(later->body->epoch[1]->public_share[0].data[0], 2);
+	cdr_roster_free(later);
+	change.kind = CDR_ROSTER_CHANGE_KEY_END;
+	assert_int_equal(cdr_roster_build_next(next, &change, 1, MADE_AT, x->hub_seed, &later, NULL), CDR_OK);
+	assert_int_equal(later->body->n_epoch, 1);
+	assert_int_equal(later->body->epoch[0]->number, 3);
+	cdr_roster_free(later);
+	change.key.kind = CDR_KEY_STATISTICS;
+	assert_int_equal(cdr_roster_build_next(next, &change, 1, MADE_AT, x->hub_seed, &later, NULL), CDR_E_ABSENT);
+	/* A key of the other kind with the same number stands beside it. */
+	change.kind = CDR_ROSTER_CHANGE_KEY;
+	change.key.scheme_version.len = 0;
+	assert_int_equal(cdr_roster_build_next(next, &change, 1, MADE_AT, x->hub_seed, &later, NULL), CDR_OK);
+	assert_int_equal(later->body->n_epoch, 2);
+	assert_int_equal(later->body->n_statistics_key, 1);
+	assert_int_equal(later->body->statistics_key[0]->number, 2);
+	cdr_roster_free(later);
 	cdr_roster_free(next);
 }
 
@@ -236,7 +262,7 @@ what_is_no_roster_is_not_made(void **state)
 	assert_int_equal(cdr_roster_build_next(x->genesis, &change, 1, MADE_AT, x->hub_seed, &next, NULL), CDR_E_ROSTER);
 	assert_null(next);
 	assert_int_equal(cdr_roster_build_next(x->genesis, &change, 0, MADE_AT, x->hub_seed, &next, NULL), CDR_E_RANGE);
-	assert_int_equal(cdr_roster_build_next(x->genesis, &change, CDR_MEMBER_COUNT_MAX + 2, MADE_AT, x->hub_seed, &next,
+	assert_int_equal(cdr_roster_build_next(x->genesis, &change, CDR_MEMBER_COUNT_MAX + CDR_ROSTER_CHANGE_OTHER_MAX + 1, MADE_AT, x->hub_seed, &next,
 	    NULL), CDR_E_RANGE);
 	assert_int_equal(cdr_roster_build_next(x->genesis, &nobody, 1, MADE_AT, x->hub_seed, &next, NULL), CDR_E_ABSENT);
 	assert_int_equal(cdr_roster_build_next(x->genesis, &unknown, 1, MADE_AT, x->hub_seed, &next, NULL),

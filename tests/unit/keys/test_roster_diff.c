@@ -289,19 +289,43 @@ test_epochs(void **state)
 {
 	(void)state;
 	to.body.n_epoch = 2;
-	assert_one(CDR_DIFF_EPOCH_ADDED, CDR_NEED_CEREMONY, "epoch 2");
+	assert_one(CDR_DIFF_KEY_ADDED, CDR_NEED_CEREMONY, "epoch 2");
 	to.body.n_epoch = 1;
 	to.epoch[0].ends_at++;
-	assert_one(CDR_DIFF_EPOCH_TIMES, CDR_NEED_REFUSAL, "times");
+	assert_one(CDR_DIFF_KEY_TIMES, CDR_NEED_REFUSAL, "times");
 	fill(&to);
 	memcpy(to.point[0], to.point[1], CDR_POINT_LEN);
-	assert_one(CDR_DIFF_EPOCH_OTHER, CDR_NEED_REFUSAL, "another key");
+	assert_one(CDR_DIFF_KEY_OTHER, CDR_NEED_REFUSAL, "another key");
 	fill(&to);
 	to.share[0][1] = cdr_message_field(to.point[1], CDR_POINT_LEN);
-	assert_one(CDR_DIFF_EPOCH_OTHER, CDR_NEED_REFUSAL, "another key");
+	assert_one(CDR_DIFF_KEY_OTHER, CDR_NEED_REFUSAL, "another key");
 	fill(&to);
 	to.body.n_epoch = 0;
-	assert_one(CDR_DIFF_EPOCH_OTHER, CDR_NEED_REFUSAL, "gone");
+	assert_one(CDR_DIFF_KEY_OTHER, CDR_NEED_REFUSAL, "gone");
+}
+
+/* The statistics keys are judged as epochs are, and neither kind passes for the other. */
+static void
+test_statistics_key(void **state)
+{
+	(void)state;
+	Cdr__Wire__StatisticsKey key = CDR__WIRE__STATISTICS_KEY__INIT, *at = &key;
+
+	key.number = 1;
+	key.public_key = to.epoch[0].public_key;
+	key.transcript = to.epoch[0].transcript;
+	key.public_share = to.epoch[0].public_share;
+	key.n_public_share = to.epoch[0].n_public_share;
+	key.starts_at = 1;
+	key.ends_at = 2;
+	to.body.statistics_key = &at;
+	to.body.n_statistics_key = 1;
+	assert_one(CDR_DIFF_KEY_ADDED, CDR_NEED_CEREMONY, "statistics key 1");
+	assert_int_equal(diff.entry[0].key.kind, CDR_KEY_STATISTICS);
+	from.body.statistics_key = &at;
+	from.body.n_statistics_key = 1;
+	to.body.n_statistics_key = 0;
+	assert_one(CDR_DIFF_KEY_OTHER, CDR_NEED_REFUSAL, "statistics key 1 is gone");
 }
 
 /* The oldest of two makes room for a third. */
@@ -316,8 +340,8 @@ test_epoch_ends(void **state)
 	to.epoch[1].ends_at = 12000;
 	compare();
 	assert_int_equal(diff.count, 2);
-	assert_int_equal(diff.entry[0].kind, CDR_DIFF_EPOCH_ADDED);
-	assert_int_equal(diff.entry[1].kind, CDR_DIFF_EPOCH_ENDED);
+	assert_int_equal(diff.entry[0].kind, CDR_DIFF_KEY_ADDED);
+	assert_int_equal(diff.entry[1].kind, CDR_DIFF_KEY_ENDED);
 	assert_int_equal(diff.entry[1].need, CDR_NEED_NOTHING);
 	/* But not the newer one. */
 	fill(&to);
@@ -327,7 +351,7 @@ test_epoch_ends(void **state)
 	to.epoch[1].ends_at = 12000;
 	compare();
 	assert_int_equal(diff.count, 2);
-	assert_int_equal(diff.entry[1].kind, CDR_DIFF_EPOCH_OTHER);
+	assert_int_equal(diff.entry[1].kind, CDR_DIFF_KEY_OTHER);
 }
 
 static void
@@ -368,6 +392,7 @@ main(void)
 		CASE(test_quotas),
 		CASE(test_keys_and_names),
 		CASE(test_epochs),
+		CASE(test_statistics_key),
 		CASE(test_epoch_ends),
 		CASE(test_rules_and_parties),
 		CASE(test_names_of_kinds),

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "proto/ceremony.pb-c.h"
 #include "proto/exchange.pb-c.h"
 #include "proto/letter.pb-c.h"
 #include "proto/limits.h"

@@ -197,6 +197,62 @@ form_is_checked(void **state)
 }
 
 static void
+keys_for_statistics_stand_apart(void **state)
+{
+	(void)state;
+	struct draft d;
+	struct cdr_roster *roster;
+	uint8_t point[CDR_POINT_LEN] = { 2 }, hash[32] = { 5 };
+	ProtobufCBinaryData shares[TRUSTEES];
+	Cdr__Wire__StatisticsKey key[3], *keys[3];
+	struct cdr_roster_key found;
+
+	make_draft(&d, 1, NULL);
+	for (size_t i = 0; i < TRUSTEES; i++)
+		shares[i] = cdr_message_field(point, sizeof(point));
+	for (uint32_t i = 0; i < 3; i++) {
+		key[i] = (Cdr__Wire__StatisticsKey)CDR__WIRE__STATISTICS_KEY__INIT;
+		key[i].number = i + 1;
+		key[i].public_key = cdr_message_field(point, sizeof(point));
+		key[i].transcript = cdr_message_field(hash, sizeof(hash));
+		key[i].public_share = shares;
+		key[i].n_public_share = TRUSTEES;
+		key[i].starts_at = 100 * (i + 1);
+		key[i].ends_at = 100 * (i + 2) + 50;
+		keys[i] = &key[i];
+	}
+	d.body.statistics_key = keys;
+	d.body.n_statistics_key = 2;
+	assert_int_equal(make_roster(&d, 0, &roster), CDR_OK);
+	assert_int_equal(cdr_roster_statistics_key(roster, 2)->number, 2);
+	assert_null(cdr_roster_statistics_key(roster, 3));
+	assert_null(cdr_roster_statistics_key_at(roster, 99));
+	assert_int_equal(cdr_roster_statistics_key_at(roster, 100)->number, 1);
+	assert_int_equal(cdr_roster_statistics_key_at(roster, 240)->number, 2);
+	assert_null(cdr_roster_statistics_key_at(roster, 350));
+	assert_int_equal(cdr_roster_key_count(roster->body), 2);
+	assert_true(cdr_roster_key_find(roster->body, CDR_KEY_STATISTICS, 1, &found));
+	assert_int_equal(found.starts_at, 100);
+	assert_false(cdr_roster_key_find(roster->body, CDR_KEY_TAGS, 1, &found));
+	assert_int_equal(found.number, 0);
+	assert_true(cdr_roster_key_newest(roster->body, CDR_KEY_STATISTICS, &found));
+	assert_int_equal(found.number, 2);
+	assert_false(cdr_roster_key_newest(roster->body, CDR_KEY_TAGS, &found));
+	cdr_roster_free(roster);
+	d.body.n_statistics_key = 3;
+	assert_int_equal(make_roster(&d, 0, &roster), CDR_E_ROSTER);
+	d.body.n_statistics_key = 2;
+	key[1].number = 1;
+	assert_int_equal(make_roster(&d, 0, &roster), CDR_E_ROSTER);
+	key[1].number = 2;
+	key[1].n_public_share--;
+	assert_int_equal(make_roster(&d, 0, &roster), CDR_E_ROSTER);
+	key[1].n_public_share++;
+	key[1].ends_at = key[1].starts_at;
+	assert_int_equal(make_roster(&d, 0, &roster), CDR_E_ROSTER);
+}
+
+static void
 epochs_need_every_share(void **state)
 {
 	(void)state;
@@ -301,6 +357,7 @@ main(void)
 		cmocka_unit_test(holders_stay),
 		cmocka_unit_test(form_is_checked),
 		cmocka_unit_test(epochs_need_every_share),
+		cmocka_unit_test(keys_for_statistics_stand_apart),
 		cmocka_unit_test(parties_are_found_by_name_and_pin),
 		cmocka_unit_test(fingerprints_can_be_read_aloud),
 	};

@@ -19,6 +19,7 @@
 #include "node/net/log.h"
 #include "node/trustee/routes.h"
 #include "node/trustee/schema.h"
+#include "node/trustee/share.h"
 
 #define TRUSTEE_COUNT 3
 #define THRESHOLD 2
@@ -407,7 +408,8 @@ deal(struct exchange *x, uint32_t number, uint64_t factor, struct dealt *d)
 static inline struct cdr_roster_change
 change_epoch(const struct dealt *d)
 {
-	return (struct cdr_roster_change){ .kind = CDR_ROSTER_CHANGE_EPOCH, .epoch = &d->epoch };
+	return (struct cdr_roster_change){ .kind = CDR_ROSTER_CHANGE_KEY,
+		.key = cdr_roster_key_of_epoch(&d->epoch) };
 }
 
 struct give_share {
@@ -421,7 +423,9 @@ give_share_job(struct cdr_tx *tx, void *context)
 {
 	const struct give_share *job = context;
 
-	return cdr_trustee_share_put(tx, job->trustee, job->share, &job->dealt->epoch);
+	const struct cdr_roster_key key = cdr_roster_key_of_epoch(&job->dealt->epoch);
+
+	return cdr_trustee_share_put(tx, job->trustee, job->share, &key);
 }
 
 /* What a ceremony would have stored at this trustee. */

@@ -11,6 +11,8 @@
 #include "node/trustee/countersign.h"
 #include "node/trustee/genesis.h"
 
+static const struct cdr_trustee_aim tags = { CDR_KEY_TAGS, 1 }, statistics = { CDR_KEY_STATISTICS, 1 };
+
 struct world {
 	struct exchange *x;
 	struct cdr_store *store;           /* of the hub */
@@ -165,7 +167,7 @@ begin(struct world *w, uint32_t i)
 	struct cdr_fault fault = { CDR_OK, "" };
 
 	cdr_trustee_ceremony_end(w->run[i]);
-	if (cdr_trustee_ceremony_start(w->x->node[i].trustee, 1, w->attempt, &w->run[i], &fault) != CDR_OK)
+	if (cdr_trustee_ceremony_start(w->x->node[i].trustee, tags, w->attempt, &w->run[i], &fault) != CDR_OK)
 		fail_msg("%s", fault.text);
 }
 
@@ -236,7 +238,7 @@ assert_in_force(struct world *w)
 
 	assert_non_null(epoch);
 	for (uint32_t i = 1; i <= TRUSTEE_COUNT; i++) {
-		assert_int_equal(cdr_trustee_share_copy(w->x->node[i].trustee, 1, share), CDR_OK);
+		assert_int_equal(cdr_trustee_share_copy(w->x->node[i].trustee, CDR_KEY_TAGS, 1, share), CDR_OK);
 		assert_int_equal(cdr_group_mul_base(share, point), CDR_OK);
 		assert_memory_equal(point, epoch->public_share[i - 1].data, sizeof(point));
 	}
@@ -244,7 +246,7 @@ assert_in_force(struct world *w)
 		uint8_t secret[CDR_SCALAR_LEN] = { 0 };
 
 		for (size_t i = 0; i < THRESHOLD; i++) {
-			assert_int_equal(cdr_trustee_share_copy(w->x->node[pairs[k][i]].trustee, 1, share), CDR_OK);
+			assert_int_equal(cdr_trustee_share_copy(w->x->node[pairs[k][i]].trustee, CDR_KEY_TAGS, 1, share), CDR_OK);
 			assert_int_equal(cdr_threshold_lagrange(pairs[k], THRESHOLD, i, lambda), CDR_OK);
 			cdr_scalar_mul(share, lambda, share);
 			cdr_scalar_add(secret, share, secret);
@@ -293,8 +295,8 @@ test_through_the_hub(void **state)
 	assert_in_force(w);
 	/* What the shares were made from is destroyed; the messages, which prove the ceremony, are kept. */
 	for (uint32_t i = 1; i <= TRUSTEE_COUNT; i++) {
-		assert_int_equal(ask_store(w->x->node[i].home.store, "SELECT max(length(seed)) FROM ceremony"), 0);
-		assert_true(ask_store(w->x->node[i].home.store, "SELECT length(messages) FROM ceremony") > 1000);
+		assert_int_equal(ask_store(w->x->node[i].home.store, "SELECT max(length(seed)) FROM key_ceremony"), 0);
+		assert_true(ask_store(w->x->node[i].home.store, "SELECT length(messages) FROM key_ceremony") > 1000);
 	}
 	/* And after a restart everything is as before. */
 	cdr_trustee_ceremony_end(w->run[2]);
@@ -318,6 +320,48 @@ test_killed_at_every_turn(void **state)
 	assert_in_force(w);
 	/* Offer, echo, certificate: nobody said a fourth thing, or two different ones, which the hub would have refused. */
 	assert_int_equal(ask_store(w->store, "SELECT count(*) FROM misuse"), 0);
+}
+
+/* Both keys of an exchange, at the same time: they have nothing in common, and each trustee finds its share of each. */
+static void
+test_two_keys(void **state)
+{
+	struct world *w = *state;
+	struct cdr_trustee_ceremony *other[TRUSTEE_COUNT + 1];
+	uint8_t share[CDR_SCALAR_LEN], tags_share[CDR_SCALAR_LEN], point[CDR_POINT_LEN];
+
+	for (uint32_t i = 1; i <= TRUSTEE_COUNT; i++) {
+		begin(w, i);
+		assert_int_equal(cdr_trustee_ceremony_start(w->x->node[i].trustee, statistics, 1, &other[i], NULL), CDR_OK);
+		assert_memory_not_equal(cdr_ceremony_id_peek(other[i]->ceremony), cdr_ceremony_id_peek(w->run[i]->ceremony),
+		    CDR_CEREMONY_ID_LEN);
+	}
+	for (int k = 0; k < 6; k++) {
+		for (uint32_t i = 1; i <= TRUSTEE_COUNT; i++) {
+			turn(w, i);
+			assert_int_equal(cdr_trustee_ceremony_turn(other[i], NULL), CDR_OK);
+		}
+	}
+	polls(w);
+	assert_in_force(w);
+	const struct cdr_roster *roster = cdr_current_hold(w->x->node[1].trustee->current);
+	const Cdr__Wire__StatisticsKey *key = cdr_roster_statistics_key_at(roster, cdr_trustee_now());
+	assert_non_null(key);
+	assert_memory_not_equal(key->public_key.data, roster->body->epoch[0]->public_key.data, CDR_POINT_LEN);
+	assert_memory_not_equal(key->transcript.data, roster->body->epoch[0]->transcript.data, CDR_ROSTER_HASH_LEN);
+	for (uint32_t i = 1; i <= TRUSTEE_COUNT; i++) {
+		struct cdr_trustee *t = w->x->node[i].trustee;
+
+		assert_int_equal(cdr_trustee_share_copy(t, CDR_KEY_STATISTICS, 1, share), CDR_OK);
+		assert_int_equal(cdr_trustee_share_copy(t, CDR_KEY_TAGS, 1, tags_share), CDR_OK);
+		assert_memory_not_equal(share, tags_share, sizeof(share));
+		assert_int_equal(cdr_group_mul_base(share, point), CDR_OK);
+		assert_memory_equal(point, key->public_share[i - 1].data, sizeof(point));
+		assert_int_equal(cdr_trustee_share_copy(t, CDR_KEY_STATISTICS, 2, share), CDR_E_ABSENT);
+		cdr_trustee_ceremony_end(other[i]);
+	}
+	assert_int_equal(key->ends_at - key->starts_at, 485 * UINT64_C(86400));
+	cdr_current_release(w->x->node[1].trustee->current, roster);
 }
 
 /* Killed after saving, before posting: the hub goes away in between. */
@@ -356,8 +400,8 @@ test_late_share(void **state)
 	assert_int_equal(state_of(w, 1), CDR_CEREMONY_DONE);
 	assert_int_equal(state_of(w, 3), CDR_CEREMONY_RUNNING);
 	polls(w);
-	assert_true(cdr_trustee_share_have(w->x->node[1].trustee, 1));
-	assert_false(cdr_trustee_share_have(w->x->node[3].trustee, 1));
+	assert_true(cdr_trustee_share_have(w->x->node[1].trustee, CDR_KEY_TAGS, 1));
+	assert_false(cdr_trustee_share_have(w->x->node[3].trustee, CDR_KEY_TAGS, 1));
 	/* Its seed is still there. */
 	kill_trustee(w, 3);
 	w->hidden_to = 0;
@@ -373,7 +417,7 @@ attempt_of(struct world *w, uint32_t i)
 {
 	uint32_t attempt;
 
-	assert_int_equal(cdr_trustee_attempt(w->x->node[i].trustee, 1, &attempt, NULL), CDR_OK);
+	assert_int_equal(cdr_trustee_attempt(w->x->node[i].trustee, tags, &attempt, NULL), CDR_OK);
 	return attempt;
 }
 
@@ -421,8 +465,8 @@ test_failed_attempt_is_over(void **state)
 	turn(w, 1);
 	turn(w, 2);
 	/* Trustee 3 breaks its own offer before it is posted, and signs it. */
-	struct cdr_ceremony_config config = { .roster = w->x->genesis, .genesis = w->x->genesis->hash, .epoch = 1,
-		.attempt = 1, .index = 3, .signing_seed = w->x->node[3].home.keys->signing,
+	struct cdr_ceremony_config config = { .roster = w->x->genesis, .genesis = w->x->genesis->hash, .kind = CDR_KEY_TAGS,
+		.number = 1, .attempt = 1, .index = 3, .signing_seed = w->x->node[3].home.keys->signing,
 		.static_secret = w->x->node[3].home.keys->sealing };
 	uint8_t one[CDR_CEREMONY_SEED_LEN] = { 1 }, two[CDR_CEREMONY_SEED_LEN] = { 2 };
 	struct cdr_ceremony *first, *second;
@@ -456,7 +500,7 @@ test_failed_attempt_is_over(void **state)
 	assert_int_equal(f[0].trustee, 3);
 	assert_int_equal(f[0].kind, CDR_CEREMONY_EQUIVOCATED);
 	/* No certificate was given: nothing of attempt 1 can count on these shares. */
-	assert_int_equal(cdr_trustee_attempt_open(t, 1, 2, open, &count), CDR_OK);
+	assert_int_equal(cdr_trustee_attempt_open(t, tags, 2, open, &count), CDR_OK);
 	assert_int_equal(count, 0);
 	for (size_t k = 0; k < 2; k++) {
 		cdr_arena_free(&arena[k]);
@@ -485,10 +529,10 @@ test_certified_attempt_stays_open(void **state)
 	for (uint32_t i = 1; i <= TRUSTEE_COUNT; i++)
 		begin(w, i);
 	turns(w, false);
-	assert_int_equal(cdr_trustee_attempt_open(w->x->node[3].trustee, 1, 2, open, &count), CDR_OK);
+	assert_int_equal(cdr_trustee_attempt_open(w->x->node[3].trustee, tags, 2, open, &count), CDR_OK);
 	assert_int_equal(count, 1);
 	assert_int_equal(open[0], 1);
-	assert_int_equal(cdr_trustee_attempt_open(w->x->node[1].trustee, 1, 2, open, &count), CDR_OK);
+	assert_int_equal(cdr_trustee_attempt_open(w->x->node[1].trustee, tags, 2, open, &count), CDR_OK);
 	assert_int_equal(count, 0);
 }
 
@@ -499,10 +543,10 @@ test_start_refusals(void **state)
 	struct cdr_trustee_ceremony *run;
 	struct cdr_trustee *t = w->x->node[1].trustee;
 
-	assert_int_equal(cdr_trustee_ceremony_start(t, 1, 0, &run, NULL), CDR_E_RANGE);
-	assert_int_equal(cdr_trustee_ceremony_start(t, 1, CDR_TRUSTEE_ATTEMPT_MAX + 1, &run, NULL), CDR_E_RANGE);
+	assert_int_equal(cdr_trustee_ceremony_start(t, tags, 0, &run, NULL), CDR_E_RANGE);
+	assert_int_equal(cdr_trustee_ceremony_start(t, tags, CDR_TRUSTEE_ATTEMPT_MAX + 1, &run, NULL), CDR_E_RANGE);
 	t->index = 0;
-	assert_int_equal(cdr_trustee_ceremony_start(t, 1, 1, &run, NULL), CDR_E_ABSENT);
+	assert_int_equal(cdr_trustee_ceremony_start(t, tags, 1, &run, NULL), CDR_E_ABSENT);
 	t->index = 1;
 	assert_null(run);
 }
@@ -639,6 +683,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		CASE(test_through_the_hub),
+		CASE(test_two_keys),
 		CASE(test_killed_at_every_turn),
 		CASE(test_hub_away),
 		CASE(test_late_share),

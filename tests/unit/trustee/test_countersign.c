@@ -285,7 +285,7 @@ test_own_key_only(void **state)
 	propose_one(w, change_epoch(&dealt));
 	assert_agrees(w);
 	in_force(w);
-	assert_true(cdr_trustee_share_have(w->x->node[1].trustee, 1));
+	assert_true(cdr_trustee_share_have(w->x->node[1].trustee, CDR_KEY_TAGS, 1));
 }
 
 /* A proposal with ${body}, signed by ${seed}. */

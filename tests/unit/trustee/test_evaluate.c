@@ -257,7 +257,7 @@ test_threshold(void **state)
 
 	for (size_t i = 0; i < THRESHOLD; i++) {
 		uint8_t share[CDR_SCALAR_LEN];
-		assert_int_equal(cdr_trustee_share_copy(w->x->node[indices[i]].trustee, 1, share), CDR_OK);
+		assert_int_equal(cdr_trustee_share_copy(w->x->node[indices[i]].trustee, CDR_KEY_TAGS, 1, share), CDR_OK);
 		assert_int_equal(cdr_group_mul(share, w->points[0], joined), CDR_OK);
 		assert_int_equal(cdr_points_decode(joined, 1, &part[i]), CDR_OK);
 	}
