@@ -23,6 +23,14 @@ cdr_command_handler cdr_command_check_show;
 cdr_command_handler cdr_command_inbox_list;
 cdr_command_handler cdr_command_inbox_show;
 cdr_command_handler cdr_command_inbox_answer;
+cdr_command_handler cdr_command_incident_add;
+cdr_command_handler cdr_command_incident_edit;
+cdr_command_handler cdr_command_incident_list;
+cdr_command_handler cdr_command_incident_show;
+cdr_command_handler cdr_command_incident_import;
+cdr_command_handler cdr_command_incident_export;
+cdr_command_handler cdr_command_codebook_load;
+cdr_command_handler cdr_command_codebook_show;
 cdr_command_handler cdr_command_statement_export;
 cdr_command_handler cdr_command_statement_verify;
 
@@ -40,6 +48,9 @@ CDR_MUST_CHECK cdr_err cdr_command_open(const struct cdr_arguments *arguments, b
  */
 CDR_MUST_CHECK cdr_err cdr_command_read_file(const char *path, size_t max, struct cdr_buffer *bytes,
     struct cdr_fault *fault);
+
+/* Write a new file ("-": standard output), to the disk. CDR_E_EXISTS if there is one already; CDR_E_IO. */
+CDR_MUST_CHECK cdr_err cdr_command_write_file(const char *path, const char *data, size_t len, struct cdr_fault *fault);
 
 /* Put the name of the file at fault before what ${fault} says; hands ${err} back. */
 cdr_err cdr_command_name_file(const char *path, cdr_err err, struct cdr_fault *fault);

@@ -93,6 +93,28 @@ static const struct cdr_option verify_options[] = {
 	END,
 };
 
+static const struct cdr_option incident_add_options[] = {
+	{ .name = "set", .value = "FIELD=VALUE", .help = "one field; stands above the file", .repeated = true },
+	{ .name = "file", .value = "FILE", .help = "the record as JSON (- reads standard input)" },
+	LANGUAGE,
+	END,
+};
+static const struct cdr_option incident_list_options[] = {
+	{ .name = "period", .value = "PERIOD", .help = "only this half-year, such as 2025-H1" },
+	LANGUAGE,
+	END,
+};
+static const struct cdr_option incident_import_options[] = {
+	{ .name = "skip-bad", .help = "leave out rows that cannot be taken, and list them" },
+	{ .name = "partial", .help = "the file holds some incidents only: none is taken out" },
+	{ .name = "allow-removals", .help = "more than half of the register may be taken out" },
+	END,
+};
+static const struct cdr_option incident_export_options[] = {
+	{ .name = "format", .value = "FORMAT", .help = "csv (the default) or json" },
+	END,
+};
+
 static const struct cdr_command commands[] = {
 	{ .name = "init", .summary = "make a new node", .options = init_options, .handle = cdr_command_init },
 	{ .name = "join", .summary = "join an exchange, with an invitation", .options = join_options,
@@ -162,6 +184,43 @@ static const struct cdr_command commands[] = {
 		    "        \"factual_summary\": \"Substantiated by an internal investigation.\" } ],\n"
 		    "    \"right_of_reply\": \"given\", \"signer_name\": \"Jo Doe\", \"signer_role\": \"safeguarding_focal_point\" }",
 	    .options = answer_options, .handle = cdr_command_inbox_answer },
+	{ .name = "incident add", .summary = "enter an incident",
+	    .help = "Fields and codes are the codebook's: candor codebook show. Nothing is written unless everything holds; each thing\n"
+		    "that does not is named. Several survivors or persons alleged: one value for each, separated by semicolons. On a\n"
+		    "machine that others use too, give a file: they can read a command line.\n\n"
+		    "  candor incident add --set date_org_aware=2025-03-10 --set country=KEN --set incident_type=sexual_abuse \\\n"
+		    "      --set status=investigation_open --set survivor_consent_to_share=yes --set 'survivor.gender=female;female'\n\n"
+		    "  { \"date_org_aware\": \"2025-03-10\", \"country\": \"KEN\", \"incident_type\": \"sexual_abuse\",\n"
+		    "    \"incident_subtype\": [\"rape\"], \"status\": \"investigation_open\", \"survivor_consent_to_share\": \"yes\",\n"
+		    "    \"survivor\": [ { \"gender\": \"female\", \"age_band\": \"12-17\" } ], \"ap\": [ { \"affiliation\": \"staff\" } ] }\n\n"
+		    "Without the survivor's consent the record stays here, and only the number of such records is ever counted.\n"
+		    "Narrative, dates, places and your own reference never leave, whatever the consent.",
+	    .options = incident_add_options, .handle = cdr_command_incident_add },
+	{ .name = "incident edit", .operands = "NUMBER", .operand_min = 1, .operand_max = 1, .summary = "change an incident",
+	    .help = "What is given replaces what was there; --set FIELD= takes a value away. Rows in a JSON file replace all of their kind.",
+	    .options = incident_add_options, .handle = cdr_command_incident_edit },
+	{ .name = "incident list", .summary = "list incidents, without what identifies anybody", .options = incident_list_options,
+	    .handle = cdr_command_incident_list },
+	{ .name = "incident show", .operands = "NUMBER", .operand_min = 1, .operand_max = 1, .summary = "show everything about an incident",
+	    .options = language_options, .handle = cdr_command_incident_show },
+	{ .name = "incident import", .operands = "FILE", .operand_min = 1, .operand_max = 1,
+	    .summary = "make the register what a CSV file says",
+	    .help = "Columns are the fields of the codebook, in any order; own_reference must be there, so that a row is known again.\n"
+		    "Fields of survivors and of persons alleged hold one value for each, separated by semicolons, side by side. The\n"
+		    "same file again changes nothing; incidents that are no longer in it are taken out, unless they were entered by\n"
+		    "hand. Nothing of a file is taken unless every row can be (but see --skip-bad).\n\n"
+		    "  own_reference,date_org_aware,country,incident_type,status,survivor_consent_to_share,survivor.gender\n"
+		    "  C-17,2025-03-10,KEN,sexual_abuse,investigation_open,yes,female;female",
+	    .options = incident_import_options, .handle = cdr_command_incident_import },
+	{ .name = "incident export", .operands = "FILE", .operand_min = 1, .operand_max = 1,
+	    .summary = "write every incident to a file that can be imported again", .options = incident_export_options,
+	    .handle = cdr_command_incident_export },
+	{ .name = "codebook load", .operands = "FILE", .operand_min = 1, .operand_max = 1,
+	    .summary = "work with another version of the codebook",
+	    .help = "The file is checked first. Records that were written under an older version are carried forward as it says.",
+	    .handle = cdr_command_codebook_load },
+	{ .name = "codebook show", .summary = "list the fields of an incident and their codes", .options = language_options,
+	    .handle = cdr_command_codebook_show },
 	{ .name = "statement export", .operands = "REFERENCE EMPLOYER FILE", .operand_min = 3, .operand_max = 3,
 	    .summary = "write a statement to a file that anybody can verify", .handle = cdr_command_statement_export },
 	{ .name = "statement verify", .operands = "FILE", .operand_min = 1, .operand_max = 1,

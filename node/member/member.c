@@ -7,6 +7,7 @@
 
 #include "node/member/enrol.h"
 #include "node/member/schema.h"
+#include "node/store/codebook_file.h"
 #include "node/net/clock.h"
 
 /* ---- settings ------------------------------------------------------------------------------------------------- */
@@ -137,7 +138,7 @@ cdr_member_open(const char *path, const struct cdr_passphrase *passphrase, struc
 	(void)snprintf(member->who, sizeof(member->who), "%s", CDR_TRAIL_OPERATOR);
 	CDR_TRY(cdr_home_open(path, &cdr_member_schema, passphrase, &member->home, fault));
 	CDR_TRY(cdr_store_read(member->home->store, read_settings, member));
-	CDR_TRY(cdr_codebook_new((struct cdr_bytes){ NULL, 0 }, &member->codebook, fault));
+	CDR_TRY(cdr_codebook_file_open(path, &member->codebook, fault));
 	struct cdr_client_config config = {
 		.certificate = member->home->certificate, .key = member->home->certificate_key
 	};

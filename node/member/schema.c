@@ -90,9 +90,16 @@ static const char tally_and_trail[] =
     " number bigint PRIMARY KEY, at bigint NOT NULL, who text NOT NULL, what text NOT NULL, subject bytea NOT NULL,"
     " hash bytea NOT NULL);";
 
+/* Incidents. row_key finds the organisation's own reference without its text; from_file: an import may take it out. */
+static const char incidents[] =
+    "CREATE TABLE incident ("
+    " id bytea PRIMARY KEY, number bigint NOT NULL UNIQUE, row_key bytea NOT NULL UNIQUE, digest bytea NOT NULL,"
+    " sealed bytea NOT NULL, from_file bigint NOT NULL, made_at bigint NOT NULL, changed_at bigint NOT NULL);";
+
 static const char *const migrations[] = {
 	first,
 	tally_and_trail,
+	incidents,
 };
 
 const struct cdr_store_schema cdr_member_schema = {
