@@ -263,7 +263,7 @@ show_field(struct cdr_report *report, const struct cdr_incident *incident, const
 {
 	const struct cdr_book *book = incident->book;
 	const char *value = cdr_incident_value_peek(incident, field, row);
-	char code[CDR_CODE_LEN];
+	char code[CDR_CODE_LEN] = "";
 
 	if (field->kind == CDR_FIELD_DERIVED)
 		cdr_incident_derive(incident, field, code);
