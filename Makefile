@@ -1,6 +1,6 @@
 # Candor. Every target installs with apt what it needs and does not find, and says so.
 #
-#   make              the programs: build/candor, build/candor-hub, build/candor-trustee
+#   make              the programs: build/candor, build/candor-hub, build/candor-trustee, build/candor-print
 #   make demo         an exchange of ten processes on this machine, a handful of checks, and what each party saw
 #                     (KEEP=DIR leaves its state in DIR)
 #   make check        everything that must hold: unit tests, vectors, scenarios, sanitizers, constant time, fuzz seeds, lint
@@ -28,8 +28,9 @@ Q       := $(if $(V),,@)
 say      = $(if $(V),,@printf '  %-6s %s\n' $(1) $(2))
 
 PACKAGES := gcc make pkg-config libc6-dev libssl-dev libgcrypt20-dev libsqlcipher-dev libprotobuf-c-dev \
-	protobuf-c-compiler libevent-dev libutf8proc-dev libjansson-dev libcurl4-openssl-dev libzip-dev libexpat1-dev
-CHECK_PACKAGES := $(PACKAGES) libcmocka-dev clang libclang-rt-14-dev valgrind openssl jq gdb procps cppcheck
+	protobuf-c-compiler libevent-dev libutf8proc-dev libjansson-dev libcurl4-openssl-dev libzip-dev libexpat1-dev \
+	libcairo2-dev libpango1.0-dev libqrencode-dev libseccomp-dev fonts-noto-core
+CHECK_PACKAGES := $(PACKAGES) libcmocka-dev clang libclang-rt-14-dev valgrind openssl jq gdb procps cppcheck poppler-utils
 LIBRARIES := openssl libgcrypt sqlcipher libprotobuf-c libevent_openssl libevent_pthreads libutf8proc jansson libcurl libzip expat
 
 pkg      = $(shell pkg-config $(1) $(LIBRARIES) 2>/dev/null)
@@ -55,6 +56,7 @@ ALL_ARCHIVES = $(foreach l,$(LAYERS),$(call archive,$(l)))
 link     = $(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group
 
 PROGRAMS := $(BUILD)/candor $(BUILD)/candor-hub $(BUILD)/candor-trustee
+PRINT    := $(BUILD)/candor-print
 UNIT_SOURCES := $(wildcard tests/unit/*/test_*.c)
 UNIT     := $(patsubst tests/%.c,$(BUILD)/tests/%,$(UNIT_SOURCES))
 FUZZERS  := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/fuzz/*/fuzz_*.c))
@@ -74,7 +76,7 @@ ALONE    = $(MAKE) --no-print-directory
 all: deps
 	$(Q)$(PARALLEL) programs
 
-programs: $(PROGRAMS)
+programs: $(PROGRAMS) $(PRINT)
 	@:
 
 # What is not installed is installed; the names are printed first.
@@ -132,6 +134,24 @@ $(BUILD)/candor:         $(BUILD)/obj/node/member/main.o  $(call archives,node/m
 $(PROGRAMS):
 	$(call say,LD,$@)
 	$(Q)$(link) $(LDLIBS)
+
+# candor-print: a program of its own with libraries of its own, which the others run and do not link.
+PRINT_OBJECTS := $(patsubst %.c,$(BUILD)/obj/%.o,$(filter-out %/main.c,$(wildcard node/print/*.c)))
+PRINT_NEEDS   := $(PRINT_OBJECTS) $(foreach l,core core/crypto core/identity core/record,$(call archive,$(l)))
+PRINT_LIBS    = $(shell pkg-config --libs cairo-pdf pangocairo libqrencode libseccomp jansson openssl libgcrypt libutf8proc 2>/dev/null) -lm -pthread
+$(PRINT_OBJECTS) $(patsubst tests/%.c,$(BUILD)/obj/tests/%.o,$(wildcard tests/unit/print/*.c tests/fuzz/print/*.c)) $(BUILD)/obj/node/print/main.o: \
+	CFLAGS += $(patsubst -I%,-isystem %,$(shell pkg-config --cflags cairo-pdf pangocairo libqrencode libseccomp 2>/dev/null))
+$(PRINT): $(BUILD)/obj/node/print/main.o $(PRINT_NEEDS)
+	$(call say,LD,$@)
+	$(Q)$(link) $(PRINT_LIBS)
+$(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/print/test_*.c)): $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(PRINT_NEEDS)
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(link) -lcmocka $(PRINT_LIBS)
+$(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/fuzz/print/fuzz_*.c)): $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(BUILD)/obj/tests/fuzz/driver.o $(PRINT_NEEDS)
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(link) $(PRINT_LIBS)
 
 # tests/unit/LAST/… and tests/fuzz/LAST/… link the layer whose folder ends in LAST, and those before it.
 define test_rules
@@ -237,7 +257,7 @@ run-check-febrl: programs
 	$(Q)BUILD=$(BUILD) tests/net/check-febrl
 
 install: all
-	install -D -t $(DESTDIR)$(PREFIX)/bin $(PROGRAMS)
+	install -D -t $(DESTDIR)$(PREFIX)/bin $(PROGRAMS) $(PRINT)
 
 clean:
 	rm -rf build
