@@ -52,6 +52,17 @@ CDR_MUST_CHECK cdr_err cdr_command_read_file(const char *path, size_t max, struc
 /* Write a new file ("-": standard output), to the disk. CDR_E_EXISTS if there is one already; CDR_E_IO. */
 CDR_MUST_CHECK cdr_err cdr_command_write_file(const char *path, const char *data, size_t len, struct cdr_fault *fault);
 
+/**
+ * cdr_command_results(arguments, member, written, report, fault):
+ * `check list --output FILE`: the results as a table with a row for each employer asked, or as JSON.
+ *
+ * written  out   whether --output was given and the file is there
+ *
+ * Returns  CDR_OK; CDR_E_INPUT for a format that there is none of; as cdr_check_each and cdr_command_write_file.
+ */
+CDR_MUST_CHECK cdr_err cdr_command_results(const struct cdr_arguments *arguments, struct cdr_member *member, bool *written,
+    struct cdr_report *report, struct cdr_fault *fault);
+
 /* Put the name of the file at fault before what ${fault} says; hands ${err} back. */
 cdr_err cdr_command_name_file(const char *path, cdr_err err, struct cdr_fault *fault);
 

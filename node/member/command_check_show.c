@@ -6,6 +6,7 @@
 #include "core/record/json.h"
 #include "node/member/check.h"
 #include "node/member/command.h"
+#include "node/member/paper.h"
 
 /* check list, check show. */
 
@@ -121,10 +122,14 @@ cdr_command_check_list(const struct cdr_arguments *arguments, struct cdr_report 
 	static const char *const titles[] = { "REFERENCE", "EMPLOYER", "DECLARED", "MATCH", "BY CHANCE", "STATUS", "RESULT" };
 	cdr_err err = CDR_E_INTERNAL;
 	struct showing showing = { .language = cdr_command_language(arguments) };
+	bool written = false;
 
 	CDR_TRY(cdr_command_open(arguments, true, &showing.member, fault));
 	showing.table = cdr_table_new(titles, 7);
 	showing.list = json_array();
+	err = cdr_command_results(arguments, showing.member, &written, report, fault);
+	if (err != CDR_OK || written)
+		goto out;
 	CDR_TRY(cdr_check_each(showing.member, NULL, show_check, &showing));
 	cdr_table_print(showing.table, report);
 	showing.table = NULL;
@@ -274,6 +279,24 @@ show_waiting(const struct statements *s, const struct cdr_check_employer *e)
 	json_decref(due);
 }
 
+/* --pdf: what is shown, on paper. */
+static cdr_err
+print_paper(const struct cdr_arguments *arguments, const struct statements *s, struct cdr_fault *fault)
+{
+	const char *path = cdr_arguments_text(arguments, "pdf");
+	struct cdr_buffer pdf;
+
+	if (path == NULL)
+		return CDR_OK;
+	cdr_err err = cdr_paper_check(s->member, &s->check, NULL, s->language, &pdf, fault);
+	if (err == CDR_OK)
+		err = cdr_command_write_file(path, (const char *)pdf.data, pdf.len, fault);
+	if (err == CDR_OK)
+		cdr_report_text(s->report, "Printed to %s.\n", path);
+	cdr_buffer_free(&pdf);
+	return err;
+}
+
 /* see node/member/command.h */
 cdr_err
 cdr_command_check_show(const struct cdr_arguments *arguments, struct cdr_report *report, struct cdr_fault *fault)
@@ -298,6 +321,7 @@ cdr_command_check_show(const struct cdr_arguments *arguments, struct cdr_report 
 			CDR_TRY(add_statement(s, i, fault));
 		else
 			show_waiting(s, &s->check.employer[i]);
+	CDR_TRY(print_paper(arguments, s, fault));
 	json_t *object = s->object;
 	s->object = NULL;
 	CDR_TRY(cdr_report_json(report, object));

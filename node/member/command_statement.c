@@ -1,47 +1,21 @@
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "core/crypto/secret.h"
 #include "core/record/json.h"
 #include "node/member/check.h"
 #include "node/member/command.h"
+#include "node/member/paper.h"
 #include "node/member/statement_file.h"
 
 /* statement export, statement verify. */
-
-/* Write a new file that only its owner can read; an existing one is left alone. */
-static cdr_err
-write_file(const char *path, const struct cdr_buffer *bytes, struct cdr_fault *fault)
-{
-	size_t at = 0;
-	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-
-	if (fd < 0)
-		return errno == EEXIST ?
-		    cdr_fault_set(fault, CDR_E_EXISTS, "%s is there already: give the name of a new file", path) :
-		    cdr_fault_set(fault, CDR_E_IO, "%s: %s", path, strerror(errno));
-	while (at < bytes->len) {
-		ssize_t n = write(fd, bytes->data + at, bytes->len - at);
-		if (n < 0 && errno != EINTR)
-			break;
-		at += n > 0 ? (size_t)n : 0;
-	}
-	bool written = at == bytes->len && fsync(fd) == 0;
-	if (close(fd) != 0 || !written) {
-		(void)unlink(path);
-		return cdr_fault_set(fault, CDR_E_IO, "%s: it cannot be written", path);
-	}
-	return CDR_OK;
-}
 
 /* Which employer of which check. */
 struct wanted {
 	const char *employer;
 	uint8_t request_id[CDR_ID_LEN];
 	bool found;
+	struct cdr_check *check;  /* personal: a copy of it; NULL: not wanted */
 };
 
 static cdr_err
@@ -49,6 +23,8 @@ find_employer(const struct cdr_check *check, void *context)
 {
 	struct wanted *wanted = context;
 
+	if (wanted->check != NULL)
+		*wanted->check = *check;
 	for (size_t i = 0; i < check->employer_count; i++)
 		if (strcmp(check->employer[i].member, wanted->employer) == 0) {
 			memcpy(wanted->request_id, check->employer[i].request_id, CDR_ID_LEN);
@@ -65,8 +41,12 @@ cdr_command_statement_export(const struct cdr_arguments *arguments, struct cdr_r
 	const char *reference = cdr_arguments_operand(arguments, 0), *path = cdr_arguments_operand(arguments, 2);
 	struct wanted wanted = { .employer = cdr_arguments_operand(arguments, 1) };
 	struct cdr_member *member = NULL;
-	struct cdr_buffer file = { 0 };
+	struct cdr_buffer file = { 0 }, pdf = { 0 };
+	const char *paper = cdr_arguments_text(arguments, "pdf");
 
+	wanted.check = calloc(1, sizeof(*wanted.check));
+	if (wanted.check == NULL)
+		return CDR_E_MEMORY;
 	CDR_TRY(cdr_command_open(arguments, true, &member, fault));
 	err = cdr_check_each(member, reference, find_employer, &wanted);
 	if (err == CDR_E_ABSENT || (err == CDR_OK && !wanted.found))
@@ -74,15 +54,40 @@ cdr_command_statement_export(const struct cdr_arguments *arguments, struct cdr_r
 		    wanted.employer);
 	CDR_TRY(err);
 	CDR_TRY(cdr_check_statement(member, wanted.request_id, NULL, &file, fault));
-	CDR_TRY(write_file(path, &file, fault));
+	if (paper != NULL)
+		CDR_TRY(cdr_paper_check(member, wanted.check, wanted.employer, cdr_command_language(arguments), &pdf, fault));
+	CDR_TRY(cdr_command_write_file(path, (const char *)file.data, file.len, fault));
+	if (paper != NULL)
+		CDR_TRY(cdr_command_write_file(paper, (const char *)pdf.data, pdf.len, fault));
 	cdr_report_text(report, "Written to %s. Anybody can verify it: candor statement verify %s --exchange FINGERPRINT\n",
 	    path, path);
-	CDR_TRY(cdr_report_json(report, json_pack("{s:s, s:I}", "file", path, "bytes", (json_int_t)file.len)));
+	if (paper != NULL)
+		cdr_report_text(report, "Printed to %s. The code on it is that of %s: candor statement verify %s --code CODE\n", paper, path, path);
+	CDR_TRY(cdr_report_json(report, json_pack("{s:s, s:I, s:s?}", "file", path, "bytes", (json_int_t)file.len, "pdf", paper)));
 	err = CDR_OK;
 out:
+	cdr_wipe(wanted.check, sizeof(*wanted.check));
+	free(wanted.check);
+	cdr_buffer_free(&pdf);
 	cdr_buffer_free(&file);
 	cdr_member_close(member);
 	return err;
+}
+
+/* The code of a paper, where one was given, is that of the file. */
+static cdr_err
+compare_code(const struct cdr_arguments *arguments, const struct cdr_statement_file *file, struct cdr_fault *fault)
+{
+	const char *given = cdr_arguments_text(arguments, "code");
+	uint8_t code[CDR_ID_LEN];
+
+	if (given == NULL)
+		return CDR_OK;
+	if (cdr_statement_code_read(given, code) != CDR_OK)
+		return cdr_fault_set(fault, CDR_E_INPUT, "--code: that is no code of 26 letters and figures as it stands on paper");
+	if (memcmp(code, file->code, sizeof(code)) != 0)
+		return cdr_fault_set(fault, CDR_E_REFUSED, "the code belongs to another statement than this file: do not rely on the paper");
+	return CDR_OK;
 }
 
 /* What a verified file says. */
@@ -91,10 +96,12 @@ show_file(const struct cdr_arguments *arguments, struct cdr_report *report, cons
     const struct cdr_codebook *codebook, bool exchange_known)
 {
 	cdr_err err = CDR_E_INTERNAL;
-	char fingerprint[CDR_FINGERPRINT_TEXT_LEN], *text = NULL;
+	char fingerprint[CDR_FINGERPRINT_TEXT_LEN], code[CDR_ID_TEXT_LEN], *text = NULL;
+	bool compared = cdr_arguments_has(arguments, "code");
 
 	CDR_TRY(cdr_statement_to_json(&file->statement, &text));
 	cdr_fingerprint_write(file->genesis, fingerprint);
+	cdr_id_write(file->code, code);
 	const char *result = cdr_statement_result(&file->statement, codebook);
 	cdr_report_text(report, "The signature holds: %s (%s) signed this statement by %s, %s.\nResult: %s\n", file->signer_name,
 	    file->signer, file->statement.signer_name,
@@ -103,7 +110,9 @@ show_file(const struct cdr_arguments *arguments, struct cdr_report *report, cons
 	cdr_report_text(report, exchange_known ? "The exchange is the one that you named.\n" :
 		"It belongs to the exchange with this fingerprint; ask its secretariat by telephone whether that is right:\n    %s\n",
 	    fingerprint);
-	CDR_TRY(cdr_report_json(report, json_pack("{s:b, s:s, s:s, s:s, s:b, s:I, s:s, s:o}", "signature_holds", 1, "signer",
+	cdr_report_text(report, compared ? "The code is that of this statement: a paper with it must say the same as what stands here.\n" :
+		"The code of this statement, as it stands on paper: %s\n", code);
+	CDR_TRY(cdr_report_json(report, json_pack("{s:s, s:b, s:b, s:s, s:s, s:s, s:b, s:I, s:s, s:o}", "code", code, "code_compared", compared, "signature_holds", 1, "signer",
 	    file->signer, "signer_organisation", file->signer_name, "exchange", fingerprint, "exchange_confirmed",
 	    exchange_known, "roster_version", (json_int_t)file->roster_version, "result", result, "statement",
 	    json_loads(text, 0, NULL))));
@@ -138,6 +147,7 @@ cdr_command_statement_verify(const struct cdr_arguments *arguments, struct cdr_r
 		err = cdr_command_name_file("do not rely on this file: it was altered, is damaged, or belongs to another exchange", err,
 		    fault);
 	CDR_TRY(err);
+	CDR_TRY(compare_code(arguments, file, fault));
 	CDR_TRY(show_file(arguments, report, file, codebook, exchange != NULL));
 	err = CDR_OK;
 out:

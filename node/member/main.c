@@ -87,8 +87,25 @@ static const struct cdr_option answer_options[] = {
 	LANGUAGE,
 	END,
 };
+static const struct cdr_option check_list_options[] = {
+	{ .name = "output", .value = "FILE", .help = "write the results to a new file (\"-\": standard output)" },
+	{ .name = "format", .value = "FORMAT", .help = "of that file: csv, xlsx or json (else as its name ends)" },
+	LANGUAGE,
+	END,
+};
+static const struct cdr_option check_show_options[] = {
+	{ .name = "pdf", .value = "FILE", .help = "print the check with its statements to a new file" },
+	LANGUAGE,
+	END,
+};
+static const struct cdr_option export_options[] = {
+	{ .name = "pdf", .value = "FILE", .help = "print the statement too, with a code that `statement verify` compares" },
+	LANGUAGE,
+	END,
+};
 static const struct cdr_option verify_options[] = {
 	{ .name = "exchange", .value = "FINGERPRINT", .help = "the exchange that it must belong to" },
+	{ .name = "code", .value = "CODE", .help = "the code on a paper, which must be this statement's" },
 	LANGUAGE,
 	END,
 };
@@ -157,10 +174,10 @@ static const struct cdr_command commands[] = {
 		    "Needed are a name, date_of_birth, legal_basis and candidate_notified. The same reference again changes nothing.\n"
 		    "More about such files: candor leavers import --help",
 	    .options = check_import_options, .handle = cdr_command_check_import },
-	{ .name = "check list", .summary = "list checks and what former employers said", .options = language_options,
+	{ .name = "check list", .summary = "list checks and what former employers said", .options = check_list_options,
 	    .handle = cdr_command_check_list },
 	{ .name = "check show", .operands = "REFERENCE", .operand_min = 1, .operand_max = 1,
-	    .summary = "show one check with its statements", .options = language_options, .handle = cdr_command_check_show },
+	    .summary = "show one check with its statements", .options = check_show_options, .handle = cdr_command_check_show },
 	{ .name = "inbox list", .summary = "list requests that wait for an answer", .options = inbox_list_options,
 	    .handle = cdr_command_inbox_list },
 	{ .name = "inbox show", .operands = "REQUEST", .operand_min = 1, .operand_max = 1,
@@ -222,7 +239,7 @@ static const struct cdr_command commands[] = {
 	{ .name = "codebook show", .summary = "list the fields of an incident and their codes", .options = language_options,
 	    .handle = cdr_command_codebook_show },
 	{ .name = "statement export", .operands = "REFERENCE EMPLOYER FILE", .operand_min = 3, .operand_max = 3,
-	    .summary = "write a statement to a file that anybody can verify", .handle = cdr_command_statement_export },
+	    .summary = "write a statement to a file that anybody can verify", .options = export_options, .handle = cdr_command_statement_export },
 	{ .name = "statement verify", .operands = "FILE", .operand_min = 1, .operand_max = 1,
 	    .summary = "verify an exported statement, with no network and no node", .options = verify_options,
 	    .handle = cdr_command_statement_verify },

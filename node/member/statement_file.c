@@ -2,7 +2,9 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
+#include "core/crypto/hash.h"
 #include "core/crypto/secret.h"
 #include "node/member/member.h"
 #include "node/member/wire.h"
@@ -66,6 +68,34 @@ out:
 	return err;
 }
 
+/* see node/member/statement_file.h */
+cdr_err
+cdr_statement_code_read(const char *text, uint8_t code[static CDR_ID_LEN])
+{
+	size_t len = strlen(CDR_STATEMENT_CODE_PREFIX);
+
+	return cdr_id_read(strncasecmp(text, CDR_STATEMENT_CODE_PREFIX, len) == 0 ? text + len : text, code);
+}
+
+/* The code of a statement: 128 bits of a hash over the letter and its signature, so of this statement and of no other. */
+static cdr_err
+make_code(const Cdr__Wire__StatementFile *message, uint8_t code[static CDR_ID_LEN])
+{
+	static const char label[] = "candor/1 statement code";
+	uint8_t letter[CDR_SHA256_LEN], hash[CDR_SHA256_LEN];
+	const struct cdr_bytes content = cdr_message_bytes(message->letter);
+	const struct cdr_bytes parts[] = {
+		{ (const uint8_t *)label, sizeof(label) }, { letter, sizeof(letter) }, cdr_message_bytes(message->signature)
+	};
+
+	cdr_err err = cdr_sha256(&content, 1, letter);
+	if (err == CDR_OK)
+		err = cdr_sha256(parts, 3, hash);
+	if (err == CDR_OK)
+		memcpy(code, hash, CDR_ID_LEN);
+	return err;
+}
+
 /* What was signed may still be what no statement may say. */
 static cdr_err
 judge(const struct rosters *rosters, const struct cdr_codebook *codebook, const struct cdr_statement *statement,
@@ -98,6 +128,7 @@ cdr_statement_file_verify(struct cdr_bytes bytes, const uint8_t *genesis, const 
 	CDR_TRY(verify_rosters(message, genesis, &rosters, fault));
 	CDR_TRY(verify_letter(message, &rosters, &letter_arena, file, fault));
 	CDR_TRY(judge(&rosters, codebook, &file->statement, fault));
+	CDR_TRY(make_code(message, file->code));
 	memcpy(file->genesis, rosters.genesis->hash, sizeof(file->genesis));
 	file->roster_version = rosters.roster->body->version;
 	err = CDR_OK;

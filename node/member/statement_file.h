@@ -17,7 +17,19 @@ struct cdr_statement_file {
 	char signer[CDR_SLUG_LEN_MAX + 1];         /* member id */
 	char signer_name[CDR_PARTY_NAME_LEN_MAX + 1];
 	uint64_t roster_version;
+	uint8_t code[CDR_ID_LEN];                  /* of what was signed: printed on paper, to be compared (PROTOCOL.md) */
 };
+
+/* What a QR code on paper begins with; the code follows, as cdr_id_write has it. */
+#define CDR_STATEMENT_CODE_PREFIX "candor:statement:"
+
+/**
+ * cdr_statement_code_read(text, code):
+ * A code as it stands on paper, or as its QR code is read.
+ *
+ * Returns  CDR_OK; CDR_E_INPUT if it is none (code is then zero).
+ */
+CDR_MUST_CHECK cdr_err cdr_statement_code_read(const char *text, uint8_t code[static CDR_ID_LEN]);
 
 /**
  * cdr_statement_file_verify(bytes, genesis, codebook, file, fault):

@@ -53,6 +53,33 @@ verify(struct world *w, const struct cdr_buffer *bytes, const uint8_t *genesis)
 	return err;
 }
 
+/* The code on paper: of the letter and its signature alone, worked out here anew. */
+static void
+check_code(const struct cdr_buffer *bytes)
+{
+	static const char label[] = "candor/1 statement code";
+	struct cdr_arena arena = { 0 };
+	Cdr__Wire__StatementFile *message;
+	uint8_t letter[32], hash[32], code[CDR_ID_LEN];
+	char text[CDR_ID_TEXT_LEN], qr[128];
+
+	assert_int_equal(cdr_message_decode(&arena, &cdr__wire__statement_file__descriptor, cdr_buffer_bytes(bytes), &message), CDR_OK);
+	struct cdr_bytes content = cdr_message_bytes(message->letter);
+	assert_int_equal(cdr_sha256(&content, 1, letter), CDR_OK);
+	struct cdr_bytes parts[] = { { (const uint8_t *)label, 24 }, { letter, 32 }, cdr_message_bytes(message->signature) };
+	assert_int_equal(cdr_sha256(parts, 3, hash), CDR_OK);
+	assert_memory_equal(file.code, hash, CDR_ID_LEN);
+	cdr_id_write(file.code, text);
+	(void)snprintf(qr, sizeof(qr), "CANDOR:Statement:%s", text);
+	assert_int_equal(cdr_statement_code_read(text, code), CDR_OK);
+	assert_memory_equal(code, file.code, CDR_ID_LEN);
+	assert_int_equal(cdr_statement_code_read(qr, code), CDR_OK);
+	assert_memory_equal(code, file.code, CDR_ID_LEN);
+	assert_int_equal(cdr_statement_code_read(text + 1, code), CDR_E_INPUT);
+	assert_int_equal(cdr_statement_code_read("", code), CDR_E_INPUT);
+	cdr_arena_free(&arena);
+}
+
 static void
 test_holds(void **state)
 {
@@ -67,6 +94,7 @@ test_holds(void **state)
 	assert_string_equal(file.signer_name, "Party member/green-valley");
 	assert_memory_equal(file.genesis, w->genesis, sizeof(file.genesis));
 	assert_int_equal(file.roster_version, w->version);
+	check_code(&bytes);
 	/* Without a fingerprint the file's own is told. */
 	assert_int_equal(verify(w, &bytes, NULL), CDR_OK);
 	assert_memory_equal(file.genesis, w->genesis, sizeof(file.genesis));
