@@ -174,19 +174,18 @@ ask_declared(struct addition *addition, struct cdr_tx *tx, struct cdr_candidate 
 		.member = addition->member,
 		.roster = addition->roster,
 		.candidate = candidate,
+		.check_id = check_id,
 		.employer = employer,
 		.request_id = request_id,
 		.declared = true,
 	};
-	CDR_TRY(cdr_check_queue_request(tx, &asked, addition->fault));
 	CDR_TRY(cdr_query_run(tx,
 	    "INSERT INTO employer (check_id, member, request_id, declared, tier, lambda_ppb, types, handles,"
 	    " stage, status, result, statement, asked_at, due_at, answered_at)"
-	    " VALUES ($1, $2, $3, 1, '', 0, 0, $4, 'request', 'queued', '', NULL, $5, $6, 0)",
+	    " VALUES ($1, $2, $3, 1, '', 0, 0, $4, 'request', 'queued', '', NULL, 0, 0, 0)",
 	    CDR_VALUES(cdr_value_blob(check_id, CDR_ID_LEN), cdr_value_text(employer),
-		cdr_value_blob(request_id, sizeof(request_id)), cdr_value_blob("", 0),
-		cdr_value_int((int64_t)cdr_member_now()), cdr_value_int((int64_t)cdr_check_due(addition->roster)))));
-	CDR_TRY(cdr_count_add_code(tx, CDR_COUNT_REQUEST_MADE, CDR_COUNT_MEMBERS, cdr_count_year(cdr_member_now()), 1));
+		cdr_value_blob(request_id, sizeof(request_id)), cdr_value_blob("", 0))));
+	CDR_TRY(cdr_check_ask(tx, &asked, addition->fault));
 	err = CDR_OK;
 out:
 	return err;
@@ -295,7 +294,7 @@ read_employers(struct cdr_tx *tx, struct cdr_check *check)
 		e->declared = declared != 0;
 		e->types = (uint32_t)types;
 		/* Past its time, no answer is a result too; one that still comes takes its place. */
-		if (e->result[0] == '\0' && e->due_at <= cdr_member_now())
+		if (e->result[0] == '\0' && e->due_at > 0 && e->due_at <= cdr_member_now())
 			(void)snprintf(e->result, sizeof(e->result), "%s", cdr_statement_result(NULL, NULL));
 		check->employer_count++;
 	}

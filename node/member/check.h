@@ -31,7 +31,7 @@ CDR_MUST_CHECK cdr_err cdr_check_add(struct cdr_member *member, struct cdr_candi
 
 /**
  * cdr_check_step(member, worked, fault):
- * Ask the declared employers of new checks, derive the tags of one check, have the hub match them, ask who was found.
+ * Ask the employers that could not be asked before, derive the tags of one check, have the hub match them, ask who was found.
  *
  * Returns  CDR_OK; as cdr_member_scheme, cdr_evaluate and cdr_ask_send. What was not done is done by calling again.
  */
@@ -39,6 +39,7 @@ CDR_MUST_CHECK cdr_err cdr_check_step(struct cdr_member *member, bool *worked, s
 
 /* Letters about our checks; called by node/member/mail.c inside the transaction that notes the letter. */
 CDR_MUST_CHECK cdr_err cdr_check_take_delivery(struct cdr_tx *tx, const Cdr__Wire__Letter *letter);
+CDR_MUST_CHECK cdr_err cdr_check_take_opened(struct cdr_tx *tx, const Cdr__Wire__Letter *letter);
 CDR_MUST_CHECK cdr_err cdr_check_take_probe_reply(struct cdr_tx *tx, struct cdr_member *member,
     const struct cdr_roster *roster, const Cdr__Wire__Letter *letter, struct cdr_fault *fault);
 CDR_MUST_CHECK cdr_err cdr_check_take_statement(struct cdr_tx *tx, struct cdr_member *member,
@@ -52,9 +53,10 @@ struct cdr_check_employer {
 	char tier[16];             /* "strong", "possible"; empty: the hub did not name it */
 	uint64_t lambda_ppb;
 	uint32_t types;            /* bit per enum cdr_token_type */
-	char status[CDR_CODE_LEN]; /* codebook "request_status" */
+	char status[CDR_CODE_LEN]; /* codebook "check_status" */
 	char result[CDR_CODE_LEN]; /* codebook "result"; empty: no answer yet */
-	uint64_t asked_at, due_at, answered_at;
+	uint64_t asked_at, due_at; /* 0: it could not be asked yet */
+	uint64_t answered_at;
 };
 
 #define CDR_CHECK_EMPLOYERS_MAX (CDR_DECLARED_MAX + CDR_MATCHES_MAX)

@@ -6,6 +6,7 @@
 #include "core/crypto/secret.h"
 #include "core/identity/compare.h"
 #include "node/member/count.h"
+#include "node/member/deadline.h"
 #include "node/member/wire.h"
 #include "node/net/log.h"
 
@@ -20,10 +21,11 @@ cdr_check_due(const struct cdr_roster *roster)
 	return cdr_member_now() + (uint64_t)roster->body->scheme->answer_days * 86400;
 }
 
-/* see node/member/check_letters.h */
-cdr_err
-cdr_check_queue_request(struct cdr_tx *tx, const struct cdr_check_asked *asked, struct cdr_fault *fault)
+/* Part (a) of the data dictionary. */
+static cdr_err
+queue_request(struct cdr_tx *tx, const struct cdr_check_asked *asked, struct cdr_fault *fault)
 {
+	int64_t watch_until = 0;
 	struct cdr_wire_identity identity;
 	struct cdr_wire_date notified_on;
 	struct cdr_candidate *candidate = asked->candidate;
@@ -33,6 +35,9 @@ cdr_check_queue_request(struct cdr_tx *tx, const struct cdr_check_asked *asked, 
 	cdr_err err = cdr_wire_text(cdr_codebook_version_peek(asked->member->codebook), codebook, sizeof(codebook));
 	if (err == CDR_OK)
 		err = cdr_wire_text(asked->member->country, jurisdiction, sizeof(jurisdiction));
+	if (err == CDR_OK)
+		err = cdr_query_one_int(tx, "SELECT watch_until FROM hiring_check WHERE id = $1",
+		    CDR_VALUES(cdr_value_blob(asked->check_id, CDR_ID_LEN)), &watch_until);
 	if (err != CDR_OK)
 		return err;
 	cdr_wire_identity(&candidate->person, false, &identity);
@@ -53,6 +58,8 @@ cdr_check_queue_request(struct cdr_tx *tx, const struct cdr_check_asked *asked, 
 	request.due_at = cdr_check_due(asked->roster);
 	request.has_people = asked->people > 0;
 	request.people = asked->people;
+	request.has_watch_until = watch_until > 0;
+	request.watch_until = (uint64_t)watch_until;
 	struct cdr_outgoing outgoing = {
 		.receiver = asked->employer,
 		.request_id = asked->request_id,
@@ -62,6 +69,185 @@ cdr_check_queue_request(struct cdr_tx *tx, const struct cdr_check_asked *asked, 
 	};
 	return cdr_mail_queue(tx, asked->member, asked->roster, &outgoing, fault);
 }
+
+/* see node/member/check_letters.h */
+cdr_err
+cdr_check_ask(struct cdr_tx *tx, const struct cdr_check_asked *asked, struct cdr_fault *fault)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	const Cdr__Wire__Member *entry = cdr_roster_member(asked->roster, asked->employer);
+	bool now_possible = entry != NULL && cdr_roster_member_is_active(entry);
+	struct cdr_deadline deadline = { 0 };
+
+	if (now_possible) {
+		deadline.asked_at = cdr_member_now();
+		deadline.due_at = cdr_check_due(asked->roster);
+		deadline.expires_at = cdr_deadline_expiry(asked->roster, deadline.asked_at);
+		CDR_TRY(queue_request(tx, asked, fault));
+	}
+	CDR_TRY(cdr_query_run(tx,
+	    "UPDATE employer SET stage = 'request', status = 'queued', asked_at = $1, due_at = $2, stage_done = 0, next_at = $3"
+	    " WHERE request_id = $4",
+	    CDR_VALUES(cdr_value_int((int64_t)deadline.asked_at), cdr_value_int((int64_t)deadline.due_at),
+		cdr_value_int(now_possible ? (int64_t)cdr_deadline_next(&deadline, CDR_DEADLINE_NONE) : 0),
+		cdr_value_blob(asked->request_id, CDR_ID_LEN))));
+	if (now_possible)
+		CDR_TRY(cdr_count_add_code(tx, CDR_COUNT_REQUEST_MADE, CDR_COUNT_MEMBERS, cdr_count_year(deadline.asked_at), 1));
+	err = CDR_OK;
+out:
+	return err;
+}
+
+/* see node/member/check_letters.h */
+cdr_err
+cdr_check_end_request(struct cdr_tx *tx, const struct cdr_member *member, const struct cdr_roster *roster,
+    const uint8_t request_id[static CDR_ID_LEN], const char *status, struct cdr_fault *fault)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct cdr_query *query = NULL;
+	char employer[CDR_SLUG_LEN_MAX + 1], reason[CDR_CODE_LEN], stage[16];
+	int64_t asked_at, answered_at;
+	struct cdr_value id = cdr_value_blob(request_id, CDR_ID_LEN);
+	Cdr__Wire__Withdrawal withdrawal = CDR__WIRE__WITHDRAWAL__INIT;
+
+	CDR_TRY(cdr_query_start(tx, "SELECT member, stage, asked_at, answered_at FROM employer WHERE request_id = $1", CDR_VALUES(id),
+	    &query));
+	CDR_TRY(cdr_query_step(query));
+	CDR_TRY(cdr_query_text(query, 0, employer, sizeof(employer)));
+	CDR_TRY(cdr_query_text(query, 1, stage, sizeof(stage)));
+	CDR_TRY(cdr_query_int(query, 2, &asked_at));
+	CDR_TRY(cdr_query_int(query, 3, &answered_at));
+	if (strcmp(stage, "request") == 0 && asked_at > 0 && answered_at == 0)
+		CDR_TRY(cdr_count_add(tx, strcmp(status, "expired") == 0 ? CDR_COUNT_REQUEST_EXPIRED : CDR_COUNT_REQUEST_WITHDRAWN,
+		    cdr_count_year(cdr_member_now()), 1));
+	CDR_TRY(cdr_wire_text(status, reason, sizeof(reason)));
+	CDR_TRY(cdr_query_run(tx, "UPDATE employer SET status = $1, next_at = 0 WHERE request_id = $2",
+	    CDR_VALUES(cdr_value_text(status), id)));
+	CDR_TRY(cdr_query_run(tx, "DELETE FROM letter_out WHERE request_id = $1 AND state = 'waiting' AND kind <> 'received'",
+	    CDR_VALUES(id)));
+	const Cdr__Wire__Member *entry = cdr_roster_member(roster, employer);
+	withdrawal.reason = reason;
+	struct cdr_outgoing outgoing = {
+		.receiver = employer,
+		.request_id = request_id,
+		.kind = "withdrawal",
+		.content = CDR__WIRE__LETTER__CONTENT_WITHDRAWAL,
+		.message = &withdrawal,
+	};
+	err = entry != NULL && cdr_roster_member_is_active(entry) ? cdr_mail_queue(tx, member, roster, &outgoing, fault) : CDR_OK;
+out:
+	cdr_query_end(query);
+	return err == CDR_E_ABSENT ? CDR_OK : err;
+}
+
+/* ---- who could not be asked before ------------------------------------------------------------------------------------ */
+
+#define PENDING_MAX 64 /* in one step */
+
+struct pending {
+	struct cdr_member *member;
+	const struct cdr_roster *roster;
+	struct pending_employer {
+		uint8_t check_id[CDR_ID_LEN], request_id[CDR_ID_LEN];
+		char member[CDR_SLUG_LEN_MAX + 1];
+		int64_t declared;
+		uint64_t people;
+		struct cdr_buffer handles;
+	} employer[PENDING_MAX];
+	size_t count;
+	struct cdr_fault *fault;
+};
+
+/* Those that are active members now. */
+static cdr_err
+read_pending(struct cdr_tx *tx, void *context)
+{
+	struct pending *pending = context;
+	cdr_err err = CDR_E_INTERNAL;
+	struct cdr_query *query = NULL;
+
+	CDR_TRY(cdr_query_start(tx,
+	    "SELECT check_id, request_id, member, declared, handles, CASE WHEN tier = '' THEN 0 ELSE people END"
+	    " FROM employer JOIN hiring_check ON hiring_check.id = check_id"
+	    " WHERE next_at = 0 AND stage = 'request' AND status = 'queued' AND asked_at = 0 ORDER BY request_id",
+	    CDR_VALUES(), &query));
+	while (pending->count < PENDING_MAX && (err = cdr_query_step(query)) == CDR_OK) {
+		struct pending_employer *e = &pending->employer[pending->count];
+		CDR_TRY(cdr_query_blob(query, 0, e->check_id, sizeof(e->check_id)));
+		CDR_TRY(cdr_query_blob(query, 1, e->request_id, sizeof(e->request_id)));
+		CDR_TRY(cdr_query_text(query, 2, e->member, sizeof(e->member)));
+		CDR_TRY(cdr_query_int(query, 3, &e->declared));
+		CDR_TRY(cdr_query_count(query, 5, &e->people));
+		const Cdr__Wire__Member *entry = cdr_roster_member(pending->roster, e->member);
+		if (entry == NULL || !cdr_roster_member_is_active(entry))
+			continue;
+		CDR_TRY(cdr_query_blob_copy(query, 4, CDR_MATCH_HANDLES_MAX * CDR_HANDLE_LEN, &e->handles));
+		pending->count++;
+	}
+	err = err == CDR_E_ABSENT ? CDR_OK : err;
+out:
+	cdr_query_end(query);
+	return err;
+}
+
+static cdr_err
+ask_pending(struct cdr_tx *tx, void *context)
+{
+	struct pending *pending = context;
+	cdr_err err = CDR_OK;
+	struct cdr_candidate *candidate = malloc(sizeof(*candidate));
+
+	if (candidate == NULL)
+		return CDR_E_MEMORY;
+	for (size_t i = 0; i < pending->count && err == CDR_OK; i++) {
+		struct pending_employer *e = &pending->employer[i];
+		struct cdr_check_asked asked = {
+			.member = pending->member,
+			.roster = pending->roster,
+			.candidate = candidate,
+			.check_id = e->check_id,
+			.employer = e->member,
+			.request_id = e->request_id,
+			.handles = cdr_buffer_bytes(&e->handles),
+			.declared = e->declared != 0,
+			.people = e->people,
+		};
+		int64_t waits = 0;
+		err = cdr_query_one_int(tx, "SELECT count(*) FROM employer WHERE request_id = $1 AND status = 'queued' AND asked_at = 0",
+		    CDR_VALUES(cdr_value_blob(e->request_id, CDR_ID_LEN)), &waits);
+		if (err == CDR_OK && waits > 0)
+			err = cdr_check_open_candidate(tx, pending->member, e->check_id, candidate);
+		if (err == CDR_OK && waits > 0)
+			err = cdr_check_ask(tx, &asked, pending->fault);
+	}
+	cdr_wipe(candidate, sizeof(*candidate));
+	free(candidate);
+	return err;
+}
+
+/* see node/member/check_letters.h */
+cdr_err
+cdr_check_ask_pending(struct cdr_member *member, const struct cdr_roster *roster, bool *worked, struct cdr_fault *fault)
+{
+	struct pending *pending = calloc(1, sizeof(*pending));
+
+	if (pending == NULL)
+		return CDR_E_MEMORY;
+	pending->member = member;
+	pending->roster = roster;
+	pending->fault = fault;
+	cdr_err err = cdr_store_read(member->home->store, read_pending, pending);
+	if (err == CDR_OK && pending->count > 0) {
+		err = cdr_store_write(member->home->store, ask_pending, pending);
+		*worked = *worked || err == CDR_OK;
+	}
+	for (size_t i = 0; i < PENDING_MAX; i++)
+		cdr_buffer_free(&pending->employer[i].handles);
+	free(pending);
+	return err;
+}
+
+/* ---- the probe --------------------------------------------------------------------------------------------------------- */
 
 /* Salted hashes of the documents that have a number. */
 static cdr_err
@@ -201,6 +387,16 @@ cdr_check_take_delivery(struct cdr_tx *tx, const Cdr__Wire__Letter *letter)
 	    CDR_VALUES(cdr_value_bytes(cdr_message_bytes(letter->request_id)), cdr_value_text(letter->from)));
 }
 
+/* see node/member/check.h */
+cdr_err
+cdr_check_take_opened(struct cdr_tx *tx, const Cdr__Wire__Letter *letter)
+{
+	return cdr_query_run(tx,
+	    "UPDATE employer SET status = 'opened' WHERE request_id = $1 AND member = $2 AND stage = 'request' AND answered_at = 0"
+	    " AND status IN ('queued', 'delivered')",
+	    CDR_VALUES(cdr_value_bytes(cdr_message_bytes(letter->request_id)), cdr_value_text(letter->from)));
+}
+
 /* The employer found the match plausible: from now on HR sees it, and it is asked in full. */
 static cdr_err
 ask_in_full(struct cdr_tx *tx, struct cdr_member *member, const struct cdr_roster *roster,
@@ -216,18 +412,14 @@ ask_in_full(struct cdr_tx *tx, struct cdr_member *member, const struct cdr_roste
 		.member = member,
 		.roster = roster,
 		.candidate = candidate,
+		.check_id = employer->check_id,
 		.employer = letter->from,
 		.request_id = letter->request_id.data,
 		.handles = cdr_buffer_bytes(&employer->handles),
 		.declared = false,
 		.people = employer->people,
 	};
-	CDR_TRY(cdr_check_queue_request(tx, &asked, fault));
-	CDR_TRY(cdr_query_run(tx,
-	    "UPDATE employer SET stage = 'request', status = 'queued', asked_at = $1, due_at = $2 WHERE request_id = $3",
-	    CDR_VALUES(cdr_value_int((int64_t)cdr_member_now()), cdr_value_int((int64_t)cdr_check_due(roster)),
-		cdr_value_bytes(cdr_message_bytes(letter->request_id)))));
-	CDR_TRY(cdr_count_add_code(tx, CDR_COUNT_REQUEST_MADE, CDR_COUNT_MEMBERS, cdr_count_year(cdr_member_now()), 1));
+	CDR_TRY(cdr_check_ask(tx, &asked, fault));
 	err = CDR_OK;
 out:
 	cdr_wipe(candidate, sizeof(*candidate));
@@ -325,7 +517,7 @@ keep_statement(struct cdr_tx *tx, const struct cdr_member *member, const struct 
 	cdr_err err = seal_statement(member, letter, &sealed);
 	if (err == CDR_OK)
 		err = cdr_query_run(tx,
-		    "UPDATE employer SET status = $1, result = $2, statement = $3, answered_at = $4 WHERE request_id = $5",
+		    "UPDATE employer SET status = $1, result = $2, statement = $3, answered_at = $4, next_at = 0 WHERE request_id = $5",
 		    CDR_VALUES(cdr_value_text(status_of(statement, member->codebook)),
 			cdr_value_text(cdr_statement_result(statement, member->codebook)),
 			cdr_value_bytes(cdr_buffer_bytes(&sealed)), cdr_value_int((int64_t)cdr_member_now()),

@@ -14,6 +14,7 @@ struct cdr_check_asked {
 	const struct cdr_member *member;
 	const struct cdr_roster *roster;
 	struct cdr_candidate *candidate;    /* personal; not changed */
+	const uint8_t *check_id;
 	const char *employer;               /* member id */
 	const uint8_t *request_id;
 	struct cdr_bytes handles;           /* empty for a declared employer that the hub did not name */
@@ -24,9 +25,29 @@ struct cdr_check_asked {
 /* When an answer is due that is asked for now. */
 uint64_t cdr_check_due(const struct cdr_roster *roster);
 
-/* Queue the full request: part (a) of the data dictionary. Returns as cdr_mail_queue. */
-CDR_MUST_CHECK cdr_err cdr_check_queue_request(struct cdr_tx *tx, const struct cdr_check_asked *asked,
+/**
+ * cdr_check_ask(tx, asked, fault):
+ * Send the full request, part (a) of the data dictionary, to an employer that stands in the table; from now on HR sees it. If it
+ * is no active member at this moment, cdr_check_ask_pending sends the request as soon as it is.
+ *
+ * Returns  CDR_OK; as cdr_mail_queue.
+ */
+CDR_MUST_CHECK cdr_err cdr_check_ask(struct cdr_tx *tx, const struct cdr_check_asked *asked, struct cdr_fault *fault);
+
+/* Ask those that could not be asked before. Returns CDR_OK; as cdr_check_ask. */
+CDR_MUST_CHECK cdr_err cdr_check_ask_pending(struct cdr_member *member, const struct cdr_roster *roster, bool *worked,
     struct cdr_fault *fault);
+
+/**
+ * cdr_check_end_request(tx, member, roster, request_id, status, fault):
+ * No answer is wanted any more: what was not posted is not posted, and the employer's node is told to forget the request.
+ *
+ * status  in   "withdrawn", "expired": of the employer, and the reason that its node is given
+ *
+ * Returns  CDR_OK, also if there is no such request; as cdr_mail_queue.
+ */
+CDR_MUST_CHECK cdr_err cdr_check_end_request(struct cdr_tx *tx, const struct cdr_member *member,
+    const struct cdr_roster *roster, const uint8_t request_id[static CDR_ID_LEN], const char *status, struct cdr_fault *fault);
 
 /* Queue the probe: names, date, salted hashes of documents. Returns as cdr_mail_queue. */
 CDR_MUST_CHECK cdr_err cdr_check_queue_probe(struct cdr_tx *tx, const struct cdr_check_asked *asked,

@@ -150,7 +150,12 @@ write_kept(struct cdr_tx *tx, void *context)
 {
 	const struct matching *m = context;
 	uint8_t kept[KEPT_LEN] = { 0 };
+	int64_t waits;
 
+	cdr_err err = cdr_query_one_int(tx, "SELECT count(*) FROM hiring_check WHERE id = $1 AND state = 'waiting'",
+	    CDR_VALUES(cdr_value_blob(m->check_id, CDR_ID_LEN)), &waits);
+	if (err != CDR_OK || waits == 0)
+		return err == CDR_OK ? CDR_E_ABSENT : err; /* withdrawn or erased meanwhile: nothing of it is kept */
 	kept_head(m, kept);
 	memcpy(kept + KEPT_ROWS_AT, m->rows, m->row_count * CDR_CHECK_ROW_LEN);
 	return cdr_setting_put(tx, KEPT_NAME, kept, sizeof(kept));
@@ -227,6 +232,7 @@ probe_match(struct cdr_tx *tx, struct matching *m, const Cdr__Wire__Match *match
 		.member = m->member,
 		.roster = m->roster,
 		.candidate = &m->candidate,
+		.check_id = m->check_id,
 		.employer = match->member,
 		.request_id = request_id,
 		.handles = cdr_message_bytes(match->handles),
@@ -363,7 +369,9 @@ cdr_check_step(struct cdr_member *member, bool *worked, struct cdr_fault *fault)
 	const struct cdr_roster *roster = cdr_current_hold(member->current);
 
 	*worked = false;
-	cdr_err err = find_next(member, &matched);
+	cdr_err err = cdr_check_ask_pending(member, roster, worked, fault);
+	if (err == CDR_OK)
+		err = find_next(member, &matched);
 	if (err == CDR_OK && matched.found) {
 		*worked = true;
 		err = close_at_hub(member, roster, &matched, fault);

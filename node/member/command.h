@@ -31,6 +31,7 @@ cdr_command_handler cdr_command_incident_import;
 cdr_command_handler cdr_command_incident_export;
 cdr_command_handler cdr_command_codebook_load;
 cdr_command_handler cdr_command_codebook_show;
+cdr_command_handler cdr_command_settings_mail;
 cdr_command_handler cdr_command_statement_export;
 cdr_command_handler cdr_command_statement_verify;
 

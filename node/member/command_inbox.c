@@ -221,6 +221,7 @@ cdr_command_inbox_show(const struct cdr_arguments *arguments, struct cdr_report 
 	CDR_TRY(read_id(arguments, id, fault));
 	CDR_TRY(cdr_command_open(arguments, true, &member, fault));
 	CDR_TRY(cdr_inbox_read(member, id, &request, fault));
+	CDR_TRY(cdr_inbox_opened(member, id, fault));
 	CDR_TRY(show_request(report, request, member->codebook, cdr_command_language(arguments)));
 	err = CDR_OK;
 out:

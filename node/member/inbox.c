@@ -225,9 +225,9 @@ seal_request(const struct cdr_member *member, const struct cdr_letter *letter, c
 	return err;
 }
 
-/* Make the row of a request what is given; a row that a probe made is replaced. */
-static cdr_err
-put_entry(struct cdr_tx *tx, const Cdr__Wire__Letter *body, const char *stage, const char *state, uint64_t due_at,
+/* see node/member/inbox_parts.h */
+cdr_err
+cdr_inbox_put(struct cdr_tx *tx, const Cdr__Wire__Letter *body, const char *stage, const char *state, uint64_t due_at,
     const struct cdr_buffer *sealed)
 {
 	cdr_err err = CDR_E_INTERNAL;
@@ -247,18 +247,14 @@ out:
 	return err;
 }
 
-/* What is known of a request id; CDR_E_ABSENT if it is new. */
-struct known {
-	char sender[CDR_SLUG_LEN_MAX + 1], stage[16], state[16];
-};
-
-static cdr_err
-read_known(struct cdr_tx *tx, const Cdr__Wire__Letter *body, struct known *known)
+/* see node/member/inbox_parts.h */
+cdr_err
+cdr_inbox_known(struct cdr_tx *tx, const Cdr__Wire__Letter *body, struct cdr_inbox_known *known)
 {
 	cdr_err err = CDR_E_INTERNAL;
 	struct cdr_query *query = NULL;
 
-	*known = (struct known){ 0 };
+	*known = (struct cdr_inbox_known){ 0 };
 	CDR_TRY(cdr_query_start(tx, "SELECT sender, stage, state FROM inbox WHERE request_id = $1",
 	    CDR_VALUES(cdr_value_bytes(cdr_message_bytes(body->request_id))), &query));
 	CDR_TRY(cdr_query_step(query));
@@ -302,11 +298,11 @@ cdr_inbox_take(struct cdr_tx *tx, struct cdr_member *member, const struct cdr_ro
 	const Cdr__Wire__Member *sender = cdr_roster_member(roster, body->from);
 	bool is_probe = body->content_case == CDR__WIRE__LETTER__CONTENT_PROBE;
 	struct cdr_buffer sealed = { 0 };
-	struct known known;
+	struct cdr_inbox_known known;
 
 	if (sender == NULL || !cdr_roster_member_is_active(sender))
 		return cdr_fault_set(fault, CDR_E_REFUSED, "request: %s is not an active member", body->from);
-	err = read_known(tx, body, &known);
+	err = cdr_inbox_known(tx, body, &known);
 	if (err != CDR_OK && err != CDR_E_ABSENT)
 		return err;
 	if (err == CDR_OK && strcmp(known.sender, body->from) != 0)
@@ -318,39 +314,19 @@ cdr_inbox_take(struct cdr_tx *tx, struct cdr_member *member, const struct cdr_ro
 
 	bool plausible = finding->count > 0;
 	if (is_probe) {
-		CDR_TRY(put_entry(tx, body, "probe", plausible ? "plausible" : "dismissed", 0, &sealed));
+		CDR_TRY(cdr_inbox_put(tx, body, "probe", plausible ? "plausible" : "dismissed", 0, &sealed));
 		CDR_TRY(reply_to_probe(tx, member, roster, body, plausible, fault));
 	} else if (!body->request->declared && !plausible) {
-		CDR_TRY(put_entry(tx, body, "request", "dismissed", 0, &sealed));
+		CDR_TRY(cdr_inbox_put(tx, body, "request", "dismissed", 0, &sealed));
 		CDR_TRY(reply_to_probe(tx, member, roster, body, false, fault));
 	} else {
 		CDR_TRY(seal_request(member, letter, finding, &sealed));
-		CDR_TRY(put_entry(tx, body, "request", "waiting", body->request->due_at, &sealed));
+		CDR_TRY(cdr_inbox_put(tx, body, "request", "waiting", body->request->due_at, &sealed));
+		CDR_TRY(cdr_inbox_begin(tx, roster, body));
 		CDR_TRY(cdr_count_add(tx, CDR_COUNT_REQUEST_RECEIVED, cdr_count_year(cdr_member_now()), 1));
 	}
 	err = CDR_OK;
 out:
 	cdr_buffer_free(&sealed);
-	return err;
-}
-
-/* see node/member/inbox.h */
-cdr_err
-cdr_inbox_withdraw(struct cdr_tx *tx, const Cdr__Wire__Letter *letter, struct cdr_fault *fault)
-{
-	const struct cdr_buffer nothing = { 0 };
-	struct known known;
-
-	cdr_err err = read_known(tx, letter, &known);
-	if (err == CDR_E_ABSENT) /* the hub turned the order round: the request must find that it is withdrawn */
-		return put_entry(tx, letter, "request", "withdrawn", 0, &nothing);
-	if (err == CDR_OK && strcmp(known.sender, letter->from) != 0)
-		return cdr_fault_set(fault, CDR_E_REFUSED, "withdrawal: the request is another member's");
-	if (err != CDR_OK || strcmp(known.state, "answered") == 0)
-		return err;
-	err = cdr_query_run(tx, "UPDATE inbox SET state = 'withdrawn', sealed = $1 WHERE request_id = $2",
-	    CDR_VALUES(cdr_value_blob("", 0), cdr_value_bytes(cdr_message_bytes(letter->request_id))));
-	if (err == CDR_OK && strcmp(known.state, "waiting") == 0)
-		err = cdr_count_add_code(tx, CDR_COUNT_NOT_ANSWERED, "withdrawn", cdr_count_year(cdr_member_now()), 1);
 	return err;
 }

@@ -8,6 +8,7 @@
 
 #include "core/identity/compare.h"
 #include "core/record/statement.h"
+#include "node/member/deadline.h"
 #include "node/member/mail.h"
 
 #define CDR_INBOX_LEAVERS_MAX 8 /* candidates for the same person that one request shows */
@@ -49,11 +50,46 @@ CDR_MUST_CHECK cdr_err cdr_inbox_take(struct cdr_tx *tx, struct cdr_member *memb
  */
 CDR_MUST_CHECK cdr_err cdr_inbox_withdraw(struct cdr_tx *tx, const Cdr__Wire__Letter *letter, struct cdr_fault *fault);
 
+/**
+ * cdr_inbox_end(tx, request_id, state):
+ * A request that is not answered ends: what is held of it goes, the counters stay.
+ *
+ * state   in   "withdrawn", "expired"
+ */
+CDR_MUST_CHECK cdr_err cdr_inbox_end(struct cdr_tx *tx, const uint8_t request_id[static CDR_ID_LEN], const char *state);
+
+/**
+ * cdr_inbox_tell(tx, request_id, deadline, done, stage):
+ * Tell our people by e-mail that a request waits: the first contact, and the second once the answer is due; set when the next stage
+ * is. Stage CDR_DEADLINE_NONE tells nobody.
+ */
+CDR_MUST_CHECK cdr_err cdr_inbox_tell(struct cdr_tx *tx, const uint8_t request_id[static CDR_ID_LEN],
+    const struct cdr_deadline *deadline, enum cdr_deadline_stage done, enum cdr_deadline_stage stage);
+
+/**
+ * cdr_inbox_take_reminder(tx, roster, letter, fault):
+ * The requester reminds us. Whoever was told of that stage by our own calendar is not told again, and nobody is told that an answer
+ * is due before it is.
+ *
+ * Returns  CDR_OK; CDR_E_REFUSED if the request is another member's; CDR_E_STORE.
+ */
+CDR_MUST_CHECK cdr_err cdr_inbox_take_reminder(struct cdr_tx *tx, const struct cdr_roster *roster, const Cdr__Wire__Letter *letter,
+    struct cdr_fault *fault);
+
+/**
+ * cdr_inbox_opened(member, request_id, fault):
+ * A person looks at a request: the first time, its requester is told so.
+ *
+ * Returns  CDR_OK, also if there is no such request; as cdr_mail_queue.
+ */
+CDR_MUST_CHECK cdr_err cdr_inbox_opened(struct cdr_member *member, const uint8_t request_id[static CDR_ID_LEN],
+    struct cdr_fault *fault);
+
 /* One line of the inbox. */
 struct cdr_inbox_entry {
 	uint8_t request_id[CDR_ID_LEN];
 	char sender[CDR_SLUG_LEN_MAX + 1];
-	char state[16];       /* waiting, answered, withdrawn */
+	char state[16];       /* waiting, answered, withdrawn, expired */
 	uint64_t received_at, due_at, answered_at;
 };
 

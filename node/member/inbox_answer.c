@@ -73,7 +73,7 @@ write_answer(struct cdr_tx *tx, void *context)
 		.message = &wire.message,
 	};
 	CDR_TRY(cdr_mail_queue(tx, answer->member, answer->roster, &outgoing, answer->fault));
-	CDR_TRY(cdr_query_run(tx, "UPDATE inbox SET state = 'answered', answered_at = $1, answer = $2 WHERE request_id = $3",
+	CDR_TRY(cdr_query_run(tx, "UPDATE inbox SET state = 'answered', answered_at = $1, answer = $2, next_at = 0 WHERE request_id = $3",
 	    CDR_VALUES(cdr_value_int((int64_t)cdr_member_now()),
 		cdr_value_blob(answer->statement->response_id, CDR_ID_LEN), cdr_value_blob(request_id, CDR_ID_LEN))));
 	unsigned year = cdr_count_year(cdr_member_now());

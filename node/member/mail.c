@@ -7,6 +7,7 @@
 #include "node/member/check.h"
 #include "node/member/enrol.h"
 #include "node/member/inbox.h"
+#include "node/net/clock.h"
 #include "node/net/log.h"
 
 #define POST_PATH "/v1/mail/post"
@@ -16,6 +17,8 @@
 #define RETRY_SECONDS 60    /* a letter that the hub does not take now is tried again after this, */
 #define REPOST_SECONDS 3600 /* and one that its receiver has not confirmed after this, */
 #define RETRY_DOUBLINGS 6   /* doubled so many times */
+#define RECONFIRM_SECONDS (REPOST_SECONDS / 2) /* a letter that comes again is confirmed again, but not more often */
+#define OLD_DAYS_MORE 7     /* a letter may be older by so much than the hub keeps letters */
 #define KIND_LEN 16
 
 /* ---- writing a letter --------------------------------------------------------------------------------------------- */
@@ -146,6 +149,13 @@ is_for_later(cdr_err err)
 	return err == CDR_E_BUSY || err == CDR_E_REFUSED;
 }
 
+/* What needs no confirmation: nothing is lost with it. The next reminder comes, and who opens a request will answer it. */
+static bool
+is_unconfirmed(const char *kind)
+{
+	return strcmp(kind, "received") == 0 || strcmp(kind, "opened") == 0 || strcmp(kind, "reminder") == 0;
+}
+
 /* The hub holds it, or said why not. What it refuses for good is not sent again; the rest waits, longer each time. */
 static cdr_err
 write_posted(struct cdr_tx *tx, void *context)
@@ -156,7 +166,7 @@ write_posted(struct cdr_tx *tx, void *context)
 	int64_t later = now + ((int64_t)(posted ? REPOST_SECONDS : RETRY_SECONDS) << doublings);
 	const char *state = is_final(due->outcome) ? "refused" :
 	    !posted                                ? "waiting" :
-	    strcmp(due->kind, "received") == 0     ? "done" : /* a confirmation is not itself confirmed */
+	    is_unconfirmed(due->kind)              ? "done" :
 						     "posted";
 	cdr_err err = CDR_E_INTERNAL;
 
@@ -262,6 +272,10 @@ act_on(struct cdr_tx *tx, struct intake *intake)
 		return cdr_check_take_probe_reply(tx, intake->member, intake->roster, body, intake->fault);
 	case CDR__WIRE__LETTER__CONTENT_STATEMENT:
 		return cdr_check_take_statement(tx, intake->member, intake->letter, intake->fault);
+	case CDR__WIRE__LETTER__CONTENT_OPENED:
+		return cdr_check_take_opened(tx, body);
+	case CDR__WIRE__LETTER__CONTENT_REMINDER:
+		return cdr_inbox_take_reminder(tx, intake->roster, body, intake->fault);
 	default:
 		return CDR_E_INPUT;
 	}
@@ -278,8 +292,8 @@ confirm(struct cdr_tx *tx, struct intake *intake)
 	const Cdr__Wire__Member *sender = cdr_roster_member(intake->roster, body->from);
 	Cdr__Wire__Received received = CDR__WIRE__RECEIVED__INIT;
 
-	if (body->content_case == CDR__WIRE__LETTER__CONTENT_RECEIVED || sender == NULL ||
-	    !cdr_roster_member_is_active(sender))
+	if (body->content_case == CDR__WIRE__LETTER__CONTENT_RECEIVED || body->content_case == CDR__WIRE__LETTER__CONTENT_OPENED ||
+	    body->content_case == CDR__WIRE__LETTER__CONTENT_REMINDER || sender == NULL || !cdr_roster_member_is_active(sender))
 		return CDR_OK;
 	received.letter_id = body->letter_id;
 	struct cdr_outgoing outgoing = {
@@ -292,9 +306,38 @@ confirm(struct cdr_tx *tx, struct intake *intake)
 	return cdr_mail_queue(tx, intake->member, intake->roster, &outgoing, intake->fault);
 }
 
+/* A letter that is here already: its sender did not get our confirmation, and gets another. */
+static cdr_err
+confirm_again(struct cdr_tx *tx, struct intake *intake, int64_t confirmed_at)
+{
+	const Cdr__Wire__Letter *body = intake->letter->body;
+	int64_t now = (int64_t)cdr_member_now();
+
+	if (confirmed_at + RECONFIRM_SECONDS > now)
+		return CDR_OK;
+	cdr_err err = confirm(tx, intake);
+	if (err == CDR_OK)
+		err = cdr_query_run(tx, "UPDATE letter_in SET confirmed_at = $1 WHERE id = $2 AND sender = $3",
+		    CDR_VALUES(cdr_value_int(now), cdr_value_bytes(cdr_message_bytes(body->letter_id)), cdr_value_text(body->from)));
+	return err;
+}
+
+/* What is older than the hub keeps letters is somebody's copy: by then we may have forgotten that we took it. */
+static cdr_err
+check_age(const struct intake *intake, uint64_t now)
+{
+	uint64_t days = (uint64_t)intake->roster->body->scheme->expiry_days + OLD_DAYS_MORE;
+
+	if (intake->letter->body->written_at > INT64_MAX)
+		return cdr_fault_set(intake->fault, CDR_E_INPUT, "letter: its date is none");
+	if (intake->letter->body->written_at + days * CDR_DAY_SECONDS < now)
+		return cdr_fault_set(intake->fault, CDR_E_REFUSED, "letter: it was written longer ago than letters are kept");
+	return CDR_OK;
+}
+
 /*
  * A letter is acted on once: its id is noted in the same transaction, as its sender's. The hub knows the id before we do, and
- * with another member's help could use it up.
+ * with another member's help could use it up. The note stays until the letter's own date makes it too old to be taken.
  */
 static cdr_err
 take_letter(struct cdr_tx *tx, void *context)
@@ -302,17 +345,22 @@ take_letter(struct cdr_tx *tx, void *context)
 	struct intake *intake = context;
 	const Cdr__Wire__Letter *body = intake->letter->body;
 	cdr_err err = CDR_E_INTERNAL;
-	int64_t known;
+	int64_t confirmed_at;
+	uint64_t now = cdr_member_now();
+	struct cdr_value id = cdr_value_bytes(cdr_message_bytes(body->letter_id)), sender = cdr_value_text(body->from);
 
-	CDR_TRY(cdr_query_one_int(tx, "SELECT count(*) FROM letter_in WHERE id = $1 AND sender = $2",
-	    CDR_VALUES(cdr_value_bytes(cdr_message_bytes(body->letter_id)), cdr_value_text(body->from)), &known));
-	if (known > 0)
-		return CDR_OK;
+	CDR_TRY(check_age(intake, now));
+	err = cdr_query_one_int(tx, "SELECT confirmed_at FROM letter_in WHERE id = $1 AND sender = $2", CDR_VALUES(id, sender),
+	    &confirmed_at);
+	if (err == CDR_OK)
+		return confirm_again(tx, intake, confirmed_at);
+	if (err != CDR_E_ABSENT)
+		goto out;
 	CDR_TRY(act_on(tx, intake));
 	CDR_TRY(confirm(tx, intake));
-	CDR_TRY(cdr_query_run(tx, "INSERT INTO letter_in (id, sender, at) VALUES ($1, $2, $3)",
-	    CDR_VALUES(cdr_value_bytes(cdr_message_bytes(body->letter_id)), cdr_value_text(body->from),
-		cdr_value_int((int64_t)cdr_member_now()))));
+	CDR_TRY(cdr_query_run(tx, "INSERT INTO letter_in (id, sender, at, confirmed_at) VALUES ($1, $2, $3, $4)",
+	    CDR_VALUES(id, sender, cdr_value_int((int64_t)(body->written_at > now ? body->written_at : now)),
+		cdr_value_int((int64_t)now))));
 	err = CDR_OK;
 out:
 	return err;

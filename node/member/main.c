@@ -109,6 +109,20 @@ static const struct cdr_option verify_options[] = {
 	LANGUAGE,
 	END,
 };
+static const struct cdr_option mail_options[] = {
+	{ .name = "server", .value = "URL", .help = "smtps://HOST:465, or smtp://HOST:587 (which must offer TLS)" },
+	{ .name = "sender", .value = "ADDRESS", .help = "whom it comes from" },
+	{ .name = "first", .value = "ADDRESS", .help = "who is told that there is something to do" },
+	{ .name = "second", .value = "ADDRESS", .help = "who is told too when an answer is due" },
+	{ .name = "user", .value = "NAME", .help = "for a server that asks for one" },
+	{ .name = "password-file", .value = "FILE", .help = "its password: the first line of a file" },
+	{ .name = "ca-file", .value = "FILE", .help = "whom to believe that it is the server (else the system's list)" },
+	{ .name = "no-tls", .help = "for a server on this machine: smtp://127.0.0.1:25" },
+	{ .name = "test", .help = "send a message to both contacts, like any other" },
+	{ .name = "off", .help = "send no e-mail any more" },
+	LANGUAGE,
+	END,
+};
 
 static const struct cdr_option incident_add_options[] = {
 	{ .name = "set", .value = "FIELD=VALUE", .help = "one field; stands above the file", .repeated = true },
@@ -238,6 +252,11 @@ static const struct cdr_command commands[] = {
 	    .handle = cdr_command_codebook_load },
 	{ .name = "codebook show", .summary = "list the fields of an incident and their codes", .options = language_options,
 	    .handle = cdr_command_codebook_show },
+	{ .name = "settings mail", .summary = "say who is told by e-mail that there is something to do",
+	    .help = "Every message says the same: that there is something to do in Candor. No name, no employer, no link. The first contact\n"
+		    "is told when a request comes and on days 3, 7 and 12, both when the answer is due; at most one message an hour each.\n"
+		    "Without options: what is set, and what became of the messages.",
+	    .options = mail_options, .handle = cdr_command_settings_mail },
 	{ .name = "statement export", .operands = "REFERENCE EMPLOYER FILE", .operand_min = 3, .operand_max = 3,
 	    .summary = "write a statement to a file that anybody can verify", .options = export_options, .handle = cdr_command_statement_export },
 	{ .name = "statement verify", .operands = "FILE", .operand_min = 1, .operand_max = 1,

@@ -96,10 +96,49 @@ static const char incidents[] =
     " id bytea PRIMARY KEY, number bigint NOT NULL UNIQUE, row_key bytea NOT NULL UNIQUE, digest bytea NOT NULL,"
     " sealed bytea NOT NULL, from_file bigint NOT NULL, made_at bigint NOT NULL, changed_at bigint NOT NULL);";
 
+/* The life of a check: what is due when, who was reminded, what the candidate said, what was done with it. */
+static const char life[] =
+    /* watch_until: a later statement is still wanted. outcome: what was decided; closed_at: no more is to come (0: open).
+     * A check that was withdrawn or erased keeps its row, with nobody in it: counters stay. */
+    "ALTER TABLE hiring_check ADD COLUMN watch_until bigint NOT NULL DEFAULT 0;"
+    "ALTER TABLE hiring_check ADD COLUMN outcome text NOT NULL DEFAULT '';"
+    "ALTER TABLE hiring_check ADD COLUMN closed_at bigint NOT NULL DEFAULT 0;"
+
+    /* asked_at 0: to be asked as soon as it can be. stage_done: the last of the stages of node/member/deadline.h that is past;
+     * next_at: when the next one is (0: none). heard_at: the candidate was heard on it. response: id of the statement in force. */
+    "ALTER TABLE employer ADD COLUMN stage_done bigint NOT NULL DEFAULT 0;"
+    "ALTER TABLE employer ADD COLUMN next_at bigint NOT NULL DEFAULT 0;"
+    "ALTER TABLE employer ADD COLUMN heard_at bigint NOT NULL DEFAULT 0;"
+    "ALTER TABLE employer ADD COLUMN response bytea;"
+    "CREATE INDEX employer_by_next ON employer (next_at);"
+    "UPDATE employer SET next_at = asked_at + 259200 WHERE stage = 'request' AND answered_at = 0;"
+
+    /* The same at the former employer. opened_at: a person has looked. Further states: drafted (one person has written the answer,
+     * another shall sign it), expired. */
+    "ALTER TABLE inbox ADD COLUMN stage_done bigint NOT NULL DEFAULT 0;"
+    "ALTER TABLE inbox ADD COLUMN next_at bigint NOT NULL DEFAULT 0;"
+    "ALTER TABLE inbox ADD COLUMN opened_at bigint NOT NULL DEFAULT 0;"
+    "ALTER TABLE inbox ADD COLUMN watch_until bigint NOT NULL DEFAULT 0;"
+    "ALTER TABLE inbox ADD COLUMN disputed_at bigint NOT NULL DEFAULT 0;"
+    "CREATE INDEX inbox_by_next ON inbox (next_at);"
+    "UPDATE inbox SET next_at = received_at + 259200 WHERE stage = 'request' AND state = 'waiting';"
+
+    /* When its sender was last told that a letter is held. */
+    "ALTER TABLE letter_in ADD COLUMN confirmed_at bigint NOT NULL DEFAULT 0;"
+
+    /* E-mail to our own people, which says nothing but that there is something to do. contact: first, second.
+     * state: waiting, sent, refused. email_about: which requests it was made for, so that the attempt is noted when it left. */
+    "CREATE TABLE email_out ("
+    " number bigint PRIMARY KEY, contact text NOT NULL, state text NOT NULL, made_at bigint NOT NULL,"
+    " not_before bigint NOT NULL, tries bigint NOT NULL, done_at bigint NOT NULL);"
+    "CREATE INDEX email_out_by_state ON email_out (state, not_before);"
+    "CREATE TABLE email_about (number bigint NOT NULL, request_id bytea NOT NULL, PRIMARY KEY (number, request_id));";
+
 static const char *const migrations[] = {
 	first,
 	tally_and_trail,
 	incidents,
+	life,
 };
 
 const struct cdr_store_schema cdr_member_schema = {

@@ -6,6 +6,8 @@
 #include <time.h>
 
 #include "node/member/check.h"
+#include "node/member/deadline.h"
+#include "node/member/email.h"
 #include "node/member/enrol.h"
 #include "node/member/index.h"
 #include "node/member/leavers.h"
@@ -97,28 +99,50 @@ next_wait(const struct task *tasks, size_t count, unsigned poll_ms)
 	return wait;
 }
 
-/* The index has a thread of its own: bringing a large register there takes minutes, and letters shall not wait. */
-struct indexer {
+/*
+ * What has a thread of its own, so that letters need not wait: bringing a large register to the index takes minutes, and a mail
+ * server that does not answer half of one.
+ */
+struct worker {
 	struct cdr_member *member;
+	struct task task;
+	bool active_only;  /* it needs the exchange */
 	unsigned poll_ms;
 	atomic_bool stop;
+	bool started;
+	pthread_t thread;
 };
 
 static void *
-run_indexer(void *context)
+run_worker(void *context)
 {
-	struct indexer *indexer = context;
-	struct task task = { .name = "index", .step = cdr_index_step };
+	struct worker *worker = context;
 
-	while (!atomic_load(&indexer->stop)) {
-		if (cdr_enrol_is_active(indexer->member))
-			run_task(indexer->member, &task, indexer->poll_ms);
-		unsigned wait = next_wait(&task, 1, 100);
+	while (!atomic_load(&worker->stop)) {
+		if (!worker->active_only || cdr_enrol_is_active(worker->member))
+			run_task(worker->member, &worker->task, worker->poll_ms);
+		unsigned wait = next_wait(&worker->task, 1, 100);
 		struct timespec pause = { 0, (long)wait * 1000000 };
 		if (wait > 0)
 			(void)nanosleep(&pause, NULL);
 	}
 	return NULL;
+}
+
+static void
+start_worker(struct worker *worker)
+{
+	worker->started = pthread_create(&worker->thread, NULL, run_worker, worker) == 0;
+	if (!worker->started)
+		cdr_log(CDR_LOG_ERROR, "task.no_thread", cdr_log_text("task", worker->task.name), cdr_log_err(CDR_E_MEMORY));
+}
+
+static void
+stop_worker(struct worker *worker)
+{
+	atomic_store(&worker->stop, true);
+	if (worker->started)
+		(void)pthread_join(worker->thread, NULL);
 }
 
 /* see node/member/serve.h */
@@ -129,15 +153,17 @@ cdr_serve_run(struct cdr_member *member, const struct cdr_daemon *daemon, unsign
 	struct task work[] = {
 		{ .name = "mail", .step = cdr_mail_step },
 		{ .name = "check", .step = cdr_check_step },
+		{ .name = "deadline", .step = cdr_deadline_step },
 	};
 	enum { WORK_COUNT = sizeof(work) / sizeof(work[0]) };
 	struct task purge = { .name = "purge", .step = step_purge };
-	struct indexer indexer = { .member = member, .poll_ms = poll_ms };
-	pthread_t thread;
+	struct worker indexer = {
+		.member = member, .task = { .name = "index", .step = cdr_index_step }, .active_only = true, .poll_ms = poll_ms
+	};
+	struct worker mailer = { .member = member, .task = { .name = "email", .step = cdr_email_step }, .poll_ms = poll_ms };
 
-	bool indexing = pthread_create(&thread, NULL, run_indexer, &indexer) == 0;
-	if (!indexing)
-		cdr_log(CDR_LOG_ERROR, "index.no_thread", cdr_log_err(CDR_E_MEMORY));
+	start_worker(&indexer);
+	start_worker(&mailer);
 	unsigned wait = 0;
 	while (!cdr_daemon_wait(daemon, (int)wait)) {
 		run_task(member, &roster, poll_ms);
@@ -149,7 +175,6 @@ cdr_serve_run(struct cdr_member *member, const struct cdr_daemon *daemon, unsign
 		if (active && next_wait(work, WORK_COUNT, poll_ms) < wait)
 			wait = next_wait(work, WORK_COUNT, poll_ms);
 	}
-	atomic_store(&indexer.stop, true);
-	if (indexing)
-		(void)pthread_join(thread, NULL);
+	stop_worker(&indexer);
+	stop_worker(&mailer);
 }
