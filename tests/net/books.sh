@@ -200,14 +200,14 @@ compare_letters() {
 	local n
 	all_letters >"$X/facts/letters"
 	agree "a letter was not delivered, or one that nobody wrote" <(cut -d ' ' -f 1,2 "$X/facts/letters") <(sed -n 's/^taken //p' "$X/facts/hub")
-	agree "a letter's state" <(awk '{ print $3 == "received" ? "done" : "received", $2 }' "$X/facts/letters") \
+	agree "a letter's state" <(awk '{ print $3 == "received" || $3 == "opened" ? "done" : "received", $2 }' "$X/facts/letters") \
 		<(awk '{ print $6, $2 }' "$X/facts/letters")
 	for n in $(member_names "$MEMBERS"); do
 		agree "$n did not take in the letters that were written to it" <(awk -v n="$n" '$4 == n { print $2, $1 }' "$X/facts/letters") \
 			<(sed -n 's/^in //p' "$X/facts/$n")
 	done
-	# Acted on once: one confirmation for every letter that is not itself one.
-	agree "letters and their confirmations" <(awk '$3 != "received" { print $4, $1 }' "$X/facts/letters") \
+	# Acted on once: one confirmation for every letter that is not itself one, nor word that somebody looked.
+	agree "letters and their confirmations" <(awk '$3 != "received" && $3 != "opened" { print $4, $1 }' "$X/facts/letters") \
 		<(awk '$3 == "received" { print $1, $4 }' "$X/facts/letters")
 }
 
@@ -225,7 +225,7 @@ compare_checks() {
 			<(sed -n 's/^inbox //p' "$X/facts/$n" | grep -v ' dismissed$')
 	done
 	agree "a request or its answer was written twice, or not at all" \
-		<(awk '{ print $1, $2, $3, "request"; print $2, $1, $3, "statement"
+		<(awk '{ print $1, $2, $3, "request"; print $2, $1, $3, "opened"; print $2, $1, $3, "statement"
 			if ($4 == 0) { print $1, $2, $3, "probe"; print $2, $1, $3, "probe_reply" } }' "$X/facts/requests") \
 		<(awk '$3 != "received" { print $1, $4, $5, $3 }' "$X/facts/letters" | grep -v -F -f <(dismissed; echo none))
 }
@@ -262,7 +262,7 @@ unsettled() {
 	grep -E '^(mail|open) ' "$X/facts/hub"
 	for n in $(member_names "$MEMBERS"); do
 		awk '$1 == "removal" || $1 == "batch" || ($1 == "leaver" && ($3 == "waiting" || $3 == "sent")) ||
-			($1 == "check" && $3 != "open") || ($1 == "out" && $4 != "received" && $6 != "received") || ($1 == "out" && $6 == "waiting") ||
+			($1 == "check" && $3 != "open") || ($1 == "out" && $4 != "received" && $4 != "opened" && $6 != "received") || ($1 == "out" && $6 == "waiting") ||
 			($1 == "employer" && ($5 == "probe" || ($5 == "request" && $7 == "-"))) || ($1 == "inbox" && $5 == "waiting")' "$X/facts/$n"
 	done
 }
