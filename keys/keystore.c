@@ -10,15 +10,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <gcrypt.h>
-
 #include "core/crypto/secret.h"
 #include "keys/keystore_format.h"
-
-/* RFC 9106 sec. 4, the second recommended option: 3 passes over 64 MiB in 4 lanes. */
-#define NEW_MEMORY_KIB 65536
-#define NEW_PASSES 3
-#define NEW_LANES 4
+#include "keys/password.h"
 
 #define LABEL_CHECK "candor-keystore 1 check"
 #define LABEL_BODY "candor-keystore 1 body"
@@ -42,26 +36,6 @@ struct cdr_keystore {
 
 /* ---- from a passphrase to keys ---- */
 
-/* RFC 9106 with the header's parameters; the tag is 32 bytes. */
-static cdr_err
-argon2id(const struct cdr_keystore_header *header, const struct cdr_passphrase *passphrase, uint8_t out[static 32])
-{
-	const unsigned long params[4] = { 32, header->passes, header->memory_kib, header->lanes };
-	gcry_kdf_hd_t kdf = NULL;
-
-	gcry_error_t failed = gcry_kdf_open(&kdf, GCRY_KDF_ARGON2, GCRY_KDF_ARGON2ID, params, 4, passphrase->bytes,
-	    passphrase->len, header->salt, sizeof(header->salt), NULL, 0, NULL, 0);
-	if (failed == 0)
-		failed = gcry_kdf_compute(kdf, NULL);
-	if (failed == 0)
-		failed = gcry_kdf_final(kdf, 32, out);
-	if (kdf != NULL)
-		gcry_kdf_close(kdf);
-	if (failed == 0)
-		return CDR_OK;
-	return gcry_err_code(failed) == GPG_ERR_ENOMEM ? CDR_E_MEMORY : CDR_E_INTERNAL;
-}
-
 /* The key of the body and the check value that this passphrase has with this header. */
 static cdr_err
 stretch(const struct cdr_keystore_header *header, const struct cdr_passphrase *passphrase,
@@ -69,10 +43,12 @@ stretch(const struct cdr_keystore_header *header, const struct cdr_passphrase *p
 {
 	const struct cdr_bytes check_label = { (const uint8_t *)LABEL_CHECK, sizeof(LABEL_CHECK) - 1 };
 	const struct cdr_bytes body_label = { (const uint8_t *)LABEL_BODY, sizeof(LABEL_BODY) - 1 };
+	struct cdr_argon2id parameters = { .memory_kib = header->memory_kib, .passes = header->passes, .lanes = header->lanes };
 	uint8_t key[CDR_SHA256_LEN];
 	cdr_err err = CDR_E_INTERNAL;
 
-	CDR_TRY(argon2id(header, passphrase, key));
+	memcpy(parameters.salt, header->salt, sizeof(parameters.salt));
+	CDR_TRY(cdr_argon2id(&parameters, passphrase, key));
 	CDR_TRY(cdr_hkdf_expand(key, &check_label, 1, check, CDR_SHA256_LEN));
 	CDR_TRY(cdr_hkdf_expand(key, &body_label, 1, body_key, CDR_AEAD_KEY_LEN));
 out:
@@ -87,15 +63,15 @@ wrapping_new(const struct cdr_passphrase *passphrase, struct wrapping *wrapping,
 	cdr_err err = CDR_E_INTERNAL;
 
 	*wrapping = (struct wrapping) { 0 };
-	wrapping->header.memory_kib = NEW_MEMORY_KIB;
-	wrapping->header.passes = NEW_PASSES;
-	wrapping->header.lanes = NEW_LANES;
+	wrapping->header.memory_kib = CDR_ARGON2ID_MEMORY_KIB;
+	wrapping->header.passes = CDR_ARGON2ID_PASSES;
+	wrapping->header.lanes = CDR_ARGON2ID_LANES;
 	CDR_TRY(cdr_random(wrapping->header.salt, sizeof(wrapping->header.salt)));
 	CDR_TRY(stretch(&wrapping->header, passphrase, wrapping->body_key, wrapping->header.check));
 out:
 	if (err != CDR_OK)
 		cdr_fault_set(fault, err, "cannot derive a key from the passphrase: it takes %d MiB of memory",
-		    NEW_MEMORY_KIB / 1024);
+		    CDR_ARGON2ID_MEMORY_KIB / 1024);
 	return err;
 }
 

@@ -12,11 +12,51 @@
 #define SHOWN_MAX 50 /* faults and notes that text shows; --json has all that are listed */
 
 /* see node/member/command.h */
+const char *
+cdr_command_session_file(const struct cdr_arguments *arguments)
+{
+	const char *path = cdr_arguments_text(arguments, "session-file");
+
+	if (path == NULL)
+		path = getenv("CANDOR_SESSION_FILE");
+	return path != NULL && path[0] != '\0' ? path : NULL;
+}
+
+/* see node/member/command.h */
+cdr_err
+cdr_command_session_read(const struct cdr_arguments *arguments, char token[static CDR_TOKEN_LEN], struct cdr_fault *fault)
+{
+	const char *path = cdr_command_session_file(arguments);
+	struct cdr_buffer bytes;
+
+	memset(token, 0, CDR_TOKEN_LEN);
+	if (path == NULL)
+		return CDR_OK;
+	cdr_err err = cdr_command_read_file(path, CDR_TOKEN_LEN, &bytes, fault);
+	if (err == CDR_E_ABSENT)
+		return CDR_OK;
+	if (err == CDR_OK && bytes.len > 0)
+		memcpy(token, bytes.data, bytes.len < CDR_TOKEN_LEN ? bytes.len : CDR_TOKEN_LEN - 1);
+	token[strcspn(token, "\r\n")] = '\0';
+	cdr_buffer_free(&bytes);
+	return err;
+}
+
+/* see node/member/command.h */
 cdr_err
 cdr_command_open(const struct cdr_arguments *arguments, bool joined, struct cdr_member **member,
     struct cdr_fault *fault)
 {
+	return cdr_command_open_as(arguments, joined, member, NULL, fault);
+}
+
+/* see node/member/command.h */
+cdr_err
+cdr_command_open_as(const struct cdr_arguments *arguments, bool joined, struct cdr_member **member, struct cdr_actor *actor,
+    struct cdr_fault *fault)
+{
 	cdr_err err = CDR_E_INTERNAL;
+	char token[CDR_TOKEN_LEN] = "";
 	const char *path;
 	struct cdr_passphrase *passphrase = NULL;
 
@@ -25,10 +65,13 @@ cdr_command_open(const struct cdr_arguments *arguments, bool joined, struct cdr_
 	CDR_TRY(cdr_node_home(arguments, &path, fault));
 	CDR_TRY(cdr_node_passphrase(arguments, false, &passphrase, fault));
 	CDR_TRY(cdr_member_open(path, passphrase, member, fault));
+	CDR_TRY(cdr_command_session_read(arguments, token, fault));
+	CDR_TRY(cdr_access_check(*member, cdr_arguments_command(arguments), token[0] != '\0' ? token : NULL, actor, fault));
 	if (joined)
 		CDR_TRY(cdr_member_joined(*member, fault));
 	err = CDR_OK;
 out:
+	cdr_wipe(token, sizeof(token));
 	cdr_passphrase_free(passphrase);
 	if (err != CDR_OK) {
 		cdr_member_close(*member);

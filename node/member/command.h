@@ -4,6 +4,7 @@
 /* The sub-commands of `candor`: each is a handler for the table in main.c. What they share stands here. */
 
 #include "core/record/report.h"
+#include "node/member/access.h"
 #include "node/member/member.h"
 #include "node/net/arguments.h"
 #include "node/net/node_options.h"
@@ -35,7 +36,32 @@ cdr_command_handler cdr_command_settings_mail;
 cdr_command_handler cdr_command_statement_export;
 cdr_command_handler cdr_command_statement_verify;
 
-/* Open the node that the options name; ${joined}: it must belong to an exchange. */
+cdr_command_handler cdr_command_user_add;
+cdr_command_handler cdr_command_user_list;
+cdr_command_handler cdr_command_user_remove;
+cdr_command_handler cdr_command_user_unlock;
+cdr_command_handler cdr_command_user_rescue;
+cdr_command_handler cdr_command_user_role;
+cdr_command_handler cdr_command_user_password;
+cdr_command_handler cdr_command_user_totp;
+cdr_command_handler cdr_command_user_recovery;
+cdr_command_handler cdr_command_user_login;
+cdr_command_handler cdr_command_user_logout;
+cdr_command_handler cdr_command_trail_list;
+
+/* As cdr_command_open, and tell who it is opened for. */
+CDR_MUST_CHECK cdr_err cdr_command_open_as(const struct cdr_arguments *arguments, bool joined, struct cdr_member **member,
+    struct cdr_actor *actor, struct cdr_fault *fault);
+
+/* Where the session is kept: --session-file, else $CANDOR_SESSION_FILE; NULL: neither. Its token; "" if there is none. */
+const char *cdr_command_session_file(const struct cdr_arguments *arguments);
+CDR_MUST_CHECK cdr_err cdr_command_session_read(const struct cdr_arguments *arguments, char token[static CDR_TOKEN_LEN],
+    struct cdr_fault *fault);
+
+/*
+ * Open the node that the options name; ${joined}: it must belong to an exchange. Where the node has accounts, the command must be one
+ * that the roles of who is logged in allow (node/member/access.h); the trail then knows who it was.
+ */
 CDR_MUST_CHECK cdr_err cdr_command_open(const struct cdr_arguments *arguments, bool joined, struct cdr_member **member,
     struct cdr_fault *fault);
 

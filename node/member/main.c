@@ -146,6 +146,36 @@ static const struct cdr_option incident_export_options[] = {
 	END,
 };
 
+#define PASSWORD_OPTIONS                                                                                                       \
+	{ .name = "password-file", .value = "FILE", .help = "read the password from a file that only you can read" },          \
+	{ .name = "password-fd", .value = "N", .help = "read the password from an open file descriptor", .min = 0, .max = 65535 }
+static const struct cdr_option program_options[] = {
+	CDR_NODE_OPTION_ROWS,
+	{ .name = "session-file", .value = "FILE", .help = "who you are: what `user login` wrote (else $CANDOR_SESSION_FILE)" },
+	END,
+};
+static const struct cdr_option user_add_options[] = {
+	{ .name = "role", .value = "ROLES", .help = "hr, safeguarding, analyst, administrator, auditor; separated by commas", .required = true },
+	PASSWORD_OPTIONS,
+	END,
+};
+static const struct cdr_option password_options[] = { PASSWORD_OPTIONS, END };
+static const struct cdr_option login_options[] = {
+	PASSWORD_OPTIONS,
+	{ .name = "code", .value = "CODE", .help = "of your authenticator, or a recovery code" },
+	END,
+};
+static const struct cdr_option totp_options[] = {
+	{ .name = "confirm", .value = "CODE", .help = "the authenticator's code: from now on it is asked for" },
+	{ .name = "off", .help = "ask for no code any more" },
+	END,
+};
+static const struct cdr_option trail_options[] = {
+	{ .name = "after", .value = "N", .help = "only entries after this number", .min = 0, .max = INT64_MAX },
+	{ .name = "max", .value = "N", .help = "so many at most", .min = 1, .max = INT64_MAX },
+	END,
+};
+
 static const struct cdr_command commands[] = {
 	{ .name = "init", .summary = "make a new node", .options = init_options, .handle = cdr_command_init },
 	{ .name = "join", .summary = "join an exchange, with an invitation", .options = join_options,
@@ -262,6 +292,36 @@ static const struct cdr_command commands[] = {
 	{ .name = "statement verify", .operands = "FILE", .operand_min = 1, .operand_max = 1,
 	    .summary = "verify an exported statement, with no network and no node", .options = verify_options,
 	    .handle = cdr_command_statement_verify },
+	{ .name = "user add", .operands = "NAME", .operand_min = 1, .operand_max = 1, .summary = "add somebody who works with this node",
+	    .help = "Without accounts the node's passphrase opens everything. The first account is an administrator's; from then on every\n"
+		    "command is given by somebody who is logged in. An administrator keeps accounts and sees no case. Roles:\n\n"
+		    "  hr             candidates, leavers, checks, requests, statements\n"
+		    "  safeguarding   the same but leavers; incidents\n"
+		    "  analyst        figures, tables, the annual return\n"
+		    "  administrator  accounts, keys of the API, settings\n"
+		    "  auditor        the trail of who did what",
+	    .options = user_add_options, .handle = cdr_command_user_add },
+	{ .name = "user list", .summary = "list who works with this node", .handle = cdr_command_user_list },
+	{ .name = "user remove", .operands = "NAME", .operand_min = 1, .operand_max = 1, .summary = "remove an account", .handle = cdr_command_user_remove },
+	{ .name = "user role", .operands = "NAME ROLES", .operand_min = 2, .operand_max = 2, .summary = "give an account other roles",
+	    .handle = cdr_command_user_role },
+	{ .name = "user password", .operands = "[NAME]", .operand_max = 1, .summary = "set a new password: your own, or as administrator another's",
+	    .options = password_options, .handle = cdr_command_user_password },
+	{ .name = "user totp", .operands = "[NAME]", .operand_max = 1, .summary = "use an authenticator: make a secret, then --confirm a code of it",
+	    .options = totp_options, .handle = cdr_command_user_totp },
+	{ .name = "user recovery", .operands = "[NAME]", .operand_max = 1, .summary = "make new recovery codes", .handle = cdr_command_user_recovery },
+	{ .name = "user rescue", .operands = "NAME", .operand_min = 1, .operand_max = 1, .summary = "let an administrator in again who forgot the password",
+	    .help = "With the node's passphrase alone, for an administrator's account alone: a new password, no authenticator. The trail says so.",
+	    .options = password_options, .handle = cdr_command_user_rescue },
+	{ .name = "user unlock", .operands = "NAME", .operand_min = 1, .operand_max = 1, .summary = "end the wait after failed logins",
+	    .handle = cdr_command_user_unlock },
+	{ .name = "user login", .operands = "NAME", .operand_min = 1, .operand_max = 1, .summary = "begin a session",
+	    .help = "After five failures in a row an account waits 30 seconds, then longer, at most 15 minutes; what is tried while it waits does\n"
+		    "not lengthen the wait. A recovery code with the password goes through at once.",
+	    .options = login_options, .handle = cdr_command_user_login },
+	{ .name = "user logout", .summary = "end the session", .handle = cdr_command_user_logout },
+	{ .name = "trail list", .summary = "list who did what, and verify that nothing was changed or taken out", .options = trail_options,
+	    .handle = cdr_command_trail_list },
 	{ .name = NULL },
 };
 
@@ -273,7 +333,7 @@ main(int argc, char **argv)
 		.version = "1.0",
 		.summary = "A member's node: check candidates with former employers, and answer such checks",
 		.commands = commands,
-		.options = cdr_node_options,
+		.options = program_options,
 	};
 	struct cdr_fault fault = { 0 };
 

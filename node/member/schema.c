@@ -134,11 +134,25 @@ static const char life[] =
     "CREATE INDEX email_out_by_state ON email_out (state, not_before);"
     "CREATE TABLE email_about (number bigint NOT NULL, request_id bytea NOT NULL, PRIMARY KEY (number, request_id));";
 
+/* People who use the node: node/member/account.h. */
+static const char accounts[] =
+    /* password: keys/password.h; totp and totp_new: secrets of an authenticator in use, and not confirmed yet; totp_step: the last that
+     * was used; failures in a row, and until when the account waits after them. */
+    "CREATE TABLE account ("
+    " id bytea PRIMARY KEY, name text NOT NULL UNIQUE, roles bigint NOT NULL, password bytea NOT NULL, totp bytea, totp_new bytea,"
+    " totp_step bigint NOT NULL, failures bigint NOT NULL, locked_until bigint NOT NULL, made_at bigint NOT NULL);"
+
+    /* Recovery codes that are left, hashed under the node's key; sessions, by the hash of their token. */
+    "CREATE TABLE recovery (account bytea NOT NULL, digest bytea NOT NULL, PRIMARY KEY (account, digest));"
+    "CREATE TABLE session ("
+    " digest bytea PRIMARY KEY, account bytea NOT NULL, used_at bigint NOT NULL, ends_at bigint NOT NULL);";
+
 static const char *const migrations[] = {
 	first,
 	tally_and_trail,
 	incidents,
 	life,
+	accounts,
 };
 
 const struct cdr_store_schema cdr_member_schema = {

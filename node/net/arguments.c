@@ -448,6 +448,13 @@ cdr_arguments_operand_count(const struct cdr_arguments *arguments)
 }
 
 /* see node/net/arguments.h */
+const char *
+cdr_arguments_command(const struct cdr_arguments *arguments)
+{
+	return arguments->command->name;
+}
+
+/* see node/net/arguments.h */
 void *
 cdr_arguments_context(const struct cdr_arguments *arguments)
 {

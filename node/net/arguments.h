@@ -79,6 +79,8 @@ int64_t cdr_arguments_number(const struct cdr_arguments *arguments, const char *
 /* What follows the options, from 0; NULL beyond the last. Borrowed. */
 const char *cdr_arguments_operand(const struct cdr_arguments *arguments, size_t index);
 size_t cdr_arguments_operand_count(const struct cdr_arguments *arguments);
+/* The sub-command's name, as in its table: "check new". */
+const char *cdr_arguments_command(const struct cdr_arguments *arguments);
 /* The program's context. */
 void *cdr_arguments_context(const struct cdr_arguments *arguments);
 

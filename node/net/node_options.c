@@ -3,10 +3,7 @@
 #include <stdlib.h>
 
 const struct cdr_option cdr_node_options[] = {
-	{ .name = "home", .value = "DIR", .help = "the node's folder (else $CANDOR_HOME)" },
-	{ .name = "passphrase-file", .value = "FILE", .help = "read the passphrase from a file that only you can read" },
-	{ .name = "passphrase-fd", .value = "N", .help = "read the passphrase from an open file descriptor", .min = 0,
-	    .max = 65535 },
+	CDR_NODE_OPTION_ROWS,
 	{ .name = NULL },
 };
 

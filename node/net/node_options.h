@@ -6,7 +6,11 @@
 #include "keys/passphrase.h"
 #include "node/net/arguments.h"
 
-/* For struct cdr_program.options. */
+/* For struct cdr_program.options; the rows alone where a program has more. */
+#define CDR_NODE_OPTION_ROWS                                                                                                          \
+	{ .name = "home", .value = "DIR", .help = "the node's folder (else $CANDOR_HOME)" },                                               \
+	{ .name = "passphrase-file", .value = "FILE", .help = "read the passphrase from a file that only you can read" },                  \
+	{ .name = "passphrase-fd", .value = "N", .help = "read the passphrase from an open file descriptor", .min = 0, .max = 65535 }
 extern const struct cdr_option cdr_node_options[];
 
 /**
