@@ -386,18 +386,15 @@ cdr_account_recovery_new(struct cdr_member *member, const char *name, char codes
 	struct change change = { .member = member, .name = name, .what = "user.recovery", .codes = codes, .fault = fault, .apply = apply_recovery };
 	cdr_err err = CDR_OK;
 	uint8_t random[9];
-	char text[CDR_RECOVERY_CODE_LEN];
 
 	for (size_t i = 0; i < CDR_RECOVERY_CODE_COUNT && err == CDR_OK; i++) {
 		err = cdr_random(random, sizeof(random));
 		if (err == CDR_OK)
-			err = cdr_base32_write(random, sizeof(random), 5, text, sizeof(text));
-		(void)snprintf(codes[i], CDR_RECOVERY_CODE_LEN, "%s", text);
+			err = cdr_base32_write(random, sizeof(random), 5, codes[i], CDR_RECOVERY_CODE_LEN);
 	}
 	if (err == CDR_OK)
 		err = change_account(&change);
 	cdr_wipe(random, sizeof(random));
-	cdr_wipe(text, sizeof(text));
 	if (err != CDR_OK)
 		cdr_wipe(codes, (size_t)CDR_RECOVERY_CODE_COUNT * CDR_RECOVERY_CODE_LEN);
 	return err;
