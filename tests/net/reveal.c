@@ -40,7 +40,8 @@
 #define SALT_LEN 16         /* at the start of the first page, in clear */
 #define WAL_HEADER_LEN 32
 #define FRAME_HEADER_LEN 24
-#define SHARE_PURPOSE "trustee.share" /* as in node/trustee/trustee.c */
+#define TAGS_PURPOSE "trustee.share" /* as in node/trustee/share.c */
+#define STATISTICS_PURPOSE "trustee.share.statistics"
 #define CONTENT_AT (CDR_SCHEME_VERSION_LEN + 5) /* of a token: after version, epoch and type */
 
 static void __attribute__((noreturn))
@@ -143,18 +144,22 @@ reveal_shares(struct cdr_tx *tx, void *context)
 	struct cdr_query *query = NULL;
 	struct cdr_buffer share = { 0 };
 	struct cdr_bytes transcript, sealed;
-	int64_t epoch;
+	int64_t kind, number;
 
-	CDR_TRY(cdr_query_start(tx, "SELECT epoch, transcript, share FROM share", CDR_VALUES(), &query));
+	CDR_TRY(cdr_query_start(tx, "SELECT kind, number, transcript, share FROM key_share", CDR_VALUES(), &query));
 	while ((err = cdr_query_step(query)) == CDR_OK) {
 		uint8_t id[4 + CDR_ROSTER_HASH_LEN];
-		CDR_TRY(cdr_query_int(query, 0, &epoch));
-		CDR_TRY(cdr_query_blob_peek(query, 1, CDR_ROSTER_HASH_LEN, &transcript));
-		CDR_TRY(cdr_query_blob_peek(query, 2, CDR_SCALAR_LEN + CDR_SEAL_OVERHEAD, &sealed));
+		CDR_TRY(cdr_query_int(query, 0, &kind));
+		CDR_TRY(cdr_query_int(query, 1, &number));
+		CDR_TRY(cdr_query_blob_peek(query, 2, CDR_ROSTER_HASH_LEN, &transcript));
+		CDR_TRY(cdr_query_blob_peek(query, 3, CDR_SCALAR_LEN + CDR_SEAL_OVERHEAD, &sealed));
+		if (sealed.len == 0)
+			continue; /* nothing was given */
 		for (size_t i = 0; i < 4; i++)
-			id[i] = (uint8_t)(epoch >> (24 - 8 * i));
+			id[i] = (uint8_t)(number >> (24 - 8 * i));
 		memcpy(id + 4, transcript.data, transcript.len);
-		CDR_TRY(cdr_seal_open(shares->home->keys->column, SHARE_PURPOSE, (struct cdr_bytes){ id, 4 + transcript.len }, sealed,
+		CDR_TRY(cdr_seal_open(shares->home->keys->column,
+		    kind == CDR_KEY_TAGS ? TAGS_PURPOSE : STATISTICS_PURPOSE, (struct cdr_bytes){ id, 4 + transcript.len }, sealed,
 		    &share));
 		print_bytes(shares->out, "share", share.data, share.len);
 		cdr_buffer_free(&share);
