@@ -43,7 +43,7 @@ CFLAGS  := -std=c11 -D_GNU_SOURCE $(OPT) -g -pthread $(WARN) -ffile-prefix-map=$
 LDLIBS   = $(call pkg,--libs) -lm -pthread
 
 # The folders in the order in which includes may point: each may use those before it.
-LAYERS  := core core/crypto core/identity core/record proto audit keys node/store node/net node/hub node/trustee node/member
+LAYERS  := core core/crypto core/identity core/record proto audit keys node/store node/net node/web node/hub node/trustee node/member
 GENERATED := $(patsubst %.proto,$(BUILD)/gen/%.pb-c.c,$(wildcard proto/*.proto))
 archive  = $(BUILD)/lib/$(subst /,-,$(1)).a
 sources  = $(filter-out %/main.c,$(wildcard $(1)/*.c))
@@ -119,6 +119,18 @@ $(BUILD)/obj/proto/%.pb-c.o: $(BUILD)/gen/proto/%.pb-c.c $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) -MMD -MP -c -o $@ $<
 
+# The guest page is one file, made of what stands in node/web, and embedded from there.
+WEB := $(BUILD)/gen/node/web
+$(BUILD)/bundle: $(BUILD)/obj/node/web/bundle/bundle.o $(call archives,core/record)
+	$(call say,LD,$@)
+	$(Q)$(link) $(LDLIBS)
+$(WEB)/page.html.gz: $(BUILD)/bundle $(wildcard node/web/*.html node/web/*.css node/web/*.js node/web/words/*.json) core/record/data/codebook.json
+	$(call say,PAGE,$@)
+	@mkdir -p $(@D)
+	$(Q)$(BUILD)/bundle node/web $(WEB) && gzip -9 -n -c $(WEB)/page.html >$@
+$(BUILD)/obj/node/web/page.o: private CFLAGS += -DCDR_WEB_GEN='"$(WEB)"'
+$(BUILD)/obj/node/web/page.o: $(WEB)/page.html.gz
+
 define layer_rules
 $(call archive,$(1)): $(call objects,$(1)) $(BUILD)/flags
 	$$(call say,AR,$$(@F))
@@ -174,7 +186,7 @@ BENCH_PARTS := $(patsubst %.c,$(BUILD)/obj/%.o,$(filter-out tests/bench/bench_%,
 $(BENCHES): $(BENCH_PARTS)
 # Leaving a culture out means building the rarity table anew.
 $(BUILD)/tests/bench/bench_match: $(patsubst %,$(BUILD)/obj/core/identity/generate/%.o,names rarity_build)
-$(BENCHES) $(filter-out %.so,$(NET_TOOLS)) $(BUILD)/tests/vectors/oprf_oracle: $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(ALL_ARCHIVES)
+$(BENCHES) $(filter-out %.so,$(NET_TOOLS)) $(BUILD)/tests/vectors/oprf_oracle $(BUILD)/tests/browser/guest_oracle: $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(ALL_ARCHIVES)
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
 	$(Q)$(link) $(LDLIBS)

@@ -51,4 +51,18 @@
 #define CDR_MAIL_BAG_COUNT_MAX 32
 #define CDR_MAIL_TAKEN_COUNT_MAX 256
 
+/* Guests: request and answer have one size each, whatever they say. */
+#define CDR_GUEST_SECRET_LEN 16
+#define CDR_GUEST_CODE_LEN 18        /* the secret and a check of two bytes against slips */
+#define CDR_GUEST_REQUEST_PLAIN_LEN 8192
+#define CDR_GUEST_REQUEST_SEALED_LEN (CDR_GUEST_REQUEST_PLAIN_LEN + 28) /* nonce 12, tag 16 */
+#define CDR_GUEST_ANSWER_PLAIN_LEN 24576
+#define CDR_GUEST_ANSWER_SEALED_LEN (CDR_GUEST_ANSWER_PLAIN_LEN + 81) /* HPKE: 65 bytes of key, 16 of tag */
+#define CDR_GUEST_FILE_MAX (1U << 20)  /* an answer that came as a file or in an e-mail */
+#define CDR_GUEST_BAG_COUNT_MAX 16
+#define CDR_GUEST_TAKEN_COUNT_MAX 128
+#define CDR_GUEST_DAYS_MAX 366          /* how long a link may work */
+#define CDR_BODY_GUEST_MAX (16U << 10)
+#define CDR_BODY_GUEST_ANSWER_MAX (32U << 10)
+
 #endif

@@ -36,6 +36,7 @@ static const struct {
 	{ "document_type", NULL, NULL },
 	{ "engagement_type", NULL, NULL },
 	{ "position_category", NULL, NULL },
+	{ "address_found", "candidate", NULL },
 	{ "legal_basis", NULL, NULL },
 	{ "candidate_notified", NULL, NULL },
 	{ "signer_role", NULL, NULL },

@@ -2,6 +2,9 @@
 
 #include <string.h>
 #include <strings.h>
+#include <time.h>
+
+#include "node/net/clock.h"
 
 #define LENGTH_DIGIT_MAX 9
 
@@ -9,6 +12,7 @@
 struct fields {
 	size_t count;
 	bool host, length, type;
+	bool is_public;
 };
 
 /* RFC 9110 sec. 5.6.2: the characters of a token. */
@@ -63,7 +67,7 @@ take_word(struct cdr_bytes *rest)
 
 /* RFC 9112 sec. 3: method SP request-target SP HTTP-version. */
 static int
-parse_request_line(struct cdr_bytes line, struct cdr_http_head *head)
+parse_request_line(struct cdr_bytes line, bool is_public, struct cdr_http_head *head)
 {
 	struct cdr_bytes method = take_word(&line);
 	struct cdr_bytes path = take_word(&line);
@@ -75,14 +79,17 @@ parse_request_line(struct cdr_bytes line, struct cdr_http_head *head)
 		return 400;
 	if (memcmp(line.data, "HTTP/1.1", 8) != 0)
 		return 505;
-	if (method.len != 4 || memcmp(method.data, "POST", 4) != 0)
+	head->is_get = is_public && method.len == 3 && memcmp(method.data, "GET", 3) == 0;
+	if (!head->is_get && (method.len != 4 || memcmp(method.data, "POST", 4) != 0))
 		return 405;
+	if (head->is_get && memchr(path.data, '?', path.len) != NULL)
+		path.len = (size_t)((const uint8_t *)memchr(path.data, '?', path.len) - path.data);
 	if (path.len > CDR_HTTP_PATH_LEN_MAX)
 		return 414;
 	for (size_t i = 0; i < path.len; i++)
 		if (path.data[i] <= 0x20 || path.data[i] >= 0x7f)
 			return 400;
-	if (path.data[0] != '/')
+	if (path.len == 0 || path.data[0] != '/')
 		return 400;
 	memcpy(head->path, path.data, path.len);
 	return 0;
@@ -133,6 +140,20 @@ list_has(struct cdr_bytes list, const char *text)
 	return false;
 }
 
+/* The last address of the list: what stands before it is what the visitor says of himself. */
+static void
+keep_forwarded(struct cdr_bytes list, struct cdr_http_head *head)
+{
+	for (const uint8_t *comma; (comma = memchr(list.data, ',', list.len)) != NULL;) {
+		list.len -= (size_t)(comma - list.data) + 1;
+		list.data = comma + 1;
+	}
+	list = trim(list);
+	memset(head->forwarded, 0, sizeof(head->forwarded));
+	if (list.len > 0 && list.len < sizeof(head->forwarded))
+		memcpy(head->forwarded, list.data, list.len);
+}
+
 /* One field by its meaning. Fields that are not named here mean nothing to us. */
 static int
 use_field(struct cdr_bytes name, struct cdr_bytes value, struct fields *seen, struct cdr_http_head *head)
@@ -149,7 +170,7 @@ use_field(struct cdr_bytes name, struct cdr_bytes value, struct fields *seen, st
 		return parse_length(value, head);
 	}
 	if (is_word(name, "content-type")) {
-		int status = seen->type || !is_word(value, CDR_HTTP_CONTENT_TYPE) ? 415 : 0;
+		int status = seen->type || !is_word(value, seen->is_public ? CDR_HTTP_PUBLIC_TYPE : CDR_HTTP_CONTENT_TYPE) ? 415 : 0;
 		seen->type = true;
 		return status;
 	}
@@ -161,6 +182,10 @@ use_field(struct cdr_bytes name, struct cdr_bytes value, struct fields *seen, st
 	}
 	if (is_word(name, "connection") && list_has(value, "close"))
 		head->wants_close = true;
+	if (seen->is_public && is_word(name, "accept-encoding"))
+		head->takes_gzip = list_has(value, "gzip");
+	if (seen->is_public && is_word(name, "x-forwarded-for"))
+		keep_forwarded(value, head);
 	return 0;
 }
 
@@ -182,15 +207,15 @@ parse_field(struct cdr_bytes line, struct fields *seen, struct cdr_http_head *he
 
 /* All lines, up to the empty one, after which nothing may come. */
 static int
-parse_lines(struct cdr_bytes rest, struct cdr_http_head *head)
+parse_lines(struct cdr_bytes rest, bool is_public, struct cdr_http_head *head)
 {
-	struct fields seen = { 0 };
+	struct fields seen = { .is_public = is_public };
 	struct cdr_bytes line;
 	int status = 400;
 
 	if (!take_line(&rest, &line))
 		return 400;
-	status = parse_request_line(line, head);
+	status = parse_request_line(line, is_public, head);
 	while (status == 0) {
 		if (rest.len == 0 || !take_line(&rest, &line))
 			return 400;
@@ -202,21 +227,47 @@ parse_lines(struct cdr_bytes rest, struct cdr_http_head *head)
 		return status;
 	if (rest.len != 0 || !seen.host)
 		return 400;
+	if (head->is_get)
+		return head->body_len > 0 ? 400 : 0;
 	return !seen.length ? 411 : !seen.type ? 415 : 0;
+}
+
+static int
+parse(struct cdr_bytes bytes, bool is_public, struct cdr_http_head *head)
+{
+	int status = bytes.len > CDR_HTTP_HEAD_MAX ? 431 : 400;
+
+	*head = (struct cdr_http_head){ 0 };
+	if (bytes.len > 0 && bytes.len <= CDR_HTTP_HEAD_MAX)
+		status = parse_lines(bytes, is_public, head);
+	if (status != 0)
+		*head = (struct cdr_http_head){ 0 };
+	return status;
 }
 
 /* see node/net/http.h */
 int
 cdr_http_parse(struct cdr_bytes bytes, struct cdr_http_head *head)
 {
-	int status = bytes.len > CDR_HTTP_HEAD_MAX ? 431 : 400;
+	return parse(bytes, false, head);
+}
 
-	*head = (struct cdr_http_head){ 0 };
-	if (bytes.len > 0 && bytes.len <= CDR_HTTP_HEAD_MAX)
-		status = parse_lines(bytes, head);
-	if (status != 0)
-		*head = (struct cdr_http_head){ 0 };
-	return status;
+/* see node/net/http.h */
+int
+cdr_http_parse_public(struct cdr_bytes bytes, struct cdr_http_head *head)
+{
+	return parse(bytes, true, head);
+}
+
+/* see node/net/http.h */
+void
+cdr_http_date(char text[static CDR_HTTP_DATE_LEN])
+{
+	time_t now = (time_t)cdr_clock_now();
+	struct tm parts;
+
+	(void)gmtime_r(&now, &parts);
+	(void)strftime(text, CDR_HTTP_DATE_LEN, "%a, %d %b %Y %H:%M:%S GMT", &parts);
 }
 
 /* see node/net/http.h */

@@ -1,10 +1,12 @@
 #include "node/net/server.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <event2/buffer.h>
 #include <event2/bufferevent_ssl.h>
 #include <event2/event.h>
 #include <event2/listener.h>
+#include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <openssl/err.h>
@@ -16,9 +18,10 @@
 #include <sys/eventfd.h>
 #include <sys/queue.h>
 #include <sys/resource.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "core/crypto/hash.h"
+#include "core/crypto/secret.h"
 #include "keys/certificate.h"
 #include "node/net/address.h"
 #include "node/net/clock.h"
@@ -62,6 +65,7 @@ struct peer {
 	struct cdr_buffer body;
 	int status;
 	struct cdr_buffer reply;
+	const char *fields;             /* of the reply */
 };
 
 struct cdr_server {
@@ -76,6 +80,7 @@ struct cdr_server {
 	pthread_t thread;
 	bool has_thread;
 	struct cdr_workers *workers;
+	uint8_t visitor_key[CDR_CERTIFICATE_PIN_LEN];
 
 	/* The network's thread alone. */
 	TAILQ_HEAD(peer_list, peer) peers;       /* the one that has been idle longest comes first */
@@ -116,9 +121,11 @@ close_peer(struct peer *peer)
 	TAILQ_REMOVE(&server->peers, peer, links);
 	server->peer_count--;
 	/* Say goodbye without waiting for the answer. */
-	SSL_set_shutdown(ssl, SSL_RECEIVED_SHUTDOWN);
-	(void)SSL_shutdown(ssl);
-	ERR_clear_error();
+	if (ssl != NULL) {
+		SSL_set_shutdown(ssl, SSL_RECEIVED_SHUTDOWN);
+		(void)SSL_shutdown(ssl);
+		ERR_clear_error();
+	}
 	bufferevent_free(peer->stream);
 	event_free(peer->deadline);
 	cdr_buffer_free(&peer->body);
@@ -152,33 +159,25 @@ free_sent(const void *data, size_t len, void *context)
 	cdr_buffer_free(&sent);
 }
 
-/* RFC 9110 sec. 5.6.7 and 6.6.1. The program's locale is C. */
-static void
-format_date(char *text, size_t size)
-{
-	time_t now = (time_t)cdr_clock_now();
-	struct tm parts;
-
-	(void)gmtime_r(&now, &parts);
-	(void)strftime(text, size, "%a, %d %b %Y %H:%M:%S GMT", &parts);
-}
-
 /* Send ${peer}->status and ${peer}->reply. */
 static void
 send_reply(struct peer *peer)
 {
-	char date[40];
+	char date[CDR_HTTP_DATE_LEN];
 	struct evbuffer *output = bufferevent_get_output(peer->stream);
 	struct cdr_buffer *reply = &peer->reply;
 
 	peer->closes |= peer->head.wants_close || peer->server->is_stopping;
 	peer->state = STATE_REPLY;
 	set_deadline(peer, transfer_ms(peer, reply->len));
-	format_date(date, sizeof(date));
-	bool is_sent = evbuffer_add_printf(output, "HTTP/1.1 %d %s\r\nDate: %s\r\n"
-	    "Content-Type: " CDR_HTTP_CONTENT_TYPE "\r\nContent-Length: %zu\r\nCache-Control: no-store\r\n%s%s\r\n",
-	    peer->status, cdr_http_reason(peer->status), date, reply->len,
-	    peer->status == 405 ? "Allow: POST\r\n" : "", peer->closes ? "Connection: close\r\n" : "") >= 0;
+	cdr_http_date(date);
+	bool is_sent = evbuffer_add_printf(output, "HTTP/1.1 %d %s\r\nDate: %s\r\n%s"
+	    "Content-Length: %zu\r\nCache-Control: no-store\r\n%s%s\r\n",
+	    peer->status, cdr_http_reason(peer->status), date,
+	    peer->fields != NULL ? peer->fields : peer->server->config.is_public ? "" : "Content-Type: " CDR_HTTP_CONTENT_TYPE "\r\n",
+	    reply->len, peer->status != 405 ? "" : peer->server->config.is_public ? "Allow: GET, POST\r\n" : "Allow: POST\r\n",
+	    peer->closes ? "Connection: close\r\n" : "") >= 0;
+	peer->fields = NULL;
 	if (reply->len > 0 && is_sent) {
 		is_sent = evbuffer_add_reference(output, reply->data, reply->len, free_sent, reply->data) == 0;
 		if (is_sent)
@@ -240,7 +239,8 @@ use_head(struct peer *peer, size_t len)
 	const struct cdr_server_app *app = &peer->server->config.app;
 	struct evbuffer *input = bufferevent_get_input(peer->stream);
 	const uint8_t *data = evbuffer_pullup(input, (ev_ssize_t)len);
-	int status = data == NULL ? 503 : cdr_http_parse((struct cdr_bytes){ data, len }, &peer->head);
+	int status = data == NULL ? 503 : (peer->server->config.is_public ? cdr_http_parse_public : cdr_http_parse)(
+	    (struct cdr_bytes){ data, len }, &peer->head);
 
 	(void)evbuffer_drain(input, len);
 	if (status == 0) {
@@ -386,7 +386,8 @@ on_event(struct bufferevent *stream, short what, void *context)
 	struct peer *peer = context;
 
 	if (what == BEV_EVENT_CONNECTED) {
-		if (cdr_certificate_peer_pin(bufferevent_openssl_get_ssl(stream), peer->pin) == CDR_OK &&
+		if ((peer->server->config.is_public ||
+			cdr_certificate_peer_pin(bufferevent_openssl_get_ssl(stream), peer->pin) == CDR_OK) &&
 		    make_room_among_own(peer))
 			become_idle(peer);
 		else
@@ -410,29 +411,49 @@ on_deadline(evutil_socket_t fd, short what, void *context)
 
 /* ---- all connections ----------------------------------------------------------------------------------------- */
 
+/* What stands for a visitor: a keyed hash of the address, of an IPv6 address its first half, which is one customer's. */
+static void
+name_visitor(const struct cdr_server *server, const char *text, uint8_t pin[static CDR_CERTIFICATE_PIN_LEN])
+{
+	uint8_t address[16] = { 0 };
+	size_t len = inet_pton(AF_INET, text, address) == 1 ? 4 : inet_pton(AF_INET6, text, address) == 1 ? 8 : 0;
+	struct cdr_bytes part = { address, len };
+
+	if (cdr_hmac_sha256(server->visitor_key, sizeof(server->visitor_key), &part, 1, pin) != CDR_OK)
+		memset(pin, 0, CDR_CERTIFICATE_PIN_LEN);
+}
+
 /* A connection around ${fd}, which it owns from now on, also on failure. */
 static void
-add_peer(struct cdr_server *server, evutil_socket_t fd)
+add_peer(struct cdr_server *server, evutil_socket_t fd, const struct sockaddr *address)
 {
 	struct peer *peer = calloc(1, sizeof(*peer));
-	SSL *ssl = SSL_new(server->config.tls);
+	SSL *ssl = server->config.tls != NULL ? SSL_new(server->config.tls) : NULL;
+	char host[INET6_ADDRSTRLEN] = "";
 
-	if (peer == NULL || ssl == NULL)
+	if (peer == NULL || (ssl == NULL && server->config.tls != NULL))
 		goto fail;
 	peer->server = server;
 	peer->deadline = evtimer_new(server->base, on_deadline, peer);
 	if (peer->deadline == NULL)
 		goto fail;
-	peer->stream = bufferevent_openssl_socket_new(server->base, fd, ssl, BUFFEREVENT_SSL_ACCEPTING,
-	    BEV_OPT_CLOSE_ON_FREE | BEV_OPT_DEFER_CALLBACKS);
+	peer->stream = ssl == NULL ? bufferevent_socket_new(server->base, fd, BEV_OPT_CLOSE_ON_FREE | BEV_OPT_DEFER_CALLBACKS) :
+	    bufferevent_openssl_socket_new(server->base, fd, ssl, BUFFEREVENT_SSL_ACCEPTING,
+		BEV_OPT_CLOSE_ON_FREE | BEV_OPT_DEFER_CALLBACKS);
 	if (peer->stream == NULL)
 		goto fail;
-	bufferevent_openssl_set_allow_dirty_shutdown(peer->stream, 1);
+	if (ssl != NULL)
+		bufferevent_openssl_set_allow_dirty_shutdown(peer->stream, 1);
+	if (server->config.is_public && getnameinfo(address, address->sa_family == AF_INET6 ? sizeof(struct sockaddr_in6) :
+		sizeof(struct sockaddr_in), host, sizeof(host), NULL, 0, NI_NUMERICHOST) == 0)
+		name_visitor(server, host, peer->pin);
 	bufferevent_setcb(peer->stream, on_read, on_written, on_event, peer);
 	TAILQ_INSERT_TAIL(&server->peers, peer, links);
 	server->peer_count++;
 	set_deadline(peer, server->config.transfer_ms);
 	(void)bufferevent_enable(peer->stream, EV_READ | EV_WRITE);
+	if (ssl == NULL)
+		become_idle(peer);
 	return;
 fail:
 	if (peer != NULL && peer->deadline != NULL)
@@ -450,7 +471,6 @@ on_accept(struct evconnlistener *listener, evutil_socket_t fd, struct sockaddr *
 	struct peer *oldest = NULL;
 
 	(void)listener;
-	(void)address;
 	(void)address_len;
 	if (server->peer_count >= server->config.connection_max) {
 		oldest = find_weakest(server);
@@ -460,7 +480,7 @@ on_accept(struct evconnlistener *listener, evutil_socket_t fd, struct sockaddr *
 		}
 		close_peer(oldest);
 	}
-	add_peer(server, fd);
+	add_peer(server, fd, address);
 }
 
 static void
@@ -552,8 +572,18 @@ work(void *context, struct cdr_work *work)
 	struct peer *peer = (struct peer *)work;
 
 	peer->reply = (struct cdr_buffer){ NULL, 0 };
-	peer->status = server->config.app.handle(server->config.app.context, peer->head.path,
-	    cdr_buffer_bytes(&peer->body), peer->pin, &peer->reply);
+	if (server->config.is_public) {
+		uint8_t visitor[CDR_CERTIFICATE_PIN_LEN];
+		memcpy(visitor, peer->pin, sizeof(visitor));
+		if (server->config.is_proxied)
+			name_visitor(server, peer->head.forwarded, visitor);
+		const struct cdr_server_visit visit = { peer->head.path, peer->head.is_get, peer->head.takes_gzip,
+			cdr_buffer_bytes(&peer->body), visitor };
+		peer->status = server->config.app.visit(server->config.app.context, &visit, &peer->reply, &peer->fields);
+	} else {
+		peer->status = server->config.app.handle(server->config.app.context, peer->head.path,
+		    cdr_buffer_bytes(&peer->body), peer->pin, &peer->reply);
+	}
 	cdr_buffer_free(&peer->body);
 	(void)pthread_mutex_lock(&server->done_lock);
 	peer->next_done = server->done;
@@ -582,7 +612,7 @@ complete_config(struct cdr_server_config *config, struct cdr_fault *fault)
 		config->worker_count = CDR_SERVER_WORKER_MAX;
 	config->queue_max = or_default(config->queue_max, 256);
 	config->connection_max = or_default(config->connection_max, 512);
-	config->peer_connection_max = or_default(config->peer_connection_max, 32);
+	config->peer_connection_max = or_default(config->peer_connection_max, config->is_proxied ? config->connection_max : 32);
 	config->idle_ms = or_default(config->idle_ms, 120000);
 	config->transfer_ms = or_default(config->transfer_ms, 20000);
 	config->stop_ms = or_default(config->stop_ms, 10000);
@@ -681,7 +711,9 @@ cdr_server_start(const struct cdr_server_config *config, struct cdr_server **out
 	TAILQ_INIT(&server->peers);
 	(void)pthread_mutex_init(&server->done_lock, NULL);
 	atomic_init(&server->stop_asked, false);
-	(void)SSL_CTX_up_ref(server->config.tls);
+	if (config->tls != NULL)
+		(void)SSL_CTX_up_ref(config->tls);
+	CDR_TRY(cdr_random(server->visitor_key, sizeof(server->visitor_key)));
 	CDR_TRY(complete_config(&server->config, fault));
 	err = make_events(server);
 	if (err != CDR_OK) {

@@ -7,6 +7,8 @@
  * One thread runs the network; handlers run on worker threads behind a queue of bounded length. A peer is known by
  * the pin of its certificate, nothing else; whether it may do what it asks is the handler's to decide, each time.
  * What is not a plain POST with one Content-Length, one Host and a known path is refused before its body is read.
+ *
+ * A public listener, for browsers, takes GET too and asks for no certificate. Its visitors are told apart by network address.
  */
 
 #include <openssl/ssl.h>
@@ -20,6 +22,15 @@
 
 struct cdr_server;
 
+/* A request of a browser. */
+struct cdr_server_visit {
+	const char *path;                /* without a query */
+	bool is_get;                     /* else POST */
+	bool takes_gzip;
+	struct cdr_bytes body;
+	const uint8_t *visitor;          /* CDR_PIN_LEN bytes that stand for the network address until the server stops */
+};
+
 /* What is served. Both are called from several threads at once. */
 struct cdr_server_app {
 	void *context;
@@ -31,6 +42,11 @@ struct cdr_server_app {
 	 */
 	int (*handle)(void *context, const char *path, struct cdr_bytes body, const uint8_t *pin,
 	    struct cdr_buffer *reply);
+	/*
+	 * The same for a public listener. ${fields}: header fields of the reply, each line with its CRLF; a text that stays,
+	 * Content-Type among them if there is a body.
+	 */
+	int (*visit)(void *context, const struct cdr_server_visit *visit, struct cdr_buffer *reply, const char **fields);
 };
 
 /* Zero stands for the value in brackets. */
@@ -38,6 +54,8 @@ struct cdr_server_config {
 	const char *listen;              /* "127.0.0.1:8443", "[::1]:0"; port 0: one that is free */
 	SSL_CTX *tls;                    /* asks for a certificate; see keys/certificate.h. Kept by reference count */
 	struct cdr_server_app app;
+	bool is_public;                  /* for browsers: app.visit is called, and ${tls} asks for no certificate */
+	bool is_proxied;                 /* public, ${tls} NULL: plain HTTP from a proxy that ends X-Forwarded-For with the visitor */
 	uint32_t worker_count;           /* [one for each core] */
 	uint32_t queue_max;              /* requests that wait for a worker [256]; more are told 503 */
 	uint32_t connection_max;         /* [512]; beyond, the one idle longest goes, else the slowest */

@@ -26,5 +26,5 @@ cdr_service_app(const struct cdr_service *service)
 		void *out;
 	} context = { .in = service };
 
-	return (struct cdr_server_app){ context.out, body_max, handle };
+	return (struct cdr_server_app){ .context = context.out, .body_max = body_max, .handle = handle };
 }

@@ -67,7 +67,7 @@ start_server(struct cdr_server_config config)
 	config.tls = tls;
 	if (config.listen == NULL)
 		config.listen = "127.0.0.1:0";
-	config.app = (struct cdr_server_app){ NULL, body_max, handle };
+	config.app = (struct cdr_server_app){ .body_max = body_max, .handle = handle };
 	if (cdr_server_start(&config, &started, &fault) != CDR_OK)
 		fail_msg("%s", fault.text);
 	SSL_CTX_free(tls);
