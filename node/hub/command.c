@@ -28,6 +28,11 @@ static const struct cdr_option init_options[] = {
 
 static const struct cdr_option serve_options[] = {
 	{ .name = "listen", .value = "ADDRESS:PORT", .help = "listen here instead of where `init` said" },
+	{ .name = "guest-listen", .value = "ADDRESS:PORT", .help = "also serve guests' browsers here" },
+	{ .name = "guest-url", .value = "URL", .help = "how they reach it: https://guests.example.org (kept)" },
+	{ .name = "guest-certificate", .value = "FILE", .help = "PEM: a certificate that browsers trust, and its chain" },
+	{ .name = "guest-key", .value = "FILE", .help = "PEM: its key" },
+	{ .name = "guest-behind-proxy", .help = "plain HTTP on loopback: a proxy here has the certificate" },
 	{ .name = "workers", .value = "N", .help = "worker threads (default: one for each core)", .min = 1, .max = 64 },
 	{ .name = "ready-fd", .value = "N", .help = "file descriptor that is told when requests are served", .min = 0,
 	    .max = 65535 },
@@ -60,6 +65,11 @@ const struct cdr_command cdr_hub_commands[] = {
 		    "`candor-trustee ceremony`, before any key is made.",
 	    .handle = cdr_hub_command_init },
 	{ .name = "serve", .summary = "serve members and trustees until it is told to stop", .options = serve_options,
+	    .help = "Guests are former employers that are no members: they answer in a browser, on a page that this hub serves at\n"
+		    "--guest-listen with a public certificate. A proxy in front speaks HTTP/1.1 to it and ends X-Forwarded-For with\n"
+		    "the visitor's address. It must not change the page: members' nodes compare it.\n\n"
+		    "  candor-hub serve --guest-listen 0.0.0.0:443 --guest-url https://guests.example.org \\\n"
+		    "      --guest-certificate fullchain.pem --guest-key privkey.pem",
 	    .handle = cdr_hub_command_serve },
 	{ .name = "invite", .summary = "invite an organisation and print its one-time code", .options = invite_options,
 	    .help = "Give the code to the organisation over a channel that only it reads. It works once, for `candor join`.\n"

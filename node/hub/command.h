@@ -34,6 +34,20 @@ CDR_MUST_CHECK cdr_err cdr_hub_setting_read(struct cdr_store *store, const char 
 /* Seconds since 1970, now. */
 uint64_t cdr_hub_now(void);
 
+/**
+ * cdr_hub_guest_listener_start(arguments, open, listener, fault):
+ * Begin to serve guests' browsers, if the command line of `serve` says where.
+ *
+ * open      in    borrowed until cdr_hub_guest_listener_stop
+ * listener  out   NULL on error, and where nothing is asked for
+ */
+struct cdr_hub_guest_listener;
+CDR_MUST_CHECK cdr_err cdr_hub_guest_listener_start(const struct cdr_arguments *arguments, const struct cdr_hub_open *open,
+    struct cdr_hub_guest_listener **listener, struct cdr_fault *fault);
+const char *cdr_hub_guest_listener_address_peek(const struct cdr_hub_guest_listener *listener);
+/* NULL is ignored. */
+void cdr_hub_guest_listener_stop(struct cdr_hub_guest_listener *listener);
+
 cdr_command_handler cdr_hub_command_init;
 cdr_command_handler cdr_hub_command_serve;
 cdr_command_handler cdr_hub_command_invite;

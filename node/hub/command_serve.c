@@ -58,6 +58,7 @@ cdr_hub_command_serve(const struct cdr_arguments *arguments, struct cdr_report *
 	struct cdr_hub_open open = { 0 };
 	struct cdr_service service;
 	struct cdr_server *server = NULL;
+	struct cdr_hub_guest_listener *guests = NULL;
 	const char *path;
 	char pid_path[CDR_HOME_PATH_LEN_MAX + sizeof("/" CDR_HOME_PID)];
 
@@ -66,8 +67,11 @@ cdr_hub_command_serve(const struct cdr_arguments *arguments, struct cdr_report *
 	CDR_TRY(cdr_home_file(path, CDR_HOME_PID, pid_path, sizeof(pid_path)));
 	CDR_TRY(cdr_daemon_start(&daemon, pid_path, (int)cdr_arguments_number(arguments, "ready-fd", -1), fault));
 	cdr_hub_service(open.hub, &service);
+	CDR_TRY(cdr_hub_guest_listener_start(arguments, &open, &guests, fault));
 	CDR_TRY(start_server(arguments, &open, &service, &server, fault));
 	cdr_report_text(report, "Serving at %s\n", cdr_server_address_peek(server));
+	if (guests != NULL)
+		cdr_report_text(report, "Serving guests at %s\n", cdr_hub_guest_listener_address_peek(guests));
 	cdr_log(CDR_LOG_INFO, "hub.started", cdr_log_text("address", cdr_server_address_peek(server)));
 	cdr_daemon_ready(&daemon, cdr_server_address_peek(server));
 	run(&daemon, open.hub);
@@ -75,6 +79,7 @@ cdr_hub_command_serve(const struct cdr_arguments *arguments, struct cdr_report *
 	err = CDR_OK;
 out:
 	cdr_server_stop(server);
+	cdr_hub_guest_listener_stop(guests);
 	cdr_daemon_end(&daemon);
 	cdr_hub_close(&open);
 	return err;

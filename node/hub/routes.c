@@ -5,6 +5,7 @@
 #include "node/hub/ceremony.h"
 #include "node/hub/check.h"
 #include "node/hub/enrol.h"
+#include "node/hub/guest.h"
 #include "node/hub/index.h"
 #include "node/hub/mail.h"
 #include "node/hub/proposal.h"
@@ -31,6 +32,11 @@ const struct cdr_route cdr_hub_routes[] = {
 	{ "/v1/mail/post", MEMBER, CDR_BODY_MAIL_MAX, TYPE(mail), cdr_hub_mail_post, NULL },
 	{ "/v1/mail/fetch", MEMBER, CDR_BODY_SMALL_MAX, TYPE(mail_fetch), cdr_hub_mail_fetch, NULL },
 	{ "/v1/mail/taken", MEMBER, 2 * CDR_BODY_SMALL_MAX, TYPE(mail_taken), cdr_hub_mail_taken, NULL },
+	{ "/v1/guest/put", MEMBER, CDR_BODY_GUEST_MAX, TYPE(guest_put), cdr_hub_guest_put, NULL },
+	{ "/v1/guest/withdraw", MEMBER, CDR_BODY_SMALL_MAX, TYPE(guest_withdraw), cdr_hub_guest_withdraw, NULL },
+	{ "/v1/guest/fetch", MEMBER, CDR_BODY_SMALL_MAX, TYPE(guest_fetch), cdr_hub_guest_fetch, NULL },
+	{ "/v1/guest/taken", MEMBER, CDR_BODY_SMALL_MAX, TYPE(guest_taken), cdr_hub_guest_taken, NULL },
+	{ "/v1/guest/page", MEMBER, CDR_BODY_SMALL_MAX, TYPE(empty), cdr_hub_guest_page, NULL },
 };
 
 const size_t cdr_hub_route_count = sizeof(cdr_hub_routes) / sizeof(cdr_hub_routes[0]);

@@ -62,6 +62,19 @@ static const char version_1[] =
     "CREATE TABLE misuse (party text NOT NULL, kind text NOT NULL, subject bytea NOT NULL, noticed_at bigint NOT NULL,"
     " detail text NOT NULL, PRIMARY KEY (party, kind, subject)) /* WITHOUT ROWID */;";
 
+/* Requests to guests and their answers: sealed, under ids that are random. "hash" knows a repeat when the content is gone. */
+static const char guests[] =
+    "CREATE TABLE guest (id bytea NOT NULL PRIMARY KEY, member text NOT NULL, state text NOT NULL, sealed bytea NOT NULL,"
+    " hash bytea NOT NULL, made_at bigint NOT NULL, expires_at bigint NOT NULL);"
+    "CREATE INDEX guest_member ON guest (member, state);"
+    "CREATE INDEX guest_expires_at ON guest (expires_at);"
+
+    "CREATE TABLE guest_answer (id bytea NOT NULL, response bytea NOT NULL, number bigint NOT NULL, member text NOT NULL,"
+    " state text NOT NULL, sealed bytea NOT NULL, hash bytea NOT NULL, received_at bigint NOT NULL,"
+    " PRIMARY KEY (id, response));"
+    "CREATE INDEX guest_answer_member ON guest_answer (member, state, received_at);"
+    "CREATE INDEX guest_answer_response ON guest_answer (response);";
+
 /* The log. In others' tables "logged" is the place of the leaf that records the act. */
 static const char version_log[] =
     "CREATE TABLE log_end (one bigint NOT NULL PRIMARY KEY, edge bytea NOT NULL, recent bytea NOT NULL);"
@@ -86,7 +99,12 @@ static const char version_keys[] =
     /* What was posted about keys that are not in force yet is posted again. */
     "DROP TABLE ceremony_result;";
 
-static const char *const migrations[] = { version_1, version_log, version_keys };
+static const char *const migrations[] = {
+	version_1,
+	version_log,
+	version_keys,
+	guests,
+};
 
 const struct cdr_store_schema cdr_hub_schema = {
 	.application_id = 0x43445248, /* "CDRH" */
@@ -101,7 +119,7 @@ const struct cdr_store_schema cdr_hub_schema = {
 const struct cdr_hub_legend cdr_hub_legends[] = {
 	TABLE("setting", "how this hub was set up", NOTHING),
 	COLUMN("setting", "name", "name of a setting", NOTHING),
-	COLUMN("setting", "value", "where the hub listens", "public"),
+	COLUMN("setting", "value", "where the hub listens, where guests go", "public"),
 
 	TABLE("roster", "every roster that has been in force", "public to all parties: who takes part, with which keys"),
 	COLUMN("roster", "version", "0 is the genesis roster", "public"),
@@ -225,6 +243,28 @@ const struct cdr_hub_legend cdr_hub_legends[] = {
 	COLUMN("key_result", "hash", "SHA-256 of what it says", "whether two trustees say the same"),
 	COLUMN("key_result", "result", "public key, public shares, hash of the transcript", "public"),
 	COLUMN("key_result", "posted_at", "when it came", NOTHING),
+
+	TABLE("guest", "requests to former employers that are no members, for browsers to fetch until they are answered or expire",
+	    "which member asks outside the exchange, when, and how often; not whom, nor about whom"),
+	COLUMN("guest", "id", "16 random bytes", NOTHING),
+	COLUMN("guest", "member", "who asks", "as the table"),
+	COLUMN("guest", "state", "open, answered, withdrawn", "how many guests answer"),
+	COLUMN("guest", "sealed", "the request under a secret that stands in the link, always of one size; empty once answered",
+	    "nothing: the secret is 128 random bits and never comes here"),
+	COLUMN("guest", "hash", "SHA-256 of it", NOTHING),
+	COLUMN("guest", "made_at", "when it came", "as the table"),
+	COLUMN("guest", "expires_at", "when the link stops working", NOTHING),
+
+	TABLE("guest_answer", "answers of guests until the member has taken them", "when a guest answered which request"),
+	COLUMN("guest_answer", "id", "the request", NOTHING),
+	COLUMN("guest_answer", "response", "16 random bytes", NOTHING),
+	COLUMN("guest_answer", "number", "1 for the first answer to this request", "that a guest corrected itself"),
+	COLUMN("guest_answer", "member", "who asked", "as the table"),
+	COLUMN("guest_answer", "state", "waiting, taken", NOTHING),
+	COLUMN("guest_answer", "sealed", "the answer, sealed to the member, always of one size; empty once taken",
+	    "nothing: a disclosure and \"no record\" look the same"),
+	COLUMN("guest_answer", "hash", "SHA-256 of it", NOTHING),
+	COLUMN("guest_answer", "received_at", "when it came", "as the table"),
 
 	TABLE("log_end", "where the public log ends", "how many acts it records"),
 	COLUMN("log_end", "one", "1: there is one end", NOTHING),

@@ -1,5 +1,6 @@
 #include "node/hub/sweep.h"
 
+#include "node/hub/guest.h"
 #include "node/hub/index.h"
 
 #define PEOPLE_PER_JOB 64
@@ -75,6 +76,7 @@ rest_job(struct cdr_tx *tx, void *context)
 	CDR_TRY(cdr_query_run(tx, "DELETE FROM mail_taken WHERE taken_at < $1", taken));
 	CDR_TRY(cdr_query_run(tx, "DELETE FROM index_batch WHERE put_at < $1", taken));
 	CDR_TRY(cdr_query_run(tx, "DELETE FROM invitation WHERE used_at IS NULL AND expires_at < $1", taken));
+	CDR_TRY(cdr_hub_guest_expire(tx, sweep->now, sweep->expiry_days));
 	CDR_TRY(cdr_query_run(tx, "DELETE FROM ceremony_message WHERE stored_at < $1", ceremony));
 	err = CDR_OK;
 out:
