@@ -477,9 +477,9 @@ judge_statement(const struct cdr_member *member, const Cdr__Wire__Letter *letter
 	return cdr_statement_validate(statement, &rules, fault);
 }
 
-/* The one status that follows from a statement. */
-static const char *
-status_of(const struct cdr_statement *statement, const struct cdr_codebook *codebook)
+/* see node/member/check_letters.h */
+const char *
+cdr_check_status_of(const struct cdr_statement *statement, const struct cdr_codebook *codebook)
 {
 	const char *answer[] = { statement->finding, statement->ongoing_now, statement->left_during };
 	size_t unable = 0;
@@ -518,7 +518,7 @@ keep_statement(struct cdr_tx *tx, const struct cdr_member *member, const struct 
 	if (err == CDR_OK)
 		err = cdr_query_run(tx,
 		    "UPDATE employer SET status = $1, result = $2, statement = $3, answered_at = $4, next_at = 0 WHERE request_id = $5",
-		    CDR_VALUES(cdr_value_text(status_of(statement, member->codebook)),
+		    CDR_VALUES(cdr_value_text(cdr_check_status_of(statement, member->codebook)),
 			cdr_value_text(cdr_statement_result(statement, member->codebook)),
 			cdr_value_bytes(cdr_buffer_bytes(&sealed)), cdr_value_int((int64_t)cdr_member_now()),
 			cdr_value_bytes(cdr_message_bytes(letter->body->request_id))));

@@ -57,4 +57,7 @@ CDR_MUST_CHECK cdr_err cdr_check_queue_probe(struct cdr_tx *tx, const struct cdr
 CDR_MUST_CHECK cdr_err cdr_check_open_candidate(struct cdr_tx *tx, const struct cdr_member *member,
     const uint8_t check_id[static CDR_ID_LEN], struct cdr_candidate *candidate);
 
+/* The one status (codebook "check_status") that follows from a statement. */
+const char *cdr_check_status_of(const struct cdr_statement *statement, const struct cdr_codebook *codebook);
+
 #endif

@@ -21,6 +21,11 @@ cdr_command_handler cdr_command_check_new;
 cdr_command_handler cdr_command_check_import;
 cdr_command_handler cdr_command_check_list;
 cdr_command_handler cdr_command_check_show;
+cdr_command_handler cdr_command_check_ask_guest;
+cdr_command_handler cdr_command_check_guest_answer;
+cdr_command_handler cdr_command_check_paper_answer;
+cdr_command_handler cdr_command_check_guest_scan;
+cdr_command_handler cdr_command_check_withdraw_guest;
 cdr_command_handler cdr_command_inbox_list;
 cdr_command_handler cdr_command_inbox_show;
 cdr_command_handler cdr_command_inbox_answer;
@@ -114,6 +119,27 @@ json_t *cdr_command_json_types(uint32_t types);
  */
 CDR_MUST_CHECK cdr_err cdr_command_show_rows(struct cdr_report *report, const char *file,
     const struct cdr_row_report *rows, bool refused);
+
+/**
+ * cdr_command_statement_options(arguments, statement, fault):
+ * A statement as the options of `inbox answer` give it: its --file, and above that the single options.
+ */
+struct cdr_statement;
+CDR_MUST_CHECK cdr_err cdr_command_statement_options(const struct cdr_arguments *arguments, struct cdr_statement *statement,
+    struct cdr_fault *fault);
+
+/* The three questions of a statement and what it discloses, as indented text. */
+void cdr_command_show_answers(struct cdr_report *report, const struct cdr_codebook *codebook, const char *language,
+    const struct cdr_statement *statement);
+
+/**
+ * cdr_command_guests_json(member, check_id, guests) and cdr_command_guests_show(member, report, language, check_id, guests):
+ * The guests that a check asks, as a new JSON list (also on error); the second tells a person about them too, with every answer.
+ */
+CDR_MUST_CHECK cdr_err cdr_command_guests_json(struct cdr_member *member, const uint8_t check_id[static CDR_ID_LEN],
+    json_t **guests);
+CDR_MUST_CHECK cdr_err cdr_command_guests_show(struct cdr_member *member, struct cdr_report *report, const char *language,
+    const uint8_t check_id[static CDR_ID_LEN], json_t **guests);
 
 /* One list of a row report as JSON. */
 json_t *cdr_command_json_rows(const struct cdr_row_report_list *list);

@@ -115,6 +115,34 @@ show_check(const struct cdr_check *check, void *context)
 	return CDR_OK;
 }
 
+/* The guests of every check in the list, each in a row after the members. */
+static cdr_err
+add_guests(struct showing *showing)
+{
+	uint8_t id[CDR_ID_LEN];
+	size_t at, number;
+	json_t *check, *guests, *guest;
+
+	json_array_foreach(showing->list, at, check) {
+		if (cdr_id_read(json_string_value(json_object_get(check, "check_id")), id) != CDR_OK)
+			return CDR_E_INTERNAL;
+		cdr_err err = cdr_command_guests_json(showing->member, id, &guests);
+		(void)json_object_set_new(check, "guests", guests);
+		if (err != CDR_OK)
+			return err;
+		json_array_foreach(guests, number, guest) {
+			const char *result = json_string_value(json_object_get(guest, "result"));
+			cdr_table_cell(showing->table, "%s", json_string_value(json_object_get(check, "reference")));
+			cdr_table_cell(showing->table, "%s", json_string_value(json_object_get(guest, "employer")));
+			for (size_t i = 0; i < 3; i++)
+				cdr_table_cell(showing->table, "-");
+			cdr_table_cell(showing->table, "%s", label(showing, "check_status", json_string_value(json_object_get(guest, "status"))));
+			cdr_table_cell(showing->table, "%s", label(showing, "result", result != NULL ? result : ""));
+		}
+	}
+	return CDR_OK;
+}
+
 /* see node/member/command.h */
 cdr_err
 cdr_command_check_list(const struct cdr_arguments *arguments, struct cdr_report *report, struct cdr_fault *fault)
@@ -131,6 +159,7 @@ cdr_command_check_list(const struct cdr_arguments *arguments, struct cdr_report 
 	if (err != CDR_OK || written)
 		goto out;
 	CDR_TRY(cdr_check_each(showing.member, NULL, show_check, &showing));
+	CDR_TRY(add_guests(&showing));
 	cdr_table_print(showing.table, report);
 	showing.table = NULL;
 	if (json_array_size(showing.list) == 0)
@@ -165,20 +194,25 @@ keep_check(const struct cdr_check *check, void *context)
 	return CDR_OK;
 }
 
+/* In which words something is told, and where. */
+struct words {
+	struct cdr_report *report;
+	const struct cdr_codebook *codebook;
+	const char *language;
+};
+
 /* One answered question in words. */
 static void
-show_question(const struct statements *s, const char *question, const char *answer)
+show_question(const struct words *s, const char *question, const char *answer)
 {
-	const struct cdr_codebook *codebook = s->member->codebook;
-
 	if (answer[0] != '\0')
-		cdr_report_text(s->report, "    %s %s\n", cdr_codebook_label_peek(codebook, "question", question, s->language),
-		    cdr_codebook_label_peek(codebook, "answer", answer, s->language));
+		cdr_report_text(s->report, "    %s %s\n", cdr_codebook_label_peek(s->codebook, "question", question, s->language),
+		    cdr_codebook_label_peek(s->codebook, "answer", answer, s->language));
 }
 
 /* When it happened, and when the process ended. */
 static void
-show_dates(const struct statements *s, const struct cdr_disclosure *d)
+show_dates(const struct words *s, const struct cdr_disclosure *d)
 {
 	char committed[CDR_DATE_TEXT_LEN] = "", concluded[CDR_DATE_TEXT_LEN] = "";
 
@@ -191,9 +225,9 @@ show_dates(const struct statements *s, const struct cdr_disclosure *d)
 }
 
 static void
-show_disclosure(const struct statements *s, const struct cdr_disclosure *d)
+show_disclosure(const struct words *s, const struct cdr_disclosure *d)
 {
-	const struct cdr_codebook *codebook = s->member->codebook;
+	const struct cdr_codebook *codebook = s->codebook;
 
 	for (size_t i = 0; i < d->misconduct_type_count; i++)
 		cdr_report_text(s->report, "    %s: %s\n",
@@ -207,6 +241,20 @@ show_disclosure(const struct statements *s, const struct cdr_disclosure *d)
 		cdr_report_text(s->report, "      %s\n", d->factual_summary);
 }
 
+/* see node/member/command.h */
+void
+cdr_command_show_answers(struct cdr_report *report, const struct cdr_codebook *codebook, const char *language,
+    const struct cdr_statement *statement)
+{
+	const struct words words = { report, codebook, language };
+
+	show_question(&words, "finding", statement->finding);
+	show_question(&words, "ongoing_now", statement->ongoing_now);
+	show_question(&words, "left_during", statement->left_during);
+	for (size_t i = 0; i < statement->disclosure_count; i++)
+		show_disclosure(&words, &statement->disclosures[i]);
+}
+
 static void
 show_statement(const struct statements *s, const struct cdr_check_employer *e, const struct cdr_statement *statement)
 {
@@ -217,11 +265,7 @@ show_statement(const struct statements *s, const struct cdr_check_employer *e, c
 	    cdr_codebook_label_peek(codebook, "signer_role", statement->signer_role, s->language),
 	    cdr_codebook_label_peek(codebook, "identity_match", NULL, s->language),
 	    cdr_codebook_label_peek(codebook, "identity_match", statement->identity_match, s->language));
-	show_question(s, "finding", statement->finding);
-	show_question(s, "ongoing_now", statement->ongoing_now);
-	show_question(s, "left_during", statement->left_during);
-	for (size_t i = 0; i < statement->disclosure_count; i++)
-		show_disclosure(s, &statement->disclosures[i]);
+	cdr_command_show_answers(s->report, codebook, s->language, statement);
 }
 
 /* Add one employer's statement to the text and to the JSON of that employer. */
@@ -321,6 +365,10 @@ cdr_command_check_show(const struct cdr_arguments *arguments, struct cdr_report 
 			CDR_TRY(add_statement(s, i, fault));
 		else
 			show_waiting(s, &s->check.employer[i]);
+	json_t *guests;
+	err = cdr_command_guests_show(s->member, report, s->language, s->check.id, &guests);
+	(void)json_object_set_new(s->object, "guests", guests);
+	CDR_TRY(err);
 	CDR_TRY(print_paper(arguments, s, fault));
 	json_t *object = s->object;
 	s->object = NULL;

@@ -318,6 +318,15 @@ draft_validity(const struct cdr_arguments *arguments, struct cdr_statement *s)
 	s->valid_until = cdr_member_day((int64_t)cdr_member_now() + days * 86400);
 }
 
+/* see node/member/command.h */
+cdr_err
+cdr_command_statement_options(const struct cdr_arguments *arguments, struct cdr_statement *statement, struct cdr_fault *fault)
+{
+	cdr_err err = read_answer_file(arguments, statement, fault);
+
+	return err != CDR_OK ? err : read_options(arguments, statement, fault);
+}
+
 /* Everything that the person who answers gave, completed from the register. */
 static cdr_err
 draft(const struct cdr_arguments *arguments, struct cdr_member *member, const uint8_t *id, struct cdr_statement *statement,
@@ -326,8 +335,7 @@ draft(const struct cdr_arguments *arguments, struct cdr_member *member, const ui
 	cdr_err err = CDR_E_INTERNAL;
 	struct cdr_inbox_request *request = NULL;
 
-	CDR_TRY(read_answer_file(arguments, statement, fault));
-	CDR_TRY(read_options(arguments, statement, fault));
+	CDR_TRY(cdr_command_statement_options(arguments, statement, fault));
 	CDR_TRY(cdr_inbox_read(member, id, &request, fault));
 	if (cdr_arguments_has(arguments, "leaver") &&
 	    cdr_arguments_number(arguments, "leaver", 1) > (int64_t)request->leaver_count) {

@@ -4,6 +4,7 @@
 
 #include "node/member/command.h"
 #include "node/member/enrol.h"
+#include "node/member/guest.h"
 #include "node/member/serve.h"
 #include "node/net/log.h"
 
@@ -129,6 +130,7 @@ cdr_command_serve(const struct cdr_arguments *arguments, struct cdr_report *repo
 	cdr_log_set_level(CDR_LOG_INFO);
 	cdr_log(CDR_LOG_INFO, cdr_enrol_is_active(member) ? "member.serving" : "member.waits_to_be_let_in",
 	    cdr_log_text("member", member->id));
+	cdr_guest_page_trust(cdr_arguments_text(arguments, "guest-ca"));
 	cdr_daemon_ready(&daemon, member->id);
 	cdr_serve_run(member, &daemon,
 	    (unsigned)cdr_arguments_number(arguments, "poll-ms", CDR_SERVE_POLL_MS_DEFAULT));

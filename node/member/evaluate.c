@@ -8,10 +8,10 @@
 #include "core/crypto/hash.h"
 #include "core/crypto/secret.h"
 #include "core/crypto/threshold.h"
+#include "node/member/misconduct.h"
 #include "node/net/log.h"
 
 #define EVALUATE_PATH "/v1/evaluate"
-#define MISCONDUCT_MAX 1000 /* kept at most; the first ones tell the most */
 #define ASKED_MAX 64        /* unfinished evaluations that are remembered */
 #define ASKED_NAME "asked/"
 #define ASKED_NAME_LEN (sizeof(ASKED_NAME) - 1 + 2 * CDR_SHA256_LEN)
@@ -227,44 +227,18 @@ shuffle_trustees(struct batch *batch)
 
 /* ---- answers ---------------------------------------------------------------------------------------------------- */
 
-/* What a trustee did wrong, with the bytes that show it. */
-struct misconduct {
-	const char *party;
-	const char *what;
-	struct cdr_bytes request, reply;
-};
-
-static cdr_err
-write_misconduct(struct cdr_tx *tx, void *context)
-{
-	const struct misconduct *m = context;
-	uint64_t number;
-
-	cdr_err err = cdr_setting_next(tx, "misconduct", &number);
-	if (err != CDR_OK || number > MISCONDUCT_MAX)
-		return err;
-	return cdr_query_run(tx,
-	    "INSERT INTO misconduct (number, at, party, what, request, reply) VALUES ($1, $2, $3, $4, $5, $6)",
-	    CDR_VALUES(cdr_value_int((int64_t)number), cdr_value_int((int64_t)cdr_member_now()),
-		cdr_value_text(m->party), cdr_value_text(m->what), cdr_value_bytes(m->request),
-		cdr_value_bytes(m->reply)));
-}
-
 /* Remember by name a trustee whose signed answer is wrong, and tell the log. */
 static void
 accuse(struct batch *batch, const struct cdr_ask *ask, const char *what)
 {
-	struct misconduct m = {
+	const struct cdr_misconduct m = {
 		.party = ask->party_signer,
 		.what = what,
 		.request = cdr_buffer_bytes(&ask->request),
 		.reply = cdr_buffer_bytes(&ask->post.reply),
 	};
 
-	cdr_log(CDR_LOG_ERROR, "trustee.misconduct", cdr_log_text("party", m.party), cdr_log_text("what", what));
-	cdr_err err = cdr_store_write(batch->member->home->store, write_misconduct, &m);
-	if (err != CDR_OK)
-		cdr_log(CDR_LOG_ERROR, "misconduct.not_kept", cdr_log_err(err));
+	cdr_misconduct_note(batch->member, &m);
 }
 
 /* Whether the form of an answer is right: for this trustee and epoch, as many points as were asked, with their hash. */

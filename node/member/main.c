@@ -27,6 +27,7 @@ static const struct cdr_option join_options[] = {
 static const struct cdr_option serve_options[] = {
 	{ .name = "poll-ms", .value = "MS", .help = "ask the hub for letters so often (5000)", .min = CDR_SERVE_POLL_MS_MIN,
 	    .max = 3600000 },
+	{ .name = "guest-ca", .value = "FILE", .help = "PEM: who else may vouch for the guest page's server" },
 	{ .name = "ready-fd", .value = "N", .help = "write a line to this descriptor when ready", .min = 0, .max = 65535 },
 	END,
 };
@@ -101,6 +102,46 @@ static const struct cdr_option check_show_options[] = {
 static const struct cdr_option export_options[] = {
 	{ .name = "pdf", .value = "FILE", .help = "print the statement too, with a code that `statement verify` compares" },
 	LANGUAGE,
+	END,
+};
+static const struct cdr_option ask_guest_options[] = {
+	{ .name = "employer", .value = "NAME", .help = "the former employer", .required = true },
+	{ .name = "email", .value = "ADDRESS", .help = "its e-mail address", .required = true },
+	{ .name = "found", .value = "CODE", .help = "how you found it: official_website, public_register, ...", .required = true },
+	{ .name = "found-note", .value = "TEXT", .help = "where exactly" },
+	{ .name = "contact-name", .value = "NAME", .help = "whom the guest can ask here", .required = true },
+	{ .name = "contact-email", .value = "ADDRESS", .help = "and how (this or --contact-phone)" },
+	{ .name = "contact-phone", .value = "NUMBER", .help = "and how" },
+	{ .name = "guest-language", .value = "LANG", .help = "en, fr, es or ar: in which the page begins (en)" },
+	{ .name = "position", .value = "TEXT", .help = "as the candidate states it, as are those that follow" },
+	{ .name = "country", .value = "CODE", .help = "of duty, ISO 3166-1 alpha-3" },
+	{ .name = "from", .value = "DATE", .help = "2019-03-25, 2019-03 or 2019" },
+	{ .name = "to", .value = "DATE", .help = "2019-03-25, 2019-03 or 2019" },
+	{ .name = "engagement-type", .value = "CODE", .help = "employee, volunteer, consultant, ..." },
+	{ .name = "employee-number", .value = "TEXT", .help = "at that employer" },
+	{ .name = "days", .value = "N", .help = "how long file and link work (60)", .min = 1, .max = CDR_GUEST_DAYS_MAX },
+	{ .name = "out", .value = "FILE", .help = "the file for e-mail (candor-request-XXXXX.html)" },
+	{ .name = "no-link", .help = "the file alone" },
+	LANGUAGE,
+	END,
+};
+static const struct cdr_option paper_options[] = {
+	{ .name = "scan", .value = "FILE", .help = "PDF, JPEG, PNG or TIFF of the signed paper", .required = true },
+	{ .name = "file", .value = "FILE", .help = "the answer as JSON; options stand above it" },
+	{ .name = "identity", .value = "CODE", .help = "confirmed, probable, not_known_here, ambiguous" },
+	{ .name = "finding", .value = "CODE", .help = "found to have committed it? no_record, yes, unable_..." },
+	{ .name = "ongoing-now", .value = "CODE", .help = "is an investigation open now?" },
+	{ .name = "left-during", .value = "CODE", .help = "left while one was pending?" },
+	{ .name = "coverage", .value = "CODE", .help = "complete, partial, records_lost, pre_dates_scheme" },
+	{ .name = "legal-limit-reason", .value = "CODE", .help = "why a question cannot be answered" },
+	{ .name = "legal-limit-country", .value = "CODE", .help = "whose law it is" },
+	{ .name = "signer-name", .value = "NAME", .help = "who signed" },
+	{ .name = "signer-role", .value = "CODE", .help = "hr or safeguarding_focal_point" },
+	LANGUAGE,
+	END,
+};
+static const struct cdr_option scan_options[] = {
+	{ .name = "number", .value = "N", .help = "which scan, where there are several (1)", .min = 1, .max = 1000 },
 	END,
 };
 static const struct cdr_option verify_options[] = {
@@ -222,6 +263,28 @@ static const struct cdr_command commands[] = {
 	    .handle = cdr_command_check_list },
 	{ .name = "check show", .operands = "REFERENCE", .operand_min = 1, .operand_max = 1,
 	    .summary = "show one check with its statements", .options = check_show_options, .handle = cdr_command_check_show },
+	{ .name = "check ask-guest", .operands = "REFERENCE", .operand_min = 1, .operand_max = 1,
+	    .summary = "ask a former employer that is no member",
+	    .help = "Makes one file for e-mail, opened with a code that you tell by another way, and a link to a page on the hub, if\n"
+		    "it has one. Either can be answered, also on paper. Who answers is not verified: look for the address yourself,\n"
+		    "and say with --found how. The same employer again gives the same file and link.\n\n"
+		    "  candor check ask-guest C-000017 --employer \"Imaginary Aid Society\" --email hr@imaginary-aid.example \\\n"
+		    "      --found official_website --contact-name \"Jo Doe\" --contact-phone \"+254 00 000 0000\" --guest-language fr",
+	    .options = ask_guest_options, .handle = cdr_command_check_ask_guest },
+	{ .name = "check guest-answer", .operands = "FILE", .operand_min = 1, .operand_max = 1,
+	    .summary = "take in a guest's answer that came as a file",
+	    .help = "FILE is the file itself, or the e-mail into which its text was pasted; - reads standard input.",
+	    .options = language_options, .handle = cdr_command_check_guest_answer },
+	{ .name = "check paper-answer", .operands = "REQUEST", .operand_min = 1, .operand_max = 1,
+	    .summary = "take in a guest's answer on paper, with its scan",
+	    .help = "The scan stays in this node, sealed. What the paper says is given as for `candor inbox answer`, options or --file.",
+	    .options = paper_options, .handle = cdr_command_check_paper_answer },
+	{ .name = "check guest-scan", .operands = "REQUEST FILE", .operand_min = 2, .operand_max = 2,
+	    .summary = "write the scan of an answer on paper to a file", .options = scan_options,
+	    .handle = cdr_command_check_guest_scan },
+	{ .name = "check withdraw-guest", .operands = "REQUEST", .operand_min = 1, .operand_max = 1,
+	    .summary = "end a request to a guest: its link and its file stop working", .options = language_options,
+	    .handle = cdr_command_check_withdraw_guest },
 	{ .name = "inbox list", .summary = "list requests that wait for an answer", .options = inbox_list_options,
 	    .handle = cdr_command_inbox_list },
 	{ .name = "inbox show", .operands = "REQUEST", .operand_min = 1, .operand_max = 1,

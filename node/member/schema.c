@@ -147,12 +147,36 @@ static const char accounts[] =
     "CREATE TABLE session ("
     " digest bytea PRIMARY KEY, account bytea NOT NULL, used_at bigint NOT NULL, ends_at bigint NOT NULL);";
 
+/* Requests to former employers that are no members: node/member/guest.h. */
+static const char guests[] =
+    /* details, keys: sealed; keys is empty once the request has ended. request: the sealed request for the hub, empty once it has
+     * ended. link: none, waiting, open, answered, ending (the hub is to hear of a withdrawal), ended. */
+    "CREATE TABLE guest ("
+    " id bytea PRIMARY KEY, number bigint NOT NULL UNIQUE, check_id bytea NOT NULL, digest bytea NOT NULL,"
+    " details bytea NOT NULL, keys bytea NOT NULL, public_key bytea NOT NULL, request bytea NOT NULL,"
+    " request_hash bytea NOT NULL, link text NOT NULL, status text NOT NULL, result text NOT NULL, channel text NOT NULL,"
+    " asked_at bigint NOT NULL, due_at bigint NOT NULL, expires_at bigint NOT NULL, answered_at bigint NOT NULL,"
+    " changed_at bigint NOT NULL, unread bigint NOT NULL);"
+    "CREATE INDEX guest_by_check ON guest (check_id, number);"
+    "CREATE INDEX guest_by_link ON guest (link, number);"
+
+    /* Every answer; state: current, superseded. */
+    "CREATE TABLE guest_statement ("
+    " request_id bytea NOT NULL, response bytea NOT NULL, number bigint NOT NULL, at bigint NOT NULL, channel text NOT NULL,"
+    " state text NOT NULL, sealed bytea NOT NULL, PRIMARY KEY (request_id, response));"
+
+    /* Scans of answers on paper. */
+    "CREATE TABLE guest_scan ("
+    " request_id bytea NOT NULL, number bigint NOT NULL, at bigint NOT NULL, sealed bytea NOT NULL,"
+    " PRIMARY KEY (request_id, number));";
+
 static const char *const migrations[] = {
 	first,
 	tally_and_trail,
 	incidents,
 	life,
 	accounts,
+	guests,
 };
 
 const struct cdr_store_schema cdr_member_schema = {

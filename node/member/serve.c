@@ -9,6 +9,7 @@
 #include "node/member/deadline.h"
 #include "node/member/email.h"
 #include "node/member/enrol.h"
+#include "node/member/guest.h"
 #include "node/member/index.h"
 #include "node/member/leavers.h"
 #include "node/member/mail.h"
@@ -154,6 +155,7 @@ cdr_serve_run(struct cdr_member *member, const struct cdr_daemon *daemon, unsign
 		{ .name = "mail", .step = cdr_mail_step },
 		{ .name = "check", .step = cdr_check_step },
 		{ .name = "deadline", .step = cdr_deadline_step },
+		{ .name = "guest", .step = cdr_guest_step },
 	};
 	enum { WORK_COUNT = sizeof(work) / sizeof(work[0]) };
 	struct task purge = { .name = "purge", .step = step_purge };

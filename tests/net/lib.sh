@@ -77,9 +77,9 @@ launch() {
 	esac
 }
 
-start_hub() { launch hub "$BIN/candor-hub"; }
+start_hub() { launch hub "$BIN/candor-hub" ${HUB_OPTIONS:-}; }
 start_trustee() { launch "trustee-$1" "$BIN/candor-trustee" ${POLL_MS:+--poll-ms "$POLL_MS"}; }
-start_member() { launch "member-$1" "$BIN/candor" ${POLL_MS:+--poll-ms "$POLL_MS"}; }
+start_member() { launch "member-$1" "$BIN/candor" ${POLL_MS:+--poll-ms "$POLL_MS"} ${MEMBER_OPTIONS:-}; }
 
 # pid NAME: of a running daemon; empty if it does not run.
 pid() {
