@@ -30,7 +30,7 @@ say      = $(if $(V),,@printf '  %-6s %s\n' $(1) $(2))
 PACKAGES := gcc make pkg-config libc6-dev libssl-dev libgcrypt20-dev libsqlcipher-dev libprotobuf-c-dev \
 	protobuf-c-compiler libevent-dev libutf8proc-dev libjansson-dev libcurl4-openssl-dev libzip-dev libexpat1-dev \
 	libcairo2-dev libpango1.0-dev libqrencode-dev libseccomp-dev fonts-noto-core
-CHECK_PACKAGES := $(PACKAGES) libcmocka-dev clang libclang-rt-14-dev valgrind openssl jq gdb procps cppcheck libglpk-dev poppler-utils
+CHECK_PACKAGES := $(PACKAGES) libcmocka-dev clang libclang-rt-14-dev valgrind openssl jq gdb procps cppcheck libglpk-dev poppler-utils curl
 LIBRARIES := openssl libgcrypt sqlcipher libprotobuf-c libevent_openssl libevent_pthreads libutf8proc jansson libcurl libzip expat
 
 pkg      = $(shell pkg-config $(1) $(LIBRARIES) 2>/dev/null)
@@ -234,6 +234,7 @@ run-ct:
 
 run-oracle: $(BUILD)/tests/vectors/oprf_oracle
 	$(Q)tests/vectors/oprf_oracle $< $(BUILD)/npm
+	$(Q)tests/vectors/openapi $(BUILD)/npm node/member/data/openapi.json
 
 run-lint:
 	$(Q)tests/lint/run $(BUILD)

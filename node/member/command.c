@@ -1,15 +1,47 @@
 #include "node/member/command.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "core/crypto/secret.h"
 #include "core/identity/date.h"
 #include "core/identity/token.h"
 
 #define SHOWN_MAX 50 /* faults and notes that text shows; --json has all that are listed */
+
+/* The call of this thread, if it has one. */
+static _Thread_local struct cdr_command_call *current_call;
+
+/* see node/member/command.h */
+void
+cdr_command_call_set(struct cdr_command_call *call)
+{
+	current_call = call;
+}
+
+/* The node of a call, for whom its roles allow it. */
+static cdr_err
+lend_member(const struct cdr_arguments *arguments, bool joined, struct cdr_member **member, struct cdr_actor *actor, struct cdr_fault *fault)
+{
+	const struct cdr_actor *who = &current_call->actor;
+	uint32_t roles = cdr_access_roles(cdr_arguments_command(arguments));
+	cdr_err err = CDR_OK;
+
+	if ((roles & who->roles) == 0 || roles == CDR_ACCESS_ANYBODY)
+		return cdr_fault_set(fault, CDR_E_REFUSED, "%s may not do this", who->who);
+	if (joined)
+		err = cdr_member_joined(current_call->member, fault);
+	if (err != CDR_OK)
+		return err;
+	if (actor != NULL)
+		*actor = *who;
+	*member = current_call->member;
+	return CDR_OK;
+}
 
 /* see node/member/command.h */
 const char *
@@ -62,6 +94,8 @@ cdr_command_open_as(const struct cdr_arguments *arguments, bool joined, struct c
 
 	*member = NULL;
 	CDR_TRY(cdr_command_language_check(arguments, fault));
+	if (current_call != NULL)
+		return lend_member(arguments, joined, member, actor, fault);
 	CDR_TRY(cdr_node_home(arguments, &path, fault));
 	CDR_TRY(cdr_node_passphrase(arguments, false, &passphrase, fault));
 	CDR_TRY(cdr_member_open(path, passphrase, member, fault));
@@ -110,6 +144,21 @@ read_stream(FILE *file, size_t max, struct cdr_buffer *bytes)
 cdr_err
 cdr_command_read_file(const char *path, size_t max, struct cdr_buffer *bytes, struct cdr_fault *fault)
 {
+	if (current_call != NULL && strcmp(path, "-") == 0) {
+		*bytes = (struct cdr_buffer){ malloc(current_call->input.len + 1), current_call->input.len };
+		if (bytes->data == NULL)
+			bytes->len = 0;
+		else if (bytes->len > 0)
+			memcpy(bytes->data, current_call->input.data, bytes->len);
+		if (bytes->len > max) {
+			cdr_buffer_free(bytes);
+			return cdr_fault_set(fault, CDR_E_RANGE, "it is longer than %zu bytes", max);
+		}
+		return bytes->data != NULL ? CDR_OK : CDR_E_MEMORY;
+	}
+	if (current_call != NULL)
+		return cdr_fault_set(fault, CDR_E_REFUSED, "a file is not read from here");
+
 	FILE *file = strcmp(path, "-") == 0 ? stdin : fopen(path, "rbe");
 
 	*bytes = (struct cdr_buffer){ 0 };
@@ -277,4 +326,40 @@ cdr_command_show_rows(struct cdr_report *report, const char *file, const struct 
 		return CDR_OK;
 	return cdr_report_json(report, json_pack("{s:o, s:o}", "faults", cdr_command_json_rows(&rows->faults), "notes",
 	    cdr_command_json_rows(&rows->notes)));
+}
+
+/* What a call writes to "-". */
+static cdr_err
+write_to_call(const char *data, size_t len)
+{
+	struct cdr_buffer *out = &current_call->output;
+
+	cdr_buffer_free(out);
+	*out = (struct cdr_buffer){ malloc(len + 1), len };
+	if (out->data == NULL) {
+		out->len = 0;
+		return CDR_E_MEMORY;
+	}
+	memcpy(out->data, data, len);
+	return CDR_OK;
+}
+
+/* see node/member/command.h */
+cdr_err
+cdr_command_write_file(const char *path, const char *data, size_t len, struct cdr_fault *fault)
+{
+	if (current_call != NULL)
+		return strcmp(path, "-") == 0 ? write_to_call(data, len) : cdr_fault_set(fault, CDR_E_REFUSED, "a file is not written from here");
+	int fd = strcmp(path, "-") == 0 ? STDOUT_FILENO : open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	ssize_t put = 1;
+
+	if (fd < 0)
+		return cdr_fault_set(fault, errno == EEXIST ? CDR_E_EXISTS : CDR_E_IO, "%s: %s", path,
+		    errno == EEXIST ? "it is there already, and is not written over" : strerror(errno));
+	for (size_t done = 0; done < len && put > 0; done += put > 0 ? (size_t)put : 0)
+		put = write(fd, data + done, len - done);
+	bool good = put > 0;
+	if (fd != STDOUT_FILENO)
+		good = fsync(fd) == 0 && close(fd) == 0 && good;
+	return good ? CDR_OK : cdr_fault_set(fault, CDR_E_IO, "%s: it cannot be written: %s", path, strerror(errno));
 }

@@ -54,6 +54,24 @@ cdr_command_handler cdr_command_user_login;
 cdr_command_handler cdr_command_user_logout;
 cdr_command_handler cdr_command_trail_list;
 
+/*
+ * A command that is given from within the daemon (node/member/api.h): the node is open already, who acts is known, files are bytes.
+ * While a thread has such a call, cdr_command_open lends that node, and the file "-" is ${input} or goes to ${output}.
+ */
+struct cdr_command_call {
+	struct cdr_member *member;     /* a copy for this call: see struct cdr_member */
+	struct cdr_actor actor;
+	struct cdr_bytes input;
+	struct cdr_buffer output;      /* personal; wiped and freed by the caller */
+};
+
+/* Begin a call on this thread; NULL: end it. */
+void cdr_command_call_set(struct cdr_command_call *call);
+
+cdr_command_handler cdr_command_api_key_add;
+cdr_command_handler cdr_command_api_key_list;
+cdr_command_handler cdr_command_api_key_revoke;
+
 /* As cdr_command_open, and tell who it is opened for. */
 CDR_MUST_CHECK cdr_err cdr_command_open_as(const struct cdr_arguments *arguments, bool joined, struct cdr_member **member,
     struct cdr_actor *actor, struct cdr_fault *fault);

@@ -420,24 +420,6 @@ export_header(const struct cdr_book *book, struct cdr_out *out)
 
 /* see node/member/command.h */
 cdr_err
-cdr_command_write_file(const char *path, const char *data, size_t len, struct cdr_fault *fault)
-{
-	int fd = strcmp(path, "-") == 0 ? STDOUT_FILENO : open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	ssize_t put = 1;
-
-	if (fd < 0)
-		return cdr_fault_set(fault, errno == EEXIST ? CDR_E_EXISTS : CDR_E_IO, "%s: %s", path,
-		    errno == EEXIST ? "it is there already, and is not written over" : strerror(errno));
-	for (size_t done = 0; done < len && put > 0; done += put > 0 ? (size_t)put : 0)
-		put = write(fd, data + done, len - done);
-	bool good = put > 0;
-	if (fd != STDOUT_FILENO)
-		good = fsync(fd) == 0 && close(fd) == 0 && good;
-	return good ? CDR_OK : cdr_fault_set(fault, CDR_E_IO, "%s: it cannot be written: %s", path, strerror(errno));
-}
-
-/* see node/member/command.h */
-cdr_err
 cdr_command_incident_export(const struct cdr_arguments *arguments, struct cdr_report *report, struct cdr_fault *fault)
 {
 	cdr_err err = CDR_E_INTERNAL;

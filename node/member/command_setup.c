@@ -2,6 +2,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "node/member/api.h"
 #include "node/member/command.h"
 #include "node/member/enrol.h"
 #include "node/member/guest.h"
@@ -119,6 +120,7 @@ cdr_command_serve(const struct cdr_arguments *arguments, struct cdr_report *repo
 	char pid_path[CDR_HOME_PATH_LEN_MAX + 64];
 	struct cdr_daemon daemon = { 0 };
 	struct cdr_member *member = NULL;
+	struct cdr_api *api = NULL;
 	bool started = false;
 
 	(void)report;
@@ -131,11 +133,16 @@ cdr_command_serve(const struct cdr_arguments *arguments, struct cdr_report *repo
 	cdr_log(CDR_LOG_INFO, cdr_enrol_is_active(member) ? "member.serving" : "member.waits_to_be_let_in",
 	    cdr_log_text("member", member->id));
 	cdr_guest_page_trust(cdr_arguments_text(arguments, "guest-ca"));
+	if (cdr_arguments_has(arguments, "api-listen")) {
+		CDR_TRY(cdr_api_start(member, cdr_arguments_program(arguments), cdr_arguments_text(arguments, "api-listen"), &api, fault));
+		cdr_log(CDR_LOG_INFO, "api.serving", cdr_log_int("port", cdr_api_port(api)));
+	}
 	cdr_daemon_ready(&daemon, member->id);
 	cdr_serve_run(member, &daemon,
 	    (unsigned)cdr_arguments_number(arguments, "poll-ms", CDR_SERVE_POLL_MS_DEFAULT));
 	err = CDR_OK;
 out:
+	cdr_api_stop(api);
 	cdr_member_close(member);
 	if (started)
 		cdr_daemon_end(&daemon);

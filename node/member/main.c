@@ -29,6 +29,7 @@ static const struct cdr_option serve_options[] = {
 	    .max = 3600000 },
 	{ .name = "guest-ca", .value = "FILE", .help = "PEM: who else may vouch for the guest page's server" },
 	{ .name = "ready-fd", .value = "N", .help = "write a line to this descriptor when ready", .min = 0, .max = 65535 },
+	{ .name = "api-listen", .value = "ADDRESS", .help = "serve the JSON API on this loopback address, such as 127.0.0.1:8321" },
 	END,
 };
 static const struct cdr_option reports_options[] = {
@@ -211,6 +212,11 @@ static const struct cdr_option totp_options[] = {
 	{ .name = "off", .help = "ask for no code any more" },
 	END,
 };
+static const struct cdr_option api_key_options[] = {
+	{ .name = "role", .value = "ROLES", .help = "hr, safeguarding, analyst, administrator, auditor; separated by commas", .required = true },
+	{ .name = "days", .value = "N", .help = "how long it opens anything (365)", .min = 1, .max = 3660 },
+	END,
+};
 static const struct cdr_option trail_options[] = {
 	{ .name = "after", .value = "N", .help = "only entries after this number", .min = 0, .max = INT64_MAX },
 	{ .name = "max", .value = "N", .help = "so many at most", .min = 1, .max = INT64_MAX },
@@ -385,6 +391,12 @@ static const struct cdr_command commands[] = {
 	{ .name = "user logout", .summary = "end the session", .handle = cdr_command_user_logout },
 	{ .name = "trail list", .summary = "list who did what, and verify that nothing was changed or taken out", .options = trail_options,
 	    .handle = cdr_command_trail_list },
+	{ .name = "api-key add", .operands = "NAME", .operand_min = 1, .operand_max = 1, .summary = "make a key for a program that uses the API",
+	    .help = "The API is served by `candor serve --api-listen 127.0.0.1:PORT`; GET /openapi.json describes it. The key is shown once.",
+	    .options = api_key_options, .handle = cdr_command_api_key_add },
+	{ .name = "api-key list", .summary = "list the keys of the API", .handle = cdr_command_api_key_list },
+	{ .name = "api-key revoke", .operands = "NAME", .operand_min = 1, .operand_max = 1, .summary = "make a key open nothing from now on",
+	    .handle = cdr_command_api_key_revoke },
 	{ .name = NULL },
 };
 

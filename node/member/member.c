@@ -157,7 +157,7 @@ out:
 void
 cdr_member_close(struct cdr_member *member)
 {
-	if (member == NULL)
+	if (member == NULL || member->is_lent)
 		return;
 	cdr_current_free(member->current);
 	cdr_client_free(member->client);

@@ -25,6 +25,7 @@ struct cdr_member {
 	 * struct with another name here: a copy borrows everything else, and is not closed.
 	 */
 	char who[CDR_TRAIL_WHO_LEN];
+	bool is_lent;   /* a copy that somebody else ends: cdr_member_close leaves it alone */
 
 	/* Empty before `join`. */
 	char id[CDR_SLUG_LEN_MAX + 1];

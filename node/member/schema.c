@@ -170,6 +170,17 @@ static const char guests[] =
     " request_id bytea NOT NULL, number bigint NOT NULL, at bigint NOT NULL, sealed bytea NOT NULL,"
     " PRIMARY KEY (request_id, number));";
 
+/* Programs that use the API: node/member/api_key.h, node/member/api.h. */
+static const char api[] =
+    "CREATE TABLE api_key ("
+    " id bytea PRIMARY KEY, name text NOT NULL UNIQUE, digest bytea NOT NULL UNIQUE, roles bigint NOT NULL, made_at bigint NOT NULL,"
+    " expires_at bigint NOT NULL, revoked_at bigint NOT NULL, used_at bigint NOT NULL);"
+
+    /* What was answered to an Idempotency-Key, by the hash of who and key; request: a hash of path and body. */
+    "CREATE TABLE api_reply ("
+    " digest bytea PRIMARY KEY, request bytea NOT NULL, status bigint NOT NULL, sealed bytea NOT NULL, at bigint NOT NULL);"
+    "CREATE INDEX api_reply_by_at ON api_reply (at);";
+
 static const char *const migrations[] = {
 	first,
 	tally_and_trail,
@@ -177,6 +188,7 @@ static const char *const migrations[] = {
 	life,
 	accounts,
 	guests,
+	api,
 };
 
 const struct cdr_store_schema cdr_member_schema = {

@@ -395,6 +395,56 @@ cdr_arguments_main(const struct cdr_program *program, int argc, char **argv)
 	return code != CDR_EXIT_DONE ? code : run_command(&arguments, &report);
 }
 
+/* One value of a call, checked as one of a command line. */
+static cdr_err
+call_option(struct cdr_arguments *arguments, const struct cdr_arguments_value *value, struct cdr_fault *fault)
+{
+	const struct cdr_option *option = find_option(arguments, value->name, strlen(value->name));
+
+	if (option == NULL || (option->value == NULL) != (value->value == NULL))
+		return cdr_fault_set(fault, CDR_E_INPUT, "%s: there is no such field here, or it is of another kind", value->name);
+	if (option->min < option->max && !is_number(option, value->value))
+		return cdr_fault_set(fault, CDR_E_INPUT, "%s: a number from %" PRId64 " to %" PRId64, value->name, option->min, option->max);
+	if ((!option->repeated && cdr_arguments_has(arguments, option->name)) || arguments->given_count == CDR_ARGUMENTS_OPTION_MAX)
+		return cdr_fault_set(fault, CDR_E_INPUT, "%s: given twice, or there are too many fields", value->name);
+	arguments->given[arguments->given_count++] = (struct given){ option, value->value };
+	return CDR_OK;
+}
+
+/* see node/net/arguments.h */
+cdr_err
+cdr_arguments_call(const struct cdr_program *program, const char *name, const struct cdr_arguments_value *values, size_t value_count,
+    const char *const *operands, size_t operand_count, struct cdr_report *report, struct cdr_fault *fault)
+{
+	struct cdr_arguments arguments = { .program = program };
+	cdr_err err = CDR_OK;
+
+	for (const struct cdr_command *command = program->commands; command->name != NULL; command++)
+		if (strcmp(command->name, name) == 0)
+			arguments.command = command;
+	if (arguments.command == NULL)
+		return cdr_fault_set(fault, CDR_E_ABSENT, "there is no command %s", name);
+	for (size_t i = 0; i < value_count && err == CDR_OK; i++)
+		err = call_option(&arguments, &values[i], fault);
+	if (err != CDR_OK)
+		return err;
+	for (const struct cdr_option *option = arguments.command->options; option != NULL && option->name != NULL; option++)
+		if (option->required && !cdr_arguments_has(&arguments, option->name))
+			return cdr_fault_set(fault, CDR_E_INPUT, "%s is needed: %s", option->name, option->help);
+	if (operand_count < arguments.command->operand_min || operand_count > arguments.command->operand_max)
+		return cdr_fault_set(fault, CDR_E_INPUT, "%s: too few operands, or too many", name);
+	for (size_t i = 0; i < operand_count; i++)
+		arguments.operands[arguments.operand_count++] = operands[i];
+	return arguments.command->handle(&arguments, report, fault);
+}
+
+/* see node/net/arguments.h */
+const struct cdr_program *
+cdr_arguments_program(const struct cdr_arguments *arguments)
+{
+	return arguments->program;
+}
+
 /* ---- for handlers -------------------------------------------------------------------------------------------- */
 
 /* see node/net/arguments.h */

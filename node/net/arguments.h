@@ -69,6 +69,24 @@ struct cdr_program {
  */
 int cdr_arguments_main(const struct cdr_program *program, int argc, char **argv);
 
+/* An option as a caller within the program gives it; ${value} NULL: a flag. */
+struct cdr_arguments_value {
+	const char *name, *value;
+};
+
+/**
+ * cdr_arguments_call(program, name, values, value_count, operands, operand_count, report, fault):
+ * Run the sub-command ${name} from within the program, with the same checks as on a command line.
+ *
+ * Returns  CDR_OK; CDR_E_ABSENT if there is no such sub-command; CDR_E_INPUT if an option or an operand is missing, unknown, twice
+ *          there or no number in its range; the handler's error.
+ */
+CDR_MUST_CHECK cdr_err cdr_arguments_call(const struct cdr_program *program, const char *name, const struct cdr_arguments_value *values,
+    size_t value_count, const char *const *operands, size_t operand_count, struct cdr_report *report, struct cdr_fault *fault);
+
+/* The program that a sub-command belongs to. */
+const struct cdr_program *cdr_arguments_program(const struct cdr_arguments *arguments);
+
 /* The value of option ${name}: the ${nth} given, from 0. NULL if it was not given so often. Borrowed. */
 const char *cdr_arguments_text(const struct cdr_arguments *arguments, const char *name);
 const char *cdr_arguments_nth(const struct cdr_arguments *arguments, const char *name, size_t nth);

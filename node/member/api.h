@@ -1,0 +1,45 @@
+#ifndef CDR_NODE_MEMBER_API_H
+#define CDR_NODE_MEMBER_API_H
+
+/*
+ * The JSON API of a node, on loopback (node/net/rest.h): an applicant tracking system opens checks and fetches results, a payroll
+ * hands over leavers. Each call is a command of `candor` with its JSON, so both say the same and obey the same roles; data/openapi.json
+ * describes it, and is served at /openapi.json.
+ *
+ * Who calls shows a key (`candor api-key add`) or a session (POST /v1/sessions). A POST that changes something carries an
+ * Idempotency-Key: the same one again gets the same answer, and with another request it is refused. Errors are problem+json (RFC 9457).
+ */
+
+#include "node/member/member.h"
+#include "node/net/arguments.h"
+#include "node/net/rest.h"
+
+#define CDR_API_JSON_MAX (256U << 10)       /* bytes of a JSON body */
+#define CDR_API_PAGE_DEFAULT 100            /* items of a list at once */
+#define CDR_API_PAGE_MAX 1000
+#define CDR_API_REPLY_DAYS 7                /* how long an Idempotency-Key is remembered */
+
+struct cdr_api;
+
+/**
+ * cdr_api_start(member, program, listen, api, fault):
+ * Serve the API until cdr_api_stop. ${member} and ${program} stay borrowed.
+ *
+ * Returns  as cdr_rest_start.
+ */
+CDR_MUST_CHECK cdr_err cdr_api_start(struct cdr_member *member, const struct cdr_program *program, const char *listen,
+    struct cdr_api **api, struct cdr_fault *fault);
+uint16_t cdr_api_port(const struct cdr_api *api);
+void cdr_api_stop(struct cdr_api *api);
+
+/**
+ * cdr_api_answer(member, program, port, status, head, body, reply):
+ * Answer one request, without a socket. ${status}: as struct cdr_rest_app. One at a time.
+ */
+void cdr_api_answer(struct cdr_member *member, const struct cdr_program *program, uint16_t port, int status,
+    const struct cdr_rest_head *head, struct cdr_bytes body, struct cdr_rest_reply *reply);
+
+/* The most bytes that the body of this request may have. */
+size_t cdr_api_body_max(const struct cdr_rest_head *head);
+
+#endif
