@@ -7,6 +7,7 @@
 
 #include "core/identity/country.h"
 #include "core/identity/date.h"
+#include "core/record/form.h"
 
 /* Reading the section "incident" of a codebook: see core/record/book.h. The first fault ends it. */
 struct reader {
@@ -541,6 +542,19 @@ read_roles(struct reader *reader, const json_t *section)
 	return CDR_OK;
 }
 
+static cdr_err
+check_forms(const struct cdr_book *book, struct cdr_fault *fault)
+{
+	struct cdr_form form;
+	cdr_err err;
+	size_t at = 0;
+
+	while ((err = cdr_form_read(book, at, &form, fault)) == CDR_OK)
+		at++;
+	return err != CDR_E_ABSENT ? err : at > CDR_FORM_MAX ?
+	    cdr_fault_set(fault, CDR_E_RANGE, "codebook: incident.forms has more than %d entries", CDR_FORM_MAX) : CDR_OK;
+}
+
 /* see core/record/book.h */
 cdr_err
 cdr_book_new(const struct cdr_codebook *codebook, const json_t *section, struct cdr_book **out, struct cdr_fault *fault)
@@ -563,6 +577,7 @@ cdr_book_new(const struct cdr_codebook *codebook, const json_t *section, struct 
 	CDR_TRY(each(&reader, section, "invariants", CDR_INVARIANT_MAX, &book->invariant_count, read_invariant));
 	CDR_TRY(each(&reader, section, "carry", CDR_CARRY_MAX, &book->carry_count, read_carry));
 	book->forms = json_object_get(section, "forms");
+	CDR_TRY(check_forms(book, fault));
 	*out = book;
 	book = NULL;
 	err = CDR_OK;

@@ -39,6 +39,15 @@ cdr_counts_flags(const struct cdr_counts *counts, uint32_t *flags)
 
 /* see core/record/table.h */
 void
+cdr_counts_drop(const struct cdr_table_definition *table, struct cdr_counts *counts, uint32_t report_count)
+{
+	memset(counts->counts, 0, counts->cell_count * sizeof(counts->counts[0]));
+	/* The last category of every dimension is "not known"; so is the last cell. */
+	counts->counts[table->cell_count - 1] = report_count;
+}
+
+/* see core/record/table.h */
+void
 cdr_table_cell_split(const struct cdr_table_definition *table, size_t cell, size_t at[static CDR_DIMENSION_MAX])
 {
 	for (size_t d = table->dimension_count; d-- > 0;) {

@@ -41,6 +41,14 @@ CDR_MUST_CHECK cdr_err cdr_counts_add(const struct cdr_book *book, const struct 
 /* The second vector that is encrypted: 1 where the member has some, else 0. ${flags} has cell_count entries. */
 void cdr_counts_flags(const struct cdr_counts *counts, uint32_t *flags);
 
+/**
+ * cdr_counts_drop(table, counts, report_count):
+ * Leave a table out without anybody seeing that it was: all of this member's reports count as not known in every dimension.
+ *
+ * report_count  in    reports of the period that the table counts
+ */
+void cdr_counts_drop(const struct cdr_table_definition *table, struct cdr_counts *counts, uint32_t report_count);
+
 /* Which category of each dimension cell ${cell} stands for, and the other way round. */
 void cdr_table_cell_split(const struct cdr_table_definition *table, size_t cell, size_t at[static CDR_DIMENSION_MAX]);
 size_t cdr_table_cell_join(const struct cdr_table_definition *table, const size_t at[static CDR_DIMENSION_MAX]);

@@ -35,6 +35,10 @@ cdr_command_handler cdr_command_incident_list;
 cdr_command_handler cdr_command_incident_show;
 cdr_command_handler cdr_command_incident_import;
 cdr_command_handler cdr_command_incident_export;
+cdr_command_handler cdr_command_incident_deadlines;
+cdr_command_handler cdr_command_incident_form;
+cdr_command_handler cdr_command_report_preview;
+cdr_command_handler cdr_command_stats;
 cdr_command_handler cdr_command_codebook_load;
 cdr_command_handler cdr_command_codebook_show;
 cdr_command_handler cdr_command_settings_mail;
@@ -112,6 +116,10 @@ CDR_MUST_CHECK cdr_err cdr_command_write_file(const char *path, const char *data
  */
 CDR_MUST_CHECK cdr_err cdr_command_results(const struct cdr_arguments *arguments, struct cdr_member *member, bool *written,
     struct cdr_report *report, struct cdr_fault *fault);
+
+/* Show what would leave (node/member/preview.h), with small figures marked and a way to say less; with --json the vectors themselves. */
+struct cdr_preview;
+CDR_MUST_CHECK cdr_err cdr_command_show_preview(struct cdr_report *report, const struct cdr_preview *preview, const char *language);
 
 /* Put the name of the file at fault before what ${fault} says; hands ${err} back. */
 cdr_err cdr_command_name_file(const char *path, cdr_err err, struct cdr_fault *fault);

@@ -183,6 +183,17 @@ static const struct cdr_option incident_import_options[] = {
 	{ .name = "allow-removals", .help = "more than half of the register may be taken out" },
 	END,
 };
+static const struct cdr_option incident_form_options[] = {
+	{ .name = "format", .value = "FORMAT", .help = "pdf (the default) or csv" },
+	LANGUAGE,
+	END,
+};
+static const struct cdr_option preview_options[] = {
+	{ .name = "table", .value = "TABLE", .help = "only this table; may be given several times", .repeated = true },
+	{ .name = "drop", .value = "TABLE", .help = "leave this table out; may be given several times", .repeated = true },
+	LANGUAGE,
+	END,
+};
 static const struct cdr_option incident_export_options[] = {
 	{ .name = "format", .value = "FORMAT", .help = "csv (the default) or json" },
 	END,
@@ -345,6 +356,22 @@ static const struct cdr_command commands[] = {
 	{ .name = "incident export", .operands = "FILE", .operand_min = 1, .operand_max = 1,
 	    .summary = "write every incident to a file that can be imported again", .options = incident_export_options,
 	    .handle = cdr_command_incident_export },
+	{ .name = "incident deadlines", .summary = "list donors who have to be told, and by when",
+	    .help = "A donor row of an incident (--set donor.code=dfat) says that this donor has to be told; donor.notified_on, that it was.",
+	    .options = language_options, .handle = cdr_command_incident_deadlines },
+	{ .name = "incident form", .operands = "FORM NUMBER|YEAR FILE", .operand_min = 3, .operand_max = 3,
+	    .summary = "fill in a donor's form from the register",
+	    .help = "Forms: scottish_government, dfat, fcdo (one incident each), echo (a year). The narrative, your own reference and whatever\n"
+		    "names a person are never in it; of a survivor who does not agree to sharing nothing is.",
+	    .options = incident_form_options, .handle = cdr_command_incident_form },
+	{ .name = "report preview", .operands = "PERIOD", .operand_min = 1, .operand_max = 1,
+	    .summary = "show exactly what would leave of a half-year, and what of it is small",
+	    .help = "The figures are the ones that are encrypted, zeros too. A table that is left out with --drop counts all of your reports\n"
+		    "as not known, so that nobody sees that it was.",
+	    .options = preview_options, .handle = cdr_command_report_preview },
+	{ .name = "stats", .operands = "FILE", .operand_min = 1, .operand_max = 1,
+	    .summary = "show your own figures beside those of a release (its JSON file)", .options = language_options,
+	    .handle = cdr_command_stats },
 	{ .name = "codebook load", .operands = "FILE", .operand_min = 1, .operand_max = 1,
 	    .summary = "work with another version of the codebook",
 	    .help = "The file is checked first. Records that were written under an older version are carried forward as it says.",

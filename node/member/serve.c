@@ -7,6 +7,7 @@
 
 #include "node/member/check.h"
 #include "node/member/deadline.h"
+#include "node/member/donors.h"
 #include "node/member/email.h"
 #include "node/member/enrol.h"
 #include "node/member/guest.h"
@@ -54,6 +55,19 @@ step_purge(struct cdr_member *member, bool *worked, struct cdr_fault *fault)
 	cdr_err err = cdr_leavers_expire(member, &count);
 	if (count > 0)
 		cdr_log(CDR_LOG_INFO, "leavers.expired", cdr_log_int("count", (int64_t)count));
+	return err;
+}
+
+/* Donors who have to be told: the log says how many, and nothing of what. */
+static cdr_err
+step_donors(struct cdr_member *member, bool *worked, struct cdr_fault *fault)
+{
+	size_t due, overdue;
+
+	*worked = false;
+	cdr_err err = cdr_donors_count(member, &due, &overdue, fault);
+	if (err == CDR_OK && due + overdue > 0)
+		cdr_log(CDR_LOG_WARNING, "incident.donors_to_be_told", cdr_log_int("soon", (int64_t)due), cdr_log_int("overdue", (int64_t)overdue));
 	return err;
 }
 
@@ -159,6 +173,7 @@ cdr_serve_run(struct cdr_member *member, const struct cdr_daemon *daemon, unsign
 	};
 	enum { WORK_COUNT = sizeof(work) / sizeof(work[0]) };
 	struct task purge = { .name = "purge", .step = step_purge };
+	struct task donors = { .name = "donors", .step = step_donors };
 	struct worker indexer = {
 		.member = member, .task = { .name = "index", .step = cdr_index_step }, .active_only = true, .poll_ms = poll_ms
 	};
@@ -173,6 +188,7 @@ cdr_serve_run(struct cdr_member *member, const struct cdr_daemon *daemon, unsign
 		for (size_t i = 0; active && i < WORK_COUNT; i++)
 			run_task(member, &work[i], poll_ms);
 		run_task(member, &purge, PURGE_SECONDS * 1000);
+		run_task(member, &donors, PURGE_SECONDS * 1000);
 		wait = next_wait(&roster, 1, poll_ms);
 		if (active && next_wait(work, WORK_COUNT, poll_ms) < wait)
 			wait = next_wait(work, WORK_COUNT, poll_ms);
