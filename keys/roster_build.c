@@ -18,6 +18,7 @@ struct draft {
 	Cdr__Wire__StatisticsKey statistics[CDR_STATISTICS_KEY_COUNT_MAX], *statistics_at[CDR_STATISTICS_KEY_COUNT_MAX];
 	ProtobufCBinaryData share[CDR_KEY_COUNT_MAX][CDR_TRUSTEE_COUNT_MAX];
 	size_t share_count;         /* of the rows above */
+	Cdr__Wire__Trustee trustee[CDR_TRUSTEE_COUNT_MAX], *trustee_at[CDR_TRUSTEE_COUNT_MAX];
 };
 
 static void
@@ -181,6 +182,35 @@ end_key(struct draft *draft, const struct cdr_roster_key *key, struct cdr_fault 
 	return CDR_OK;
 }
 
+/* Other trustees, in the order of their new indices. */
+static cdr_err
+put_trustees(struct draft *draft, const Cdr__Wire__TrusteeChange *change, struct cdr_fault *fault)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < change->n_participant; i++) {
+		uint32_t index = change->participant[i]->after;
+
+		if (index > CDR_TRUSTEE_COUNT_MAX)
+			return cdr_fault_set(fault, CDR_E_ROSTER, "roster: there is no room for trustee %u", index);
+		if (index == 0)
+			continue;
+		draft->trustee[index - 1] = (Cdr__Wire__Trustee)CDR__WIRE__TRUSTEE__INIT;
+		draft->trustee[index - 1].index = index;
+		draft->trustee[index - 1].party = change->participant[i]->party;
+		draft->trustee_at[index - 1] = &draft->trustee[index - 1];
+		count++;
+	}
+	for (size_t i = 0; i < count; i++) {
+		if (draft->trustee_at[i] == NULL)
+			return cdr_fault_set(fault, CDR_E_ROSTER, "roster: there is no trustee %zu", i + 1);
+	}
+	draft->body.trustee = draft->trustee_at;
+	draft->body.n_trustee = count;
+	draft->body.threshold = change->threshold;
+	return CDR_OK;
+}
+
 static cdr_err
 draft_change(struct draft *draft, const struct cdr_roster_change *change, struct cdr_fault *fault)
 {
@@ -195,6 +225,8 @@ draft_change(struct draft *draft, const struct cdr_roster_change *change, struct
 			return cdr_fault_set(fault, CDR_E_ROSTER, "roster: a key has more shares than there may be trustees");
 		put_key(draft, &change->key);
 		return CDR_OK;
+	case CDR_ROSTER_CHANGE_TRUSTEES:
+		return put_trustees(draft, change->trustees, fault);
 	case CDR_ROSTER_CHANGE_KEY_END:
 		return end_key(draft, &change->key, fault);
 	}

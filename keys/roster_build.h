@@ -17,6 +17,7 @@ enum cdr_roster_change_kind {
 	CDR_ROSTER_CHANGE_STATUS,     /* the member ${id} gets ${status} */
 	CDR_ROSTER_CHANGE_KEY,        /* ${key} comes in, or takes the place of the one of its kind and number; the oldest makes room */
 	CDR_ROSTER_CHANGE_KEY_END,    /* the key of the kind and number of ${key} goes */
+	CDR_ROSTER_CHANGE_TRUSTEES,   /* those of ${trustees} with an index after take the place of all, with its threshold */
 };
 
 struct cdr_roster_change {
@@ -24,6 +25,7 @@ struct cdr_roster_change {
 	const Cdr__Wire__Member *member;
 	const char *id;
 	const char *status; /* active, suspended, revoked */
+	const Cdr__Wire__TrusteeChange *trustees;
 	struct cdr_roster_key key;
 };
 

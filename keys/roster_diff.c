@@ -6,7 +6,7 @@
 #include <string.h>
 
 /* Changes other than those of members: keys, scheme, parties. */
-#define OTHER_COUNT_MAX (2 * CDR_KEY_COUNT_MAX * 2 + 2)
+#define OTHER_COUNT_MAX (2 * CDR_KEY_COUNT_MAX * 2 + 3)
 /* One member can have another party, both quotas changed, another status, and something else. */
 #define MEMBER_CHANGE_MAX 5
 
@@ -173,8 +173,13 @@ equal(struct cdr_bytes a, struct cdr_bytes b)
 static bool
 same_key(const struct cdr_roster_key *a, const struct cdr_roster_key *b)
 {
-	if (!equal(a->public_key, b->public_key) || !equal(a->transcript, b->transcript) ||
-	    !equal(a->scheme_version, b->scheme_version) || a->share_count != b->share_count)
+	return equal(a->public_key, b->public_key) && equal(a->scheme_version, b->scheme_version);
+}
+
+static bool
+same_shares(const struct cdr_roster_key *a, const struct cdr_roster_key *b)
+{
+	if (!equal(a->transcript, b->transcript) || a->share_count != b->share_count)
 		return false;
 	for (size_t i = 0; i < a->share_count; i++) {
 		if (!same_bytes(a->public_share[i], b->public_share[i]))
@@ -226,7 +231,9 @@ diff_keys(struct cdr_roster_diff *diff, const Cdr__Wire__Roster *before, const C
 			add_key(diff, CDR_DIFF_KEY_ADDED, CDR_NEED_CEREMONY, &to, "begins: a new key");
 		else if (!same_key(&from, &to))
 			add_key(diff, CDR_DIFF_KEY_OTHER, CDR_NEED_REFUSAL, &to, "gets another key");
-		else if (from.starts_at != to.starts_at || from.ends_at != to.ends_at)
+		else if (!same_shares(&from, &to))
+			add_key(diff, CDR_DIFF_KEY_SHARES, CDR_NEED_CEREMONY, &to, "gets other shares; the key stays");
+		if (from.number == to.number && same_key(&from, &to) && (from.starts_at != to.starts_at || from.ends_at != to.ends_at))
 			add_key(diff, CDR_DIFF_KEY_TIMES, CDR_NEED_REFUSAL, &to, "gets other times");
 	}
 	for (size_t i = 0; i < cdr_roster_key_count(before); i++) {
@@ -252,18 +259,6 @@ same_scheme(const Cdr__Wire__Scheme *a, const Cdr__Wire__Scheme *b)
 	    a->reply_delay_max_s == b->reply_delay_max_s && strcmp(a->codebook_version, b->codebook_version) == 0;
 }
 
-static bool
-same_parties(const Cdr__Wire__Roster *a, const Cdr__Wire__Roster *b)
-{
-	if (!same_party(a->hub, b->hub) || a->threshold != b->threshold || a->n_trustee != b->n_trustee)
-		return false;
-	for (size_t i = 0; i < a->n_trustee; i++) {
-		if (a->trustee[i]->index != b->trustee[i]->index || !same_party(a->trustee[i]->party, b->trustee[i]->party))
-			return false;
-	}
-	return true;
-}
-
 /* see keys/roster_diff.h */
 cdr_err
 cdr_roster_diff_new(const struct cdr_roster *before, const struct cdr_roster *after, struct cdr_roster_diff *diff)
@@ -275,9 +270,14 @@ cdr_roster_diff_new(const struct cdr_roster *before, const struct cdr_roster *af
 	diff->entry = calloc(MEMBER_CHANGE_MAX * (from->n_member + to->n_member) + OTHER_COUNT_MAX, sizeof(*diff->entry));
 	if (diff->entry == NULL)
 		return CDR_E_MEMORY;
-	if (!same_parties(from, to)) {
+	if (!same_party(from->hub, to->hub)) {
 		e = add(diff, CDR_DIFF_PARTIES, CDR_NEED_REFUSAL);
-		(void)snprintf(e->text, sizeof(e->text), "the hub, the trustees or the threshold change");
+		(void)snprintf(e->text, sizeof(e->text), "the hub changes");
+	}
+	if (!cdr_roster_same_trustees(from, to)) {
+		e = add(diff, CDR_DIFF_TRUSTEES, CDR_NEED_CHANGE);
+		(void)snprintf(e->text, sizeof(e->text), "other trustees, or another threshold: %" PRIu32 " of %zu, now %" PRIu32
+		    " of %zu", to->threshold, to->n_trustee, from->threshold, from->n_trustee);
 	}
 	if (!same_scheme(from->scheme, to->scheme)) {
 		e = add(diff, CDR_DIFF_SCHEME, CDR_NEED_REFUSAL);
@@ -309,8 +309,10 @@ cdr_roster_diff_kind_name(enum cdr_roster_diff_kind kind)
 		[CDR_DIFF_KEY_ADDED] = "key-added",
 		[CDR_DIFF_KEY_ENDED] = "key-ended",
 		[CDR_DIFF_KEY_TIMES] = "key-times",
+		[CDR_DIFF_KEY_SHARES] = "key-shares",
 		[CDR_DIFF_KEY_OTHER] = "key-other",
 		[CDR_DIFF_SCHEME] = "scheme",
+		[CDR_DIFF_TRUSTEES] = "trustees",
 		[CDR_DIFF_PARTIES] = "parties",
 	};
 

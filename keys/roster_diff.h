@@ -23,16 +23,19 @@ enum cdr_roster_diff_kind {
 	CDR_DIFF_KEY_ADDED,         /* of an epoch or of the statistics */
 	CDR_DIFF_KEY_ENDED,         /* the oldest went, because a newer one came in and there is no room for more */
 	CDR_DIFF_KEY_TIMES,         /* of a key that is in both */
+	CDR_DIFF_KEY_SHARES,        /* the same key in other shares */
 	CDR_DIFF_KEY_OTHER,         /* its key, shares, transcript or scheme version; or it is gone */
 	CDR_DIFF_SCHEME,            /* a rule of the exchange */
-	CDR_DIFF_PARTIES,           /* the hub, the trustees or the threshold */
+	CDR_DIFF_TRUSTEES,          /* other trustees, or another threshold */
+	CDR_DIFF_PARTIES,           /* the hub */
 };
 
 /* What it takes to countersign a change. */
 enum cdr_roster_diff_need {
 	CDR_NEED_NOTHING = 0,       /* it takes away */
 	CDR_NEED_APPROVAL,          /* the operator's, of this member's fingerprint and quotas */
-	CDR_NEED_CEREMONY,          /* a key that this trustee made together with the others */
+	CDR_NEED_CEREMONY,          /* a key that this trustee made, or gave other shares, together with the others */
+	CDR_NEED_CHANGE,            /* the operator's approval of exactly these trustees */
 	CDR_NEED_REFUSAL,           /* nothing: never */
 };
 

@@ -346,18 +346,6 @@ same_party(const Cdr__Wire__Party *a, const Cdr__Wire__Party *b)
 	    cdr_roster_party_fingerprint("", b, hash_b) == CDR_OK && memcmp(hash_a, hash_b, sizeof(hash_a)) == 0;
 }
 
-/* The hub, the trustees and the threshold stay as they are. */
-static bool
-same_holders(const Cdr__Wire__Roster *a, const Cdr__Wire__Roster *b)
-{
-	if (!same_party(a->hub, b->hub) || a->n_trustee != b->n_trustee || a->threshold != b->threshold)
-		return false;
-	for (size_t i = 0; i < a->n_trustee; i++)
-		if (!same_party(a->trustee[i]->party, b->trustee[i]->party))
-			return false;
-	return true;
-}
-
 /* Whether ${roster} may come after ${before} in all but its countersignatures. */
 static cdr_err
 follows(const struct cdr_roster *roster, const struct cdr_roster *before, struct cdr_fault *fault)
@@ -370,11 +358,23 @@ follows(const struct cdr_roster *roster, const struct cdr_roster *before, struct
 	if (version == before->body->version + 1 &&
 	    memcmp(roster->body->previous.data, before->hash, CDR_ROSTER_HASH_LEN) != 0)
 		return BAD("roster: version %" PRIu64 " is not chained to the version before it", version);
-	if (!same_holders(roster->body, before->body))
-		return BAD("roster: version %" PRIu64 " names another hub, other trustees or another threshold", version);
+	if (!same_party(roster->body->hub, before->body->hub))
+		return BAD("roster: version %" PRIu64 " names another hub", version);
 	if (!hub_signed(roster, before))
 		return BAD("roster: version %" PRIu64 " is not signed by the hub", version);
 	return CDR_OK;
+}
+
+/* see proto/roster.h */
+bool
+cdr_roster_same_trustees(const Cdr__Wire__Roster *a, const Cdr__Wire__Roster *b)
+{
+	if (a->n_trustee != b->n_trustee || a->threshold != b->threshold)
+		return false;
+	for (size_t i = 0; i < a->n_trustee; i++)
+		if (!same_party(a->trustee[i]->party, b->trustee[i]->party))
+			return false;
+	return true;
 }
 
 /* see proto/roster.h */

@@ -56,7 +56,8 @@ CDR_MUST_CHECK cdr_err cdr_roster_verify_genesis(const struct cdr_roster *roster
 /**
  * cdr_roster_verify_next(roster, before, fault):
  * Whether ${roster} may take the place of ${before}: a higher version; chained to it by hash where it is the very next;
- * the same hub, trustees and threshold; signed by the hub and by at least t of the trustees that ${before} names.
+ * the same hub; signed by the hub and by at least t of the trustees that ${before} names. So other trustees come in through
+ * those that were there: whoever holds an older roster needs each one that brings others.
  *
  * Returns  CDR_OK; CDR_E_ROSTER.
  */
@@ -66,7 +67,7 @@ CDR_MUST_CHECK cdr_err cdr_roster_verify_next(const struct cdr_roster *roster, c
 /**
  * cdr_roster_verify_proposal(roster, before, fault):
  * Whether ${roster} is what may be countersigned now: the very next version after ${before}, chained to it, with the same
- * hub, trustees and threshold, signed by the hub. What it changes is for the trustee to judge.
+ * hub, signed by the hub. What it changes is for the trustee to judge.
  *
  * Returns  CDR_OK; CDR_E_ROSTER.
  */
@@ -94,6 +95,9 @@ CDR_MUST_CHECK cdr_err cdr_roster_countersign(const uint8_t *seed,
  */
 CDR_MUST_CHECK cdr_err cdr_roster_verify_countersignature(const struct cdr_roster *before,
     const uint8_t roster_hash[static CDR_ROSTER_HASH_LEN], uint32_t index, struct cdr_bytes signature);
+
+/* Whether both name the same trustees, with the same threshold. */
+bool cdr_roster_same_trustees(const Cdr__Wire__Roster *a, const Cdr__Wire__Roster *b);
 
 /* Look-ups; NULL where there is none. What is returned is borrowed from ${roster}. */
 const Cdr__Wire__Member *cdr_roster_member(const struct cdr_roster *roster, const char *id);

@@ -4,24 +4,79 @@
 #include <string.h>
 
 #include "core/crypto/hash.h"
-#include "keys/ceremony.h"
+#include "node/hub/change.h"
 #include "node/hub/proposal.h"
 
-#define BAG_COUNT_MAX (3 * CDR_TRUSTEE_COUNT_MAX) /* of one round: to all, to the caller, from the caller */
+#define BAG_COUNT_MAX (3 * CDR_CEREMONY_PARTICIPANT_MAX) /* of one round: to all, to the caller, from the caller */
 #define RESULT_LEN_MAX 2048
 #define RESULT_HASH_LEN 32
-#define ATTEMPT_MAX 64 /* ceremonies for one epoch whose messages are deleted once all trustees have the key */
 
 /* ---- messages ----------------------------------------------------------------------------------------------- */
 
+/* The number under which the caller takes part: a trustee its index; whoever is to become one its place in the change. */
+struct newcomer_job {
+	const struct cdr_call *call;
+	ProtobufCBinaryData key;
+	uint32_t number;           /* 0: it takes no part */
+};
+
+/* A reading job. */
 static cdr_err
-check_message(const struct cdr_call *call, const Cdr__Wire__CeremonyMessage *message, struct cdr_fault *fault)
+newcomer_job(struct cdr_tx *tx, void *context)
+{
+	struct newcomer_job *job = context;
+	struct cdr_arena arena = { 0 };
+	Cdr__Wire__TrusteeChange *change;
+	cdr_err err = cdr_hub_change_read(tx, &arena, &change);
+
+	for (size_t i = 0; err == CDR_OK && change != NULL && i < change->n_participant; i++) {
+		const Cdr__Wire__Party *party = change->participant[i]->party;
+
+		if (party->signing_key.len == job->key.len && memcmp(party->signing_key.data, job->key.data, job->key.len) == 0 &&
+		    memcmp(party->tls_pin.data, job->call->pin, CDR_PIN_LEN) == 0)
+			job->number = (uint32_t)i + 1;
+	}
+	cdr_arena_free(&arena);
+	return err;
+}
+
+static cdr_err
+find_number(struct cdr_hub *hub, const struct cdr_call *call, ProtobufCBinaryData key, uint32_t *number,
+    struct cdr_fault *fault)
+{
+	struct newcomer_job job = { .call = call, .key = key };
+	cdr_err err;
+
+	*number = call->trustee != NULL ? call->trustee->index : 0;
+	if (call->trustee != NULL)
+		return CDR_OK;
+	err = cdr_store_read(hub->store, newcomer_job, &job);
+	*number = job.number;
+	if (err == CDR_OK && job.number == 0)
+		return cdr_fault_set(fault, CDR_E_REFUSED, "this is no trustee, and no change of trustees names it");
+	return err;
+}
+
+struct cdr_bytes
+cdr_hub_ceremony_post_key(const ProtobufCMessage *message)
+{
+	return cdr_message_bytes(((const Cdr__Wire__CeremonyMessage *)message)->key);
+}
+
+struct cdr_bytes
+cdr_hub_ceremony_fetch_key(const ProtobufCMessage *message)
+{
+	return cdr_message_bytes(((const Cdr__Wire__CeremonyFetch *)message)->key);
+}
+
+static cdr_err
+check_message(const struct cdr_call *call, const Cdr__Wire__CeremonyMessage *message, uint32_t number,
+    struct cdr_fault *fault)
 {
 	if (message->ceremony.len != CDR_CEREMONY_ID_LEN)
 		return cdr_fault_set(fault, CDR_E_INPUT, "the id of a ceremony has %d bytes", CDR_CEREMONY_ID_LEN);
-	if (message->from != call->trustee->index)
-		return cdr_fault_set(fault, CDR_E_REFUSED, "trustee %u posts in the name of trustee %u", call->trustee->index,
-		    message->from);
+	if (message->from != number)
+		return cdr_fault_set(fault, CDR_E_REFUSED, "trustee %u posts in the name of trustee %u", number, message->from);
 	if (message->round == 0 || message->round > CDR_HUB_CEREMONY_ROUND_MAX ||
 	    message->to > call->roster->body->n_trustee)
 		return cdr_fault_set(fault, CDR_E_RANGE, "there is no such round or receiver");
@@ -97,18 +152,20 @@ cdr_hub_ceremony_post(void *context, const struct cdr_call *call, struct cdr_ans
 	cdr_err err = CDR_E_INTERNAL;
 	struct cdr_hub *hub = context;
 	struct post_job job = { call, (const Cdr__Wire__CeremonyMessage *)call->message };
+	uint32_t number = 0;
 
 	(void)answer;
-	CDR_TRY(check_message(call, job.message, fault));
+	CDR_TRY(find_number(hub, call, job.message->key, &number, fault));
+	CDR_TRY(check_message(call, job.message, number, fault));
 	CDR_TRY(cdr_store_write(hub->store, post_write, &job));
 	err = CDR_OK;
 out:
 	if (err == CDR_E_QUOTA)
 		cdr_fault_set(fault, err, "trustee %u has %d messages here: wait until old ceremonies are deleted, %d days after they "
-		    "were stored", call->trustee->index, CDR_HUB_CEREMONY_SENDER_MAX, CDR_HUB_CEREMONY_DAYS);
+		    "were stored", number, CDR_HUB_CEREMONY_SENDER_MAX, CDR_HUB_CEREMONY_DAYS);
 	if (err == CDR_E_EXISTS) {
 		cdr_fault_set(fault, err, "trustee %u posted another message in round %u of this ceremony before",
-		    call->trustee->index, job.message->round);
+		    number, job.message->round);
 		cdr_hub_misuse_note(hub, call->envelope->signer, "ceremony", cdr_message_bytes(job.message->ceremony), call->now,
 		    "two messages in round %u to %u", job.message->round, job.message->to);
 	}
@@ -117,6 +174,7 @@ out:
 
 /* Messages on their way out. */
 struct ceremony_bag {
+	uint32_t number;   /* of the caller */
 	const struct cdr_call *call;
 	const Cdr__Wire__CeremonyFetch *request;
 	Cdr__Wire__CeremonyMessage message[BAG_COUNT_MAX];
@@ -164,7 +222,7 @@ fetch_job(struct cdr_tx *tx, void *context)
 	struct ceremony_bag *bag = context;
 	struct cdr_query *query = NULL;
 	struct cdr_values values = CDR_VALUES(cdr_value_bytes(cdr_message_bytes(bag->request->ceremony)),
-	    cdr_value_int(bag->request->round), cdr_value_int(bag->call->trustee->index), cdr_value_int(BAG_COUNT_MAX));
+	    cdr_value_int(bag->request->round), cdr_value_int(bag->number), cdr_value_int(BAG_COUNT_MAX));
 
 	CDR_TRY(cdr_query_start(tx,
 	    "SELECT sender, recipient, content FROM ceremony_message WHERE ceremony = $1 AND round = $2"
@@ -187,6 +245,8 @@ cdr_hub_ceremony_fetch(void *context, const struct cdr_call *call, struct cdr_an
 	struct cdr_hub *hub = context;
 	Cdr__Wire__CeremonyMessages reply = CDR__WIRE__CEREMONY_MESSAGES__INIT;
 
+	uint32_t number;
+
 	struct ceremony_bag *bag = calloc(1, sizeof(*bag));
 	if (bag == NULL)
 		return CDR_E_MEMORY;
@@ -196,6 +256,8 @@ cdr_hub_ceremony_fetch(void *context, const struct cdr_call *call, struct cdr_an
 		err = cdr_fault_set(fault, CDR_E_INPUT, "the id of a ceremony has %d bytes", CDR_CEREMONY_ID_LEN);
 		goto out;
 	}
+	CDR_TRY(find_number(hub, call, bag->request->key, &number, fault));
+	bag->number = number;
 	CDR_TRY(cdr_store_read(hub->store, fetch_job, bag));
 	reply.message = bag->at;
 	reply.n_message = bag->count;
@@ -212,7 +274,6 @@ struct result_job {
 	const struct cdr_call *call;
 	const Cdr__Wire__CeremonyResult *result;
 	const uint8_t *seed;
-	const uint8_t *genesis;
 	struct cdr_bytes encoded;              /* the result */
 	uint8_t hash[RESULT_HASH_LEN];         /* of that */
 	struct cdr_fault *fault;
@@ -230,18 +291,25 @@ newest_number(const struct cdr_roster *roster, enum cdr_key_kind kind)
 static cdr_err
 check_result(const struct cdr_call *call, const Cdr__Wire__CeremonyResult *result, struct cdr_fault *fault)
 {
-	bool is_tags = result->kind == CDR_KEY_TAGS;
-	uint32_t newest = newest_number(call->roster, (enum cdr_key_kind)result->kind);
-	bool sound = (is_tags || result->kind == CDR_KEY_STATISTICS) && result->scheme_version.len == (is_tags ? 32 : 0) &&
-	    result->transcript.len == 32 && result->public_key.len == CDR_POINT_LEN &&
-	    result->n_public_share == call->roster->body->n_trustee;
+	const Cdr__Wire__CeremonyKey *key = result->key;
+	bool is_tags = key->kind == CDR_KEY_TAGS;
+	uint32_t newest = newest_number(call->roster, (enum cdr_key_kind)key->kind);
+	struct cdr_roster_key present;
+	bool sound = (is_tags || key->kind == CDR_KEY_STATISTICS) && result->ceremony.len == CDR_CEREMONY_ID_LEN &&
+	    result->basis.len == (result->act == CDR_CEREMONY_MAKE ? 0 : CDR_ROSTER_HASH_LEN) &&
+	    key->scheme_version.len == (is_tags ? 32 : 0) && key->transcript.len == CDR_ROSTER_HASH_LEN &&
+	    key->public_key.len == CDR_POINT_LEN && key->n_public_share <= CDR_TRUSTEE_COUNT_MAX &&
+	    (result->act == CDR_CEREMONY_RESHARE || key->n_public_share == call->roster->body->n_trustee);
 
-	for (size_t i = 0; sound && i < result->n_public_share; i++)
-		sound = result->public_share[i].len == CDR_POINT_LEN;
+	for (size_t i = 0; sound && i < key->n_public_share; i++)
+		sound = key->public_share[i].len == CDR_POINT_LEN;
 	if (!sound)
 		return cdr_fault_set(fault, CDR_E_INPUT, "the result lacks a key, a share, a scheme version or a transcript");
-	if (result->number == 0 || (result->number != newest && result->number != newest + 1))
-		return cdr_fault_set(fault, CDR_E_EPOCH, "the next number is %u, not %u", newest + 1, result->number);
+	if (result->act == CDR_CEREMONY_MAKE && (key->number == 0 || (key->number != newest && key->number != newest + 1)))
+		return cdr_fault_set(fault, CDR_E_EPOCH, "the next number is %u, not %u", newest + 1, key->number);
+	if (result->act != CDR_CEREMONY_MAKE &&
+	    !cdr_roster_key_find(call->roster->body, (enum cdr_key_kind)key->kind, key->number, &present))
+		return cdr_fault_set(fault, CDR_E_EPOCH, "there is no key %u whose shares could change", key->number);
 	return CDR_OK;
 }
 
@@ -250,13 +318,14 @@ static cdr_err
 keep_result(struct cdr_tx *tx, const struct result_job *job, bool *known)
 {
 	cdr_err err = CDR_E_INTERNAL;
-	struct cdr_value kind = cdr_value_int(job->result->kind), number = cdr_value_int(job->result->number);
+	const Cdr__Wire__CeremonyResult *r = job->result;
+	struct cdr_value ceremony = cdr_value_bytes(cdr_message_bytes(r->ceremony));
 	struct cdr_value index = cdr_value_int(job->call->trustee->index);
 	uint8_t hash[RESULT_HASH_LEN];
 
 	*known = false;
-	err = cdr_query_one_blob(tx, "SELECT hash FROM key_result WHERE kind = $1 AND number = $2 AND trustee = $3",
-	    CDR_VALUES(kind, number, index), hash, sizeof(hash));
+	err = cdr_query_one_blob(tx, "SELECT hash FROM key_outcome WHERE ceremony = $1 AND trustee = $2",
+	    CDR_VALUES(ceremony, index), hash, sizeof(hash));
 	if (err == CDR_OK) {
 		*known = true;
 		return memcmp(hash, job->hash, sizeof(hash)) == 0 ? CDR_OK : CDR_E_EXISTS;
@@ -264,52 +333,36 @@ keep_result(struct cdr_tx *tx, const struct result_job *job, bool *known)
 	if (err != CDR_E_ABSENT)
 		return err;
 	CDR_TRY(cdr_query_run(tx,
-	    "INSERT INTO key_result (kind, number, trustee, hash, result, posted_at) VALUES ($1, $2, $3, $4, $5, $6)",
-	    CDR_VALUES(kind, number, index, cdr_value_blob(job->hash, sizeof(job->hash)), cdr_value_bytes(job->encoded),
-		cdr_value_int((int64_t)job->call->now))));
+	    "INSERT INTO key_outcome (ceremony, trustee, act, kind, number, basis, hash, result, posted_at)"
+	    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+	    CDR_VALUES(ceremony, index, cdr_value_int(r->act), cdr_value_int(r->key->kind), cdr_value_int(r->key->number),
+		cdr_value_bytes(cdr_message_bytes(r->basis)), cdr_value_blob(job->hash, sizeof(job->hash)),
+		cdr_value_bytes(job->encoded), cdr_value_int((int64_t)job->call->now))));
 	err = CDR_OK;
 out:
 	return err;
 }
 
-/* All trustees have the key: nobody needs the messages any more. */
-static cdr_err
-delete_messages(struct cdr_tx *tx, const struct result_job *job)
-{
-	uint8_t id[CDR_CEREMONY_ID_LEN];
-
-	for (uint32_t attempt = 1; attempt <= ATTEMPT_MAX; attempt++) {
-		cdr_err err = cdr_ceremony_id(job->genesis, (enum cdr_key_kind)job->result->kind, job->result->number, attempt,
-		    id);
-		if (err == CDR_OK)
-			err = cdr_query_run(tx, "DELETE FROM ceremony_message WHERE ceremony = $1",
-			    CDR_VALUES(cdr_value_blob(id, sizeof(id))));
-		if (err != CDR_OK)
-			return err;
-	}
-	return CDR_OK;
-}
-
-/* A writing job. */
+/* A writing job. Once all trustees have what came of it, nobody needs the messages any more. */
 static cdr_err
 result_write(struct cdr_tx *tx, void *context)
 {
 	cdr_err err = CDR_E_INTERNAL;
 	const struct result_job *job = context;
 	const Cdr__Wire__Roster *roster = job->call->roster->body;
+	struct cdr_value ceremony = cdr_value_bytes(cdr_message_bytes(job->result->ceremony));
 	int64_t count;
 	bool known;
 
 	CDR_TRY(keep_result(tx, job, &known));
 	if (known)
 		return CDR_OK;
-	CDR_TRY(cdr_query_one_int(tx, "SELECT count(*) FROM key_result WHERE kind = $1 AND number = $2 AND hash = $3",
-	    CDR_VALUES(cdr_value_int(job->result->kind), cdr_value_int(job->result->number),
-		cdr_value_blob(job->hash, sizeof(job->hash))), &count));
+	CDR_TRY(cdr_query_one_int(tx, "SELECT count(*) FROM key_outcome WHERE ceremony = $1 AND hash = $2",
+	    CDR_VALUES(ceremony, cdr_value_blob(job->hash, sizeof(job->hash))), &count));
 	if (count >= (int64_t)roster->threshold)
 		CDR_TRY(cdr_hub_proposal_make(tx, job->seed, job->call->now, job->fault));
-	if (count == (int64_t)roster->n_trustee)
-		CDR_TRY(delete_messages(tx, job));
+	if (count == (int64_t)roster->n_trustee && job->result->act != CDR_CEREMONY_RESHARE)
+		CDR_TRY(cdr_query_run(tx, "DELETE FROM ceremony_message WHERE ceremony = $1", CDR_VALUES(ceremony)));
 	err = CDR_OK;
 out:
 	return err;
@@ -321,7 +374,7 @@ cdr_hub_ceremony_result(void *context, const struct cdr_call *call, struct cdr_a
 {
 	cdr_err err = CDR_E_INTERNAL;
 	struct cdr_hub *hub = context;
-	struct result_job job = { .call = call, .seed = hub->seed, .genesis = hub->genesis, .fault = fault };
+	struct result_job job = { .call = call, .seed = hub->seed, .fault = fault };
 	struct cdr_buffer encoded = { 0 };
 
 	(void)answer;
@@ -339,15 +392,18 @@ cdr_hub_ceremony_result(void *context, const struct cdr_call *call, struct cdr_a
 	err = CDR_OK;
 out:
 	if (err == CDR_E_EXISTS) {
-		cdr_fault_set(fault, err, "trustee %u posted another result for %s key %u before", call->trustee->index,
-		    cdr_key_kind_name((enum cdr_key_kind)job.result->kind), job.result->number);
+		const char *kind = cdr_key_kind_name((enum cdr_key_kind)job.result->key->kind);
+
+		cdr_fault_set(fault, err, "trustee %u posted another result for %s key %u before", call->trustee->index, kind,
+		    job.result->key->number);
 		cdr_hub_misuse_note(hub, call->envelope->signer, "result", (struct cdr_bytes){ job.hash, RESULT_HASH_LEN },
-		    call->now, "two results for %s key %u", cdr_key_kind_name((enum cdr_key_kind)job.result->kind),
-		    job.result->number);
+		    call->now, "two results for %s key %u", kind, job.result->key->number);
 	}
 	cdr_buffer_free(&encoded);
 	return err;
 }
+
+/* ---- what came of it ------------------------------------------------------------------------------------------ */
 
 /* see node/hub/ceremony.h */
 void
@@ -355,26 +411,22 @@ cdr_hub_new_keys_free(struct cdr_hub_new_keys *keys)
 {
 	for (size_t i = 0; i < CDR_HUB_NEW_KEYS_MAX; i++)
 		cdr_arena_free(&keys->arena[i]);
+	cdr_arena_free(&keys->change_arena);
 	*keys = (struct cdr_hub_new_keys){ .count = 0 };
 }
 
-/* What t trustees say about the next key of a kind, if they do. */
+/* The first row of ${sql}, a result, among the keys with these times. ${found}: whether there is one. */
 static cdr_err
-new_key_read(struct cdr_tx *tx, const struct cdr_roster *roster, enum cdr_key_kind kind, uint64_t now,
-    struct cdr_hub_new_keys *keys)
+outcome_read(struct cdr_tx *tx, const char *sql, struct cdr_values values, uint64_t starts_at, uint64_t ends_at,
+    struct cdr_hub_new_keys *keys, bool *found)
 {
 	cdr_err err = CDR_E_INTERNAL;
 	struct cdr_query *query = NULL;
 	struct cdr_bytes bytes;
 	Cdr__Wire__CeremonyResult *r;
-	uint64_t days = kind == CDR_KEY_TAGS ? CDR_HUB_EPOCH_DAYS : CDR_HUB_STATISTICS_KEY_DAYS;
-	struct cdr_values values = CDR_VALUES(cdr_value_int(kind), cdr_value_int(newest_number(roster, kind) + 1),
-	    cdr_value_int(roster->body->threshold));
 
-	CDR_TRY(cdr_query_start(tx,
-	    "SELECT result FROM key_result WHERE kind = $1 AND number = $2 AND hash IN"
-	    " (SELECT hash FROM key_result WHERE kind = $1 AND number = $2 GROUP BY hash HAVING count(*) >= $3) LIMIT 1",
-	    values, &query));
+	*found = false;
+	CDR_TRY(cdr_query_start(tx, sql, values, &query));
 	err = cdr_query_step(query);
 	if (err == CDR_E_ABSENT) {
 		err = CDR_OK;
@@ -384,11 +436,74 @@ new_key_read(struct cdr_tx *tx, const struct cdr_roster *roster, enum cdr_key_ki
 		goto out;
 	CDR_TRY(cdr_query_blob_peek(query, 0, RESULT_LEN_MAX, &bytes));
 	CDR_TRY(cdr_message_decode(&keys->arena[keys->count], &cdr__wire__ceremony_result__descriptor, bytes, &r));
-	keys->key[keys->count++] = (struct cdr_roster_key){ kind, r->number, cdr_message_bytes(r->scheme_version),
-		cdr_message_bytes(r->public_key), r->public_share, r->n_public_share, cdr_message_bytes(r->transcript), now,
-		now + days * CDR_HUB_DAY_S };
+	keys->key[keys->count++] = (struct cdr_roster_key){ (enum cdr_key_kind)r->key->kind, r->key->number,
+		cdr_message_bytes(r->key->scheme_version), cdr_message_bytes(r->key->public_key), r->key->public_share,
+		r->key->n_public_share, cdr_message_bytes(r->key->transcript), starts_at, ends_at };
+	*found = true;
 out:
 	cdr_query_end(query);
+	return err;
+}
+
+/* What t trustees say about the next key of a kind, if they do. */
+static cdr_err
+new_key_read(struct cdr_tx *tx, const struct cdr_roster *roster, enum cdr_key_kind kind, uint64_t now,
+    struct cdr_hub_new_keys *keys)
+{
+	uint64_t days = kind == CDR_KEY_TAGS ? CDR_HUB_EPOCH_DAYS : CDR_HUB_STATISTICS_KEY_DAYS;
+	bool found;
+
+	return outcome_read(tx,
+	    "SELECT result FROM key_outcome WHERE act = 1 AND kind = $1 AND number = $2 AND hash IN"
+	    " (SELECT hash FROM key_outcome WHERE act = 1 AND kind = $1 AND number = $2 GROUP BY hash HAVING count(*) >= $3)"
+	    " LIMIT 1",
+	    CDR_VALUES(cdr_value_int(kind), cdr_value_int(newest_number(roster, kind) + 1),
+		cdr_value_int(roster->body->threshold)), now, now + days * CDR_HUB_DAY_S, keys, &found);
+}
+
+/* The same key with the shares that t trustees say it has now, if they do. */
+static cdr_err
+refreshed_read(struct cdr_tx *tx, const struct cdr_roster *roster, const struct cdr_roster_key *key,
+    struct cdr_hub_new_keys *keys)
+{
+	bool found;
+
+	return outcome_read(tx,
+	    "SELECT result FROM key_outcome WHERE act = 2 AND kind = $1 AND number = $2 AND basis = $3 AND hash IN"
+	    " (SELECT hash FROM key_outcome WHERE act = 2 AND kind = $1 AND number = $2 AND basis = $3 GROUP BY hash"
+	    " HAVING count(*) >= $4) ORDER BY ceremony LIMIT 1",
+	    CDR_VALUES(cdr_value_int(key->kind), cdr_value_int(key->number), cdr_value_bytes(key->transcript),
+		cdr_value_int(roster->body->threshold)), key->starts_at, key->ends_at, keys, &found);
+}
+
+/* All keys with the shares of the new trustees, if t trustees say so of each of them; else nothing. */
+static cdr_err
+reshared_read(struct cdr_tx *tx, const struct cdr_roster *roster, struct cdr_hub_new_keys *keys)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	uint8_t id[CDR_CEREMONY_ID_LEN];
+	bool found = true;
+
+	CDR_TRY(cdr_hub_change_read(tx, &keys->change_arena, &keys->change));
+	/* One that was made for an earlier roster is over. */
+	if (keys->change == NULL || cdr_ceremony_change_check(keys->change, roster, keys->change->genesis.data, NULL) != CDR_OK)
+		found = false;
+	for (size_t i = 0; found && i < cdr_roster_key_count(roster->body); i++) {
+		const struct cdr_roster_key key = cdr_roster_key_at(roster->body, i);
+		struct cdr_ceremony_draft draft;
+
+		CDR_TRY(cdr_ceremony_plan_reshare(keys->change, &key, &draft));
+		CDR_TRY(cdr_ceremony_id(&draft.plan, id));
+		CDR_TRY(outcome_read(tx,
+		    "SELECT result FROM key_outcome WHERE ceremony = $1 AND hash IN"
+		    " (SELECT hash FROM key_outcome WHERE ceremony = $1 GROUP BY hash HAVING count(*) >= $2) LIMIT 1",
+		    CDR_VALUES(cdr_value_blob(id, sizeof(id)), cdr_value_int(roster->body->threshold)), key.starts_at, key.ends_at,
+		    keys, &found));
+	}
+	if (!found || keys->count == 0)
+		cdr_hub_new_keys_free(keys);
+	err = CDR_OK;
+out:
 	return err;
 }
 
@@ -399,8 +514,17 @@ cdr_hub_new_keys_read(struct cdr_tx *tx, const struct cdr_roster *roster, uint64
 	cdr_err err = CDR_E_INTERNAL;
 
 	*keys = (struct cdr_hub_new_keys){ .count = 0 };
+	CDR_TRY(reshared_read(tx, roster, keys));
+	if (keys->count > 0)
+		return CDR_OK;
+	for (size_t i = 0; i < cdr_roster_key_count(roster->body); i++) {
+		const struct cdr_roster_key key = cdr_roster_key_at(roster->body, i);
+
+		CDR_TRY(refreshed_read(tx, roster, &key, keys));
+	}
 	CDR_TRY(new_key_read(tx, roster, CDR_KEY_TAGS, now, keys));
 	CDR_TRY(new_key_read(tx, roster, CDR_KEY_STATISTICS, now, keys));
+	err = CDR_OK;
 out:
 	return err;
 }

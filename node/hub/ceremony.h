@@ -1,9 +1,10 @@
 #ifndef CDR_NODE_HUB_CEREMONY_H
 #define CDR_NODE_HUB_CEREMONY_H
 
-/* What the trustees write to each other while they make a key. The hub keeps it and hands it out; it judges nothing. */
+/* What the trustees write to each other while they make a key, change its shares or give it to others. The hub keeps it and hands it out; it judges nothing. */
 
 #include "node/hub/hub.h"
+#include "proto/ceremony.h"
 
 /*
  * /v1/ceremony/post: CeremonyMessage to Empty. One message for a round, a sender and a receiver: a repeat is harmless,
@@ -12,23 +13,29 @@
 cdr_err cdr_hub_ceremony_post(void *hub, const struct cdr_call *call, struct cdr_answer *answer,
     struct cdr_fault *fault);
 
+/* The keys that messages of callers bring whom no roster names yet; then a change of trustees must name them. */
+struct cdr_bytes cdr_hub_ceremony_post_key(const ProtobufCMessage *message);
+struct cdr_bytes cdr_hub_ceremony_fetch_key(const ProtobufCMessage *message);
+
 /* /v1/ceremony/fetch: CeremonyFetch to CeremonyMessages: of that round, from or for the caller, or for all. */
 cdr_err cdr_hub_ceremony_fetch(void *hub, const struct cdr_call *call, struct cdr_answer *answer,
     struct cdr_fault *fault);
 
 /*
  * /v1/ceremony/result: CeremonyResult to Empty. Once t trustees posted the same, the key is in the proposal; once all
- * did, the messages are deleted. CDR_E_EXISTS if the trustee said something else before; CDR_E_EPOCH for another number
- * than that of the newest key of its kind or the one after.
+ * did, the messages are deleted. CDR_E_EXISTS if the trustee said something else of that ceremony before; CDR_E_EPOCH for a key
+ * that is neither there nor the next.
  */
 cdr_err cdr_hub_ceremony_result(void *hub, const struct cdr_call *call, struct cdr_answer *answer,
     struct cdr_fault *fault);
 
-/* Keys that wait to be in a roster. Zeroed: none. */
-#define CDR_HUB_NEW_KEYS_MAX 2
+/* Keys that wait to be in a roster, as they are to stand there. Zeroed: none. */
+#define CDR_HUB_NEW_KEYS_MAX (CDR_KEY_COUNT_MAX + 2)
 struct cdr_hub_new_keys {
 	struct cdr_arena arena[CDR_HUB_NEW_KEYS_MAX];
 	struct cdr_roster_key key[CDR_HUB_NEW_KEYS_MAX]; /* borrow from the arenas */
+	struct cdr_arena change_arena;
+	Cdr__Wire__TrusteeChange *change;                /* the trustees whose these keys are to be; NULL: the same as now */
 	size_t count;
 };
 
@@ -36,8 +43,9 @@ void cdr_hub_new_keys_free(struct cdr_hub_new_keys *keys);
 
 /**
  * cdr_hub_new_keys_read(tx, roster, now, keys):
- * Of each kind the key after the newest of ${roster} if t trustees posted the same result for it; it begins at ${now} and
- * ends CDR_HUB_EPOCH_DAYS or CDR_HUB_STATISTICS_KEY_DAYS later.
+ * What t trustees agree upon: other shares of the keys of ${roster}, and of each kind the next key, which begins at ${now} and
+ * ends CDR_HUB_EPOCH_DAYS or CDR_HUB_STATISTICS_KEY_DAYS later. Where they agree upon all keys in the hands of other
+ * trustees, these alone.
  *
  * keys   out   freed by the caller also on error
  *

@@ -59,6 +59,15 @@ static const struct cdr_option member_options[] = {
 	{ .name = NULL },
 };
 
+static const struct cdr_option trustees_options[] = {
+	{ .name = "trustee", .value = "FILE", .help = "card.json of a new trustee; once for each", .repeated = true },
+	{ .name = "leaves", .value = "INDEX", .help = "a trustee that hands its share on and leaves; once for each", .repeated = true },
+	{ .name = "away", .value = "INDEX", .help = "a trustee that cannot take part, and leaves; once for each", .repeated = true },
+	{ .name = "threshold", .value = "T", .help = "how many must act together afterwards (default: as many as now)", .min = 1,
+	    .max = CDR_TRUSTEE_COUNT_MAX },
+	{ .name = NULL },
+};
+
 const struct cdr_command cdr_hub_commands[] = {
 	{ .name = "init", .summary = "make a hub and the genesis roster of an exchange", .options = init_options,
 	    .help = "Prints the fingerprint of the genesis roster. Every trustee compares it by telephone, and gives it to\n"
@@ -86,6 +95,11 @@ const struct cdr_command cdr_hub_commands[] = {
 	{ .name = "member restore", .operands = "ID", .operand_min = 1, .operand_max = 1, .options = member_options,
 	    .summary = "let a member in again, once the trustees have approved it",
 	    .handle = cdr_hub_command_member_restore },
+	{ .name = "trustees change", .summary = "propose other trustees, or another threshold", .options = trustees_options,
+	    .help = "Who is not named stays. Everybody in the change compares the fingerprint that is printed, and runs\n"
+		    "`candor-trustee reshare`; it comes into force when all who take part have their shares, and enough of those who\n"
+		    "are trustees now have countersigned. A proposal takes the place of the one before.",
+	    .handle = cdr_hub_command_trustees_change },
 	{ .name = "inspect", .summary = "show everything that this hub has stored, and what it says about anybody",
 	    .help = "With --json every row of every table, decrypted, beside a legend that says of each column what it is and\n"
 		    "what the hub, or a thief of its database and keys, can conclude from it.",

@@ -56,6 +56,7 @@ cdr_command_handler cdr_hub_command_member_show;
 cdr_command_handler cdr_hub_command_member_suspend;
 cdr_command_handler cdr_hub_command_member_revoke;
 cdr_command_handler cdr_hub_command_member_restore;
+cdr_command_handler cdr_hub_command_trustees_change;
 cdr_command_handler cdr_hub_command_inspect;
 
 #endif

@@ -52,6 +52,20 @@ out:
 	return err;
 }
 
+/* Whether ${roster} brings other trustees than the one before it: whoever is behind will need it. */
+static cdr_err
+note_trustees(struct cdr_tx *tx, const struct cdr_roster *roster)
+{
+	struct cdr_roster *before = NULL;
+	cdr_err err = cdr_hub_roster_read(tx, CDR_HUB_ROSTER_NEWEST, &before, NULL);
+
+	if (err == CDR_OK && !cdr_roster_same_trustees(roster->body, before->body))
+		err = cdr_query_run(tx, "INSERT INTO trustees_changed (version) VALUES ($1)",
+		    CDR_VALUES(cdr_value_int((int64_t)roster->body->version)));
+	cdr_roster_free(before);
+	return err == CDR_E_ABSENT ? CDR_OK : err;
+}
+
 /* see node/hub/hub.h */
 cdr_err
 cdr_hub_roster_store(struct cdr_tx *tx, const struct cdr_roster *roster, uint64_t now)
@@ -61,11 +75,14 @@ cdr_hub_roster_store(struct cdr_tx *tx, const struct cdr_roster *roster, uint64_
 
 	if (err != CDR_OK)
 		return err;
-	return cdr_query_run(tx,
+	CDR_TRY(note_trustees(tx, roster));
+	CDR_TRY(cdr_query_run(tx,
 	    "INSERT INTO roster (version, hash, signed, in_force_at, logged) VALUES ($1, $2, $3, $4, $5)",
 	    CDR_VALUES(cdr_value_int((int64_t)roster->body->version), cdr_value_blob(roster->hash, CDR_ROSTER_HASH_LEN),
 		cdr_value_bytes(cdr_buffer_bytes(&roster->bytes)), cdr_value_int((int64_t)now),
-		cdr_value_int((int64_t)place)));
+		cdr_value_int((int64_t)place))));
+out:
+	return err;
 }
 
 /* A writing job: rosters of a database that is older than the log get their leaves. */

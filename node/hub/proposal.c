@@ -160,6 +160,9 @@ changes_list(struct changes *changes, size_t *count)
 			changes->change[(*count)++] = (struct cdr_roster_change){ .kind = CDR_ROSTER_CHANGE_STATUS,
 				.id = wanted->id, .status = wanted->status };
 	}
+	if (changes->keys.change != NULL)
+		changes->change[(*count)++] = (struct cdr_roster_change){ .kind = CDR_ROSTER_CHANGE_TRUSTEES,
+			.trustees = changes->keys.change };
 	for (size_t i = 0; i < changes->keys.count; i++)
 		changes->change[(*count)++] = (struct cdr_roster_change){ .kind = CDR_ROSTER_CHANGE_KEY,
 			.key = changes->keys.key[i] };

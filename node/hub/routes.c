@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "node/hub/ceremony.h"
+#include "node/hub/change.h"
 #include "node/hub/check.h"
 #include "node/hub/enrol.h"
 #include "node/hub/guest.h"
@@ -23,8 +24,11 @@ const struct cdr_route cdr_hub_routes[] = {
 	{ "/v1/join", NEW, CDR_BODY_SMALL_MAX, TYPE(join_request), cdr_hub_join, cdr_hub_join_key },
 	{ "/v1/roster/proposal", TRUSTEE, CDR_BODY_SMALL_MAX, TYPE(empty), cdr_hub_proposal, NULL },
 	{ "/v1/roster/countersign", TRUSTEE, CDR_BODY_SMALL_MAX, TYPE(countersign_request), cdr_hub_countersign, NULL },
-	{ "/v1/ceremony/post", TRUSTEE, CDR_BODY_CEREMONY_MAX, TYPE(ceremony_message), cdr_hub_ceremony_post, NULL },
-	{ "/v1/ceremony/fetch", TRUSTEE, CDR_BODY_SMALL_MAX, TYPE(ceremony_fetch), cdr_hub_ceremony_fetch, NULL },
+	{ "/v1/ceremony/post", TRUSTEE | NEW, CDR_BODY_CEREMONY_MAX, TYPE(ceremony_message), cdr_hub_ceremony_post,
+	    cdr_hub_ceremony_post_key },
+	{ "/v1/ceremony/fetch", TRUSTEE | NEW, CDR_BODY_SMALL_MAX, TYPE(ceremony_fetch), cdr_hub_ceremony_fetch,
+	    cdr_hub_ceremony_fetch_key },
+	{ "/v1/trustees/change", ANYONE, CDR_BODY_SMALL_MAX, TYPE(empty), cdr_hub_trustees_change, NULL },
 	{ "/v1/ceremony/result", TRUSTEE, CDR_BODY_SMALL_MAX, TYPE(ceremony_result), cdr_hub_ceremony_result, NULL },
 	{ "/v1/index/put", MEMBER, CDR_BODY_INDEX_MAX, TYPE(index_put), cdr_hub_index_put, NULL },
 	{ "/v1/check/open", MEMBER, CDR_BODY_SMALL_MAX, TYPE(check_open), cdr_hub_check_open, NULL },
@@ -68,19 +72,53 @@ out:
 	return err;
 }
 
-/* see node/hub/routes.h */
+struct next_job {
+	uint64_t have;
+	struct cdr_roster *roster; /* NULL: the newest will do */
+};
+
+/* A reading job: the first roster after ${have} that brings other trustees. */
+static cdr_err
+next_job(struct cdr_tx *tx, void *context)
+{
+	struct next_job *job = context;
+	int64_t version;
+	cdr_err err;
+
+	if (job->have > INT64_MAX)
+		return CDR_OK;
+	err = cdr_query_one_int(tx, "SELECT version FROM trustees_changed WHERE version > $1 ORDER BY version LIMIT 1",
+	    CDR_VALUES(cdr_value_int((int64_t)job->have)), &version);
+	if (err == CDR_E_ABSENT)
+		return CDR_OK;
+	return err == CDR_OK ? cdr_hub_roster_read(tx, version, &job->roster, NULL) : err;
+}
+
+/*
+ * see node/hub/routes.h. A roster is countersigned by the trustees of the one before it: whoever holds an older one gets first
+ * the one in which those that it knows hand over.
+ */
 cdr_err
 cdr_hub_roster(void *context, const struct cdr_call *call, struct cdr_answer *answer, struct cdr_fault *fault)
 {
+	cdr_err err = CDR_E_INTERNAL;
+	struct cdr_hub *hub = context;
 	const Cdr__Wire__RosterRequest *request = (const Cdr__Wire__RosterRequest *)call->message;
+	struct next_job job = { .have = request->have_version };
 	Cdr__Wire__RosterReply reply = CDR__WIRE__ROSTER_REPLY__INIT;
 	Cdr__Wire__SignedRoster roster = *call->roster->signatures;
 
-	(void)context;
 	(void)fault;
-	if (call->roster->body->version > request->have_version)
+	if (call->roster->body->version > request->have_version) {
+		CDR_TRY(cdr_store_read(hub->store, next_job, &job));
+		if (job.roster != NULL)
+			roster = *job.roster->signatures;
 		reply.roster = &roster;
-	return cdr_message_encode(&reply.base, &answer->body);
+	}
+	CDR_TRY(cdr_message_encode(&reply.base, &answer->body));
+out:
+	cdr_roster_free(job.roster);
+	return err;
 }
 
 /* ---- the service --------------------------------------------------------------------------------------------- */

@@ -99,11 +99,24 @@ static const char version_keys[] =
     /* What was posted about keys that are not in force yet is posted again. */
     "DROP TABLE ceremony_result;";
 
+/* Ceremonies make keys, change their shares, and give them to other trustees. */
+static const char version_ceremonies[] =
+    "DROP TABLE key_result;"
+    "CREATE TABLE key_outcome (ceremony bytea NOT NULL, trustee bigint NOT NULL, act bigint NOT NULL, kind bigint NOT NULL,"
+    " number bigint NOT NULL, basis bytea NOT NULL, hash bytea NOT NULL, result bytea NOT NULL, posted_at bigint NOT NULL,"
+    " PRIMARY KEY (ceremony, trustee)) /* WITHOUT ROWID */;"
+
+    "CREATE TABLE trustee_change (attempt bigint NOT NULL PRIMARY KEY, change bytea NOT NULL, made_at bigint NOT NULL);"
+
+    /* Rosters whose trustees are others than those of the one before: whoever is behind needs each of them. */
+    "CREATE TABLE trustees_changed (version bigint NOT NULL PRIMARY KEY);";
+
 static const char *const migrations[] = {
 	version_1,
 	version_log,
 	version_keys,
 	guests,
+	version_ceremonies,
 };
 
 const struct cdr_store_schema cdr_hub_schema = {
@@ -236,13 +249,24 @@ const struct cdr_hub_legend cdr_hub_legends[] = {
 	    "nothing: commitments are public, shares are sealed"),
 	COLUMN("ceremony_message", "stored_at", "when it came", NOTHING),
 
-	TABLE("key_result", "the public key that each trustee says a ceremony gave", "public"),
-	COLUMN("key_result", "kind", "whether the key is that of an epoch or of the statistics", "public"),
-	COLUMN("key_result", "number", "number of the key", "public"),
-	COLUMN("key_result", "trustee", "index of the trustee that says so", "public"),
-	COLUMN("key_result", "hash", "SHA-256 of what it says", "whether two trustees say the same"),
-	COLUMN("key_result", "result", "public key, public shares, hash of the transcript", "public"),
-	COLUMN("key_result", "posted_at", "when it came", NOTHING),
+	TABLE("key_outcome", "what each trustee says that a ceremony gave", "public"),
+	COLUMN("key_outcome", "ceremony", "which ceremony", NOTHING),
+	COLUMN("key_outcome", "trustee", "index of the trustee that says so", "public"),
+	COLUMN("key_outcome", "act", "whether a key was made, its shares changed, or it was given to others", "public"),
+	COLUMN("key_outcome", "kind", "whether the key is that of an epoch or of the statistics", "public"),
+	COLUMN("key_outcome", "number", "number of the key", "public"),
+	COLUMN("key_outcome", "basis", "hash of the transcript of the key as it was", "public"),
+	COLUMN("key_outcome", "hash", "SHA-256 of what it says", "whether two trustees say the same"),
+	COLUMN("key_outcome", "result", "public key, public shares, hash of the transcript", "public"),
+	COLUMN("key_outcome", "posted_at", "when it came", NOTHING),
+
+	TABLE("trustee_change", "proposals of other trustees", "public"),
+	COLUMN("trustee_change", "attempt", "number of the proposal", "public"),
+	COLUMN("trustee_change", "change", "who are to be the trustees, with their public keys", "public"),
+	COLUMN("trustee_change", "made_at", "when it was made", NOTHING),
+
+	TABLE("trustees_changed", "rosters that brought other trustees", "public"),
+	COLUMN("trustees_changed", "version", "number of the roster", "public"),
 
 	TABLE("guest", "requests to former employers that are no members, for browsers to fetch until they are answered or expire",
 	    "which member asks outside the exchange, when, and how often; not whom, nor about whom"),

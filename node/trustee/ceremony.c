@@ -10,22 +10,31 @@
 
 #define SEED_PURPOSE "trustee.ceremony"
 
-/* What names an attempt at this trustee, in the database and in the seal of its seed: the ceremony's id. */
-static cdr_err
-attempt_id(const struct cdr_trustee *trustee, struct cdr_trustee_aim aim, uint32_t attempt,
-    uint8_t id[static CDR_CEREMONY_ID_LEN])
-{
-	return cdr_ceremony_id(trustee->genesis, aim.kind, aim.number, attempt, id);
-}
-
 /* ---- attempts --------------------------------------------------------------------------------------------------- */
+
+/* The transcript of the key as it is, from which a ceremony with this aim begins; empty where it makes one. */
+static cdr_err
+find_basis(const struct cdr_trustee *trustee, struct cdr_trustee_aim aim, struct cdr_roster_key *key)
+{
+	const struct cdr_roster *held = cdr_current_hold(trustee->current);
+	bool is_there = held != NULL && cdr_roster_key_find(held->body, aim.kind, aim.number, key);
+
+	if (!is_there || aim.act == CDR_CEREMONY_MAKE)
+		*key = (struct cdr_roster_key){ .kind = aim.kind, .number = aim.number };
+	cdr_current_release(trustee->current, held);
+	return is_there || aim.act == CDR_CEREMONY_MAKE ? CDR_OK : CDR_E_ABSENT;
+}
 
 struct attempt_job {
 	struct cdr_trustee_aim aim;
+	uint8_t basis[CDR_ROSTER_HASH_LEN];
+	size_t basis_len;
 	uint32_t attempt;
-	uint32_t *open;
+	struct cdr_trustee_ceremony_id *open;
 	size_t open_count;
 };
+
+#define AIM(job) cdr_value_int((job)->aim.act), cdr_value_int((job)->aim.kind), cdr_value_int((job)->aim.number)
 
 /* A reading job. */
 static cdr_err
@@ -34,13 +43,13 @@ attempt_job(struct cdr_tx *tx, void *context)
 	cdr_err err = CDR_E_INTERNAL;
 	struct attempt_job *job = context;
 	struct cdr_query *query = NULL;
-	const struct cdr_values values = CDR_VALUES(cdr_value_int(job->aim.kind), cdr_value_int(job->aim.number));
+	const struct cdr_values values = CDR_VALUES(AIM(job), cdr_value_blob(job->basis, job->basis_len));
 	uint64_t newest;
 	char state[16];
 
 	job->attempt = 1;
-	CDR_TRY(cdr_query_start(tx, "SELECT attempt, state FROM key_ceremony WHERE act = 1 AND kind = $1 AND number = $2"
-	    " ORDER BY attempt DESC LIMIT 1", values, &query));
+	CDR_TRY(cdr_query_start(tx, "SELECT attempt, state FROM key_ceremony WHERE act = $1 AND kind = $2 AND number = $3"
+	    " AND basis = $4 ORDER BY attempt DESC LIMIT 1", values, &query));
 	err = cdr_query_step(query);
 	if (err == CDR_E_ABSENT) {
 		err = CDR_OK;
@@ -61,13 +70,20 @@ cdr_err
 cdr_trustee_attempt(const struct cdr_trustee *trustee, struct cdr_trustee_aim aim, uint32_t *attempt,
     struct cdr_fault *fault)
 {
-	struct attempt_job job = { .aim = aim };
-	cdr_err err = cdr_store_read(trustee->home->store, attempt_job, &job);
+	cdr_err err = CDR_E_INTERNAL;
+	struct attempt_job job = { .aim = aim, .attempt = 1 };
+	struct cdr_roster_key key;
 
-	*attempt = job.attempt;
-	if (err == CDR_OK && job.attempt > CDR_TRUSTEE_ATTEMPT_MAX)
-		return cdr_fault_set(fault, CDR_E_RANGE, "%d attempts for one key have failed: found another exchange",
+	CDR_TRY(find_basis(trustee, aim, &key));
+	job.basis_len = key.transcript.len < sizeof(job.basis) ? key.transcript.len : sizeof(job.basis);
+	if (job.basis_len > 0)
+		memcpy(job.basis, key.transcript.data, job.basis_len);
+	CDR_TRY(cdr_store_read(trustee->home->store, attempt_job, &job));
+	if (job.attempt > CDR_TRUSTEE_ATTEMPT_MAX)
+		err = cdr_fault_set(fault, CDR_E_RANGE, "%d attempts for one key have failed: found another exchange",
 		    CDR_TRUSTEE_ATTEMPT_MAX);
+out:
+	*attempt = job.attempt;
 	return err;
 }
 
@@ -78,16 +94,14 @@ open_job(struct cdr_tx *tx, void *context)
 	cdr_err err = CDR_E_INTERNAL;
 	struct attempt_job *job = context;
 	struct cdr_query *query = NULL;
-	const struct cdr_values values = CDR_VALUES(cdr_value_int(job->aim.kind), cdr_value_int(job->aim.number),
-	    cdr_value_int(job->attempt));
-	uint64_t attempt;
+	const struct cdr_values values = CDR_VALUES(AIM(job), cdr_value_int(job->attempt));
 
 	job->open_count = 0;
-	CDR_TRY(cdr_query_start(tx, "SELECT attempt FROM key_ceremony WHERE act = 1 AND kind = $1 AND number = $2 AND attempt < $3"
-	    " AND certified = 1 AND state <> 'done' ORDER BY attempt", values, &query));
+	CDR_TRY(cdr_query_start(tx, "SELECT id FROM key_ceremony WHERE act = $1 AND kind = $2 AND number = $3 AND attempt <> $4"
+	    " AND certified = 1 AND state <> 'done' AND length(seed) > 0 ORDER BY attempt", values, &query));
 	while ((err = cdr_query_step(query)) == CDR_OK && job->open_count < CDR_TRUSTEE_ATTEMPT_MAX) {
-		CDR_TRY(cdr_query_count(query, 0, &attempt));
-		job->open[job->open_count++] = (uint32_t)attempt;
+		CDR_TRY(cdr_query_blob(query, 0, job->open[job->open_count].bytes, CDR_CEREMONY_ID_LEN));
+		job->open_count++;
 	}
 	if (err == CDR_E_ABSENT)
 		err = CDR_OK;
@@ -99,9 +113,9 @@ out:
 /* see node/trustee/ceremony.h */
 cdr_err
 cdr_trustee_attempt_open(const struct cdr_trustee *trustee, struct cdr_trustee_aim aim, uint32_t attempt,
-    uint32_t open[static CDR_TRUSTEE_ATTEMPT_MAX], size_t *count)
+    struct cdr_trustee_ceremony_id open[static CDR_TRUSTEE_ATTEMPT_MAX], size_t *count)
 {
-	struct attempt_job job = { aim, attempt, open, 0 };
+	struct attempt_job job = { .aim = aim, .attempt = attempt, .open = open };
 	cdr_err err = cdr_store_read(trustee->home->store, open_job, &job);
 
 	*count = job.open_count;
@@ -112,25 +126,28 @@ cdr_trustee_attempt_open(const struct cdr_trustee *trustee, struct cdr_trustee_a
 
 struct start_job {
 	const struct cdr_trustee *trustee;
-	struct cdr_trustee_aim aim;
-	uint32_t attempt;
 	uint8_t id[CDR_CEREMONY_ID_LEN];
+	const Cdr__Wire__CeremonyPlan *plan;   /* NULL: there must be one */
 	uint8_t *seed;              /* locked memory */
-	struct cdr_buffer messages;
+	struct cdr_buffer stored_plan, messages;
 };
 
 static cdr_err
-insert_seed(struct cdr_tx *tx, const struct start_job *job)
+insert_ceremony(struct cdr_tx *tx, struct start_job *job)
 {
 	cdr_err err = CDR_E_INTERNAL;
+	const Cdr__Wire__CeremonyPlan *p = job->plan;
 	struct cdr_buffer sealed = { 0 };
+
+	CDR_TRY(cdr_message_encode(&p->base, &job->stored_plan));
 	CDR_TRY(cdr_random(job->seed, CDR_CEREMONY_SEED_LEN));
 	CDR_TRY(cdr_seal(job->trustee->home->keys->column, SEED_PURPOSE, (struct cdr_bytes){ job->id, sizeof(job->id) },
 	    (struct cdr_bytes){ job->seed, CDR_CEREMONY_SEED_LEN }, &sealed));
 	CDR_TRY(cdr_query_run(tx, "INSERT INTO key_ceremony (id, act, kind, number, basis, attempt, plan, seed, messages,"
-	    " certified, state, started_at) VALUES ($1, 1, $2, $3, $6, $4, $6, $5, $6, 0, 'running', $7)",
-	    CDR_VALUES(cdr_value_blob(job->id, sizeof(job->id)), cdr_value_int(job->aim.kind),
-		cdr_value_int(job->aim.number), cdr_value_int(job->attempt), cdr_value_bytes(cdr_buffer_bytes(&sealed)),
+	    " certified, state, started_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0, 'running', $10)",
+	    CDR_VALUES(cdr_value_blob(job->id, sizeof(job->id)), cdr_value_int(p->act), cdr_value_int(p->kind),
+		cdr_value_int(p->number), cdr_value_bytes(cdr_message_bytes(p->basis)), cdr_value_int(p->attempt),
+		cdr_value_bytes(cdr_buffer_bytes(&job->stored_plan)), cdr_value_bytes(cdr_buffer_bytes(&sealed)),
 		cdr_value_blob(NULL, 0), cdr_value_int((int64_t)cdr_trustee_now()))));
 out:
 	cdr_buffer_free(&sealed);
@@ -142,8 +159,9 @@ open_seed(const struct start_job *job, struct cdr_bytes sealed)
 {
 	cdr_err err = CDR_E_INTERNAL;
 	struct cdr_buffer seed = { 0 };
-	CDR_TRY(cdr_seal_open(job->trustee->home->keys->column, SEED_PURPOSE, (struct cdr_bytes){ job->id, sizeof(job->id) }, sealed,
-	    &seed));
+
+	CDR_TRY(cdr_seal_open(job->trustee->home->keys->column, SEED_PURPOSE, (struct cdr_bytes){ job->id, sizeof(job->id) },
+	    sealed, &seed));
 	if (seed.len != CDR_CEREMONY_SEED_LEN) {
 		err = CDR_E_STORE;
 		goto out;
@@ -154,7 +172,7 @@ out:
 	return err;
 }
 
-/* A writing job: what was kept of this attempt, or a new seed for it. */
+/* A writing job: what was kept of this ceremony, or a new seed for it. */
 static cdr_err
 start_job(struct cdr_tx *tx, void *context)
 {
@@ -164,10 +182,10 @@ start_job(struct cdr_tx *tx, void *context)
 	struct cdr_bytes sealed;
 	const struct cdr_values values = CDR_VALUES(cdr_value_blob(job->id, sizeof(job->id)));
 
-	CDR_TRY(cdr_query_start(tx, "SELECT seed, messages FROM key_ceremony WHERE id = $1", values, &query));
+	CDR_TRY(cdr_query_start(tx, "SELECT seed, messages, plan FROM key_ceremony WHERE id = $1", values, &query));
 	err = cdr_query_step(query);
-	if (err == CDR_E_ABSENT) {
-		err = insert_seed(tx, job);
+	if (err == CDR_E_ABSENT && job->plan != NULL) {
+		err = insert_ceremony(tx, job);
 		goto out;
 	}
 	if (err != CDR_OK)
@@ -175,9 +193,57 @@ start_job(struct cdr_tx *tx, void *context)
 	CDR_TRY(cdr_query_blob_peek(query, 0, CDR_CEREMONY_SEED_LEN + CDR_SEAL_OVERHEAD, &sealed));
 	CDR_TRY(open_seed(job, sealed));
 	CDR_TRY(cdr_query_blob_copy(query, 1, CDR_CEREMONY_SAVED_LEN_MAX, &job->messages));
+	CDR_TRY(cdr_query_blob_copy(query, 2, CDR_TRUSTEE_PLAN_LEN_MAX, &job->stored_plan));
 out:
 	cdr_query_end(query);
 	return err;
+}
+
+struct basis_job {
+	const Cdr__Wire__CeremonyPlan *plan;
+	struct cdr_roster *roster;
+};
+
+/* A reading job: the newest roster that names the key as the plan found it. */
+static cdr_err
+basis_job(struct cdr_tx *tx, void *context)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct basis_job *job = context;
+	struct cdr_query *query = NULL;
+	struct cdr_bytes bytes;
+	struct cdr_roster_key key;
+	const struct cdr_values none = CDR_VALUES();
+
+	CDR_TRY(cdr_query_start(tx, "SELECT signed FROM roster ORDER BY version DESC", none, &query));
+	while ((err = cdr_query_step(query)) == CDR_OK) {
+		CDR_TRY(cdr_query_blob_peek(query, 0, CDR_BODY_ROSTER_MAX, &bytes));
+		CDR_TRY(cdr_roster_decode(bytes, &job->roster, NULL));
+		if (cdr_roster_key_find(job->roster->body, (enum cdr_key_kind)job->plan->kind, job->plan->number, &key) &&
+		    key.transcript.len == job->plan->basis.len &&
+		    memcmp(key.transcript.data, job->plan->basis.data, key.transcript.len) == 0)
+			break;
+		cdr_roster_free(job->roster);
+		job->roster = NULL;
+	}
+out:
+	cdr_query_end(query);
+	return err;
+}
+
+/* Our number in the plan, found by our key; 0 if we are not in it. */
+static uint32_t
+own_number(const struct cdr_trustee_ceremony *run)
+{
+	const uint8_t *own = run->trustee->home->signing_public;
+
+	for (size_t i = 0; i < run->plan->n_participant; i++) {
+		const ProtobufCBinaryData key = run->plan->participant[i]->party->signing_key;
+
+		if (key.len == CDR_SIGN_PUBLIC_LEN && memcmp(key.data, own, CDR_SIGN_PUBLIC_LEN) == 0)
+			return (uint32_t)i + 1;
+	}
+	return 0;
 }
 
 static cdr_err
@@ -185,50 +251,119 @@ make_ceremony(struct cdr_trustee_ceremony *run, const struct start_job *job, str
 {
 	cdr_err err = CDR_E_INTERNAL;
 	const struct cdr_trustee *t = run->trustee;
-	const struct cdr_ceremony_config config = { .roster = run->roster, .genesis = t->genesis, .kind = run->aim.kind,
-		.number = run->aim.number, .attempt = run->attempt, .index = t->index, .signing_seed = t->home->keys->signing,
-		.static_secret = t->home->keys->sealing, .seed = job->seed };
+	struct basis_job basis = { .plan = run->plan };
+	struct cdr_roster_key key;
+	struct cdr_ceremony_config config = { .plan = run->plan, .index = own_number(run),
+		.signing_seed = t->home->keys->signing, .seed = job->seed };
+	uint8_t *share = cdr_secret_alloc(CDR_SCALAR_LEN);
 
+	if (share == NULL)
+		return CDR_E_MEMORY;
+	if (config.index == 0) {
+		err = cdr_fault_set(fault, CDR_E_REFUSED, "the plan of this ceremony does not name this trustee");
+		goto out;
+	}
+	if (run->plan->act != CDR_CEREMONY_MAKE) {
+		CDR_TRY(cdr_store_read(t->home->store, basis_job, &basis));
+		run->basis = basis.roster;
+		(void)cdr_roster_key_find(run->basis->body, run->aim.kind, run->aim.number, &key);
+		config.key = &key;
+		err = cdr_trustee_share_read(t, &key, share);
+		config.share = err == CDR_OK ? share : NULL;
+		if (err != CDR_OK && err != CDR_E_ABSENT)
+			goto out;
+	}
 	CDR_TRY(cdr_ceremony_new(&config, &run->ceremony, fault));
 	if (job->messages.len > 0)
 		CDR_TRY(cdr_ceremony_load(run->ceremony, cdr_buffer_bytes(&job->messages)));
+	err = CDR_OK;
 out:
+	cdr_secret_free(share);
+	return err;
+}
+
+/* With an id, and a plan if the ceremony may begin now. */
+static cdr_err
+start_run(struct cdr_trustee *trustee, struct start_job *job, struct cdr_trustee_ceremony **run, struct cdr_fault *fault)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct cdr_trustee_ceremony *r = calloc(1, sizeof(*r));
+
+	job->seed = cdr_secret_alloc(CDR_CEREMONY_SEED_LEN);
+	if (r == NULL || job->seed == NULL) {
+		free(r);
+		err = CDR_E_MEMORY;
+		r = NULL;
+		goto out;
+	}
+	r->trustee = trustee;
+	r->roster = cdr_current_hold(trustee->current);
+	CDR_TRY(cdr_store_write(trustee->home->store, start_job, job));
+	CDR_TRY(cdr_message_decode(&r->plan_arena, &cdr__wire__ceremony_plan__descriptor, cdr_buffer_bytes(&job->stored_plan),
+	    &r->plan));
+	r->aim = (struct cdr_trustee_aim){ (enum cdr_ceremony_act)r->plan->act, (enum cdr_key_kind)r->plan->kind,
+		r->plan->number };
+	r->attempt = r->plan->attempt;
+	CDR_TRY(make_ceremony(r, job, fault));
+	*run = r;
+	r = NULL;
+out:
+	cdr_trustee_ceremony_end(r);
+	cdr_buffer_free(&job->messages);
+	cdr_buffer_free(&job->stored_plan);
+	cdr_secret_free(job->seed);
 	return err;
 }
 
 /* see node/trustee/ceremony.h */
 cdr_err
 cdr_trustee_ceremony_start(struct cdr_trustee *trustee, struct cdr_trustee_aim aim, uint32_t attempt,
-    struct cdr_trustee_ceremony **run, struct cdr_fault *fault)
+    const Cdr__Wire__TrusteeChange *change, struct cdr_trustee_ceremony **run, struct cdr_fault *fault)
 {
 	cdr_err err = CDR_E_INTERNAL;
-	struct cdr_trustee_ceremony *r = NULL;
-	struct start_job job = { .trustee = trustee, .aim = aim, .attempt = attempt };
+	struct start_job job = { .trustee = trustee };
+	struct cdr_ceremony_draft *draft = calloc(1, sizeof(*draft));
+	const struct cdr_roster *roster = NULL;
+	struct cdr_roster_key key;
 
 	*run = NULL;
-	if (attempt < 1 || attempt > CDR_TRUSTEE_ATTEMPT_MAX)
-		return cdr_fault_set(fault, CDR_E_RANGE, "attempts are numbered 1 to %d", CDR_TRUSTEE_ATTEMPT_MAX);
+	if (draft == NULL)
+		return CDR_E_MEMORY;
 	CDR_TRY(cdr_trustee_confirmed(trustee, fault));
-	r = calloc(1, sizeof(*r));
-	job.seed = cdr_secret_alloc(CDR_CEREMONY_SEED_LEN);
-	if (r == NULL || job.seed == NULL) {
-		err = CDR_E_MEMORY;
+	if (attempt < 1 || (aim.act != CDR_CEREMONY_RESHARE && attempt > CDR_TRUSTEE_ATTEMPT_MAX)) {
+		err = cdr_fault_set(fault, CDR_E_RANGE, "attempts are numbered 1 to %d", CDR_TRUSTEE_ATTEMPT_MAX);
 		goto out;
 	}
-	r->trustee = trustee;
-	r->aim = aim;
-	r->attempt = attempt;
-	r->roster = cdr_current_hold(trustee->current);
-	CDR_TRY(attempt_id(trustee, aim, attempt, job.id));
-	CDR_TRY(cdr_store_write(trustee->home->store, start_job, &job));
-	CDR_TRY(make_ceremony(r, &job, fault));
-	*run = r;
-	r = NULL;
+	roster = cdr_current_hold(trustee->current);
+	if (aim.act != CDR_CEREMONY_MAKE && !cdr_roster_key_find(roster->body, aim.kind, aim.number, &key)) {
+		err = cdr_fault_set(fault, CDR_E_ABSENT, "the roster names no key %" PRIu32 " of that kind", aim.number);
+		goto out;
+	}
+	if (aim.act == CDR_CEREMONY_MAKE)
+		cdr_ceremony_plan_make(roster, trustee->genesis, aim.kind, aim.number, attempt, draft);
+	else if (aim.act == CDR_CEREMONY_REFRESH)
+		cdr_ceremony_plan_refresh(roster, trustee->genesis, &key, attempt, draft);
+	else
+		CDR_TRY(cdr_ceremony_plan_reshare(change, &key, draft));
+	job.plan = &draft->plan;
+	CDR_TRY(cdr_ceremony_id(job.plan, job.id));
+	CDR_TRY(start_run(trustee, &job, run, fault));
 out:
-	cdr_trustee_ceremony_end(r);
-	cdr_buffer_free(&job.messages);
-	cdr_secret_free(job.seed);
+	cdr_current_release(trustee->current, roster);
+	free(draft);
 	return err;
+}
+
+/* see node/trustee/ceremony.h */
+cdr_err
+cdr_trustee_ceremony_resume(struct cdr_trustee *trustee, const struct cdr_trustee_ceremony_id *id,
+    struct cdr_trustee_ceremony **run, struct cdr_fault *fault)
+{
+	struct start_job job = { .trustee = trustee };
+
+	*run = NULL;
+	memcpy(job.id, id->bytes, sizeof(job.id));
+	return start_run(trustee, &job, run, fault);
 }
 
 void
@@ -238,11 +373,22 @@ cdr_trustee_ceremony_end(struct cdr_trustee_ceremony *run)
 		return;
 	cdr_ceremony_free(run->ceremony);
 	cdr_buffer_free(&run->saved);
+	cdr_roster_free(run->basis);
+	cdr_arena_free(&run->plan_arena);
 	cdr_current_release(run->trustee->current, run->roster);
 	free(run);
 }
 
 /* ---- a turn: fetch, step, save, post ---------------------------------------------------------------------------- */
+
+/* Whoever is in no roster yet brings the key with which it signs. */
+static void
+bring_key(const struct cdr_trustee_ceremony *run, protobuf_c_boolean *has, ProtobufCBinaryData *key)
+{
+	*has = run->trustee->index == 0;
+	if (*has)
+		*key = cdr_message_field(run->trustee->home->signing_public, CDR_SIGN_PUBLIC_LEN);
+}
 
 static cdr_err
 ask_hub(struct cdr_trustee_ceremony *run, struct cdr_ask *ask, struct cdr_fault *fault)
@@ -264,6 +410,7 @@ fetch_round(struct cdr_trustee_ceremony *run, uint32_t round, struct cdr_fault *
 
 	request.ceremony = cdr_message_field(cdr_ceremony_id_peek(run->ceremony), CDR_CEREMONY_ID_LEN);
 	request.round = round;
+	bring_key(run, &request.has_key, &request.key);
 	CDR_TRY(ask_hub(run, &ask, fault));
 	const Cdr__Wire__CeremonyMessages *reply = ask.reply;
 	for (size_t i = 0; i < reply->n_message; i++)
@@ -301,7 +448,8 @@ save_job(struct cdr_tx *tx, void *context)
 		cdr_value_int(cdr_ceremony_has_certified(run->ceremony) ? 1 : 0),
 		cdr_value_text(state_name(cdr_ceremony_state(run->ceremony))))));
 	if (job->share != NULL)
-		CDR_TRY(cdr_trustee_share_put(tx, run->trustee, job->share, job->key));
+		CDR_TRY(cdr_trustee_share_put(tx, run->trustee, job->share, job->key, run->plan->threshold,
+		    cdr_message_bytes(run->plan->basis)));
 out:
 	return err;
 }
@@ -340,6 +488,7 @@ post_own(struct cdr_trustee_ceremony *run, uint32_t round, struct cdr_fault *fau
 	if (err != CDR_OK)
 		return err;
 	CDR_TRY(cdr_message_decode(&arena, &cdr__wire__ceremony_message__descriptor, cdr_buffer_bytes(&own), &message));
+	bring_key(run, &message->has_key, &message->key);
 	ask.message = &message->base;
 	CDR_TRY(ask_hub(run, &ask, fault));
 	run->has_posted[round] = true;
@@ -358,12 +507,32 @@ static cdr_err
 post_result(struct cdr_trustee_ceremony *run, const struct cdr_roster_key *key, struct cdr_fault *fault)
 {
 	ProtobufCBinaryData share[CDR_TRUSTEE_COUNT_MAX];
-	const Cdr__Wire__CeremonyResult result = cdr_trustee_result_of(key, share);
+	Cdr__Wire__CeremonyKey made = cdr_trustee_key_message(key, run->plan->threshold, share);
+	Cdr__Wire__CeremonyResult result = CDR__WIRE__CEREMONY_RESULT__INIT;
 	struct cdr_ask ask = { .path = "/v1/ceremony/result", .message = &result.base };
-	cdr_err err = ask_hub(run, &ask, fault);
+	cdr_err err;
 
+	/* What a newcomer has to say, those who are trustees now say for it. */
+	if (run->trustee->index == 0)
+		return CDR_OK;
+	result.ceremony = cdr_message_field(cdr_ceremony_id_peek(run->ceremony), CDR_CEREMONY_ID_LEN);
+	result.act = run->plan->act;
+	result.basis = run->plan->basis;
+	result.key = &made;
+	err = ask_hub(run, &ask, fault);
 	cdr_ask_free(&ask);
 	return err;
+}
+
+/* How many trustees the key has afterwards. */
+static size_t
+count_holders(const Cdr__Wire__CeremonyPlan *plan)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < plan->n_participant; i++)
+		count += plan->participant[i]->after != 0;
+	return count;
 }
 
 /* The ceremony is done: store the share, and tell the hub what has to stand in the roster. */
@@ -372,23 +541,26 @@ conclude(struct cdr_trustee_ceremony *run, struct cdr_fault *fault)
 {
 	cdr_err err = CDR_E_INTERNAL;
 	ProtobufCBinaryData public_share[CDR_TRUSTEES_MAX];
-	uint8_t transcript[CDR_ROSTER_HASH_LEN], *share = cdr_secret_alloc(CDR_SCALAR_LEN);
+	uint8_t *share = cdr_secret_alloc(CDR_SCALAR_LEN);
 	struct cdr_scheme scheme;
 	struct cdr_dkg_key made;
-	struct cdr_roster_key key = { .kind = run->aim.kind, .number = run->aim.number, .public_share = public_share,
-		.share_count = run->roster->body->n_trustee };
+	struct cdr_roster_key before, key = { .kind = run->aim.kind, .number = run->aim.number,
+		.public_share = public_share, .share_count = count_holders(run->plan) };
 
 	if (share == NULL)
 		return CDR_E_MEMORY;
-	if (key.kind == CDR_KEY_TAGS) {
+	if (run->basis != NULL) {
+		(void)cdr_roster_key_find(run->basis->body, key.kind, key.number, &before);
+		key.scheme_version = before.scheme_version;
+	} else if (key.kind == CDR_KEY_TAGS) {
 		CDR_TRY(cdr_scheme_current(key.number, &scheme));
 		key.scheme_version = (struct cdr_bytes){ scheme.version, sizeof(scheme.version) };
 	}
-	CDR_TRY(cdr_ceremony_result(run->ceremony, &made, transcript, share));
+	CDR_TRY(cdr_ceremony_result(run->ceremony, &made, run->transcript, share));
 	key.public_key = (struct cdr_bytes){ made.public_key, sizeof(made.public_key) };
 	for (size_t i = 0; i < key.share_count; i++)
 		public_share[i] = cdr_message_field(made.public_share[i], CDR_POINT_LEN);
-	key.transcript = (struct cdr_bytes){ transcript, sizeof(transcript) };
+	key.transcript = (struct cdr_bytes){ run->transcript, sizeof(run->transcript) };
 	if (!run->has_result)
 		CDR_TRY(save(run, share, &key));
 	run->has_result = true;
@@ -409,7 +581,13 @@ cdr_trustee_ceremony_turn(struct cdr_trustee_ceremony *run, struct cdr_fault *fa
 		for (uint32_t round = 1; round <= CDR_CEREMONY_ROUND_COUNT; round++)
 			CDR_TRY(fetch_round(run, round, fault));
 	}
-	CDR_TRY(cdr_ceremony_step(run->ceremony));
+	err = cdr_ceremony_step(run->ceremony);
+	if (err == CDR_E_EXISTS)
+		cdr_fault_set(fault, err, "the hub holds messages of this trustee in attempt %" PRIu32 " that it said with a seed which is "
+		    "lost. Was this folder restored from a backup? Then agree with the other trustees on a new attempt: --attempt %"
+		    PRIu32, run->attempt, run->attempt + 1);
+	if (err != CDR_OK)
+		goto out;
 	CDR_TRY(save(run, NULL, NULL));
 	for (uint32_t round = 1; round <= CDR_CEREMONY_ROUND_COUNT; round++) {
 		if (!run->has_posted[round])

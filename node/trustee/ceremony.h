@@ -2,64 +2,81 @@
 #define CDR_NODE_TRUSTEE_CEREMONY_H
 
 /*
- * Running keys/ceremony.h: its state in the database, its messages through the hub, its result into a share.
+ * Running proto/ceremony.h: its state in the database, its messages through the hub, its result into a share.
  *
  * Each turn fetches, steps, saves, posts, in this order; so a trustee may be killed at any moment and says after its
- * start what it said before.
+ * start what it said before. The plan is stored with the seed: what was begun is gone on with, whatever became of the roster.
  */
 
-#include "keys/ceremony.h"
 #include "node/trustee/share.h"
+#include "proto/ceremony.h"
 
 #define CDR_TRUSTEE_ATTEMPT_MAX 64
+#define CDR_TRUSTEE_PLAN_LEN_MAX (64U << 10)
 
-/* What a ceremony is to give: a key of this kind with this number. */
+/* What a ceremony is to do with which key. */
 struct cdr_trustee_aim {
+	enum cdr_ceremony_act act;
 	enum cdr_key_kind kind;
 	uint32_t number;
 };
 
 struct cdr_trustee_ceremony {
 	struct cdr_trustee *trustee;
-	const struct cdr_roster *roster;  /* held */
+	const struct cdr_roster *roster;  /* held: to reach the hub */
 	struct cdr_trustee_aim aim;
 	uint32_t attempt;
+	struct cdr_arena plan_arena;
+	Cdr__Wire__CeremonyPlan *plan;
+	struct cdr_roster *basis;         /* the roster that names the key as it is; NULL where it is made */
 	struct cdr_ceremony *ceremony;
 	struct cdr_buffer saved;          /* the messages as they are stored */
 	bool has_posted[CDR_CEREMONY_ROUND_COUNT + 1];
-	bool has_result;                  /* the share is stored */
+	bool has_result;                  /* what came of it is stored */
+	uint8_t transcript[CDR_ROSTER_HASH_LEN]; /* of that */
 };
 
 /**
  * cdr_trustee_attempt(trustee, aim, attempt, fault):
- * Which attempt is to be run: the newest, or the one after it if that ended with somebody at fault.
+ * Which attempt is to be run: the newest, or the one after it if that ended with somebody at fault. The secretariat numbers
+ * those at giving keys to other trustees.
  */
 CDR_MUST_CHECK cdr_err cdr_trustee_attempt(const struct cdr_trustee *trustee, struct cdr_trustee_aim aim,
     uint32_t *attempt, struct cdr_fault *fault);
 
+/* A ceremony by its id. */
+struct cdr_trustee_ceremony_id {
+	uint8_t bytes[CDR_CEREMONY_ID_LEN];
+};
+
 /**
  * cdr_trustee_attempt_open(trustee, aim, attempt, open, count):
- * Earlier attempts in which this trustee gave its certificate and saw no end: the others may have a key that counts on
- * its share.
+ * Earlier ceremonies with this aim in which this trustee gave its certificate and saw no end: the others may have a key that
+ * counts on its share.
  *
- * open   out   CDR_TRUSTEE_ATTEMPT_MAX places
+ * attempt   in    of the ceremony that is to be run: left out
+ * open      out   CDR_TRUSTEE_ATTEMPT_MAX places
  *
  * Returns  how many, through ${count}.
  */
-CDR_MUST_CHECK cdr_err cdr_trustee_attempt_open(const struct cdr_trustee *trustee, struct cdr_trustee_aim aim, uint32_t attempt,
-    uint32_t open[static CDR_TRUSTEE_ATTEMPT_MAX], size_t *count);
+CDR_MUST_CHECK cdr_err cdr_trustee_attempt_open(const struct cdr_trustee *trustee, struct cdr_trustee_aim aim,
+    uint32_t attempt, struct cdr_trustee_ceremony_id open[static CDR_TRUSTEE_ATTEMPT_MAX], size_t *count);
 
 /**
- * cdr_trustee_ceremony_start(trustee, aim, attempt, run, fault):
+ * cdr_trustee_ceremony_start(trustee, aim, attempt, change, run, fault) and
+ * cdr_trustee_ceremony_resume(trustee, id, run, fault):
  * Take up an attempt, or begin it: then its seed is drawn and stored before anything else happens.
  *
- * run    out   ended by cdr_trustee_ceremony_end, which ignores NULL; NULL on error
+ * change  in    who are to be the trustees, where the key goes to others; else NULL
+ * run     out   ended by cdr_trustee_ceremony_end, which ignores NULL; NULL on error
  *
- * Returns  CDR_OK; CDR_E_RANGE for the attempt; CDR_E_ABSENT before the genesis roster is confirmed; CDR_E_STORE if
- *          its seed was destroyed; as cdr_ceremony_new.
+ * Returns  CDR_OK; CDR_E_RANGE for the attempt; CDR_E_ABSENT before the genesis roster is confirmed, or if there is no such
+ *          key or ceremony; CDR_E_STORE if its seed was destroyed; as cdr_ceremony_new.
  */
-CDR_MUST_CHECK cdr_err cdr_trustee_ceremony_start(struct cdr_trustee *trustee, struct cdr_trustee_aim aim, uint32_t attempt,
-    struct cdr_trustee_ceremony **run, struct cdr_fault *fault);
+CDR_MUST_CHECK cdr_err cdr_trustee_ceremony_start(struct cdr_trustee *trustee, struct cdr_trustee_aim aim,
+    uint32_t attempt, const Cdr__Wire__TrusteeChange *change, struct cdr_trustee_ceremony **run, struct cdr_fault *fault);
+CDR_MUST_CHECK cdr_err cdr_trustee_ceremony_resume(struct cdr_trustee *trustee,
+    const struct cdr_trustee_ceremony_id *id, struct cdr_trustee_ceremony **run, struct cdr_fault *fault);
 void cdr_trustee_ceremony_end(struct cdr_trustee_ceremony *run);
 
 /**

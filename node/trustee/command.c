@@ -30,6 +30,29 @@ static const struct cdr_option ceremony_options[] = {
 	{ .name = NULL },
 };
 
+static const struct cdr_option refresh_options[] = {
+	{ .name = "timeout", .value = "SECONDS", .help = "how long to wait for the others (default 3600)", .min = 1,
+	    .max = TIMEOUT_MAX_S },
+	{ .name = "attempt", .value = "N", .help = "which attempt to run, if all have agreed on another one", .min = 1,
+	    .max = CDR_TRUSTEE_ATTEMPT_MAX },
+	{ .name = "poll-ms", .value = "N", .help = "how often to look for messages (default 500)", .min = 10, .max = 60000 },
+	{ .name = NULL },
+};
+
+static const struct cdr_option reshare_options[] = {
+	{ .name = "hub", .value = "URL", .help = "where the hub is; needed by whoever is no trustee yet" },
+	{ .name = "fingerprint", .value = "F", .help = "fingerprint of the change, compared with all others by telephone" },
+	{ .name = "timeout", .value = "SECONDS", .help = "how long to wait for the others (default 3600)", .min = 1,
+	    .max = TIMEOUT_MAX_S },
+	{ .name = "poll-ms", .value = "N", .help = "how often to look for messages (default 500)", .min = 10, .max = 60000 },
+	{ .name = NULL },
+};
+
+static const struct cdr_option status_options[] = {
+	{ .name = "export", .value = "FOLDER", .help = "write the transcript of each ceremony that is over into this folder" },
+	{ .name = NULL },
+};
+
 static const struct cdr_option serve_options[] = {
 	{ .name = "listen", .value = "ADDRESS:PORT", .help = "listen here instead of where `init` said" },
 	{ .name = "workers", .value = "N", .help = "worker threads (default: one for each core)", .min = 1, .max = 64 },
@@ -51,13 +74,26 @@ const struct cdr_command cdr_trustee_commands[] = {
 	    .help = "Give card.json, in the folder, to whoever founds the exchange, and read its fingerprint out to him by\n"
 		    "telephone.",
 	    .handle = cdr_trustee_command_init },
-	{ .name = "ceremony", .summary = "make the exchange's key together with the other trustees", .options = ceremony_options,
+	{ .name = "ceremony", .summary = "make the exchange's keys together with the other trustees", .options = ceremony_options,
 	    .help = "All trustees run this at the same time. First each compares the fingerprint of the genesis roster with the\n"
 		    "others by telephone: whoever founds an exchange could put keys of his own in the trustees' place, and then\n"
 		    "have the whole key. Without --fingerprint it is shown, and nothing else happens.\n\n"
-		    "Ends when the key is in force. May be interrupted and started again at any moment. If somebody cheats or\n"
+		    "Ends when the keys are in force. May be interrupted and started again at any moment. If somebody cheats or\n"
 		    "stalls, he is named, and no key is made.",
 	    .handle = cdr_trustee_command_ceremony },
+	{ .name = "refresh", .summary = "change the shares of all keys, together with the other trustees", .options = refresh_options,
+	    .help = "All trustees run this at the same time, once a year or when a share may have been seen by somebody. The keys stay,\n"
+		    "and with them all tags; an old share is worth nothing beside new ones, and is destroyed. May be interrupted and\n"
+		    "started again at any moment. Shares that were changed within a day are not changed again.",
+	    .handle = cdr_trustee_command_refresh },
+	{ .name = "reshare", .summary = "hand the keys on to other trustees, or with another threshold", .options = reshare_options,
+	    .help = "The secretariat proposes the change (`candor-hub trustees change`). Everybody in it compares its fingerprint by\n"
+		    "telephone, and then runs this at the same time: those who stay, leave or come. The keys stay. Without\n"
+		    "--fingerprint the change is shown, and nothing else happens. May be interrupted and started again at any moment.",
+	    .handle = cdr_trustee_command_reshare },
+	{ .name = "status", .summary = "show keys, shares and ceremonies", .options = status_options,
+	    .help = "With --export what was said in each ceremony that is over goes into a file: whoever has the rosters can verify it.",
+	    .handle = cdr_trustee_command_status },
 	{ .name = "serve", .summary = "answer members until it is told to stop", .options = serve_options,
 	    .help = "Also asks the hub for new rosters, and countersigns what a trustee may countersign by itself.",
 	    .handle = cdr_trustee_command_serve },

@@ -37,6 +37,9 @@ void cdr_trustee_sleep_ms(uint64_t ms);
 
 cdr_command_handler cdr_trustee_command_init;
 cdr_command_handler cdr_trustee_command_ceremony;
+cdr_command_handler cdr_trustee_command_refresh;
+cdr_command_handler cdr_trustee_command_reshare;
+cdr_command_handler cdr_trustee_command_status;
 cdr_command_handler cdr_trustee_command_serve;
 cdr_command_handler cdr_trustee_command_pending;
 cdr_command_handler cdr_trustee_command_approve;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "node/net/log.h"
+#include "node/trustee/change.h"
 #include "node/trustee/share.h"
 
 #define DAY_S UINT64_C(86400)
@@ -39,19 +40,36 @@ is_approved(struct cdr_tx *tx, const struct cdr_roster_diff_entry *e, bool *appr
 
 /* A new key: exactly the one that we made, at sensible times. */
 static cdr_err
-is_our_key(struct cdr_tx *tx, const struct cdr_roster_key *key, bool *is_ours)
+is_our_key(struct cdr_tx *tx, const struct cdr_roster_key *key, uint32_t threshold, bool *is_ours)
 {
 	uint64_t now = cdr_trustee_now();
 	uint64_t most = key->kind == CDR_KEY_TAGS ? EPOCH_MAX_S : STATISTICS_KEY_MAX_S;
-	cdr_err err = cdr_trustee_result_known(tx, key, is_ours);
+	cdr_err err = cdr_trustee_result_known(tx, key, threshold, is_ours);
 
 	if (key->starts_at > now + EPOCH_AHEAD_S || key->ends_at <= key->starts_at || key->ends_at - key->starts_at > most)
 		*is_ours = false;
 	return err;
 }
 
+/* Whether these trustees are those of the change that the operator approved. */
 static cdr_err
-judge_entry(struct cdr_tx *tx, const struct cdr_roster_diff_entry *e, enum cdr_trustee_view *view)
+is_approved_change(struct cdr_tx *tx, const struct cdr_roster *proposal, bool *approved)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct cdr_arena arena = { 0 };
+	Cdr__Wire__TrusteeChange *change;
+
+	*approved = false;
+	err = cdr_trustee_change_read(tx, &arena, &change);
+	if (err == CDR_OK && change != NULL)
+		*approved = cdr_trustee_change_gives(change, proposal);
+	cdr_arena_free(&arena);
+	return err;
+}
+
+static cdr_err
+judge_entry(struct cdr_tx *tx, const struct cdr_roster *proposal, const struct cdr_roster_diff_entry *e,
+    enum cdr_trustee_view *view)
 {
 	cdr_err err = CDR_OK;
 	bool yes = false;
@@ -66,7 +84,11 @@ judge_entry(struct cdr_tx *tx, const struct cdr_roster_diff_entry *e, enum cdr_t
 		*view = yes ? CDR_VIEW_AGREED : CDR_VIEW_ASKS;
 		break;
 	case CDR_NEED_CEREMONY:
-		err = is_our_key(tx, &e->key, &yes);
+		err = is_our_key(tx, &e->key, proposal->body->threshold, &yes);
+		*view = yes ? CDR_VIEW_AGREED : CDR_VIEW_REFUSED;
+		break;
+	case CDR_NEED_CHANGE:
+		err = is_approved_change(tx, proposal, &yes);
 		*view = yes ? CDR_VIEW_AGREED : CDR_VIEW_REFUSED;
 		break;
 	case CDR_NEED_REFUSAL:
@@ -87,11 +109,11 @@ object(struct cdr_trustee_opinion *opinion, cdr_err code, const char *why, const
 
 /* Every difference from the roster in force. */
 static cdr_err
-judge_changes(struct cdr_tx *tx, struct cdr_trustee_opinion *opinion)
+judge_changes(struct cdr_tx *tx, const struct cdr_roster *proposal, struct cdr_trustee_opinion *opinion)
 {
 	for (size_t i = 0; i < opinion->diff.count; i++) {
 		const struct cdr_roster_diff_entry *e = &opinion->diff.entry[i];
-		cdr_err err = judge_entry(tx, e, &opinion->view[i]);
+		cdr_err err = judge_entry(tx, proposal, e, &opinion->view[i]);
 
 		if (err != CDR_OK)
 			return err;
@@ -179,7 +201,7 @@ judge_replacement(struct cdr_tx *tx, const struct cdr_roster *before, const stru
 	for (size_t i = 0; i < diff.count; i++) {
 		if (is_withdrawn(before, opinion, &diff.entry[i]))
 			continue;
-		CDR_TRY(judge_entry(tx, &diff.entry[i], &view));
+		CDR_TRY(judge_entry(tx, proposal, &diff.entry[i], &view));
 		if (view != CDR_VIEW_AGREED)
 			object(opinion, view == CDR_VIEW_ASKS ? CDR_E_ABSENT : CDR_E_REFUSED,
 			    "takes back what this trustee has countersigned for the same version", diff.entry[i].text);
@@ -209,7 +231,7 @@ cdr_trustee_judge(struct cdr_tx *tx, const struct cdr_roster *before, const stru
 		opinion->agrees = false;
 	if (made_at < before->body->made_at || made_at > cdr_trustee_now() + CLOCKS_DIFFER_S)
 		object(opinion, CDR_E_REFUSED, "the time at which it was made cannot be", "before the roster in force, or days from now");
-	CDR_TRY(judge_changes(tx, opinion));
+	CDR_TRY(judge_changes(tx, proposal, opinion));
 	CDR_TRY(judge_replacement(tx, before, proposal, opinion));
 out:
 	return err;
@@ -378,6 +400,9 @@ cdr_trustee_poll(struct cdr_trustee *trustee, struct cdr_trustee_polled *polled,
 	CDR_TRY(cdr_trustee_roster_update(trustee, NULL, fault));
 	CDR_TRY(cdr_trustee_share_refresh(trustee));
 	before = cdr_current_hold(trustee->current);
+	/* Whoever is no trustee, or not yet, is not asked. */
+	if (trustee->index == 0)
+		goto out;
 	CDR_TRY(cdr_trustee_proposal_fetch(trustee, before, &proposal, fault));
 	if (proposal == NULL || (polled->agreed && memcmp(proposal->hash, polled->hash, CDR_ROSTER_HASH_LEN) == 0))
 		goto out;

@@ -16,7 +16,7 @@ static const char version_1[] =
     "CREATE TABLE approval (member text NOT NULL, fingerprint bytea NOT NULL, check_points bigint NOT NULL,"
     " import_points bigint NOT NULL, approved_at bigint NOT NULL, used_in bigint, PRIMARY KEY (member, fingerprint));"
 
-    /* seed is sealed; messages are those of keys/ceremony.h, signed by whoever sent them. */
+    /* seed is sealed; messages are those of proto/ceremony.h, signed by whoever sent them. */
     "CREATE TABLE ceremony (epoch bigint NOT NULL, attempt bigint NOT NULL, seed bytea NOT NULL,"
     " messages bytea NOT NULL, certified bigint NOT NULL, state text NOT NULL, started_at bigint NOT NULL,"
     " PRIMARY KEY (epoch, attempt));"
@@ -39,7 +39,7 @@ static const char version_1[] =
     " second_signature bytea NOT NULL, noticed_at bigint NOT NULL, PRIMARY KEY (signing_key, sequence));";
 
 /*
- * Keys of several kinds, and ceremonies of several sorts. act is what a ceremony does (keys/ceremony.h), basis the transcript of
+ * Keys of several kinds, and ceremonies of several sorts. act is what a ceremony does (proto/ceremony.h), basis the transcript of
  * the key that it begins from (none where it makes one), plan what it was agreed upon; seed is sealed. A ceremony that was
  * under way when this program was installed is begun anew, as a further attempt.
  */
@@ -49,14 +49,17 @@ static const char version_keys[] =
     " messages bytea NOT NULL, certified bigint NOT NULL, state text NOT NULL, started_at bigint NOT NULL);"
     "DROP TABLE ceremony;"
 
-    /* share is sealed; result is the key as this trustee knows it, a CeremonyResult. */
+    /* share is sealed; result is the key as this trustee knows it, a CeremonyKey. */
     "CREATE TABLE key_share (kind bigint NOT NULL, number bigint NOT NULL, transcript bytea NOT NULL,"
     " share bytea NOT NULL, result bytea NOT NULL, made_at bigint NOT NULL, PRIMARY KEY (kind, number, transcript));"
     "INSERT INTO key_share (kind, number, transcript, share, result, made_at)"
     " SELECT 1, epoch, transcript, share, result, made_at FROM share;"
     "DROP TABLE share;";
 
-static const char *const migrations[] = { version_1, version_keys };
+/* basis is the transcript of the key from which this one came: empty where it was made, NULL where that is not known. */
+static const char version_basis[] = "ALTER TABLE key_share ADD COLUMN basis bytea;";
+
+static const char *const migrations[] = { version_1, version_keys, version_basis };
 
 const struct cdr_store_schema cdr_trustee_schema = {
 	.application_id = 0x43445254, /* "CDRT" */

@@ -30,13 +30,14 @@ make_share_id(const struct cdr_roster_key *key, struct share_id *id)
 
 /* ---- what a ceremony gave ---------------------------------------------------------------------------------------- */
 
-Cdr__Wire__CeremonyResult
-cdr_trustee_result_of(const struct cdr_roster_key *key, ProtobufCBinaryData *share)
+Cdr__Wire__CeremonyKey
+cdr_trustee_key_message(const struct cdr_roster_key *key, uint32_t threshold, ProtobufCBinaryData *share)
 {
-	Cdr__Wire__CeremonyResult r = CDR__WIRE__CEREMONY_RESULT__INIT;
+	Cdr__Wire__CeremonyKey r = CDR__WIRE__CEREMONY_KEY__INIT;
 
 	r.kind = (uint32_t)key->kind;
 	r.number = key->number;
+	r.threshold = threshold;
 	r.scheme_version = cdr_message_field(key->scheme_version.data, key->scheme_version.len);
 	r.public_key = cdr_message_field(key->public_key.data, key->public_key.len);
 	for (size_t i = 0; i < key->share_count && i < CDR_TRUSTEE_COUNT_MAX; i++)
@@ -47,10 +48,10 @@ cdr_trustee_result_of(const struct cdr_roster_key *key, ProtobufCBinaryData *sha
 }
 
 static cdr_err
-encode_result(const struct cdr_roster_key *key, struct cdr_buffer *out)
+encode_result(const struct cdr_roster_key *key, uint32_t threshold, struct cdr_buffer *out)
 {
 	ProtobufCBinaryData share[CDR_TRUSTEE_COUNT_MAX];
-	const Cdr__Wire__CeremonyResult result = cdr_trustee_result_of(key, share);
+	const Cdr__Wire__CeremonyKey result = cdr_trustee_key_message(key, threshold, share);
 
 	return cdr_message_encode(&result.base, out);
 }
@@ -61,7 +62,7 @@ encode_result(const struct cdr_roster_key *key, struct cdr_buffer *out)
 
 /* see node/trustee/share.h */
 cdr_err
-cdr_trustee_result_known(struct cdr_tx *tx, const struct cdr_roster_key *key, bool *known)
+cdr_trustee_result_known(struct cdr_tx *tx, const struct cdr_roster_key *key, uint32_t threshold, bool *known)
 {
 	cdr_err err = CDR_E_INTERNAL;
 	struct cdr_buffer result = { 0 };
@@ -70,7 +71,7 @@ cdr_trustee_result_known(struct cdr_tx *tx, const struct cdr_roster_key *key, bo
 	const struct cdr_values values = SHARE_KEY(key);
 
 	*known = false;
-	CDR_TRY(encode_result(key, &result));
+	CDR_TRY(encode_result(key, threshold, &result));
 	CDR_TRY(cdr_query_start(tx, "SELECT result FROM key_share WHERE kind = $1 AND number = $2 AND transcript = $3", values,
 	    &query));
 	err = cdr_query_step(query);
@@ -91,25 +92,28 @@ out:
 /* see node/trustee/share.h */
 cdr_err
 cdr_trustee_share_put(struct cdr_tx *tx, const struct cdr_trustee *trustee,
-    const uint8_t share[static CDR_SCALAR_LEN], const struct cdr_roster_key *key)
+    const uint8_t share[static CDR_SCALAR_LEN], const struct cdr_roster_key *key, uint32_t threshold, struct cdr_bytes basis)
 {
 	cdr_err err = CDR_E_INTERNAL;
 	struct cdr_buffer sealed = { 0 }, result = { 0 };
+	static const uint8_t none[CDR_SCALAR_LEN];
 	struct share_id id;
 	bool known;
 
-	CDR_TRY(cdr_trustee_result_known(tx, key, &known));
+	CDR_TRY(cdr_trustee_result_known(tx, key, threshold, &known));
 	if (known)
 		return CDR_OK;
 	CDR_TRY(make_share_id(key, &id));
-	CDR_TRY(cdr_seal(trustee->home->keys->column, purpose_of(key->kind), (struct cdr_bytes){ id.bytes, sizeof(id.bytes) },
+	if (!cdr_equal(share, none, sizeof(none)))
+		CDR_TRY(cdr_seal(trustee->home->keys->column, purpose_of(key->kind),
+		    (struct cdr_bytes){ id.bytes, sizeof(id.bytes) },
 	    (struct cdr_bytes){ share, CDR_SCALAR_LEN }, &sealed));
-	CDR_TRY(encode_result(key, &result));
-	CDR_TRY(cdr_query_run(tx, "INSERT INTO key_share (kind, number, transcript, share, result, made_at)"
-	    " VALUES ($1, $2, $3, $4, $5, $6)",
+	CDR_TRY(encode_result(key, threshold, &result));
+	CDR_TRY(cdr_query_run(tx, "INSERT INTO key_share (kind, number, transcript, share, result, made_at, basis)"
+	    " VALUES ($1, $2, $3, $4, $5, $6, $7)",
 	    CDR_VALUES(cdr_value_int(key->kind), cdr_value_int(key->number), cdr_value_bytes(key->transcript),
 		cdr_value_bytes(cdr_buffer_bytes(&sealed)), cdr_value_bytes(cdr_buffer_bytes(&result)),
-		cdr_value_int((int64_t)cdr_trustee_now()))));
+		cdr_value_int((int64_t)cdr_trustee_now()), cdr_value_bytes(basis))));
 out:
 	cdr_buffer_free(&result);
 	cdr_buffer_free(&sealed);
@@ -118,7 +122,7 @@ out:
 
 /* ---- destroying -------------------------------------------------------------------------------------------------- */
 
-/* What led to a key whose share is there. */
+/* What led to a key whose share is there, but for what is on its way from that share to the next. */
 static cdr_err
 destroy_for(struct cdr_tx *tx, const struct cdr_roster_key *key)
 {
@@ -130,20 +134,34 @@ destroy_for(struct cdr_tx *tx, const struct cdr_roster_key *key)
 	    "SELECT count(*) FROM key_share WHERE kind = $1 AND number = $2 AND transcript = $3", SHARE_KEY(key), &count));
 	if (count == 0)
 		goto out;
-	CDR_TRY(cdr_query_run(tx, "UPDATE key_ceremony SET seed = $3 WHERE kind = $1 AND number <= $2",
-	    CDR_VALUES(kind, number, cdr_value_blob(NULL, 0))));
-	CDR_TRY(cdr_query_run(tx, "DELETE FROM key_share WHERE kind = $1 AND number = $2 AND transcript <> $3",
+	CDR_TRY(cdr_query_run(tx, "UPDATE key_ceremony SET seed = $4 WHERE kind = $1 AND number <= $2 AND basis <> $3",
+	    CDR_VALUES(kind, number, cdr_value_bytes(key->transcript), cdr_value_blob(NULL, 0))));
+	CDR_TRY(cdr_query_run(tx, "DELETE FROM key_share WHERE kind = $1 AND number = $2 AND transcript <> $3"
+	    " AND (basis IS NULL OR basis <> $3)",
 	    SHARE_KEY(key)));
 out:
 	return err;
 }
 
+/* Whether this trustee is one in ${roster}. */
+static bool
+names_own(const struct cdr_trustee *trustee, const struct cdr_roster *roster)
+{
+	return cdr_trustee_index_in(trustee, roster) != 0;
+}
+
 /* see node/trustee/share.h */
 cdr_err
-cdr_trustee_share_destroy(struct cdr_tx *tx, const struct cdr_roster *roster)
+cdr_trustee_share_destroy(struct cdr_tx *tx, const struct cdr_trustee *trustee, const struct cdr_roster *roster)
 {
 	cdr_err err = CDR_E_INTERNAL;
 	enum cdr_key_kind before = 0;
+
+	if (trustee->index != 0 && !names_own(trustee, roster)) {
+		CDR_TRY(cdr_query_run(tx, "DELETE FROM key_share", CDR_VALUES()));
+		CDR_TRY(cdr_query_run(tx, "UPDATE key_ceremony SET seed = $1", CDR_VALUES(cdr_value_blob(NULL, 0))));
+		return CDR_OK;
+	}
 
 	for (size_t i = 0; i < cdr_roster_key_count(roster->body); i++) {
 		const struct cdr_roster_key key = cdr_roster_key_at(roster->body, i);
@@ -160,11 +178,18 @@ out:
 	return err;
 }
 
+struct destroy_job {
+	const struct cdr_trustee *trustee;
+	const struct cdr_roster *roster;
+};
+
 /* A writing job. */
 static cdr_err
 destroy_job(struct cdr_tx *tx, void *context)
 {
-	return cdr_trustee_share_destroy(tx, context);
+	const struct destroy_job *job = context;
+
+	return cdr_trustee_share_destroy(tx, job->trustee, job->roster);
 }
 
 /* ---- at hand ------------------------------------------------------------------------------------------------------ */
@@ -186,6 +211,10 @@ share_read(struct cdr_tx *tx, const struct cdr_trustee *trustee, const struct cd
 	    &query));
 	CDR_TRY(cdr_query_step(query));
 	CDR_TRY(cdr_query_blob_peek(query, 0, CDR_SCALAR_LEN + CDR_SEAL_OVERHEAD, &sealed));
+	if (sealed.len == 0) {
+		err = CDR_E_ABSENT;
+		goto out;
+	}
 	CDR_TRY(cdr_seal_open(trustee->home->keys->column, purpose_of(key->kind),
 	    (struct cdr_bytes){ id.bytes, sizeof(id.bytes) }, sealed, &plain));
 	if (plain.len != CDR_SCALAR_LEN) {
@@ -198,6 +227,38 @@ share_read(struct cdr_tx *tx, const struct cdr_trustee *trustee, const struct cd
 out:
 	cdr_buffer_free(&plain);
 	cdr_query_end(query);
+	return err;
+}
+
+struct read_job {
+	const struct cdr_trustee *trustee;
+	const struct cdr_roster_key *key;
+	struct cdr_trustee_share *share; /* locked memory */
+};
+
+/* A reading job. */
+static cdr_err
+read_job(struct cdr_tx *tx, void *context)
+{
+	const struct read_job *job = context;
+
+	return share_read(tx, job->trustee, job->key, job->share);
+}
+
+/* see node/trustee/share.h */
+cdr_err
+cdr_trustee_share_read(const struct cdr_trustee *trustee, const struct cdr_roster_key *key,
+    uint8_t share[static CDR_SCALAR_LEN])
+{
+	struct read_job job = { trustee, key, cdr_secret_alloc(sizeof(*job.share)) };
+	cdr_err err;
+
+	if (job.share == NULL)
+		return CDR_E_MEMORY;
+	err = cdr_store_read(trustee->home->store, read_job, &job);
+	if (err == CDR_OK)
+		memcpy(share, job.share->share, CDR_SCALAR_LEN);
+	cdr_secret_free(job.share);
 	return err;
 }
 
@@ -250,10 +311,7 @@ cdr_trustee_share_refresh(struct cdr_trustee *trustee)
 {
 	cdr_err err = CDR_OK;
 	const struct cdr_roster *held = cdr_current_hold(trustee->current);
-	union {
-		const struct cdr_roster *in;
-		void *out; /* the job only reads it */
-	} roster = { .in = held };
+	struct destroy_job job = { trustee, held };
 	bool is_missing = false;
 
 	for (size_t i = 0; held != NULL && i < cdr_roster_key_count(held->body); i++) {
@@ -264,7 +322,7 @@ cdr_trustee_share_refresh(struct cdr_trustee *trustee)
 	if (!is_missing)
 		goto out;
 	CDR_TRY(cdr_trustee_share_load(trustee, held));
-	CDR_TRY(cdr_store_write(trustee->home->store, destroy_job, roster.out));
+	CDR_TRY(cdr_store_write(trustee->home->store, destroy_job, &job));
 out:
 	cdr_current_release(trustee->current, held);
 	return err;

@@ -47,29 +47,48 @@ CDR_MUST_CHECK cdr_err cdr_trustee_share_load(struct cdr_trustee *trustee, const
 CDR_MUST_CHECK cdr_err cdr_trustee_share_refresh(struct cdr_trustee *trustee);
 
 /**
- * cdr_trustee_share_put(tx, trustee, share, key):
+ * cdr_trustee_share_put(tx, trustee, share, key, threshold, basis):
  * Store, sealed, what a ceremony gave: our share, and the key as it has to stand in the roster, times aside.
+ *
+ * share   in, secret   zero where we get none, and only know what the others got
+ * basis   in           transcript of the key from which this one came; empty where it was made
  *
  * Returns  CDR_OK, also if it is there already; CDR_E_STORE; CDR_E_MEMORY.
  */
 CDR_MUST_CHECK cdr_err cdr_trustee_share_put(struct cdr_tx *tx, const struct cdr_trustee *trustee,
-    const uint8_t share[static CDR_SCALAR_LEN], const struct cdr_roster_key *key);
+    const uint8_t share[static CDR_SCALAR_LEN], const struct cdr_roster_key *key, uint32_t threshold,
+    struct cdr_bytes basis);
 
 /**
- * cdr_trustee_share_destroy(tx, roster):
- * Destroy what a ceremony left behind and no key of ${roster} needs: seeds of polynomials, shares of keys that are not or
- * no longer there. A seed stays until there is the share that it is needed for.
+ * cdr_trustee_share_destroy(tx, trustee, roster):
+ * Destroy what a ceremony left behind and no key of ${roster} needs: seeds, shares that the key no longer has, shares of keys
+ * that are no longer there. What is not in force yet stays, as does a seed until there is the share that it is needed for.
+ * A trustee that is not in ${roster} keeps nothing.
  */
-CDR_MUST_CHECK cdr_err cdr_trustee_share_destroy(struct cdr_tx *tx, const struct cdr_roster *roster);
+CDR_MUST_CHECK cdr_err cdr_trustee_share_destroy(struct cdr_tx *tx, const struct cdr_trustee *trustee,
+    const struct cdr_roster *roster);
 
 /**
- * cdr_trustee_result_known(tx, key, known):
+ * cdr_trustee_result_known(tx, key, threshold, known):
  * Whether this trustee made exactly this key together with the others: kind, number, key, shares, transcript and scheme
  * version. The times are the hub's to give.
  */
-CDR_MUST_CHECK cdr_err cdr_trustee_result_known(struct cdr_tx *tx, const struct cdr_roster_key *key, bool *known);
+CDR_MUST_CHECK cdr_err cdr_trustee_result_known(struct cdr_tx *tx, const struct cdr_roster_key *key,
+    uint32_t threshold, bool *known);
 
 /* ${key} as a message, without its times. ${share} has room for CDR_TRUSTEE_COUNT_MAX, and both borrow from ${key}. */
-Cdr__Wire__CeremonyResult cdr_trustee_result_of(const struct cdr_roster_key *key, ProtobufCBinaryData *share);
+Cdr__Wire__CeremonyKey cdr_trustee_key_message(const struct cdr_roster_key *key, uint32_t threshold,
+    ProtobufCBinaryData *share);
+
+/**
+ * cdr_trustee_share_read(trustee, key, share):
+ * Our share of a key with exactly these shares, whether it is in force or not.
+ *
+ * share   out, secret   CDR_SCALAR_LEN bytes of locked memory
+ *
+ * Returns  CDR_OK; CDR_E_ABSENT; CDR_E_STORE.
+ */
+CDR_MUST_CHECK cdr_err cdr_trustee_share_read(const struct cdr_trustee *trustee, const struct cdr_roster_key *key,
+    uint8_t share[static CDR_SCALAR_LEN]);
 
 #endif

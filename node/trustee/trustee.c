@@ -145,12 +145,40 @@ out:
 	return err;
 }
 
-static void
-belong(struct cdr_trustee *trustee, const struct cdr_roster *genesis, uint32_t index)
+/* see node/trustee/trustee.h */
+uint32_t
+cdr_trustee_index_in(const struct cdr_trustee *trustee, const struct cdr_roster *roster)
 {
+	for (size_t i = 0; i < roster->body->n_trustee; i++) {
+		const ProtobufCBinaryData key = roster->body->trustee[i]->party->signing_key;
+
+		if (key.len == CDR_SIGN_PUBLIC_LEN && memcmp(key.data, trustee->home->signing_public, key.len) == 0)
+			return roster->body->trustee[i]->index;
+	}
+	return 0;
+}
+
+/* Act, from now on, as the one that ${roster} names. */
+static void
+take_index(struct cdr_trustee *trustee, const struct cdr_roster *roster)
+{
+	uint32_t index = cdr_trustee_index_in(trustee, roster);
+
+	if (trustee->index == index && trustee->signer_name[0] != '\0')
+		return;
 	trustee->index = index;
+	if (index != 0)
+		(void)snprintf(trustee->signer_name, sizeof(trustee->signer_name), "trustee/%" PRIu32, index);
+	else
+		(void)snprintf(trustee->signer_name, sizeof(trustee->signer_name), "new");
+}
+
+static void
+belong(struct cdr_trustee *trustee, const struct cdr_roster *genesis, const struct cdr_roster *newest)
+{
+	trustee->is_confirmed = true;
 	memcpy(trustee->genesis, genesis->hash, sizeof(trustee->genesis));
-	(void)snprintf(trustee->signer_name, sizeof(trustee->signer_name), "trustee/%" PRIu32, index);
+	take_index(trustee, newest);
 }
 
 /* see node/trustee/trustee.h */
@@ -176,7 +204,7 @@ cdr_trustee_start(const struct cdr_home *home, const struct cdr_trustee_hub *hub
 		goto out;
 	}
 	if (job.newest != NULL) {
-		belong(t, job.genesis, (uint32_t)strtoul(job.index, NULL, 10));
+		belong(t, job.genesis, job.newest);
 		CDR_TRY(cdr_trustee_share_load(t, job.newest));
 		CDR_TRY(cdr_current_set(t->current, job.newest));
 		job.newest = NULL;
@@ -206,7 +234,7 @@ cdr_trustee_stop(struct cdr_trustee *trustee)
 cdr_err
 cdr_trustee_confirmed(const struct cdr_trustee *trustee, struct cdr_fault *fault)
 {
-	if (trustee->index != 0)
+	if (trustee->is_confirmed)
 		return CDR_OK;
 	return cdr_fault_set(fault, CDR_E_ABSENT, "this trustee belongs to no exchange yet: run "
 	    "`candor-trustee ceremony --hub URL`");
@@ -262,11 +290,11 @@ cdr_trustee_confirm(struct cdr_trustee *trustee, struct cdr_roster *genesis, uin
 	if (job.is_other)
 		return cdr_fault_set(fault, CDR_E_EXISTS, "this trustee belongs to another exchange already; a trustee serves one: "
 		    "make another folder with `candor-trustee init`");
-	if (job.is_known && trustee->index != 0) {
+	if (job.is_known && trustee->is_confirmed) {
 		cdr_roster_free(genesis);
 		return CDR_OK;
 	}
-	belong(trustee, genesis, index);
+	belong(trustee, genesis, genesis);
 	CDR_TRY(cdr_current_set(trustee->current, genesis));
 out:
 	return err;
@@ -316,12 +344,18 @@ out:
 	return err;
 }
 
+struct adopt_job {
+	const struct cdr_trustee *trustee;
+	const struct cdr_roster *roster;
+};
+
 /* A writing job: a roster comes into force. */
 static cdr_err
 adopt_job(struct cdr_tx *tx, void *context)
 {
 	cdr_err err = CDR_E_INTERNAL;
-	const struct cdr_roster *roster = context;
+	const struct adopt_job *job = context;
+	const struct cdr_roster *roster = job->roster;
 	int64_t newest;
 
 	CDR_TRY(cdr_query_one_int(tx, "SELECT max(version) FROM roster", CDR_VALUES(), &newest));
@@ -330,7 +364,7 @@ adopt_job(struct cdr_tx *tx, void *context)
 		return CDR_OK;
 	CDR_TRY(roster_store(tx, roster));
 	CDR_TRY(use_approvals(tx, roster));
-	CDR_TRY(cdr_trustee_share_destroy(tx, roster));
+	CDR_TRY(cdr_trustee_share_destroy(tx, job->trustee, roster));
 out:
 	return err;
 }
@@ -340,16 +374,19 @@ adopt(struct cdr_trustee *trustee, struct cdr_roster *roster)
 {
 	cdr_err err = CDR_E_INTERNAL;
 
-	CDR_TRY(cdr_store_write(trustee->home->store, adopt_job, roster));
+	struct adopt_job job = { trustee, roster };
+
+	CDR_TRY(cdr_store_write(trustee->home->store, adopt_job, &job));
 	CDR_TRY(cdr_trustee_share_load(trustee, roster));
 	cdr_log(CDR_LOG_INFO, "roster.in_force", cdr_log_int("version", (int64_t)roster->body->version));
 	for (size_t i = 0; i < cdr_roster_key_count(roster->body); i++) {
 		const struct cdr_roster_key key = cdr_roster_key_at(roster->body, i);
 
-		if (!cdr_trustee_share_have(trustee, key.kind, key.number))
+		if (cdr_trustee_index_in(trustee, roster) != 0 && !cdr_trustee_share_have(trustee, key.kind, key.number))
 			cdr_log(CDR_LOG_WARNING, "trustee.no_share", cdr_log_text("kind", cdr_key_kind_name(key.kind)),
 			    cdr_log_int("number", key.number));
 	}
+	take_index(trustee, roster);
 	CDR_TRY(cdr_current_set(trustee->current, roster));
 out:
 	return err;
@@ -385,11 +422,17 @@ out:
 cdr_err
 cdr_trustee_roster_update(struct cdr_trustee *trustee, bool *newer, struct cdr_fault *fault)
 {
-	bool ignored;
+	bool came, any = false;
 	cdr_err err;
 
 	(void)pthread_mutex_lock(&trustee->adopting);
-	err = update(trustee, newer != NULL ? newer : &ignored, fault);
+	/* One roster after the other where trustees changed on the way. */
+	do {
+		err = update(trustee, &came, fault);
+		any |= came;
+	} while (err == CDR_OK && came);
+	if (newer != NULL)
+		*newer = any;
 	(void)pthread_mutex_unlock(&trustee->adopting);
 	return err;
 }

@@ -29,10 +29,11 @@ struct cdr_trustee {
 	struct cdr_trustee_hub hub;
 	struct cdr_current *current;                 /* holds none before the genesis roster was confirmed */
 
-	/* Of the exchange; index 0 before the genesis roster was confirmed. */
+	/* Of the exchange, once the genesis roster is confirmed; index 0 while no roster names this trustee. */
+	bool is_confirmed;
 	uint32_t index;
 	uint8_t genesis[CDR_GENESIS_HASH_LEN];
-	char signer_name[CDR_SIGNER_LEN_MAX + 1];    /* "trustee/3" */
+	char signer_name[CDR_SIGNER_LEN_MAX + 1];    /* "trustee/3", "new" */
 
 	pthread_mutex_t adopting;                    /* one thread at a time looks for a newer roster */
 	uint64_t asked_at_ms;
@@ -53,6 +54,9 @@ struct cdr_trustee {
 CDR_MUST_CHECK cdr_err cdr_trustee_start(const struct cdr_home *home, const struct cdr_trustee_hub *hub,
     struct cdr_trustee **trustee, struct cdr_fault *fault);
 void cdr_trustee_stop(struct cdr_trustee *trustee);
+
+/* The index under which ${roster} names this trustee; 0 if it does not. */
+uint32_t cdr_trustee_index_in(const struct cdr_trustee *trustee, const struct cdr_roster *roster);
 
 /* CDR_OK if the trustee belongs to an exchange; CDR_E_ABSENT with what to do. */
 CDR_MUST_CHECK cdr_err cdr_trustee_confirmed(const struct cdr_trustee *trustee, struct cdr_fault *fault);

@@ -58,8 +58,9 @@ def party():
 
 def result(trustee, kind, number):
     point = b"\2" + bytes(32)
-    return message(trustee, RESULT, (1, kind), (2, number), (3, bytes(32) if kind == 1 else b""), (4, point),
-                   *[(5, point)] * 3, (6, bytes(32)))
+    key = (field(1, kind) + field(2, number) + field(3, 2) + field(4, bytes(32) if kind == 1 else b"") + field(5, point) +
+           field(6, point) * 3 + field(7, bytes(32)))
+    return message(trustee, RESULT, (1, bytes([kind, number]) + bytes(30)), (2, 1), (3, b""), (4, key))
 
 
 os.makedirs(SEEDS, exist_ok=True)

@@ -66,7 +66,7 @@ check_form(const struct cdr_roster *roster)
 	check_members(roster);
 }
 
-/* No roster comes after itself; one that comes after the genesis roster has what must not change. */
+/* No roster comes after itself; one that comes after the genesis roster has its hub, and enough of its trustees signed it. */
 static void
 check_order(const struct cdr_roster *roster)
 {
@@ -75,10 +75,8 @@ check_order(const struct cdr_roster *roster)
 	assert(cdr_roster_verify_next(roster, roster, NULL) == CDR_E_ROSTER);
 	if (cdr_roster_verify_next(roster, genesis, NULL) != CDR_OK)
 		return;
-	assert(body->version > 0 && body->threshold == F_THRESHOLD && body->n_trustee == F_TRUSTEES);
+	assert(body->version > 0);
 	assert(memcmp(body->hub->signing_key.data, f_hub.signing, CDR_SIGN_PUBLIC_LEN) == 0);
-	for (size_t i = 0; i < F_TRUSTEES; i++)
-		assert(memcmp(body->trustee[i]->party->signing_key.data, f_trustee[i].signing, CDR_SIGN_PUBLIC_LEN) == 0);
 	assert(roster->signatures->n_countersignature >= F_THRESHOLD);
 	assert(body->version != 1 || memcmp(body->previous.data, genesis->hash, CDR_ROSTER_HASH_LEN) == 0);
 	assert(cdr_roster_verify_next(genesis, roster, NULL) == CDR_E_ROSTER);

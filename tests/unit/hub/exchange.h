@@ -18,6 +18,7 @@
 #include "keys/roster_build.h"
 #include "node/hub/enrol.h"
 #include "node/hub/routes.h"
+#include "proto/ceremony.h"
 #include "node/hub/schema.h"
 #include "node/net/log.h"
 
@@ -301,18 +302,24 @@ static inline const char *
 x_key_result(struct exchange *x, size_t index, enum cdr_key_kind kind, uint32_t number, uint8_t mark)
 {
 	Cdr__Wire__CeremonyResult result = CDR__WIRE__CEREMONY_RESULT__INIT;
+	Cdr__Wire__CeremonyKey key = CDR__WIRE__CEREMONY_KEY__INIT;
+	uint8_t ceremony[32] = { (uint8_t)kind, (uint8_t)number };
 	uint8_t point[CDR_POINT_LEN] = { 2, mark }, hash[32] = { mark };
 	ProtobufCBinaryData share[X_TRUSTEES];
 
 	for (size_t i = 0; i < X_TRUSTEES; i++)
 		share[i] = cdr_message_field(point, sizeof(point));
-	result.number = number;
-	result.scheme_version = cdr_message_field(hash, kind == CDR_KEY_TAGS ? sizeof(hash) : 0);
-	result.public_key = cdr_message_field(point, sizeof(point));
-	result.public_share = share;
-	result.n_public_share = X_TRUSTEES;
-	result.transcript = cdr_message_field(hash, sizeof(hash));
-	result.kind = kind;
+	key.number = number;
+	key.scheme_version = cdr_message_field(hash, kind == CDR_KEY_TAGS ? sizeof(hash) : 0);
+	key.public_key = cdr_message_field(point, sizeof(point));
+	key.public_share = share;
+	key.n_public_share = X_TRUSTEES;
+	key.transcript = cdr_message_field(hash, sizeof(hash));
+	key.kind = kind;
+	key.threshold = X_THRESHOLD;
+	result.ceremony = cdr_message_field(ceremony, sizeof(ceremony));
+	result.act = CDR_CEREMONY_MAKE;
+	result.key = &key;
 	return x_try(x, &x->trustee[index], "/v1/ceremony/result", &result.base, &cdr__wire__empty__descriptor);
 }
 

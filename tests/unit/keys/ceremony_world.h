@@ -10,7 +10,7 @@
 #include "core/crypto/oprf.h"
 #include "core/crypto/secret.h"
 #include "core/crypto/sign.h"
-#include "keys/ceremony_internal.h"
+#include "proto/ceremony_internal.h"
 #include "keys/roster_build.h"
 
 #define N 5
@@ -26,8 +26,8 @@ struct letter {
 struct trustee {
 	uint8_t signing_seed[CDR_SIGN_SEED_LEN];
 	uint8_t signing_key[CDR_SIGN_PUBLIC_LEN];
-	uint8_t static_secret[CDR_SCALAR_LEN];
 	uint8_t sealing_key[CDR_POINT_UNCOMPRESSED_LEN];
+	uint8_t share[CDR_SCALAR_LEN];  /* of the key as it is */
 	uint8_t seed[CDR_CEREMONY_SEED_LEN];
 	struct cdr_ceremony *ceremony;
 	struct cdr_buffer saved;
@@ -38,6 +38,8 @@ struct trustee {
 struct world {
 	uint8_t hub_seed[CDR_SIGN_SEED_LEN];
 	struct cdr_roster *roster;
+	struct cdr_ceremony_draft draft; /* of the ceremony that is run */
+	const struct cdr_roster_key *key; /* as it is, if its shares change */
 	struct trustee trustee[N + 1]; /* from 1 */
 	struct letter box[BOX_MAX];
 	size_t box_count;
@@ -101,10 +103,8 @@ make_roster(struct world *w, uint32_t threshold)
 static inline struct cdr_ceremony_config
 config_of(struct world *w, uint32_t i)
 {
-	return (struct cdr_ceremony_config){ .roster = w->roster, .genesis = w->roster->hash, .kind = CDR_KEY_TAGS,
-		.number = 1, .attempt = 1,
-		.index = i, .signing_seed = w->trustee[i].signing_seed, .static_secret = w->trustee[i].static_secret,
-		.seed = w->trustee[i].seed };
+	return (struct cdr_ceremony_config){ .plan = &w->draft.plan, .key = w->key, .index = i,
+		.signing_seed = w->trustee[i].signing_seed, .seed = w->trustee[i].seed, .share = w->key != NULL ? w->trustee[i].share : NULL };
 }
 
 static inline struct cdr_ceremony *
@@ -129,11 +129,13 @@ world_new(void)
 
 		memset(t->signing_seed, (int)i, sizeof(t->signing_seed));
 		assert_int_equal(cdr_sign_public(t->signing_seed, t->signing_key), CDR_OK);
-		assert_int_equal(cdr_scalar_random(t->static_secret), CDR_OK);
-		assert_int_equal(cdr_group_public_uncompressed(t->static_secret, t->sealing_key), CDR_OK);
+		uint8_t sealing[CDR_SCALAR_LEN];
+		assert_int_equal(cdr_scalar_random(sealing), CDR_OK);
+		assert_int_equal(cdr_group_public_uncompressed(sealing, t->sealing_key), CDR_OK);
 		assert_int_equal(cdr_random(t->seed, sizeof(t->seed)), CDR_OK);
 	}
 	make_roster(w, T);
+	cdr_ceremony_plan_make(w->roster, w->roster->hash, CDR_KEY_TAGS, 1, 1, &w->draft);
 	for (uint32_t i = 1; i <= N; i++)
 		w->trustee[i].ceremony = start(w, i);
 	return w;

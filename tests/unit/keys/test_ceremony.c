@@ -262,28 +262,36 @@ test_killed_at_every_step(void **state)
 	world_free(w);
 }
 
-/* A trustee that lost what it saved learns from the hub what it had said, and does not say something else. */
+/*
+ * A trustee that lost what it saved learns from the hub what it had said, and does not say something else. It cannot go on,
+ * and the others name it.
+ */
 static void
 test_lost_state(void **state)
 {
 	struct world *w = world_new();
-	struct cdr_buffer before, after;
+	struct cdr_buffer own;
 
 	(void)state;
 	for (uint32_t i = 1; i <= N; i++)
 		(void)turn(w, i, honest);
-	assert_int_equal(cdr_ceremony_own(w->trustee[2].ceremony, CDR_CEREMONY_OFFER, &before), CDR_OK);
+	w->trustee[2].is_silent = true;
 	cdr_buffer_free(&w->trustee[2].saved);
 	memset(w->trustee[2].seed, 7, CDR_CEREMONY_SEED_LEN);
 	kill_and_start(w, 2);
-	run(w, honest);
-	assert_int_equal(cdr_ceremony_own(w->trustee[2].ceremony, CDR_CEREMONY_OFFER, &after), CDR_OK);
-	assert_int_equal(before.len, after.len);
-	assert_memory_equal(before.data, after.data, after.len);
-	for (uint32_t i = 1; i <= N; i++)
-		assert_int_equal(cdr_ceremony_state(w->trustee[i].ceremony), CDR_CEREMONY_DONE);
-	cdr_buffer_free(&before);
-	cdr_buffer_free(&after);
+	give(w, w->trustee[2].ceremony, 2);
+	assert_int_equal(cdr_ceremony_step(w->trustee[2].ceremony), CDR_E_EXISTS);
+	assert_int_equal(cdr_ceremony_own(w->trustee[2].ceremony, CDR_CEREMONY_OFFER, &own), CDR_E_ABSENT);
+	for (int k = 0; k < 4; k++) {
+		for (uint32_t i = 1; i <= N; i++) {
+			if (i != 2)
+				(void)turn(w, i, honest);
+		}
+	}
+	for (uint32_t i = 1; i <= N; i++) {
+		if (i != 2)
+			assert_waits(w, i, CDR_CEREMONY_ABSENT, 2);
+	}
 	world_free(w);
 }
 
@@ -293,7 +301,7 @@ static uint32_t cheater, victim;
 static void (*cheat_body)(struct world *w, uint8_t *body, size_t *len);
 static uint32_t cheat_round;
 
-/* The digest and the signature, written a second time from the description in keys/ceremony.h. */
+/* The digest and the signature, written a second time from the description in proto/ceremony.h. */
 static void
 post_signed(struct world *w, uint32_t from, uint32_t round, struct cdr_bytes body, uint32_t shown)
 {
@@ -332,7 +340,7 @@ prove_offer(struct world *w, uint32_t from, uint8_t *body, const uint8_t *epheme
 
 	assert_int_equal(cdr_sha256(parts, 3, hash), CDR_OK);
 	assert_int_equal(cdr_dkg_sign(ephemeral, message, body + len), CDR_OK);
-	assert_int_equal(cdr_dkg_sign(w->trustee[from].static_secret, message, body + len + CDR_DKG_SIGNATURE_LEN), CDR_OK);
+	assert_int_equal(cdr_dkg_sign(c->secret->static_secret, message, body + len + CDR_DKG_SIGNATURE_LEN), CDR_OK);
 }
 
 /* The cheater changes its message of one round and signs that. */
@@ -351,7 +359,13 @@ hub_with_cheat(struct world *w, uint32_t from, uint32_t round, struct cdr_bytes 
 	old = cdr_ceremony_body(&cdr_ceremony_slot(w->trustee[from].ceremony, round, from)->version[0]);
 	memcpy(body, old.data, old.len);
 	len = old.len;
-	cheat_body(w, body, &len);
+	if (round == CDR_CEREMONY_OFFER) {
+		/* Behind the digest of all keys. */
+		len -= CDR_CEREMONY_DIGEST_LEN;
+		cheat_body(w, body + CDR_CEREMONY_DIGEST_LEN, &len);
+		len += CDR_CEREMONY_DIGEST_LEN;
+	} else
+		cheat_body(w, body, &len);
 	post_signed(w, from, round, (struct cdr_bytes){ body, len }, ALL);
 	w->trustee[from].is_silent = true; /* what it truly said is never seen */
 }
@@ -588,8 +602,8 @@ hub_with_two_faces(struct world *w, uint32_t from, uint32_t round, struct cdr_by
 		post(w, message, ALL);
 		return;
 	}
-	if (round == CDR_CEREMONY_OFFER) {
-		/* Another whole offer, of another seed. */
+	if (round == CDR_CEREMONY_KEY) {
+		/* Another key, of another seed. */
 		struct cdr_ceremony_config config = config_of(w, from);
 		uint8_t seed[CDR_CEREMONY_SEED_LEN] = { 42 };
 		struct cdr_ceremony *other;
@@ -597,6 +611,18 @@ hub_with_two_faces(struct world *w, uint32_t from, uint32_t round, struct cdr_by
 
 		config.seed = seed;
 		assert_int_equal(cdr_ceremony_new(&config, &other, NULL), CDR_OK);
+		assert_int_equal(cdr_ceremony_step(other), CDR_OK);
+		assert_int_equal(cdr_ceremony_own(other, round, &second), CDR_OK);
+		post(w, cdr_buffer_bytes(&second), ONLY(victim));
+		cdr_buffer_free(&second);
+		cdr_ceremony_free(other);
+	} else if (round == CDR_CEREMONY_OFFER) {
+		/* Another whole offer, of another polynomial. */
+		struct cdr_ceremony *other = start(w, from);
+		struct cdr_buffer second;
+
+		assert_int_equal(cdr_scalar_random(other->secret->coefficients[1]), CDR_OK);
+		give(w, other, from);
 		assert_int_equal(cdr_ceremony_step(other), CDR_OK);
 		assert_int_equal(cdr_ceremony_own(other, round, &second), CDR_OK);
 		post(w, cdr_buffer_bytes(&second), ONLY(victim));
@@ -616,7 +642,81 @@ hub_with_two_faces(struct world *w, uint32_t from, uint32_t round, struct cdr_by
 }
 
 static void
+test_two_faces(uint32_t round)
+{
+	for (cheater = 1; cheater <= N; cheater++) {
+		struct world *w = world_new();
+
+		victim = cheater % N + 1;
+		cheat_round = round;
+		run(w, hub_with_two_faces);
+		for (uint32_t i = 1; i <= N; i++) {
+			if (i != cheater)
+				assert_named(w, i, CDR_CEREMONY_EQUIVOCATED, cheater);
+			assert_false(cdr_ceremony_has_certified(w->trustee[i].ceremony));
+		}
+		world_free(w);
+	}
+}
+
+static void
+test_two_keys(void **state)
+{
+	(void)state;
+	test_two_faces(CDR_CEREMONY_KEY);
+}
+
+static void
 test_two_offers(void **state)
+{
+	(void)state;
+	test_two_faces(CDR_CEREMONY_OFFER);
+}
+
+/* An offer that speaks of other keys than anybody has seen: all wait, and name who made it. */
+static void
+strange_keys(struct world *w, uint8_t *body, size_t *len)
+{
+	(void)w;
+	(void)len;
+	body[-CDR_CEREMONY_DIGEST_LEN] ^= 1;
+}
+
+static void
+bad_key(struct world *w, uint8_t *body, size_t *len)
+{
+	(void)w;
+	(void)len;
+	body[CDR_POINT_LEN + 40] ^= 1;
+}
+
+static void
+short_key(struct world *w, uint8_t *body, size_t *len)
+{
+	(void)w;
+	(void)body;
+	*len -= 1;
+}
+
+/* The victim's key, with the victim's proof: it is not the cheater's to show. */
+static void
+borrowed_key(struct world *w, uint8_t *body, size_t *len)
+{
+	assert_int_equal(*len, CDR_CEREMONY_KEY_BODY_LEN);
+	assert_int_equal(cdr_ceremony_key_make(w->trustee[victim].ceremony, body), CDR_OK);
+}
+
+static void
+test_bad_keys(void **state)
+{
+	(void)state;
+	each_cheats(CDR_CEREMONY_KEY, bad_key, CDR_CEREMONY_BAD_KEY);
+	each_cheats(CDR_CEREMONY_KEY, short_key, CDR_CEREMONY_BAD_KEY);
+	each_cheats(CDR_CEREMONY_KEY, borrowed_key, CDR_CEREMONY_BAD_KEY);
+}
+
+static void
+test_strange_keys(void **state)
 {
 	(void)state;
 	for (cheater = 1; cheater <= N; cheater++) {
@@ -624,11 +724,11 @@ test_two_offers(void **state)
 
 		victim = cheater % N + 1;
 		cheat_round = CDR_CEREMONY_OFFER;
-		run(w, hub_with_two_faces);
+		cheat_body = strange_keys;
+		run(w, hub_with_cheat);
 		for (uint32_t i = 1; i <= N; i++) {
 			if (i != cheater)
-				assert_named(w, i, CDR_CEREMONY_EQUIVOCATED, cheater);
-			assert_false(cdr_ceremony_has_certified(w->trustee[i].ceremony));
+				assert_waits(w, i, CDR_CEREMONY_UNSHOWN, cheater);
 		}
 		world_free(w);
 	}
@@ -699,7 +799,7 @@ static void
 test_missing_messages(void **state)
 {
 	(void)state;
-	for (cheat_round = CDR_CEREMONY_OFFER; cheat_round <= CDR_CEREMONY_CERTIFICATE; cheat_round++) {
+	for (cheat_round = CDR_CEREMONY_KEY; cheat_round <= CDR_CEREMONY_CERTIFICATE; cheat_round++) {
 		for (cheater = 1; cheater <= N; cheater++) {
 			struct world *w = world_new();
 
@@ -733,7 +833,7 @@ static void
 test_altered_messages(void **state)
 {
 	(void)state;
-	for (cheat_round = CDR_CEREMONY_OFFER; cheat_round <= CDR_CEREMONY_CERTIFICATE; cheat_round++) {
+	for (cheat_round = CDR_CEREMONY_KEY; cheat_round <= CDR_CEREMONY_CERTIFICATE; cheat_round++) {
 		struct world *w = world_new();
 
 		cheater = 2;
@@ -859,6 +959,463 @@ test_late_lie(void **state)
 	world_free(w);
 }
 
+/* ---- shares that change -------------------------------------------------------------------------------------- */
+
+/* The key of a ceremony that is done, as a roster names it; what it borrows stays in ${m}. */
+struct made {
+	struct cdr_dkg_key key;
+	uint8_t transcript[CDR_ROSTER_HASH_LEN];
+	uint8_t share[N + 3][CDR_SCALAR_LEN]; /* by index */
+	ProtobufCBinaryData public_share[CDR_TRUSTEES_MAX];
+	struct cdr_roster_key named;
+};
+
+static void
+take_made(struct world *w, struct made *m)
+{
+	memset(m, 0, sizeof(*m));
+	for (uint32_t i = 1; i <= N; i++)
+		assert_int_equal(cdr_ceremony_result(w->trustee[i].ceremony, &m->key, m->transcript, m->share[i]), CDR_OK);
+	for (size_t i = 0; i < N; i++)
+		m->public_share[i] = cdr_message_field(m->key.public_share[i], CDR_POINT_LEN);
+	m->named = (struct cdr_roster_key){ .kind = CDR_KEY_TAGS, .number = 1,
+		.public_key = { m->key.public_key, CDR_POINT_LEN }, .public_share = m->public_share, .share_count = N,
+		.transcript = { m->transcript, sizeof(m->transcript) } };
+}
+
+/* Forget the ceremony that is over, and begin the one of w->draft. */
+static void
+begin_next(struct world *w, const struct made *m)
+{
+	for (size_t i = 0; i < w->box_count; i++)
+		cdr_buffer_free(&w->box[i].bytes);
+	w->box_count = 0;
+	w->key = &m->named;
+	for (uint32_t i = 1; i <= N; i++) {
+		struct trustee *t = &w->trustee[i];
+
+		cdr_ceremony_free(t->ceremony);
+		cdr_buffer_free(&t->saved);
+		memset(t->has_posted, 0, sizeof(t->has_posted));
+		memcpy(t->share, m->share[i], CDR_SCALAR_LEN);
+		assert_int_equal(cdr_random(t->seed, sizeof(t->seed)), CDR_OK);
+		t->ceremony = start(w, i);
+	}
+}
+
+static struct world *
+world_with_key(struct made *m)
+{
+	struct world *w = world_new();
+
+	run(w, honest);
+	take_made(w, m);
+	return w;
+}
+
+static void
+begin_refresh(struct world *w, const struct made *m)
+{
+	cdr_ceremony_plan_refresh(w->roster, w->roster->hash, &m->named, 1, &w->draft);
+	begin_next(w, m);
+}
+
+/* The secret behind shares, of which ${indices} names ${t}. */
+static void
+interpolate(uint8_t share[][CDR_SCALAR_LEN], const uint8_t *indices, size_t t, uint8_t secret[CDR_SCALAR_LEN])
+{
+	uint8_t lambda[CDR_SCALAR_LEN], part[CDR_SCALAR_LEN];
+
+	memset(secret, 0, CDR_SCALAR_LEN);
+	for (size_t i = 0; i < t; i++) {
+		assert_int_equal(cdr_threshold_lagrange(indices, t, i, lambda), CDR_OK);
+		cdr_scalar_mul(share[indices[i]], lambda, part);
+		cdr_scalar_add(secret, part, secret);
+	}
+}
+
+static void
+assert_secret_of(uint8_t share[][CDR_SCALAR_LEN], const uint8_t *indices, size_t t, const uint8_t *public_key, bool is)
+{
+	uint8_t secret[CDR_SCALAR_LEN], point[CDR_POINT_LEN];
+
+	interpolate(share, indices, t, secret);
+	assert_int_equal(cdr_group_mul_base(secret, point), CDR_OK);
+	assert_int_equal(memcmp(point, public_key, sizeof(point)) == 0, is);
+}
+
+static void
+test_refresh(bool kills)
+{
+	static const uint8_t sets[][T] = { { 1, 2, 3 }, { 3, 4, 5 }, { 2, 3, 5 } };
+	struct made old, new;
+	struct world *w = world_with_key(&old);
+	uint8_t mixed[N + 3][CDR_SCALAR_LEN];
+
+	begin_refresh(w, &old);
+	w->kills = kills;
+	run(w, honest);
+	take_made(w, &new);
+	assert_memory_equal(new.key.public_key, old.key.public_key, CDR_POINT_LEN);
+	assert_memory_not_equal(new.transcript, old.transcript, sizeof(old.transcript));
+	for (uint32_t i = 1; i <= N; i++) {
+		uint8_t point[CDR_POINT_LEN];
+
+		assert_memory_not_equal(new.share[i], old.share[i], CDR_SCALAR_LEN);
+		assert_int_equal(cdr_group_mul_base(new.share[i], point), CDR_OK);
+		assert_memory_equal(point, new.key.public_share[i - 1], sizeof(point));
+	}
+	for (size_t k = 0; k < 3; k++)
+		assert_secret_of(new.share, sets[k], T, old.key.public_key, true);
+	/* Old shares with new ones give nothing, however few are old. */
+	memcpy(mixed, new.share, sizeof(mixed));
+	memcpy(mixed[2], old.share[2], CDR_SCALAR_LEN);
+	assert_secret_of(mixed, sets[0], T, old.key.public_key, false);
+	assert_secret_of(mixed, sets[1], T, old.key.public_key, true);
+	world_free(w);
+}
+
+static void
+test_refresh_plain(void **state)
+{
+	(void)state;
+	test_refresh(false);
+}
+
+static void
+test_refresh_killed(void **state)
+{
+	(void)state;
+	test_refresh(true);
+}
+
+static void
+each_cheats_in_refresh(uint32_t round, void (*change)(struct world *w, uint8_t *body, size_t *len),
+    enum cdr_ceremony_fault kind)
+{
+	for (cheater = 1; cheater <= N; cheater++) {
+		struct made old;
+		struct world *w = world_with_key(&old);
+
+		victim = cheater % N + 1;
+		cheat_round = round;
+		cheat_body = change;
+		begin_refresh(w, &old);
+		run(w, hub_with_cheat);
+		assert_all_name(w, kind, cheater);
+		world_free(w);
+	}
+}
+
+static void
+no_possession_of_zero(struct world *w, uint8_t *body, size_t *len)
+{
+	(void)len;
+	body[(T - 1) * CDR_POINT_LEN + 40] ^= 1;
+	prove_offer(w, cheater, body, w->trustee[cheater].ceremony->secret->ephemeral);
+}
+
+static void
+test_liars_in_refresh(void **state)
+{
+	(void)state;
+	each_cheats_in_refresh(CDR_CEREMONY_OFFER, wrong_share, CDR_CEREMONY_BAD_SHARE);
+	each_cheats_in_refresh(CDR_CEREMONY_OFFER, no_possession_of_zero, CDR_CEREMONY_BAD_OFFER);
+	each_cheats_in_refresh(CDR_CEREMONY_OFFER, short_offer, CDR_CEREMONY_BAD_OFFER);
+	each_cheats_in_refresh(CDR_CEREMONY_ECHO, false_complaint, CDR_CEREMONY_FALSE_COMPLAINT);
+	each_cheats_in_refresh(CDR_CEREMONY_CERTIFICATE, bad_certificate, CDR_CEREMONY_BAD_CERTIFICATE);
+}
+
+/* ---- other trustees ------------------------------------------------------------------------------------------- */
+
+/*
+ * Of five trustees 1, 3 and 4 deal; 2 and 5 leave, 5 without a word. Two newcomers, 6 and 7, take the indices 2 and 5; 1, 3 and 4
+ * keep theirs. The new threshold is four.
+ */
+#define NEW_N 7
+static const uint8_t deals[NEW_N + 1] = { 0, 1, 0, 3, 4, 0, 0, 0 }, gets[NEW_N + 1] = { 0, 1, 0, 3, 4, 0, 2, 5 };
+
+struct change_world {
+	struct world *w;
+	struct made old;
+	uint8_t signing_seed[NEW_N + 1][CDR_SIGN_SEED_LEN], signing_key[NEW_N + 1][CDR_SIGN_PUBLIC_LEN];
+	uint8_t sealing_key[NEW_N + 1][CDR_POINT_UNCOMPRESSED_LEN], seed[NEW_N + 1][CDR_CEREMONY_SEED_LEN];
+	Cdr__Wire__Party party[NEW_N + 1];
+	Cdr__Wire__CeremonyParticipant participant[NEW_N], *at[NEW_N];
+	Cdr__Wire__TrusteeChange change;
+	struct cdr_ceremony_draft draft;
+	struct cdr_ceremony *ceremony[NEW_N + 1];
+};
+
+static struct cdr_ceremony *
+start_change(struct change_world *x, uint32_t i)
+{
+	struct cdr_ceremony_config config = { .plan = &x->draft.plan, .key = &x->old.named, .index = i,
+		.signing_seed = x->signing_seed[i], .seed = x->seed[i], .share = deals[i] != 0 ? x->old.share[i] : NULL };
+	struct cdr_ceremony *c;
+	struct cdr_fault fault;
+
+	if (cdr_ceremony_new(&config, &c, &fault) != CDR_OK)
+		fail_msg("%s", fault.text);
+	return c;
+}
+
+static struct change_world *
+change_new(void)
+{
+	struct change_world *x = calloc(1, sizeof(*x));
+	static char names[NEW_N + 1][8];
+
+	assert_non_null(x);
+	x->w = world_with_key(&x->old);
+	x->change = (Cdr__Wire__TrusteeChange)CDR__WIRE__TRUSTEE_CHANGE__INIT;
+	for (uint32_t i = 1; i <= NEW_N; i++) {
+		uint8_t scalar[CDR_SCALAR_LEN];
+
+		memset(x->signing_seed[i], (int)i, CDR_SIGN_SEED_LEN);
+		assert_int_equal(cdr_sign_public(x->signing_seed[i], x->signing_key[i]), CDR_OK);
+		assert_int_equal(cdr_scalar_random(scalar), CDR_OK);
+		assert_int_equal(cdr_group_public_uncompressed(scalar, x->sealing_key[i]), CDR_OK);
+		assert_int_equal(cdr_random(x->seed[i], CDR_CEREMONY_SEED_LEN), CDR_OK);
+		(void)snprintf(names[i], sizeof(names[i]), "T-%u", i);
+		fill_party(&x->party[i], names[i], x->signing_key[i], x->sealing_key[i]);
+		if (i <= N)
+			x->party[i] = *x->w->roster->body->trustee[i - 1]->party;
+		x->participant[i - 1] = (Cdr__Wire__CeremonyParticipant)CDR__WIRE__CEREMONY_PARTICIPANT__INIT;
+		x->participant[i - 1].party = &x->party[i];
+		x->participant[i - 1].before = deals[i];
+		x->participant[i - 1].after = gets[i];
+		x->at[i - 1] = &x->participant[i - 1];
+	}
+	x->change.genesis = cdr_message_field(x->w->roster->hash, CDR_ROSTER_HASH_LEN);
+	x->change.attempt = 1;
+	x->change.threshold = 4;
+	x->change.n_participant = NEW_N;
+	x->change.participant = x->at;
+	assert_int_equal(cdr_ceremony_plan_reshare(&x->change, &x->old.named, &x->draft), CDR_OK);
+	return x;
+}
+
+static void
+change_free(struct change_world *x)
+{
+	for (uint32_t i = 1; i <= NEW_N; i++)
+		cdr_ceremony_free(x->ceremony[i]);
+	world_free(x->w);
+	free(x);
+}
+
+static bool
+is_in(uint32_t i)
+{
+	return deals[i] != 0 || gets[i] != 0;
+}
+
+/* Everybody's message of each round reaches everybody. */
+static void
+run_change(struct change_world *x)
+{
+	for (uint32_t i = 1; i <= NEW_N; i++) {
+		if (is_in(i))
+			x->ceremony[i] = start_change(x, i);
+	}
+	for (uint32_t turns = 0; turns < 2 * CDR_CEREMONY_ROUND_COUNT; turns++) {
+		for (uint32_t i = 1; i <= NEW_N; i++) {
+			if (is_in(i))
+				assert_int_equal(cdr_ceremony_step(x->ceremony[i]), CDR_OK);
+		}
+		for (uint32_t i = 1; i <= NEW_N; i++) {
+			for (uint32_t round = 1; is_in(i) && round <= CDR_CEREMONY_ROUND_COUNT; round++) {
+				struct cdr_buffer bytes;
+				struct cdr_arena arena = { 0 };
+				Cdr__Wire__CeremonyMessage *message;
+
+				if (cdr_ceremony_own(x->ceremony[i], round, &bytes) != CDR_OK)
+					continue;
+				assert_int_equal(cdr_message_decode(&arena, &cdr__wire__ceremony_message__descriptor,
+				    cdr_buffer_bytes(&bytes), &message), CDR_OK);
+				for (uint32_t k = 1; k <= NEW_N; k++) {
+					if (is_in(k) && k != i)
+						assert_int_equal(cdr_ceremony_take(x->ceremony[k], message), CDR_OK);
+				}
+				cdr_arena_free(&arena);
+				cdr_buffer_free(&bytes);
+			}
+		}
+	}
+}
+
+static void
+test_reshare(void **state)
+{
+	static const uint8_t sets[][4] = { { 1, 2, 3, 4 }, { 2, 3, 4, 5 }, { 1, 2, 3, 5 } };
+	struct change_world *x = change_new();
+	struct cdr_dkg_key key = { .public_key = { 0 } };
+	uint8_t transcript[CDR_ROSTER_HASH_LEN], share[N + 3][CDR_SCALAR_LEN] = { { 0 } }, point[CDR_POINT_LEN];
+	struct cdr_fault fault;
+
+	(void)state;
+	assert_int_equal(cdr_ceremony_change_check(&x->change, x->w->roster, x->w->roster->hash, &fault), CDR_OK);
+	run_change(x);
+	for (uint32_t i = 1; i <= NEW_N; i++) {
+		if (!is_in(i))
+			continue;
+		assert_int_equal(cdr_ceremony_state(x->ceremony[i]), CDR_CEREMONY_DONE);
+		assert_int_equal(cdr_ceremony_result(x->ceremony[i], &key, transcript, share[gets[i]]), CDR_OK);
+		assert_int_equal(cdr_group_mul_base(share[gets[i]], point), CDR_OK);
+		assert_memory_equal(point, key.public_share[gets[i] - 1], sizeof(point));
+	}
+	assert_memory_equal(key.public_key, x->old.key.public_key, CDR_POINT_LEN);
+	for (size_t k = 0; k < 3; k++)
+		assert_secret_of(share, sets[k], 4, key.public_key, true);
+	/* Three of them, which was enough before, are too few. */
+	assert_secret_of(share, sets[0], 3, key.public_key, false);
+	change_free(x);
+}
+
+static void
+test_liar_in_reshare(void **state)
+{
+	(void)state;
+	for (uint32_t liar = 1; liar <= N; liar++) {
+		struct change_world *x;
+
+		if (deals[liar] == 0)
+			continue;
+		/* It deals something else than its share. */
+		x = change_new();
+		struct cdr_ceremony *c = start_change(x, liar);
+		struct cdr_dkg_offer offer;
+		uint8_t zero[CDR_TRUSTEES_MAX][CDR_SCALAR_LEN];
+		assert_int_equal(cdr_ceremony_step(c), CDR_OK);
+		for (size_t i = 0; i < CDR_TRUSTEES_MAX; i++)
+			assert_int_equal(cdr_scalar_random(zero[i]), CDR_OK);
+		struct cdr_dkg_group group;
+		uint8_t keys[NEW_N][CDR_POINT_LEN], secret[CDR_SCALAR_LEN];
+		for (size_t i = 0; i < NEW_N; i++) {
+			assert_int_equal(cdr_scalar_random(secret), CDR_OK);
+			assert_int_equal(cdr_group_mul_base(secret, keys[i]), CDR_OK);
+			if (i + 1 == liar)
+				memcpy(zero[15], secret, sizeof(secret));
+		}
+		assert_int_equal(cdr_dkg_group_init(NEW_N, 4, keys[0], (struct cdr_bytes){ keys[0], 1 }, &group), CDR_OK);
+		assert_int_equal(cdr_dkg_group_change(&group, CDR_DKG_AGAIN, deals + 1, gets + 1, c->before, c->public_key), CDR_OK);
+		const struct cdr_dkg_dealer dealer = { zero[15], zero[14], zero[0] };
+		assert_int_equal(cdr_dkg_offer_make(&group, (uint8_t)liar, &dealer, &offer), CDR_E_SHARE);
+		cdr_ceremony_free(c);
+		change_free(x);
+	}
+}
+
+/* What cannot be carried out is refused before anything is said. */
+static void
+test_change_refusals(void **state)
+{
+	struct change_world *x = change_new();
+	struct cdr_fault fault;
+	const uint8_t *genesis = x->w->roster->hash;
+	uint8_t other[CDR_ROSTER_HASH_LEN] = { 1 };
+	struct cdr_ceremony *c;
+	struct cdr_ceremony_config config = { .plan = &x->draft.plan, .key = &x->old.named };
+
+	(void)state;
+#define REFUSED(change_it, undo)                                                                              \
+	do {                                                                                                  \
+		change_it;                                                                                    \
+		assert_int_equal(cdr_ceremony_change_check(&x->change, x->w->roster, genesis, &fault), CDR_E_ROSTER); \
+		undo;                                                                                         \
+		assert_int_equal(cdr_ceremony_change_check(&x->change, x->w->roster, genesis, &fault), CDR_OK); \
+	} while (0)
+	assert_int_equal(cdr_ceremony_change_check(&x->change, x->w->roster, other, &fault), CDR_E_ROSTER);
+	REFUSED(x->change.threshold = 2, x->change.threshold = 4);
+	REFUSED(x->change.threshold = 6, x->change.threshold = 4);
+	REFUSED(x->change.attempt = 0, x->change.attempt = 1);
+	REFUSED(x->change.n_participant = 4, x->change.n_participant = NEW_N);
+	REFUSED(x->participant[0].before = 0, x->participant[0].before = 1);
+	REFUSED(x->participant[0].before = 2, x->participant[0].before = 1);
+	REFUSED(x->participant[6].before = 7, x->participant[6].before = 0);
+	REFUSED(x->participant[6].after = 2, x->participant[6].after = 5);
+	REFUSED(x->participant[6].after = 6, x->participant[6].after = 5);
+	REFUSED(x->participant[6].after = 0, x->participant[6].after = 5);
+	REFUSED(x->party[7].signing_key.data = x->signing_key[6], x->party[7].signing_key.data = x->signing_key[7]);
+	REFUSED(x->party[2].signing_key.data = x->signing_key[7], x->party[2].signing_key.data = x->signing_key[2]);
+	/* Dealers who do not have the key together. */
+	x->participant[3].before = 0;
+	assert_int_equal(cdr_ceremony_plan_reshare(&x->change, &x->old.named, &x->draft), CDR_OK);
+	assert_int_equal(cdr_ceremony_new(&config, &c, &fault), CDR_E_SHARE);
+	/* A trustee whose share is another than the roster says. */
+	x->participant[3].before = 4;
+	assert_int_equal(cdr_ceremony_plan_reshare(&x->change, &x->old.named, &x->draft), CDR_OK);
+	config.index = 1;
+	config.signing_seed = x->signing_seed[1];
+	config.seed = x->seed[1];
+	config.share = x->old.share[2];
+	assert_int_equal(cdr_ceremony_new(&config, &c, &fault), CDR_E_REFUSED);
+	config.share = NULL;
+	assert_int_equal(cdr_ceremony_new(&config, &c, &fault), CDR_E_REFUSED);
+	/* One who takes no part. */
+	config.index = 2;
+	assert_int_equal(cdr_ceremony_new(&config, &c, &fault), CDR_E_ROSTER);
+	change_free(x);
+}
+
+/* ---- anybody verifies it ---------------------------------------------------------------------------------------- */
+
+static void
+test_verify(void **state)
+{
+	struct made m, refreshed;
+	struct world *w = world_new();
+	struct cdr_buffer saved;
+	struct cdr_arena arena = { 0 };
+	Cdr__Wire__CeremonyMessages *bag;
+	Cdr__Wire__CeremonyTranscript t = CDR__WIRE__CEREMONY_TRANSCRIPT__INIT;
+	struct cdr_fault fault;
+	const uint8_t *genesis = w->roster->hash;
+
+	(void)state;
+	run(w, honest);
+	take_made(w, &m);
+	assert_int_equal(cdr_ceremony_save(w->trustee[3].ceremony, &saved), CDR_OK);
+	assert_int_equal(cdr_message_decode(&arena, &cdr__wire__ceremony_messages__descriptor, cdr_buffer_bytes(&saved), &bag),
+	    CDR_OK);
+	t.plan = &w->draft.plan;
+	t.n_message = bag->n_message;
+	t.message = bag->message;
+	assert_int_equal(cdr_ceremony_verify(&t, w->roster, genesis, &m.named, &fault), CDR_OK);
+	/* A message less, a byte changed, another key, another share, another ceremony. */
+	t.n_message--;
+	assert_int_equal(cdr_ceremony_verify(&t, w->roster, genesis, &m.named, &fault), CDR_E_REFUSED);
+	assert_non_null(strstr(fault.text, "T-"));
+	t.n_message++;
+	for (size_t i = 0; i < t.n_message; i++) {
+		/* Echoes serve while it runs; at the end the certificates say more. */
+		if (t.message[i]->round == CDR_CEREMONY_ECHO)
+			continue;
+		t.message[i]->content.data[10] ^= 1;
+		if (cdr_ceremony_verify(&t, w->roster, genesis, &m.named, &fault) != CDR_E_REFUSED)
+			fail_msg("message %zu, round %u, from %u, %zu bytes", i, t.message[i]->round, t.message[i]->from, t.message[i]->content.len);
+		t.message[i]->content.data[10] ^= 1;
+	}
+	take_made(w, &refreshed);
+	refreshed.key.public_key[5] ^= 1;
+	assert_int_equal(cdr_ceremony_verify(&t, w->roster, genesis, &refreshed.named, &fault), CDR_E_REFUSED);
+	take_made(w, &refreshed);
+	refreshed.key.public_share[2][5] ^= 1;
+	assert_int_equal(cdr_ceremony_verify(&t, w->roster, genesis, &refreshed.named, &fault), CDR_E_REFUSED);
+	take_made(w, &refreshed);
+	refreshed.transcript[0] ^= 1;
+	assert_int_equal(cdr_ceremony_verify(&t, w->roster, genesis, &refreshed.named, &fault), CDR_E_REFUSED);
+	m.named.kind = CDR_KEY_STATISTICS;
+	assert_int_equal(cdr_ceremony_verify(&t, w->roster, genesis, &m.named, &fault), CDR_E_REFUSED);
+	w->draft.plan.attempt = 2;
+	m.named.kind = CDR_KEY_TAGS;
+	assert_int_equal(cdr_ceremony_verify(&t, w->roster, genesis, &m.named, &fault), CDR_E_REFUSED);
+	cdr_arena_free(&arena);
+	cdr_buffer_free(&saved);
+	world_free(w);
+}
+
 /* ---- refusals ------------------------------------------------------------------------------------------------ */
 
 static void
@@ -879,9 +1436,6 @@ test_refusals(void **state)
 	config.index = 2; /* with the keys of 1 */
 	assert_int_equal(cdr_ceremony_new(&config, &c, &fault), CDR_E_REFUSED);
 	config = config_of(w, 1);
-	config.static_secret = w->trustee[2].static_secret;
-	assert_int_equal(cdr_ceremony_new(&config, &c, &fault), CDR_E_REFUSED);
-	config = config_of(w, 1);
 	config.signing_seed = w->trustee[2].signing_seed;
 	assert_int_equal(cdr_ceremony_new(&config, &c, &fault), CDR_E_REFUSED);
 	assert_null(c);
@@ -889,11 +1443,17 @@ test_refusals(void **state)
 	assert_int_equal(cdr_ceremony_own(w->trustee[1].ceremony, 9, &none), CDR_E_ABSENT);
 	assert_int_equal(cdr_ceremony_load(w->trustee[1].ceremony, (struct cdr_bytes){ (const uint8_t *)"\xff", 1 }),
 	    CDR_E_INPUT);
-	assert_int_equal(cdr_ceremony_id(w->roster->hash, CDR_KEY_TAGS, 1, 1, id), CDR_OK);
+	assert_int_equal(cdr_ceremony_id(&w->draft.plan, id), CDR_OK);
 	assert_memory_equal(id, cdr_ceremony_id_peek(w->trustee[1].ceremony), sizeof(id));
-	assert_int_equal(cdr_ceremony_id(w->roster->hash, CDR_KEY_TAGS, 1, 2, again), CDR_OK);
+	struct cdr_ceremony_draft other;
+	cdr_ceremony_plan_make(w->roster, w->roster->hash, CDR_KEY_TAGS, 1, 2, &other);
+	assert_int_equal(cdr_ceremony_id(&other.plan, again), CDR_OK);
 	assert_memory_not_equal(id, again, sizeof(id));
-	assert_int_equal(cdr_ceremony_id(w->roster->hash, CDR_KEY_TAGS, 2, 1, again), CDR_OK);
+	cdr_ceremony_plan_make(w->roster, w->roster->hash, CDR_KEY_TAGS, 2, 1, &other);
+	assert_int_equal(cdr_ceremony_id(&other.plan, again), CDR_OK);
+	assert_memory_not_equal(id, again, sizeof(id));
+	cdr_ceremony_plan_make(w->roster, w->roster->hash, CDR_KEY_STATISTICS, 1, 1, &other);
+	assert_int_equal(cdr_ceremony_id(&other.plan, again), CDR_OK);
 	assert_memory_not_equal(id, again, sizeof(id));
 
 	/* Two trustees with one sealing key. */
@@ -903,6 +1463,7 @@ test_refusals(void **state)
 	memcpy(kept, w->trustee[2].sealing_key, sizeof(kept));
 	memcpy(w->trustee[2].sealing_key, w->trustee[1].sealing_key, sizeof(kept));
 	make_roster(w, T);
+	cdr_ceremony_plan_make(w->roster, w->roster->hash, CDR_KEY_TAGS, 1, 1, &w->draft);
 	config = config_of(w, 3);
 	assert_int_equal(cdr_ceremony_new(&config, &c, &fault), CDR_E_ROSTER);
 	world_free(w);
@@ -927,7 +1488,10 @@ main(void)
 		cmocka_unit_test(test_false_complaints),
 		cmocka_unit_test(test_bad_echoes),
 		cmocka_unit_test(test_bad_certificates),
+		cmocka_unit_test(test_bad_keys),
+		cmocka_unit_test(test_two_keys),
 		cmocka_unit_test(test_two_offers),
+		cmocka_unit_test(test_strange_keys),
 		cmocka_unit_test(test_two_echoes),
 		cmocka_unit_test(test_unshown_offer),
 		cmocka_unit_test(test_missing_messages),
@@ -935,6 +1499,13 @@ main(void)
 		cmocka_unit_test(test_misplaced_messages),
 		cmocka_unit_test(test_idle_evidence),
 		cmocka_unit_test(test_late_lie),
+		cmocka_unit_test(test_refresh_plain),
+		cmocka_unit_test(test_refresh_killed),
+		cmocka_unit_test(test_liars_in_refresh),
+		cmocka_unit_test(test_reshare),
+		cmocka_unit_test(test_liar_in_reshare),
+		cmocka_unit_test(test_change_refusals),
+		cmocka_unit_test(test_verify),
 		cmocka_unit_test(test_refusals),
 	};
 

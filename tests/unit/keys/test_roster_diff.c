@@ -298,7 +298,11 @@ test_epochs(void **state)
 	assert_one(CDR_DIFF_KEY_OTHER, CDR_NEED_REFUSAL, "another key");
 	fill(&to);
 	to.share[0][1] = cdr_message_field(to.point[1], CDR_POINT_LEN);
-	assert_one(CDR_DIFF_KEY_OTHER, CDR_NEED_REFUSAL, "another key");
+	assert_one(CDR_DIFF_KEY_SHARES, CDR_NEED_CEREMONY, "other shares");
+	/* Other shares and other times at once are two things. */
+	to.epoch[0].ends_at++;
+	compare();
+	assert_int_equal(diff.count, 2);
 	fill(&to);
 	to.body.n_epoch = 0;
 	assert_one(CDR_DIFF_KEY_OTHER, CDR_NEED_REFUSAL, "gone");
@@ -365,10 +369,10 @@ test_rules_and_parties(void **state)
 	assert_one(CDR_DIFF_PARTIES, CDR_NEED_REFUSAL, "hub");
 	fill(&to);
 	to.key[2][0] ^= 1;
-	assert_one(CDR_DIFF_PARTIES, CDR_NEED_REFUSAL, "trustees");
+	assert_one(CDR_DIFF_TRUSTEES, CDR_NEED_CHANGE, "trustees");
 	fill(&to);
 	to.body.threshold = 3;
-	assert_one(CDR_DIFF_PARTIES, CDR_NEED_REFUSAL, "threshold");
+	assert_one(CDR_DIFF_TRUSTEES, CDR_NEED_CHANGE, "threshold");
 }
 
 static void

@@ -116,9 +116,9 @@ versions_are_chained(void **state)
 	cdr_roster_free(next);
 }
 
-/* Neither hub, nor trustees, nor threshold change; nobody but the hub signs for it. */
+/* The hub stays, and nobody else signs for it; other trustees, or another threshold, come in through t of those before. */
 static void
-holders_stay(void **state)
+holders_hand_over(void **state)
 {
 	(void)state;
 	struct cdr_roster *genesis, *next;
@@ -138,6 +138,10 @@ holders_stay(void **state)
 		else
 			d.body.hub = &impostor.party;
 		assert_int_equal(make_roster(&d, 0x1f, &next), CDR_OK);
+		assert_int_equal(cdr_roster_verify_next(next, genesis, NULL), i == 2 ? CDR_E_ROSTER : CDR_OK);
+		assert_int_equal(cdr_roster_same_trustees(next->body, genesis->body), i == 2);
+		cdr_roster_free(next);
+		assert_int_equal(make_roster(&d, 0x03, &next), CDR_OK);
 		assert_int_equal(cdr_roster_verify_next(next, genesis, NULL), CDR_E_ROSTER);
 		cdr_roster_free(next);
 	}
@@ -354,7 +358,7 @@ main(void)
 		cmocka_unit_test(t_trustees_make_a_version_valid),
 		cmocka_unit_test(a_countersignature_counts_once),
 		cmocka_unit_test(versions_are_chained),
-		cmocka_unit_test(holders_stay),
+		cmocka_unit_test(holders_hand_over),
 		cmocka_unit_test(form_is_checked),
 		cmocka_unit_test(epochs_need_every_share),
 		cmocka_unit_test(keys_for_statistics_stand_apart),

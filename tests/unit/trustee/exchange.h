@@ -425,7 +425,7 @@ give_share_job(struct cdr_tx *tx, void *context)
 
 	const struct cdr_roster_key key = cdr_roster_key_of_epoch(&job->dealt->epoch);
 
-	return cdr_trustee_share_put(tx, job->trustee, job->share, &key);
+	return cdr_trustee_share_put(tx, job->trustee, job->share, &key, THRESHOLD, (struct cdr_bytes){ NULL, 0 });
 }
 
 /* What a ceremony would have stored at this trustee. */

@@ -11,7 +11,8 @@
 #include "node/trustee/countersign.h"
 #include "node/trustee/genesis.h"
 
-static const struct cdr_trustee_aim tags = { CDR_KEY_TAGS, 1 }, statistics = { CDR_KEY_STATISTICS, 1 };
+static const struct cdr_trustee_aim tags = { CDR_CEREMONY_MAKE, CDR_KEY_TAGS, 1 },
+	statistics = { CDR_CEREMONY_MAKE, CDR_KEY_STATISTICS, 1 };
 
 struct world {
 	struct exchange *x;
@@ -167,7 +168,7 @@ begin(struct world *w, uint32_t i)
 	struct cdr_fault fault = { CDR_OK, "" };
 
 	cdr_trustee_ceremony_end(w->run[i]);
-	if (cdr_trustee_ceremony_start(w->x->node[i].trustee, tags, w->attempt, &w->run[i], &fault) != CDR_OK)
+	if (cdr_trustee_ceremony_start(w->x->node[i].trustee, tags, w->attempt, NULL, &w->run[i], &fault) != CDR_OK)
 		fail_msg("%s", fault.text);
 }
 
@@ -203,7 +204,7 @@ poll_trustee(struct world *w, uint32_t i)
 static void
 turns(struct world *w, bool kills)
 {
-	for (int k = 0; k < 6; k++) {
+	for (int k = 0; k < 7; k++) {
 		for (uint32_t i = 1; i <= TRUSTEE_COUNT; i++) {
 			if (kills)
 				kill_trustee(w, i);
@@ -318,7 +319,7 @@ test_killed_at_every_turn(void **state)
 		assert_int_equal(state_of(w, i), CDR_CEREMONY_DONE);
 	polls(w);
 	assert_in_force(w);
-	/* Offer, echo, certificate: nobody said a fourth thing, or two different ones, which the hub would have refused. */
+	/* Key, offer, echo, certificate: nobody said a fifth thing, or two different ones, which the hub would have refused. */
 	assert_int_equal(ask_store(w->store, "SELECT count(*) FROM misuse"), 0);
 }
 
@@ -332,11 +333,11 @@ test_two_keys(void **state)
 
 	for (uint32_t i = 1; i <= TRUSTEE_COUNT; i++) {
 		begin(w, i);
-		assert_int_equal(cdr_trustee_ceremony_start(w->x->node[i].trustee, statistics, 1, &other[i], NULL), CDR_OK);
+		assert_int_equal(cdr_trustee_ceremony_start(w->x->node[i].trustee, statistics, 1, NULL, &other[i], NULL), CDR_OK);
 		assert_memory_not_equal(cdr_ceremony_id_peek(other[i]->ceremony), cdr_ceremony_id_peek(w->run[i]->ceremony),
 		    CDR_CEREMONY_ID_LEN);
 	}
-	for (int k = 0; k < 6; k++) {
+	for (int k = 0; k < 7; k++) {
 		for (uint32_t i = 1; i <= TRUSTEE_COUNT; i++) {
 			turn(w, i);
 			assert_int_equal(cdr_trustee_ceremony_turn(other[i], NULL), CDR_OK);
@@ -444,7 +445,7 @@ test_database_lost(void **state)
 	start_trustee(node);
 	connect_trustee(w, 1);
 	assert_int_equal(cdr_trustee_confirm(node->trustee, copy_roster(w->x->genesis), 1, NULL), CDR_OK);
-	w->hidden_round = CDR_CEREMONY_OFFER;
+	w->hidden_round = CDR_CEREMONY_KEY;
 	w->hidden_from = 1;
 	w->hidden_to = 1;
 	begin(w, 1);
@@ -456,7 +457,7 @@ static void
 test_failed_attempt_is_over(void **state)
 {
 	struct world *w = *state;
-	uint32_t open[CDR_TRUSTEE_ATTEMPT_MAX];
+	struct cdr_trustee_ceremony_id open[CDR_TRUSTEE_ATTEMPT_MAX];
 	size_t count;
 	const struct cdr_trustee *t = w->x->node[1].trustee;
 
@@ -465,9 +466,10 @@ test_failed_attempt_is_over(void **state)
 	turn(w, 1);
 	turn(w, 2);
 	/* Trustee 3 breaks its own offer before it is posted, and signs it. */
-	struct cdr_ceremony_config config = { .roster = w->x->genesis, .genesis = w->x->genesis->hash, .kind = CDR_KEY_TAGS,
-		.number = 1, .attempt = 1, .index = 3, .signing_seed = w->x->node[3].home.keys->signing,
-		.static_secret = w->x->node[3].home.keys->sealing };
+	struct cdr_ceremony_draft draft;
+	cdr_ceremony_plan_make(w->x->genesis, w->x->genesis->hash, CDR_KEY_TAGS, 1, 1, &draft);
+	struct cdr_ceremony_config config = { .plan = &draft.plan, .index = 3,
+		.signing_seed = w->x->node[3].home.keys->signing };
 	uint8_t one[CDR_CEREMONY_SEED_LEN] = { 1 }, two[CDR_CEREMONY_SEED_LEN] = { 2 };
 	struct cdr_ceremony *first, *second;
 	struct cdr_buffer message;
@@ -481,7 +483,7 @@ test_failed_attempt_is_over(void **state)
 	struct cdr_ceremony *const both[2] = { first, second };
 	for (size_t k = 0; k < 2; k++) {
 		assert_int_equal(cdr_ceremony_step(both[k]), CDR_OK);
-		assert_int_equal(cdr_ceremony_own(both[k], CDR_CEREMONY_OFFER, &message), CDR_OK);
+		assert_int_equal(cdr_ceremony_own(both[k], CDR_CEREMONY_KEY, &message), CDR_OK);
 		assert_int_equal(cdr_message_decode(&arena[k], &cdr__wire__ceremony_message__descriptor,
 		    cdr_buffer_bytes(&message), &offer[k]), CDR_OK);
 		assert_int_equal(cdr_ceremony_take(w->run[1]->ceremony, offer[k]), CDR_OK);
@@ -520,7 +522,7 @@ static void
 test_certified_attempt_stays_open(void **state)
 {
 	struct world *w = *state;
-	uint32_t open[CDR_TRUSTEE_ATTEMPT_MAX];
+	struct cdr_trustee_ceremony_id open[CDR_TRUSTEE_ATTEMPT_MAX];
 	size_t count;
 
 	w->hidden_round = CDR_CEREMONY_CERTIFICATE;
@@ -531,7 +533,7 @@ test_certified_attempt_stays_open(void **state)
 	turns(w, false);
 	assert_int_equal(cdr_trustee_attempt_open(w->x->node[3].trustee, tags, 2, open, &count), CDR_OK);
 	assert_int_equal(count, 1);
-	assert_int_equal(open[0], 1);
+	assert_memory_equal(open[0].bytes, cdr_ceremony_id_peek(w->run[3]->ceremony), CDR_CEREMONY_ID_LEN);
 	assert_int_equal(cdr_trustee_attempt_open(w->x->node[1].trustee, tags, 2, open, &count), CDR_OK);
 	assert_int_equal(count, 0);
 }
@@ -543,11 +545,11 @@ test_start_refusals(void **state)
 	struct cdr_trustee_ceremony *run;
 	struct cdr_trustee *t = w->x->node[1].trustee;
 
-	assert_int_equal(cdr_trustee_ceremony_start(t, tags, 0, &run, NULL), CDR_E_RANGE);
-	assert_int_equal(cdr_trustee_ceremony_start(t, tags, CDR_TRUSTEE_ATTEMPT_MAX + 1, &run, NULL), CDR_E_RANGE);
-	t->index = 0;
-	assert_int_equal(cdr_trustee_ceremony_start(t, tags, 1, &run, NULL), CDR_E_ABSENT);
-	t->index = 1;
+	assert_int_equal(cdr_trustee_ceremony_start(t, tags, 0, NULL, &run, NULL), CDR_E_RANGE);
+	assert_int_equal(cdr_trustee_ceremony_start(t, tags, CDR_TRUSTEE_ATTEMPT_MAX + 1, NULL, &run, NULL), CDR_E_RANGE);
+	t->is_confirmed = false;
+	assert_int_equal(cdr_trustee_ceremony_start(t, tags, 1, NULL, &run, NULL), CDR_E_ABSENT);
+	t->is_confirmed = true;
 	assert_null(run);
 }
 
@@ -560,7 +562,7 @@ test_hub_alters(void **state)
 	struct world *w = *state;
 	struct cdr_ceremony_finding finding[CDR_CEREMONY_FINDING_COUNT_MAX];
 
-	w->altered_round = CDR_CEREMONY_OFFER;
+	w->altered_round = CDR_CEREMONY_KEY;
 	w->altered_from = 2;
 	for (uint32_t i = 1; i <= TRUSTEE_COUNT; i++)
 		begin(w, i);

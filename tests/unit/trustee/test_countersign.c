@@ -368,7 +368,7 @@ test_never(void **state)
 	body = next_body(w);
 	body.threshold = 3;
 	propose_by_hand(w, &body, w->x->hub_seed);
-	assert_declines(w, CDR_E_ROSTER);
+	assert_declines(w, CDR_E_REFUSED);
 	body = next_body(w);
 	body.made_at = cdr_trustee_now() + 3 * 86400;
 	propose_by_hand(w, &body, w->x->hub_seed);

@@ -1,9 +1,9 @@
-#ifndef CDR_KEYS_XAES_H
-#define CDR_KEYS_XAES_H
+#ifndef CDR_CORE_CRYPTO_XAES_H
+#define CDR_CORE_CRYPTO_XAES_H
 
 /*
  * XAES-256-GCM: AES-256-GCM with nonces of 24 bytes, which may be drawn or derived without fear that two are equal.
- * Key generation (keys/dkg.h) asks for it; everything else here uses core/crypto/aead.h.
+ * Key generation (core/crypto/dkg.h) asks for it; everything else here uses core/crypto/aead.h.
  */
 
 #include "core/crypto/aead.h"

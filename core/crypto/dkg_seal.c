@@ -1,10 +1,10 @@
-#include "keys/dkg.h"
+#include "core/crypto/dkg.h"
 
 #include <string.h>
 
 #include "core/crypto/hash.h"
 #include "core/crypto/secret.h"
-#include "keys/xaes.h"
+#include "core/crypto/xaes.h"
 
 /* c2sp.org/cocktail-dkg, Ciphersuite Definitions; key and nonce as in the published vectors. */
 static const char h6_prefix[] = "COCKTAIL-DKG-P256-SHA256-H6";
@@ -55,7 +55,7 @@ out:
 	return err;
 }
 
-/* see keys/dkg.h */
+/* see core/crypto/dkg.h */
 cdr_err
 cdr_dkg_seal(const struct cdr_dkg_group *group, const struct cdr_dkg_pair *pair, struct cdr_bytes plain, uint8_t *out)
 {
@@ -73,7 +73,7 @@ out:
 	return err;
 }
 
-/* see keys/dkg.h */
+/* see core/crypto/dkg.h */
 cdr_err
 cdr_dkg_open(const struct cdr_dkg_group *group, const struct cdr_dkg_pair *pair, struct cdr_bytes sealed, uint8_t *out)
 {
@@ -91,7 +91,7 @@ out:
 	return err;
 }
 
-/* see keys/dkg.h */
+/* see core/crypto/dkg.h */
 cdr_err
 cdr_dkg_shared_receiver(const struct cdr_dkg_group *group, uint8_t from,
     const uint8_t static_secret[static CDR_SCALAR_LEN], const uint8_t ephemeral[static CDR_POINT_LEN],
@@ -110,7 +110,7 @@ out:
 	return err;
 }
 
-/* see keys/dkg.h */
+/* see core/crypto/dkg.h */
 cdr_err
 cdr_dkg_share_open(const struct cdr_dkg_group *group, uint8_t from, uint8_t to, const struct cdr_dkg_offer *offer,
     const uint8_t shared[static CDR_DKG_SHARED_LEN], uint8_t share[static CDR_SCALAR_LEN])
@@ -119,14 +119,14 @@ cdr_dkg_share_open(const struct cdr_dkg_group *group, uint8_t from, uint8_t to, 
 	const struct cdr_dkg_pair pair = { from, to, offer->ephemeral, shared };
 
 	memset(share, 0, CDR_SCALAR_LEN);
-	if (to < 1 || to > group->n)
+	if (to < 1 || to > group->n || group->receiver[to - 1] == 0)
 		return CDR_E_RANGE;
 	CDR_TRY(cdr_dkg_open(group, &pair, (struct cdr_bytes){ offer->sealed[to - 1], CDR_DKG_SEALED_LEN }, share));
 	if (!cdr_scalar_reduced(share)) {
 		err = CDR_E_SHARE;
 		goto out;
 	}
-	err = cdr_threshold_check(share, to, offer->commitments, group->t);
+	err = cdr_threshold_check(share, group->receiver[to - 1], offer->commitments, cdr_dkg_commitment_count(group));
 out:
 	if (err != CDR_OK)
 		cdr_wipe(share, CDR_SCALAR_LEN);

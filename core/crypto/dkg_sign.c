@@ -1,4 +1,4 @@
-#include "keys/dkg.h"
+#include "core/crypto/dkg.h"
 
 #include <string.h>
 
@@ -47,7 +47,7 @@ challenge(const uint8_t *r, const uint8_t *public, struct cdr_bytes message, uin
 	return hash_to_scalar(parts, sizeof(parts) / sizeof(parts[0]), out);
 }
 
-/* see keys/dkg.h; Schnorr Sign Algorithm, its steps numbered */
+/* see core/crypto/dkg.h; Schnorr Sign Algorithm, its steps numbered */
 cdr_err
 cdr_dkg_sign(const uint8_t secret[static CDR_SCALAR_LEN], struct cdr_bytes message,
     uint8_t signature[static CDR_DKG_SIGNATURE_LEN])
@@ -76,7 +76,7 @@ out:
 	return err;
 }
 
-/* see keys/dkg.h; Schnorr Verify Algorithm */
+/* see core/crypto/dkg.h; Schnorr Verify Algorithm */
 cdr_err
 cdr_dkg_verify(const uint8_t public[static CDR_POINT_LEN], struct cdr_bytes message,
     const uint8_t signature[static CDR_DKG_SIGNATURE_LEN])

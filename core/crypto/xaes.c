@@ -1,4 +1,4 @@
-#include "keys/xaes.h"
+#include "core/crypto/xaes.h"
 
 #include <openssl/core_names.h>
 #include <openssl/evp.h>
@@ -48,7 +48,7 @@ out:
 	return err;
 }
 
-/* see keys/xaes.h */
+/* see core/crypto/xaes.h */
 cdr_err
 cdr_xaes_seal(const uint8_t key[static CDR_XAES_KEY_LEN], const uint8_t nonce[static CDR_XAES_NONCE_LEN],
     const uint8_t *in, size_t in_len, uint8_t *out)
@@ -63,7 +63,7 @@ out:
 	return err;
 }
 
-/* see keys/xaes.h */
+/* see core/crypto/xaes.h */
 cdr_err
 cdr_xaes_open(const uint8_t key[static CDR_XAES_KEY_LEN], const uint8_t nonce[static CDR_XAES_NONCE_LEN],
     const uint8_t *in, size_t in_len, uint8_t *out)

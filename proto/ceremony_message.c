@@ -1,4 +1,4 @@
-#include "keys/ceremony_internal.h"
+#include "proto/ceremony_internal.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -9,6 +9,8 @@
 #include "core/crypto/sign.h"
 
 static const char message_label[] = "candor/1 ceremony";
+static const char key_label[] = "candor/1 ceremony key";
+static const char keys_label[] = "candor/1 ceremony keys";
 static const char knows_label[] = "candor/1 ceremony offer";
 static const char offers_label[] = "candor/1 ceremony offers";
 static const char complaint_label[] = "candor/1 ceremony complaint";
@@ -19,14 +21,14 @@ static const char complaint_label[] = "candor/1 ceremony complaint";
 struct cdr_ceremony_slot *
 cdr_ceremony_slot(struct cdr_ceremony *c, uint32_t round, uint32_t from)
 {
-	assert(round >= 1 && round <= CDR_CEREMONY_ROUND_COUNT && from >= 1 && from <= c->group.n);
+	assert(round >= 1 && round <= CDR_CEREMONY_ROUND_COUNT && from >= 1 && from <= c->n);
 	return &c->slot[round - 1][from - 1];
 }
 
 const struct cdr_ceremony_slot *
 cdr_ceremony_slot_peek(const struct cdr_ceremony *c, uint32_t round, uint32_t from)
 {
-	assert(round >= 1 && round <= CDR_CEREMONY_ROUND_COUNT && from >= 1 && from <= c->group.n);
+	assert(round >= 1 && round <= CDR_CEREMONY_ROUND_COUNT && from >= 1 && from <= c->n);
 	return &c->slot[round - 1][from - 1];
 }
 
@@ -75,7 +77,7 @@ out:
 	return err;
 }
 
-/* see keys/ceremony_internal.h */
+/* see proto/ceremony_internal.h */
 cdr_err
 cdr_ceremony_say(struct cdr_ceremony *c, uint32_t round, struct cdr_bytes body)
 {
@@ -130,18 +132,18 @@ is_known(const struct cdr_ceremony_slot *slot, struct cdr_bytes content)
 	return false;
 }
 
-/* see keys/ceremony.h */
+/* see proto/ceremony.h */
 cdr_err
 cdr_ceremony_take(struct cdr_ceremony *c, const Cdr__Wire__CeremonyMessage *message)
 {
 	cdr_err err = CDR_E_INTERNAL;
 	struct cdr_bytes content = cdr_message_bytes(message->content);
-	const Cdr__Wire__Trustee *sender = cdr_roster_trustee(c->roster, message->from);
-	struct cdr_ceremony_slot *slot;
+		struct cdr_ceremony_slot *slot;
 	uint8_t hash[CDR_CEREMONY_DIGEST_LEN];
 
 	if (message->ceremony.len != sizeof(c->id) || memcmp(message->ceremony.data, c->id, sizeof(c->id)) != 0 ||
-	    message->round < 1 || message->round > CDR_CEREMONY_ROUND_COUNT || message->to != 0 || sender == NULL ||
+	    message->round < 1 || message->round > CDR_CEREMONY_ROUND_COUNT || message->to != 0 || message->from < 1 || message->from > c->n ||
+	    !cdr_ceremony_takes_part(c, message->round, message->from) ||
 	    content.len < CDR_SIGNATURE_LEN || content.len > CDR_CEREMONY_CONTENT_LEN_MAX)
 		return CDR_OK;
 	slot = cdr_ceremony_slot(c, message->round, message->from);
@@ -149,7 +151,7 @@ cdr_ceremony_take(struct cdr_ceremony *c, const Cdr__Wire__CeremonyMessage *mess
 		return CDR_OK;
 	content.len -= CDR_SIGNATURE_LEN;
 	CDR_TRY(digest(c, message->round, message->from, content, hash));
-	err = cdr_verify(sender->party->signing_key.data, hash, sizeof(hash), content.data + content.len);
+	err = cdr_verify(c->plan->participant[message->from - 1]->party->signing_key.data, hash, sizeof(hash), content.data + content.len);
 	if (err == CDR_E_SIGNATURE) {
 		slot->is_forged = true;
 		return CDR_OK;
@@ -166,6 +168,67 @@ out:
 
 /* ---- round 1 ---- */
 
+/* What the proof of a key signs: label, ceremony, sender, key. */
+static cdr_err
+possesses(const struct cdr_ceremony *c, uint8_t from, const uint8_t *key, uint8_t hash[static CDR_CEREMONY_DIGEST_LEN])
+{
+	const struct cdr_bytes parts[] = {
+		LABEL(key_label),
+		{ c->id, sizeof(c->id) },
+		{ &from, 1 },
+		{ key, CDR_POINT_LEN },
+	};
+
+	return cdr_sha256(parts, sizeof(parts) / sizeof(parts[0]), hash);
+}
+
+/* see proto/ceremony_internal.h */
+cdr_err
+cdr_ceremony_key_make(const struct cdr_ceremony *c, uint8_t body[static CDR_CEREMONY_KEY_BODY_LEN])
+{
+	cdr_err err = CDR_E_INTERNAL;
+	uint8_t hash[CDR_CEREMONY_DIGEST_LEN];
+
+	CDR_TRY(cdr_group_mul_base(c->secret->static_secret, body));
+	CDR_TRY(possesses(c, c->index, body, hash));
+	CDR_TRY(cdr_dkg_sign(c->secret->static_secret, (struct cdr_bytes){ hash, sizeof(hash) }, body + CDR_POINT_LEN));
+out:
+	return err;
+}
+
+/* see proto/ceremony_internal.h */
+cdr_err
+cdr_ceremony_key_check(const struct cdr_ceremony *c, uint8_t from, struct cdr_bytes body)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	uint8_t hash[CDR_CEREMONY_DIGEST_LEN];
+
+	if (body.len != CDR_CEREMONY_KEY_BODY_LEN)
+		return CDR_E_INPUT;
+	CDR_TRY(possesses(c, from, body.data, hash));
+	CDR_TRY(cdr_dkg_verify(body.data, (struct cdr_bytes){ hash, sizeof(hash) }, body.data + CDR_POINT_LEN));
+out:
+	return err;
+}
+
+/* A digest of what was signed with one message of ${round} of each who had to send one. */
+static cdr_err
+digest_all(const struct cdr_ceremony *c, uint32_t round, const char *label, size_t label_size,
+    uint8_t out[static CDR_CEREMONY_DIGEST_LEN])
+{
+	struct cdr_bytes parts[1 + CDR_CEREMONY_PARTICIPANT_MAX] = { { (const uint8_t *)label, label_size } };
+	size_t count = 1;
+
+	for (uint8_t i = 1; i <= c->n; i++) {
+		if (cdr_ceremony_takes_part(c, round, i))
+			parts[count++] = (struct cdr_bytes){ cdr_ceremony_slot_peek(c, round, i)->version[0].digest,
+				CDR_CEREMONY_DIGEST_LEN };
+	}
+	return cdr_sha256(parts, count, out);
+}
+
+/* ---- round 2 ---- */
+
 /* What the two further proofs of an offer sign, with the secrets of the ephemeral and of the static key. */
 static cdr_err
 knows(const struct cdr_ceremony *c, struct cdr_bytes offer, uint8_t hash[static CDR_CEREMONY_DIGEST_LEN])
@@ -179,7 +242,7 @@ knows(const struct cdr_ceremony *c, struct cdr_bytes offer, uint8_t hash[static 
 	return cdr_sha256(parts, sizeof(parts) / sizeof(parts[0]), hash);
 }
 
-/* see keys/ceremony_internal.h */
+/* see proto/ceremony_internal.h */
 cdr_err
 cdr_ceremony_offer_make(struct cdr_ceremony *c, struct cdr_buffer *body)
 {
@@ -191,22 +254,24 @@ cdr_ceremony_offer_make(struct cdr_ceremony *c, struct cdr_buffer *body)
 	uint8_t hash[CDR_CEREMONY_DIGEST_LEN];
 
 	CDR_TRY(cdr_dkg_offer_make(&c->group, c->index, &dealer, &offer));
-	body->data = malloc(len + CDR_CEREMONY_OFFER_PROOFS_LEN);
+	body->data = malloc(CDR_CEREMONY_DIGEST_LEN + len + CDR_CEREMONY_OFFER_PROOFS_LEN);
 	if (body->data == NULL) {
 		err = CDR_E_MEMORY;
 		goto out;
 	}
-	body->len = len + CDR_CEREMONY_OFFER_PROOFS_LEN;
-	cdr_dkg_offer_write(&c->group, &offer, body->data);
-	CDR_TRY(knows(c, (struct cdr_bytes){ body->data, len }, hash));
+	body->len = CDR_CEREMONY_DIGEST_LEN + len + CDR_CEREMONY_OFFER_PROOFS_LEN;
+	CDR_TRY(digest_all(c, CDR_CEREMONY_KEY, keys_label, sizeof(keys_label), body->data));
+	uint8_t *at = body->data + CDR_CEREMONY_DIGEST_LEN;
+	cdr_dkg_offer_write(&c->group, &offer, at);
+	CDR_TRY(knows(c, (struct cdr_bytes){ at, len }, hash));
 	const struct cdr_bytes message = { hash, sizeof(hash) };
-	CDR_TRY(cdr_dkg_sign(c->secret->ephemeral, message, body->data + len));
-	CDR_TRY(cdr_dkg_sign(c->secret->static_secret, message, body->data + len + CDR_DKG_SIGNATURE_LEN));
+	CDR_TRY(cdr_dkg_sign(c->secret->ephemeral, message, at + len));
+	CDR_TRY(cdr_dkg_sign(c->secret->static_secret, message, at + len + CDR_DKG_SIGNATURE_LEN));
 out:
 	return err;
 }
 
-/* see keys/ceremony_internal.h */
+/* see proto/ceremony_internal.h */
 cdr_err
 cdr_ceremony_offer_check(const struct cdr_ceremony *c, uint8_t from, struct cdr_bytes body, struct cdr_dkg_offer *offer)
 {
@@ -214,38 +279,42 @@ cdr_ceremony_offer_check(const struct cdr_ceremony *c, uint8_t from, struct cdr_
 	size_t len = cdr_dkg_offer_len(&c->group);
 	uint8_t hash[CDR_CEREMONY_DIGEST_LEN];
 
-	if (body.len != len + CDR_CEREMONY_OFFER_PROOFS_LEN)
+	if (body.len != CDR_CEREMONY_DIGEST_LEN + len + CDR_CEREMONY_OFFER_PROOFS_LEN)
 		return CDR_E_INPUT;
-	const struct cdr_bytes bytes = { body.data, len }, message = { hash, sizeof(hash) };
+	CDR_TRY(digest_all(c, CDR_CEREMONY_KEY, keys_label, sizeof(keys_label), hash));
+	if (memcmp(body.data, hash, sizeof(hash)) != 0)
+		return CDR_E_EXISTS;
+	const uint8_t *at = body.data + CDR_CEREMONY_DIGEST_LEN;
+	const struct cdr_bytes bytes = { at, len }, message = { hash, sizeof(hash) };
 	CDR_TRY(cdr_dkg_offer_read(&c->group, bytes, offer));
-	CDR_TRY(cdr_dkg_offer_check(&c->group, offer));
+	CDR_TRY(cdr_dkg_offer_check(&c->group, from, offer));
 	CDR_TRY(knows(c, bytes, hash));
-	CDR_TRY(cdr_dkg_verify(offer->ephemeral, message, body.data + len));
-	CDR_TRY(cdr_dkg_verify(c->group.key[from - 1], message, body.data + len + CDR_DKG_SIGNATURE_LEN));
+	CDR_TRY(cdr_dkg_verify(offer->ephemeral, message, at + len));
+	CDR_TRY(cdr_dkg_verify(c->group.key[from - 1], message, at + len + CDR_DKG_SIGNATURE_LEN));
 out:
 	return err;
 }
 
-/* ---- round 2 ---- */
+/* ---- round 3 ---- */
 
-/* see keys/ceremony_internal.h */
+/* see proto/ceremony_internal.h */
 cdr_err
 cdr_ceremony_echo_read(const struct cdr_ceremony *c, struct cdr_bytes body, struct cdr_ceremony_echo *echo)
 {
-	size_t digests_len = (size_t)c->group.n * CDR_CEREMONY_DIGEST_LEN;
+	size_t digests_len = (size_t)c->n * CDR_CEREMONY_DIGEST_LEN;
 
 	if (body.len < digests_len || (body.len - digests_len) % CDR_CEREMONY_COMPLAINT_LEN != 0)
 		return CDR_E_INPUT;
 	echo->digests = body.data;
 	echo->complaints = body.data + digests_len;
 	echo->complaint_count = (body.len - digests_len) / CDR_CEREMONY_COMPLAINT_LEN;
-	if (echo->complaint_count > c->group.n)
+	if (echo->complaint_count > c->n)
 		return CDR_E_INPUT;
 	/* Each complaint is about somebody, and about somebody else than the one before. */
 	for (size_t i = 0, before = 0; i < echo->complaint_count; i++) {
 		uint8_t accused = echo->complaints[i * CDR_CEREMONY_COMPLAINT_LEN];
 
-		if (accused <= before || accused > c->group.n)
+		if (accused <= before || accused > c->n || !cdr_ceremony_deals(c, accused))
 			return CDR_E_INPUT;
 		before = accused;
 	}
@@ -270,7 +339,7 @@ out:
 
 static const struct cdr_bytes complaint_context = LABEL(complaint_label);
 
-/* see keys/ceremony_internal.h */
+/* see proto/ceremony_internal.h */
 cdr_err
 cdr_ceremony_complaint_make(const struct cdr_ceremony *c, uint8_t accused,
     uint8_t out[static CDR_CEREMONY_COMPLAINT_LEN])
@@ -313,7 +382,7 @@ out:
 	return err;
 }
 
-/* see keys/ceremony_internal.h */
+/* see proto/ceremony_internal.h */
 cdr_err
 cdr_ceremony_complaint_judge(const struct cdr_ceremony *c, uint8_t complainer, const struct cdr_dkg_offer *offer,
     const uint8_t complaint[static CDR_CEREMONY_COMPLAINT_LEN])
@@ -332,21 +401,25 @@ cdr_ceremony_complaint_judge(const struct cdr_ceremony *c, uint8_t complainer, c
 	return err == CDR_OK ? CDR_E_PROOF : err;
 }
 
-/* ---- round 3 ---- */
+/* ---- round 4 ---- */
 
-/* see keys/ceremony_internal.h */
+/* see proto/ceremony_internal.h */
 cdr_err
 cdr_ceremony_transcript(const struct cdr_ceremony *c, struct cdr_buffer *transcript)
 {
 	cdr_err err = CDR_E_INTERNAL;
-	struct cdr_bytes parts[1 + CDR_TRUSTEES_MAX] = { LABEL(offers_label) };
-	uint8_t extension[CDR_SHA256_LEN];
+	uint8_t extension[2 * CDR_SHA256_LEN];
+	const struct cdr_bytes bytes = { extension, sizeof(extension) };
 
-	for (uint8_t i = 1; i <= c->group.n; i++)
-		parts[i] = (struct cdr_bytes){ cdr_ceremony_slot_peek(c, CDR_CEREMONY_OFFER, i)->version[0].digest,
-			CDR_CEREMONY_DIGEST_LEN };
-	CDR_TRY(cdr_sha256(parts, 1 + (size_t)c->group.n, extension));
-	CDR_TRY(cdr_dkg_transcript(&c->group, c->offer, (struct cdr_bytes){ extension, sizeof(extension) }, transcript));
+	CDR_TRY(digest_all(c, CDR_CEREMONY_KEY, keys_label, sizeof(keys_label), extension));
+	CDR_TRY(digest_all(c, CDR_CEREMONY_OFFER, offers_label, sizeof(offers_label), extension + CDR_SHA256_LEN));
+	transcript->len = cdr_dkg_transcript_len(&c->group, bytes.len);
+	transcript->data = malloc(transcript->len);
+	if (transcript->data == NULL) {
+		transcript->len = 0;
+		return CDR_E_MEMORY;
+	}
+	cdr_dkg_transcript(&c->group, c->offer, bytes, transcript->data);
 out:
 	return err;
 }

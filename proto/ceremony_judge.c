@@ -1,4 +1,4 @@
-#include "keys/ceremony_internal.h"
+#include "proto/ceremony_internal.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -24,12 +24,23 @@ is_peers(cdr_err err)
 	return err == CDR_E_INPUT || err == CDR_E_POINT || err == CDR_E_PROOF;
 }
 
+/* Note who first speaks of something else than we have seen. */
+static void
+disagree(struct cdr_ceremony *c, uint8_t from, uint8_t offer)
+{
+	if (!c->view.agrees)
+		return;
+	c->view.agrees = false;
+	c->view.odd_from = from;
+	c->view.odd_offer = offer;
+}
+
 /* Two versions of a message with one signer. Evidence is left out: it proves by what it holds. */
 static void
 judge_versions(struct cdr_ceremony *c)
 {
-	for (uint32_t round = CDR_CEREMONY_OFFER; round < CDR_CEREMONY_EVIDENCE; round++) {
-		for (uint8_t i = 1; i <= c->group.n; i++) {
+	for (uint32_t round = CDR_CEREMONY_KEY; round < CDR_CEREMONY_EVIDENCE; round++) {
+		for (uint8_t i = 1; i <= c->n; i++) {
 			if (cdr_ceremony_slot(c, round, i)->count > 1)
 				find(c, CDR_CEREMONY_EQUIVOCATED, i, 0, round);
 		}
@@ -37,28 +48,55 @@ judge_versions(struct cdr_ceremony *c)
 }
 
 static cdr_err
-judge_offers(struct cdr_ceremony *c)
+judge_keys(struct cdr_ceremony *c)
 {
-	size_t count = 0;
+	bool has_all = true;
 
-	for (uint8_t i = 1; i <= c->group.n; i++) {
-		struct cdr_ceremony_slot *slot = cdr_ceremony_slot(c, CDR_CEREMONY_OFFER, i);
+	for (uint8_t i = 1; i <= c->n; i++) {
+		struct cdr_ceremony_slot *slot = cdr_ceremony_slot(c, CDR_CEREMONY_KEY, i);
 		cdr_err err;
 
-		if (slot->count == 0)
+		if (!cdr_ceremony_takes_part(c, CDR_CEREMONY_KEY, i))
 			continue;
-		if (!slot->version[0].holds) {
-			err = cdr_ceremony_offer_check(c, i, cdr_ceremony_body(&slot->version[0]), &c->offer[i - 1]);
+		if (slot->count > 0 && !slot->version[0].holds) {
+			err = cdr_ceremony_key_check(c, i, cdr_ceremony_body(&slot->version[0]));
 			if (err != CDR_OK && !is_peers(err))
 				return err;
 			slot->version[0].holds = err == CDR_OK;
+			if (err != CDR_OK)
+				find(c, CDR_CEREMONY_BAD_KEY, i, 0, CDR_CEREMONY_KEY);
 		}
-		if (slot->version[0].holds)
-			count++;
-		else
-			find(c, CDR_CEREMONY_BAD_OFFER, i, 0, CDR_CEREMONY_OFFER);
+		has_all &= slot->count > 0 && slot->version[0].holds;
 	}
-	c->view.has_offers = count == c->group.n;
+	c->view.has_keys = has_all;
+	return has_all ? cdr_ceremony_group_set(c) : CDR_OK;
+}
+
+static cdr_err
+judge_offers(struct cdr_ceremony *c)
+{
+	bool has_all = true;
+
+	for (uint8_t i = 1; i <= c->n; i++) {
+		struct cdr_ceremony_slot *slot = cdr_ceremony_slot(c, CDR_CEREMONY_OFFER, i);
+		cdr_err err = CDR_OK;
+
+		if (!cdr_ceremony_deals(c, i))
+			continue;
+		if (slot->count > 0 && !slot->version[0].holds) {
+			err = cdr_ceremony_offer_check(c, i, cdr_ceremony_body(&slot->version[0]), &c->offer[i - 1]);
+			if (err != CDR_OK && err != CDR_E_EXISTS && !is_peers(err))
+				return err;
+			slot->version[0].holds = err == CDR_OK;
+			/* It was made for other keys than those we saw: somebody sent two, or it says so. */
+			if (err == CDR_E_EXISTS)
+				disagree(c, i, 0);
+			else if (err != CDR_OK)
+				find(c, CDR_CEREMONY_BAD_OFFER, i, 0, CDR_CEREMONY_OFFER);
+		}
+		has_all &= slot->count > 0 && slot->version[0].holds;
+	}
+	c->view.has_offers = has_all;
 	return CDR_OK;
 }
 
@@ -95,15 +133,11 @@ judge_complaint(struct cdr_ceremony *c, uint8_t complainer, const struct cdr_cer
 static void
 compare_digests(struct cdr_ceremony *c, uint8_t from, const struct cdr_ceremony_echo *echo)
 {
-	for (uint8_t i = 1; i <= c->group.n; i++) {
+	for (uint8_t i = 1; i <= c->n; i++) {
 		const struct cdr_ceremony_slot *slot = cdr_ceremony_slot(c, CDR_CEREMONY_OFFER, i);
 
-		if (slot->count == 0 || !c->view.agrees ||
-		    is_digest_of(&slot->version[0], echo->digests + (size_t)(i - 1) * CDR_CEREMONY_DIGEST_LEN))
-			continue;
-		c->view.agrees = false;
-		c->view.odd_echo = from;
-		c->view.odd_offer = i;
+		if (slot->count > 0 && !is_digest_of(&slot->version[0], echo->digests + (size_t)(i - 1) * CDR_CEREMONY_DIGEST_LEN))
+			disagree(c, from, i);
 	}
 }
 
@@ -113,11 +147,12 @@ judge_echoes(struct cdr_ceremony *c)
 	cdr_err err = CDR_E_INTERNAL;
 
 	c->view.has_echoes = true;
-	c->view.agrees = true;
-	for (uint8_t i = 1; i <= c->group.n; i++) {
+	for (uint8_t i = 1; i <= c->n; i++) {
 		const struct cdr_ceremony_slot *slot = cdr_ceremony_slot(c, CDR_CEREMONY_ECHO, i);
 		struct cdr_ceremony_echo echo;
 
+		if (!cdr_ceremony_takes_part(c, CDR_CEREMONY_ECHO, i))
+			continue;
 		if (slot->count == 0) {
 			c->view.has_echoes = false;
 			continue;
@@ -163,26 +198,27 @@ judge_certificates(struct cdr_ceremony *c)
 {
 	cdr_err err = CDR_E_INTERNAL;
 	struct cdr_buffer transcript = { 0 };
-	size_t holds = 0;
+	bool holds = true;
 
 	CDR_TRY(cdr_ceremony_transcript(c, &transcript));
-	for (uint8_t i = 1; i <= c->group.n; i++) {
+	for (uint8_t i = 1; i <= c->n; i++) {
+		if (!cdr_ceremony_takes_part(c, CDR_CEREMONY_CERTIFICATE, i))
+			continue;
 		err = judge_certificate(c, i, cdr_buffer_bytes(&transcript));
-		if (err == CDR_OK)
-			holds++;
-		else if (is_peers(err) && c->view.has_echoes && c->view.agrees)
+		holds &= err == CDR_OK;
+		if (err != CDR_OK && is_peers(err) && c->view.has_echoes && c->view.agrees)
 			find(c, CDR_CEREMONY_BAD_CERTIFICATE, i, 0, CDR_CEREMONY_CERTIFICATE);
-		else if (!is_peers(err) && err != CDR_E_ABSENT)
+		else if (err != CDR_OK && !is_peers(err) && err != CDR_E_ABSENT)
 			goto out;
 	}
-	c->view.is_certified = holds == c->group.n;
+	c->view.is_certified = holds;
 	err = CDR_OK;
 out:
 	cdr_buffer_free(&transcript);
 	return err;
 }
 
-/* see keys/ceremony_internal.h */
+/* see proto/ceremony_internal.h */
 cdr_err
 cdr_ceremony_judge(struct cdr_ceremony *c)
 {
@@ -191,6 +227,9 @@ cdr_ceremony_judge(struct cdr_ceremony *c)
 	c->finding_count = 0;
 	c->view = (struct cdr_ceremony_view){ .agrees = true };
 	judge_versions(c);
+	CDR_TRY(judge_keys(c));
+	if (!c->view.has_keys)
+		return CDR_OK;
 	CDR_TRY(judge_offers(c));
 	CDR_TRY(judge_echoes(c));
 	if (c->view.has_offers)
@@ -206,15 +245,15 @@ has_valid(const struct cdr_ceremony *c, uint32_t round, uint8_t from)
 	return cdr_ceremony_slot_peek(c, round, from)->count > 0;
 }
 
-/* see keys/ceremony.h */
+/* see proto/ceremony.h */
 size_t
 cdr_ceremony_waiting(const struct cdr_ceremony *c, struct cdr_ceremony_finding *findings)
 {
 	size_t count = 0;
 
-	for (uint32_t round = CDR_CEREMONY_OFFER; round < CDR_CEREMONY_EVIDENCE; round++) {
-		for (uint8_t i = 1; i <= c->group.n; i++) {
-			if (has_valid(c, round, i))
+	for (uint32_t round = CDR_CEREMONY_KEY; round < CDR_CEREMONY_EVIDENCE; round++) {
+		for (uint8_t i = 1; i <= c->n; i++) {
+			if (!cdr_ceremony_takes_part(c, round, i) || has_valid(c, round, i))
 				continue;
 			bool is_forged = cdr_ceremony_slot_peek(c, round, i)->is_forged;
 			findings[count++] = (struct cdr_ceremony_finding){
@@ -223,9 +262,9 @@ cdr_ceremony_waiting(const struct cdr_ceremony *c, struct cdr_ceremony_finding *
 		/* Nobody is blamed for a later round while an earlier one is open. */
 		if (count > 0)
 			return count;
-		if (round == CDR_CEREMONY_ECHO && !c->view.agrees) {
-			findings[count++] = (struct cdr_ceremony_finding){ CDR_CEREMONY_UNSHOWN, c->view.odd_echo,
-				c->view.odd_offer, CDR_CEREMONY_ECHO };
+		if (!c->view.agrees && round == (c->view.odd_offer == 0 ? CDR_CEREMONY_OFFER : CDR_CEREMONY_ECHO)) {
+			findings[count++] = (struct cdr_ceremony_finding){ CDR_CEREMONY_UNSHOWN, c->view.odd_from,
+				c->view.odd_offer, (uint8_t)round };
 			return count;
 		}
 	}
@@ -235,20 +274,18 @@ cdr_ceremony_waiting(const struct cdr_ceremony *c, struct cdr_ceremony_finding *
 static const char *
 name_of(const struct cdr_ceremony *c, uint8_t index)
 {
-	const Cdr__Wire__Trustee *trustee = cdr_roster_trustee(c->roster, index);
-
-	return trustee == NULL ? "?" : trustee->party->name;
+	return index >= 1 && index <= c->n ? c->plan->participant[index - 1]->party->name : "?";
 }
 
 static const char *
 round_name(uint8_t round)
 {
-	static const char *const names[] = { "offer", "echo", "certificate", "evidence" };
+	static const char *const names[] = { "key", "offer", "echo", "certificate", "evidence" };
 
 	return round >= 1 && round <= CDR_CEREMONY_ROUND_COUNT ? names[round - 1] : "message";
 }
 
-/* see keys/ceremony.h */
+/* see proto/ceremony.h */
 void
 cdr_ceremony_finding_write(const struct cdr_ceremony *c, const struct cdr_ceremony_finding *f, char *text, size_t size)
 {
@@ -262,6 +299,9 @@ cdr_ceremony_finding_write(const struct cdr_ceremony *c, const struct cdr_ceremo
 	switch (f->kind) {
 	case CDR_CEREMONY_EQUIVOCATED:
 		(void)snprintf(text, size, "signed two different messages of round %u (%s)", f->round, round);
+		return;
+	case CDR_CEREMONY_BAD_KEY:
+		(void)snprintf(text, size, "sent a key for the ceremony that does not hold");
 		return;
 	case CDR_CEREMONY_BAD_OFFER:
 		(void)snprintf(text, size, "sent an offer that does not hold");
@@ -288,6 +328,11 @@ cdr_ceremony_finding_write(const struct cdr_ceremony *c, const struct cdr_ceremo
 		    "name was altered, by the hub or on the way", f->round, round);
 		return;
 	case CDR_CEREMONY_UNSHOWN:
+		if (f->other == 0) {
+			(void)snprintf(text, size, "says that somebody sent it another key than we have seen, and that has not been shown, "
+			    "or the hub holds it back");
+			return;
+		}
 		(void)snprintf(text, size, "says that trustee %u (%s) sent it another offer than ours, and the offer has not "
 		    "been shown, or the hub holds it back", f->other, name_of(c, f->other));
 		return;

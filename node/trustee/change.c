@@ -1,0 +1,157 @@
+#include "node/trustee/change.h"
+
+#include <string.h>
+
+#define CHANGE_LEN_MAX (64U << 10)
+#define SETTING "change"
+
+/* The question needs no signature: the answer is believed by its fingerprint. The field must have its length all the same. */
+static cdr_err
+make_request(struct cdr_buffer *request)
+{
+	Cdr__Wire__Signed message = CDR__WIRE__SIGNED__INIT;
+	uint8_t signature[CDR_SIGNATURE_LEN] = { 0 };
+	char nobody[] = "new";
+
+	message.signer = nobody;
+	message.signature = cdr_message_field(signature, sizeof(signature));
+	return cdr_message_encode(&message.base, request);
+}
+
+/* Take the change out of the reply, into an arena of its own. */
+static cdr_err
+take_reply(struct cdr_bytes body, struct cdr_trustee_change *out)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct cdr_arena arena = { 0 };
+	struct cdr_buffer encoded = { 0 };
+	Cdr__Wire__TrusteeChangeReply *reply;
+
+	CDR_TRY(cdr_message_decode(&arena, &cdr__wire__trustee_change_reply__descriptor, body, &reply));
+	if (reply->change == NULL) {
+		err = CDR_E_ABSENT;
+		goto out;
+	}
+	CDR_TRY(cdr_message_encode(&reply->change->base, &encoded));
+	CDR_TRY(cdr_message_decode(&out->arena, &cdr__wire__trustee_change__descriptor, cdr_buffer_bytes(&encoded),
+	    &out->change));
+	CDR_TRY(cdr_ceremony_change_fingerprint(out->change, out->fingerprint));
+out:
+	cdr_buffer_free(&encoded);
+	cdr_arena_free(&arena);
+	return err;
+}
+
+/* see node/trustee/change.h */
+cdr_err
+cdr_trustee_change_fetch(struct cdr_client *client, const char *url, struct cdr_trustee_change *out,
+    struct cdr_fault *fault)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct cdr_buffer request = { 0 };
+	struct cdr_envelope reply = { 0 };
+	struct cdr_client_post post = { .url = url, .path = "/v1/trustees/change", .reply_max = CDR_BODY_ROSTER_MAX };
+
+	*out = (struct cdr_trustee_change){ .change = NULL };
+	CDR_TRY(make_request(&request));
+	post.body = cdr_buffer_bytes(&request);
+	err = cdr_client_send(client, &post, 1);
+	if (err != CDR_OK) {
+		if (fault != NULL)
+			*fault = post.fault;
+		goto out;
+	}
+	err = cdr_envelope_open(cdr_buffer_bytes(&post.reply), &reply);
+	if (err == CDR_OK)
+		err = take_reply(reply.body, out);
+	if (err == CDR_E_INPUT)
+		cdr_fault_set(fault, err, "%s is no hub: it answered with something else than a proposal", url);
+	if (err == CDR_E_ABSENT)
+		cdr_fault_set(fault, err, "the hub shows no change of trustees: the secretariat proposes one with `candor-hub trustees "
+		    "change`");
+out:
+	cdr_envelope_free(&reply);
+	cdr_client_post_free(&post);
+	cdr_buffer_free(&request);
+	return err;
+}
+
+void
+cdr_trustee_change_free(struct cdr_trustee_change *change)
+{
+	cdr_arena_free(&change->arena);
+	*change = (struct cdr_trustee_change){ .change = NULL };
+}
+
+/* A writing job. */
+static cdr_err
+approve_job(struct cdr_tx *tx, void *context)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	const struct cdr_trustee_change *change = context;
+	struct cdr_buffer encoded = { 0 };
+
+	CDR_TRY(cdr_message_encode(&change->change->base, &encoded));
+	CDR_TRY(cdr_trustee_setting_put(tx, SETTING, encoded.data, encoded.len));
+out:
+	cdr_buffer_free(&encoded);
+	return err;
+}
+
+/* see node/trustee/change.h */
+cdr_err
+cdr_trustee_change_approve(const struct cdr_trustee *trustee, const struct cdr_trustee_change *change)
+{
+	struct cdr_trustee_change copy = *change;
+
+	return cdr_store_write(trustee->home->store, approve_job, &copy);
+}
+
+/* see node/trustee/change.h */
+cdr_err
+cdr_trustee_change_read(struct cdr_tx *tx, struct cdr_arena *arena, Cdr__Wire__TrusteeChange **change)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct cdr_query *query = NULL;
+	struct cdr_bytes bytes;
+	const struct cdr_values values = CDR_VALUES(cdr_value_text(SETTING));
+
+	*change = NULL;
+	CDR_TRY(cdr_query_start(tx, "SELECT value FROM setting WHERE name = $1", values, &query));
+	err = cdr_query_step(query);
+	if (err == CDR_OK) {
+		CDR_TRY(cdr_query_blob_peek(query, 0, CHANGE_LEN_MAX, &bytes));
+		CDR_TRY(cdr_message_decode(arena, &cdr__wire__trustee_change__descriptor, bytes, change));
+	} else if (err == CDR_E_ABSENT)
+		err = CDR_OK;
+out:
+	cdr_query_end(query);
+	return err;
+}
+
+static bool
+same(ProtobufCBinaryData a, ProtobufCBinaryData b)
+{
+	return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
+}
+
+/* see node/trustee/change.h */
+bool
+cdr_trustee_change_gives(const Cdr__Wire__TrusteeChange *change, const struct cdr_roster *roster)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < change->n_participant; i++) {
+		const Cdr__Wire__CeremonyParticipant *p = change->participant[i];
+		const Cdr__Wire__Trustee *now = p->after != 0 ? cdr_roster_trustee(roster, p->after) : NULL;
+
+		if (p->after == 0)
+			continue;
+		if (now == NULL || strcmp(now->party->name, p->party->name) != 0 || strcmp(now->party->url, p->party->url) != 0 ||
+		    !same(now->party->signing_key, p->party->signing_key) || !same(now->party->sealing_key, p->party->sealing_key) ||
+		    !same(now->party->tls_pin, p->party->tls_pin))
+			return false;
+		count++;
+	}
+	return count == roster->body->n_trustee && change->threshold == roster->body->threshold;
+}

@@ -1,0 +1,43 @@
+#ifndef CDR_NODE_TRUSTEE_CHANGE_H
+#define CDR_NODE_TRUSTEE_CHANGE_H
+
+/*
+ * A change of trustees, as the secretariat proposes it through the hub: approved by this trustee's operator by its
+ * fingerprint, and only then taken part in and countersigned.
+ */
+
+#include "node/trustee/trustee.h"
+#include "proto/ceremony.h"
+
+/* What is proposed. Zeroed: nothing. */
+struct cdr_trustee_change {
+	struct cdr_arena arena;
+	Cdr__Wire__TrusteeChange *change; /* in the arena */
+	uint8_t fingerprint[CDR_ROSTER_HASH_LEN];
+};
+
+/**
+ * cdr_trustee_change_fetch(client, url, out, fault):
+ * What the hub at ${url} shows, believing nothing.
+ *
+ * Returns  CDR_OK; CDR_E_ABSENT if nothing is proposed; as cdr_client_send. ${out} is freed by the caller also on error.
+ */
+CDR_MUST_CHECK cdr_err cdr_trustee_change_fetch(struct cdr_client *client, const char *url,
+    struct cdr_trustee_change *out, struct cdr_fault *fault);
+void cdr_trustee_change_free(struct cdr_trustee_change *change);
+
+/**
+ * cdr_trustee_change_approve(trustee, change):
+ * Note that the operator has compared the fingerprint. It takes the place of what was approved before.
+ */
+CDR_MUST_CHECK cdr_err cdr_trustee_change_approve(const struct cdr_trustee *trustee,
+    const struct cdr_trustee_change *change);
+
+/* What was approved last; NULL if nothing was. ${arena} is freed by the caller, also on error. */
+CDR_MUST_CHECK cdr_err cdr_trustee_change_read(struct cdr_tx *tx, struct cdr_arena *arena,
+    Cdr__Wire__TrusteeChange **change);
+
+/* Whether ${roster} names exactly the trustees and the threshold that ${change} leads to. */
+bool cdr_trustee_change_gives(const Cdr__Wire__TrusteeChange *change, const struct cdr_roster *roster);
+
+#endif

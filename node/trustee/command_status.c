@@ -1,0 +1,167 @@
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/record/rules.h"
+#include "node/trustee/ceremony.h"
+#include "node/trustee/command.h"
+
+#define NAME_LEN 128
+
+struct status_job {
+	struct cdr_trustee *trustee;
+	struct cdr_report *report;
+	const char *folder;      /* where transcripts go; NULL: nowhere */
+	json_t *ceremonies;
+	struct cdr_fault *fault;
+};
+
+static const char *
+act_name(uint64_t act)
+{
+	return act == CDR_CEREMONY_MAKE ? "make" : act == CDR_CEREMONY_REFRESH ? "refresh" : "reshare";
+}
+
+/* The plan and the messages of a ceremony that is over, as a file that anybody can verify. */
+static cdr_err
+export_transcript(const struct status_job *job, struct cdr_bytes plan, struct cdr_bytes messages, const char *name)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	Cdr__Wire__CeremonyTranscript transcript = CDR__WIRE__CEREMONY_TRANSCRIPT__INIT;
+	Cdr__Wire__CeremonyMessages *bag;
+	struct cdr_arena plan_arena = { 0 }, bag_arena = { 0 };
+	struct cdr_buffer bytes = { 0 };
+	char path[CDR_HOME_PATH_LEN_MAX + NAME_LEN + 2];
+	FILE *file = NULL;
+
+	CDR_TRY(cdr_message_decode(&plan_arena, &cdr__wire__ceremony_plan__descriptor, plan, &transcript.plan));
+	CDR_TRY(cdr_message_decode(&bag_arena, &cdr__wire__ceremony_messages__descriptor, messages, &bag));
+	transcript.n_message = bag->n_message;
+	transcript.message = bag->message;
+	CDR_TRY(cdr_message_encode(&transcript.base, &bytes));
+	CDR_TRY(cdr_home_file(job->folder, name, path, sizeof(path)));
+	file = fopen(path, "wb");
+	if (file == NULL || fwrite(bytes.data, 1, bytes.len, file) != bytes.len)
+		err = cdr_fault_set(job->fault, CDR_E_IO, "%s cannot be written", path);
+out:
+	if (file != NULL && fclose(file) != 0 && err == CDR_OK)
+		err = cdr_fault_set(job->fault, CDR_E_IO, "%s cannot be written", path);
+	cdr_buffer_free(&bytes);
+	cdr_arena_free(&plan_arena);
+	cdr_arena_free(&bag_arena);
+	return err;
+}
+
+/* One ceremony: id, act, kind, number, attempt, state, started_at, plan, messages. */
+static cdr_err
+list_ceremony(struct status_job *job, struct cdr_query *query)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	uint8_t id[CDR_CEREMONY_ID_LEN];
+	uint64_t act, kind, number, attempt, started_at;
+	struct cdr_bytes plan, messages;
+	char state[16], hex[2 * CDR_CEREMONY_ID_LEN + 1], name[NAME_LEN] = "";
+
+	CDR_TRY(cdr_query_blob(query, 0, id, sizeof(id)));
+	CDR_TRY(cdr_query_count(query, 1, &act));
+	CDR_TRY(cdr_query_count(query, 2, &kind));
+	CDR_TRY(cdr_query_count(query, 3, &number));
+	CDR_TRY(cdr_query_count(query, 4, &attempt));
+	CDR_TRY(cdr_query_text(query, 5, state, sizeof(state)));
+	CDR_TRY(cdr_query_count(query, 6, &started_at));
+	CDR_TRY(cdr_query_blob_peek(query, 7, CDR_TRUSTEE_PLAN_LEN_MAX, &plan));
+	CDR_TRY(cdr_query_blob_peek(query, 8, CDR_CEREMONY_SAVED_LEN_MAX, &messages));
+	cdr_hex_write(id, sizeof(id), hex);
+	if (job->folder != NULL && strcmp(state, "done") == 0) {
+		(void)snprintf(name, sizeof(name), "ceremony-%s-%" PRIu64 "-%s-%.16s.bin", cdr_key_kind_name((enum cdr_key_kind)kind),
+		    number, act_name(act), hex);
+		CDR_TRY(export_transcript(job, plan, messages, name));
+	}
+	cdr_report_text(job->report, "  %-7s %s key %" PRIu64 ", attempt %" PRIu64 ": %s%s%s\n", act_name(act),
+	    cdr_key_kind_name((enum cdr_key_kind)kind), number, attempt, state, name[0] != '\0' ? "; transcript in " : "", name);
+	if (json_array_append_new(job->ceremonies, json_pack("{s:s, s:s, s:s, s:I, s:I, s:s, s:I, s:s}", "id", hex, "act",
+	    act_name(act), "kind", cdr_key_kind_name((enum cdr_key_kind)kind), "number", (json_int_t)number, "attempt",
+	    (json_int_t)attempt, "state", state, "started_at", (json_int_t)started_at, "file", name)) != 0)
+		err = CDR_E_MEMORY;
+out:
+	return err;
+}
+
+/* A reading job. */
+static cdr_err
+list_job(struct cdr_tx *tx, void *context)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct status_job *job = context;
+	struct cdr_query *query = NULL;
+	const struct cdr_values none = CDR_VALUES();
+
+	CDR_TRY(cdr_query_start(tx, "SELECT id, act, kind, number, attempt, state, started_at, plan, messages FROM key_ceremony"
+	    " ORDER BY started_at, kind, number, attempt", none, &query));
+	while ((err = cdr_query_step(query)) == CDR_OK)
+		CDR_TRY(list_ceremony(job, query));
+	if (err == CDR_E_ABSENT)
+		err = CDR_OK;
+out:
+	cdr_query_end(query);
+	return err;
+}
+
+/* The keys in force, and whether this trustee has its share of each. */
+static json_t *
+list_keys(struct cdr_trustee *trustee, const struct cdr_roster *roster, struct cdr_report *report)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; roster != NULL && i < cdr_roster_key_count(roster->body); i++) {
+		const struct cdr_roster_key key = cdr_roster_key_at(roster->body, i);
+		char transcript[2 * CDR_ROSTER_HASH_LEN + 1];
+		bool has = cdr_trustee_share_have(trustee, key.kind, key.number);
+
+		cdr_hex_write(key.transcript.data, CDR_ROSTER_HASH_LEN, transcript);
+		cdr_report_text(report, "  %s key %" PRIu32 ": %s\n", cdr_key_kind_name(key.kind), key.number,
+		    has ? "this trustee has its share" : "this trustee has NO share");
+		if (list != NULL)
+			(void)json_array_append_new(list, json_pack("{s:s, s:i, s:b, s:s, s:I, s:I}", "kind",
+			    cdr_key_kind_name(key.kind), "number", (int)key.number, "share", has, "transcript", transcript,
+			    "starts_at", (json_int_t)key.starts_at, "ends_at", (json_int_t)key.ends_at));
+	}
+	return list;
+}
+
+/* see node/trustee/command.h */
+cdr_err
+cdr_trustee_command_status(const struct cdr_arguments *arguments, struct cdr_report *report, struct cdr_fault *fault)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct cdr_trustee_open open;
+	struct status_job job = { .report = report, .folder = cdr_arguments_text(arguments, "export"), .fault = fault };
+	const struct cdr_roster *roster = NULL;
+	json_t *keys;
+
+	CDR_TRY(cdr_trustee_open(arguments, &open, fault));
+	CDR_TRY(cdr_trustee_confirmed(open.trustee, fault));
+	job.trustee = open.trustee;
+	job.ceremonies = json_array();
+	roster = cdr_current_hold(open.trustee->current);
+	if (open.trustee->index != 0)
+		cdr_report_text(report, "Trustee %" PRIu32 " in version %" PRIu64 " of the roster. Keys in force:\n", open.trustee->index,
+		    roster->body->version);
+	else
+		cdr_report_text(report, "No trustee in version %" PRIu64 " of the roster, the newest that is held.\n", roster->body->version);
+	keys = list_keys(open.trustee, roster, report);
+	cdr_report_text(report, "Ceremonies:\n");
+	err = cdr_store_read(open.home->store, list_job, &job);
+	if (err != CDR_OK) {
+		json_decref(keys);
+		json_decref(job.ceremonies);
+		goto out;
+	}
+	err = cdr_report_json(report, json_pack("{s:i, s:I, s:o, s:o}", "index", (int)open.trustee->index, "roster",
+	    (json_int_t)roster->body->version, "keys", keys, "ceremonies", job.ceremonies));
+out:
+	if (open.trustee != NULL)
+		cdr_current_release(open.trustee->current, roster);
+	cdr_trustee_close(&open);
+	return err;
+}
