@@ -27,6 +27,9 @@
 #define CDR_BODY_CEREMONY_MAX (64U << 10)
 #define CDR_BODY_CEREMONY_BAG_MAX (2U << 20)
 
+#define CDR_BODY_WITNESS_MAX (1U << 20)
+#define CDR_BODY_CHECKPOINT_MAX (192U << 10)
+
 /* What one protobuf body may take in memory: repeated fields cost more there than on the wire. */
 #define CDR_ARENA_FACTOR 8
 #define CDR_ARENA_BASE 4096
@@ -43,6 +46,9 @@
 #define CDR_CHECK_ROWS_MAX 64
 #define CDR_MATCHES_MAX 64        /* members in one reply */
 #define CDR_MATCH_HANDLES_MAX 8   /* leavers of one member in one match */
+
+#define CDR_LOG_RECORDS_MAX 1024      /* leaves in one push to a witness */
+#define CDR_LOG_POSITIONS_MAX 64      /* proofs in one reply */
 
 /* Sealed mail has one size, whatever it says. */
 #define CDR_MAIL_ID_LEN 16

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "core/crypto/hash.h"
+#include "node/hub/log.h"
 #include "node/hub/match.h"
 #include "node/net/log.h"
 
@@ -16,7 +17,9 @@ struct opening {
 	const Cdr__Wire__CheckOpen *request;
 	uint8_t request_hash[REQUEST_HASH_LEN];
 	bool known;                /* the reply comes from an earlier opening */
-	struct cdr_buffer reply;
+	int64_t place;             /* of that one's leaf; -1: none */
+	struct cdr_buffer reply;   /* without the receipt */
+	struct cdr_hub_logged logged;
 	size_t cut_count;
 };
 
@@ -76,7 +79,7 @@ find_known(struct cdr_tx *tx, struct opening *o)
 	struct cdr_values values = CDR_VALUES(cdr_value_text(o->call->member->id),
 	    cdr_value_bytes(cdr_message_bytes(o->request->check)));
 
-	CDR_TRY(cdr_query_start(tx, "SELECT request_hash, reply FROM open_check WHERE member = $1 AND id = $2", values,
+	CDR_TRY(cdr_query_start(tx, "SELECT request_hash, reply, logged FROM open_check WHERE member = $1 AND id = $2", values,
 	    &query));
 	err = cdr_query_step(query);
 	if (err == CDR_E_ABSENT)
@@ -89,6 +92,8 @@ find_known(struct cdr_tx *tx, struct opening *o)
 		}
 		cdr_buffer_free(&o->reply);
 		CDR_TRY(cdr_query_blob_copy(query, 1, REPLY_LEN_MAX, &o->reply));
+		if (!cdr_query_is_null(query, 2))
+			CDR_TRY(cdr_query_int(query, 2, &o->place));
 		o->known = true;
 	}
 out:
@@ -172,6 +177,20 @@ out:
 	return err;
 }
 
+/* The leaf of a check: whose, in which epoch, how many rows; a repeat gives the one that there is. */
+static cdr_err
+log_opening(struct cdr_tx *tx, struct opening *o)
+{
+	struct cdr_leaf leaf = { .kind = CDR_LEAF_CHECK_OPENED, .at = o->call->now };
+	const struct cdr_bytes parts[] = { cdr_message_bytes(o->request->check), cdr_message_bytes(o->request->rows) };
+
+	cdr_leaf_member_add(&leaf, o->call->member->id);
+	cdr_leaf_number_add(&leaf, o->request->epoch);
+	cdr_leaf_number_add(&leaf, o->request->rows.len / CDR_CHECK_ROW_LEN);
+	cdr_err err = cdr_leaf_content(leaf.kind, parts, 2, leaf.content);
+	return err != CDR_OK ? err : cdr_hub_log_act(tx, o->place, &leaf, &o->logged);
+}
+
 /* A writing job: keep the reply, unless another process was first. */
 static cdr_err
 keep_job(struct cdr_tx *tx, void *context)
@@ -183,18 +202,39 @@ keep_job(struct cdr_tx *tx, void *context)
 
 	CDR_TRY(find_known(tx, o));
 	if (o->known)
-		return CDR_OK;
+		return log_opening(tx, o);
 	CDR_TRY(cdr_query_one_int(tx, "SELECT count(*) FROM open_check WHERE member = $1",
 	    CDR_VALUES(cdr_value_text(member)), &count));
 	if (count >= CDR_HUB_OPEN_CHECK_MAX)
 		return CDR_E_QUOTA;
+	CDR_TRY(log_opening(tx, o));
 	CDR_TRY(cdr_query_run(tx,
-	    "INSERT INTO open_check (member, id, request_hash, reply, opened_at) VALUES ($1, $2, $3, $4, $5)",
+	    "INSERT INTO open_check (member, id, request_hash, reply, opened_at, logged) VALUES ($1, $2, $3, $4, $5, $6)",
 	    CDR_VALUES(cdr_value_text(member), cdr_value_bytes(cdr_message_bytes(o->request->check)),
 		cdr_value_blob(o->request_hash, sizeof(o->request_hash)), cdr_value_bytes(cdr_buffer_bytes(&o->reply)),
-		cdr_value_int((int64_t)o->call->now))));
+		cdr_value_int((int64_t)o->call->now), cdr_value_int((int64_t)o->logged.position))));
 	err = CDR_OK;
 out:
+	return err;
+}
+
+/* What was kept, and the receipt. */
+static cdr_err
+add_receipt(const struct cdr_hub *hub, const struct opening *o, struct cdr_buffer *body)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct cdr_arena arena = { 0 };
+	struct cdr_hub_receipt receipt;
+	Cdr__Wire__CheckOpenReply *reply;
+
+	err = cdr_message_decode(&arena, &cdr__wire__check_open_reply__descriptor, cdr_buffer_bytes(&o->reply), &reply);
+	if (err != CDR_OK)
+		return err == CDR_E_INPUT ? CDR_E_STORE : err;
+	CDR_TRY(cdr_hub_receipt_make(hub, &o->logged, &receipt));
+	reply->receipt = &receipt.message;
+	CDR_TRY(cdr_message_encode(&reply->base, body));
+out:
+	cdr_arena_free(&arena);
 	return err;
 }
 
@@ -217,35 +257,49 @@ cdr_hub_check_open(void *context, const struct cdr_call *call, struct cdr_answer
 {
 	cdr_err err = CDR_E_INTERNAL;
 	struct cdr_hub *hub = context;
-	struct opening o = { .call = call, .request = (const Cdr__Wire__CheckOpen *)call->message };
+	struct opening o = { .call = call, .request = (const Cdr__Wire__CheckOpen *)call->message, .place = -1 };
 
 	CDR_TRY(check_form(call, o.request, fault));
 	CDR_TRY(hash_request(o.request, o.request_hash));
 	CDR_TRY(cdr_store_read(hub->store, match_job, &o));
-	if (!o.known)
-		CDR_TRY(cdr_store_write(hub->store, keep_job, &o));
+	CDR_TRY(cdr_store_write(hub->store, keep_job, &o));
 	if (o.cut_count > 0)
 		cdr_log(CDR_LOG_WARNING, "hub.tags_cut", cdr_log_text("member", call->member->id),
 		    cdr_log_int("tags", (int64_t)o.cut_count));
-	answer->body = o.reply;
-	o.reply = (struct cdr_buffer){ 0 };
-	err = CDR_OK;
+	CDR_TRY(add_receipt(hub, &o, &answer->body));
 out:
 	explain(hub, &o, err, fault);
+	cdr_hub_logged_free(&o.logged);
 	cdr_buffer_free(&o.reply);
 	return err;
 }
 
 /* ---- closing ------------------------------------------------------------------------------------------------ */
 
+struct closing {
+	const struct cdr_call *call;
+	struct cdr_hub_logged logged;
+};
+
+/* A writing job: a check that is there is closed, and the log says so; of one that is not, nothing is said. */
 static cdr_err
 close_job(struct cdr_tx *tx, void *context)
 {
-	const struct cdr_call *call = context;
-	const Cdr__Wire__CheckClose *request = (const Cdr__Wire__CheckClose *)call->message;
+	cdr_err err = CDR_E_INTERNAL;
+	struct closing *c = context;
+	const Cdr__Wire__CheckClose *request = (const Cdr__Wire__CheckClose *)c->call->message;
+	struct cdr_leaf leaf = { .kind = CDR_LEAF_CHECK_CLOSED, .at = c->call->now };
+	struct cdr_bytes check = cdr_message_bytes(request->check);
 
-	return cdr_query_run(tx, "DELETE FROM open_check WHERE member = $1 AND id = $2",
-	    CDR_VALUES(cdr_value_text(call->member->id), cdr_value_bytes(cdr_message_bytes(request->check))));
+	CDR_TRY(cdr_query_run(tx, "DELETE FROM open_check WHERE member = $1 AND id = $2",
+	    CDR_VALUES(cdr_value_text(c->call->member->id), cdr_value_bytes(check))));
+	if (cdr_query_changed_count(tx) == 0)
+		return CDR_OK;
+	cdr_leaf_member_add(&leaf, c->call->member->id);
+	CDR_TRY(cdr_leaf_content(leaf.kind, &check, 1, leaf.content));
+	CDR_TRY(cdr_hub_log_append(tx, &leaf, (struct cdr_bytes){ NULL, 0 }, &c->logged));
+out:
+	return err;
 }
 
 /* see node/hub/check.h */
@@ -254,10 +308,13 @@ cdr_hub_check_close(void *context, const struct cdr_call *call, struct cdr_answe
 {
 	struct cdr_hub *hub = context;
 	const Cdr__Wire__CheckClose *request = (const Cdr__Wire__CheckClose *)call->message;
-	struct cdr_call job_call = *call;
+	struct closing closing = { .call = call };
 
-	(void)answer;
 	if (request->check.len != CDR_ID_LEN)
 		return cdr_fault_set(fault, CDR_E_INPUT, "the id of a check has %d bytes", CDR_ID_LEN);
-	return cdr_store_write(hub->store, close_job, &job_call);
+	cdr_err err = cdr_store_write(hub->store, close_job, &closing);
+	if (err == CDR_OK)
+		err = cdr_hub_log_reply(hub, &closing.logged, &answer->body);
+	cdr_hub_logged_free(&closing.logged);
+	return err;
 }

@@ -31,6 +31,21 @@ void cdr_hub_close(struct cdr_hub_open *open);
  */
 CDR_MUST_CHECK cdr_err cdr_hub_setting_read(struct cdr_store *store, const char *name, char *value, size_t size);
 
+/* What shows the log to the trustees while a hub serves. Zeroed: nothing. */
+struct cdr_hub_showing {
+	struct cdr_client *client;
+	struct cdr_hub_witness *witness;
+};
+
+/**
+ * cdr_hub_showing_start(open, showing, fault):
+ * Show the log of an open hub to its trustees, with a client of the hub's own; cdr_hub_witness_tick is for the caller to
+ * call. Ended by cdr_hub_showing_stop, also after an error.
+ */
+CDR_MUST_CHECK cdr_err cdr_hub_showing_start(const struct cdr_hub_open *open, struct cdr_hub_showing *showing,
+    struct cdr_fault *fault);
+void cdr_hub_showing_stop(struct cdr_hub_showing *showing);
+
 /* Seconds since 1970, now. */
 uint64_t cdr_hub_now(void);
 

@@ -3,12 +3,14 @@
 #include "node/hub/command.h"
 #include "node/hub/routes.h"
 #include "node/hub/sweep.h"
+#include "node/hub/witness.h"
 #include "node/net/daemon.h"
 #include "node/net/log.h"
 #include "node/net/service.h"
 
 #define WAIT_MS 1000
 #define SWEEP_EVERY_S 3600
+#define WITNESS_CONNECT_MS 3000
 
 static cdr_err
 start_server(const struct cdr_arguments *arguments, const struct cdr_hub_open *open, const struct cdr_service *service,
@@ -40,6 +42,7 @@ run(struct cdr_daemon *daemon, struct cdr_hub *hub)
 
 	do {
 		uint64_t now = cdr_hub_now();
+		cdr_hub_witness_tick(hub->witness);
 		if (now < swept_at + SWEEP_EVERY_S)
 			continue;
 		cdr_err err = cdr_hub_sweep(hub, now, NULL);
@@ -47,6 +50,35 @@ run(struct cdr_daemon *daemon, struct cdr_hub *hub)
 			cdr_log(CDR_LOG_ERROR, "hub.sweep_failed", cdr_log_err(err));
 		swept_at = now;
 	} while (!cdr_daemon_wait(daemon, WAIT_MS));
+}
+
+static cdr_err
+send_ask(void *client, const struct cdr_signer *signer, struct cdr_ask *ask)
+{
+	return cdr_ask_send(client, signer, ask, 1);
+}
+
+/* see node/hub/command.h */
+cdr_err
+cdr_hub_showing_start(const struct cdr_hub_open *open, struct cdr_hub_showing *showing, struct cdr_fault *fault)
+{
+	const struct cdr_client_config config = { .certificate = open->home->certificate,
+		.key = open->home->certificate_key, .connect_ms = WITNESS_CONNECT_MS };
+
+	*showing = (struct cdr_hub_showing){ NULL, NULL };
+	cdr_err err = cdr_client_new(&config, &showing->client, fault);
+	if (err != CDR_OK)
+		return err;
+	return cdr_hub_witness_start(open->hub, &(struct cdr_hub_line){ send_ask, showing->client }, &showing->witness);
+}
+
+/* see node/hub/command.h */
+void
+cdr_hub_showing_stop(struct cdr_hub_showing *showing)
+{
+	cdr_hub_witness_stop(showing->witness);
+	cdr_client_free(showing->client);
+	*showing = (struct cdr_hub_showing){ NULL, NULL };
 }
 
 /* see node/hub/command.h */
@@ -59,6 +91,7 @@ cdr_hub_command_serve(const struct cdr_arguments *arguments, struct cdr_report *
 	struct cdr_service service;
 	struct cdr_server *server = NULL;
 	struct cdr_hub_guest_listener *guests = NULL;
+	struct cdr_hub_showing showing = { NULL, NULL };
 	const char *path;
 	char pid_path[CDR_HOME_PATH_LEN_MAX + sizeof("/" CDR_HOME_PID)];
 
@@ -68,6 +101,7 @@ cdr_hub_command_serve(const struct cdr_arguments *arguments, struct cdr_report *
 	CDR_TRY(cdr_daemon_start(&daemon, pid_path, (int)cdr_arguments_number(arguments, "ready-fd", -1), fault));
 	cdr_hub_service(open.hub, &service);
 	CDR_TRY(cdr_hub_guest_listener_start(arguments, &open, &guests, fault));
+	CDR_TRY(cdr_hub_showing_start(&open, &showing, fault));
 	CDR_TRY(start_server(arguments, &open, &service, &server, fault));
 	cdr_report_text(report, "Serving at %s\n", cdr_server_address_peek(server));
 	if (guests != NULL)
@@ -80,6 +114,7 @@ cdr_hub_command_serve(const struct cdr_arguments *arguments, struct cdr_report *
 out:
 	cdr_server_stop(server);
 	cdr_hub_guest_listener_stop(guests);
+	cdr_hub_showing_stop(&showing);
 	cdr_daemon_end(&daemon);
 	cdr_hub_close(&open);
 	return err;

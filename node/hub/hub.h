@@ -30,12 +30,15 @@
 #define CDR_HUB_EPOCH_DAYS 365
 #define CDR_HUB_STATISTICS_KEY_DAYS 485  /* renewed each year; rounds that began under it have 120 days to be opened */
 
+struct cdr_hub_witness;
+
 struct cdr_hub {
 	struct cdr_store *store;
 	const uint8_t *seed;                   /* CDR_SIGN_SEED_LEN bytes, borrowed from the keystore */
 	uint8_t genesis[CDR_GENESIS_HASH_LEN];
 	struct cdr_current *current;
 	pthread_mutex_t reload;                /* one thread at a time looks for a newer roster */
+	struct cdr_hub_witness *witness;       /* shows the log to the trustees; NULL in commands that end at once */
 };
 
 /**

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/crypto/hash.h"
+#include "node/hub/log.h"
 
 #define CONTENT_HASH_LEN 32
 #define HANDLE_AT (CDR_TAG_LEN + 3)     /* in a row: after tag, type, rarity, pair */
@@ -21,6 +22,8 @@ struct put {
 	uint8_t content_hash[CONTENT_HASH_LEN];
 	int64_t people;            /* of this member in this epoch, afterwards */
 	int64_t rows;
+	int64_t place;             /* of the batch's leaf, where it is known already; -1: none */
+	struct cdr_hub_logged logged;
 };
 
 /* ---- form --------------------------------------------------------------------------------------------------- */
@@ -303,19 +306,40 @@ cdr_hub_index_expire(struct cdr_tx *tx, uint32_t month, size_t max, size_t *remo
 
 /* Whether this batch was put before: CDR_E_EXISTS if it was another one. */
 static cdr_err
-find_batch(struct cdr_tx *tx, const struct put *put, bool *known)
+find_batch(struct cdr_tx *tx, struct put *put, bool *known)
 {
 	uint8_t hash[CONTENT_HASH_LEN];
-	cdr_err err = cdr_query_one_blob(tx, "SELECT content_hash FROM index_batch WHERE member = $1 AND batch = $2",
-	    CDR_VALUES(cdr_value_text(put->call->member->id), cdr_value_bytes(cdr_message_bytes(put->request->batch))),
+	struct cdr_values key = CDR_VALUES(cdr_value_text(put->call->member->id),
+	    cdr_value_bytes(cdr_message_bytes(put->request->batch)));
+	cdr_err err = cdr_query_one_blob(tx, "SELECT content_hash FROM index_batch WHERE member = $1 AND batch = $2", key,
 	    hash, sizeof(hash));
 
 	*known = err == CDR_OK;
+	put->place = -1;
 	if (err == CDR_E_ABSENT)
 		return CDR_OK;
 	if (err != CDR_OK)
 		return err;
-	return memcmp(hash, put->content_hash, sizeof(hash)) == 0 ? CDR_OK : CDR_E_EXISTS;
+	if (memcmp(hash, put->content_hash, sizeof(hash)) != 0)
+		return CDR_E_EXISTS;
+	return cdr_query_one_int(tx, "SELECT COALESCE(logged, -1) FROM index_batch WHERE member = $1 AND batch = $2", key,
+	    &put->place);
+}
+
+/* The leaf of a batch: whose, and how large; a repeat gives the one that there is. */
+static cdr_err
+log_batch(struct cdr_tx *tx, struct put *put)
+{
+	struct cdr_leaf leaf = { .kind = CDR_LEAF_INDEX_BATCH, .at = put->call->now };
+	const Cdr__Wire__IndexPut *r = put->request;
+	const struct cdr_bytes parts[] = { cdr_message_bytes(r->batch), cdr_message_bytes(r->rows),
+		cdr_message_bytes(r->expiries), cdr_message_bytes(r->removed) };
+
+	cdr_leaf_member_add(&leaf, put->call->member->id);
+	cdr_leaf_number_add(&leaf, r->epoch);
+	cdr_leaf_number_add(&leaf, r->rows.len + r->expiries.len + r->removed.len);
+	cdr_err err = cdr_leaf_content(leaf.kind, parts, 4, leaf.content);
+	return err != CDR_OK ? err : cdr_hub_log_act(tx, put->place, &leaf, &put->logged);
 }
 
 /* What the member has in this epoch; a first put makes the entry. */
@@ -408,6 +432,7 @@ put_job(struct cdr_tx *tx, void *context)
 
 	CDR_TRY(find_batch(tx, put, &known));
 	CDR_TRY(read_holding(tx, put, !known));
+	CDR_TRY(log_batch(tx, put));
 	if (known)
 		return CDR_OK;
 	CDR_TRY(put_people(tx, put));
@@ -419,9 +444,10 @@ put_job(struct cdr_tx *tx, void *context)
 	CDR_TRY(cdr_query_run(tx, "UPDATE holding SET people = $3, index_rows = $4 WHERE member = $1 AND epoch = $2",
 	    CDR_VALUES(member, cdr_value_int(put->request->epoch), cdr_value_int(put->people), cdr_value_int(put->rows))));
 	CDR_TRY(cdr_query_run(tx,
-	    "INSERT INTO index_batch (member, batch, content_hash, put_at) VALUES ($1, $2, $3, $4)",
+	    "INSERT INTO index_batch (member, batch, content_hash, put_at, logged) VALUES ($1, $2, $3, $4, $5)",
 	    CDR_VALUES(member, cdr_value_bytes(cdr_message_bytes(put->request->batch)),
-		cdr_value_blob(put->content_hash, sizeof(put->content_hash)), cdr_value_int((int64_t)put->call->now))));
+		cdr_value_blob(put->content_hash, sizeof(put->content_hash)), cdr_value_int((int64_t)put->call->now),
+		cdr_value_int((int64_t)put->logged.position))));
 	err = CDR_OK;
 out:
 	return err;
@@ -450,14 +476,18 @@ cdr_hub_index_put(void *context, const struct cdr_call *call, struct cdr_answer 
 	struct cdr_hub *hub = context;
 	struct put put = { .call = call, .request = (const Cdr__Wire__IndexPut *)call->message };
 	Cdr__Wire__IndexPutReply reply = CDR__WIRE__INDEX_PUT_REPLY__INIT;
+	struct cdr_hub_receipt receipt;
 
 	CDR_TRY(put_prepare(&put, fault));
 	CDR_TRY(cdr_store_write(hub->store, put_job, &put));
+	CDR_TRY(cdr_hub_receipt_make(hub, &put.logged, &receipt));
 	reply.people = (uint64_t)put.people;
+	reply.receipt = &receipt.message;
 	CDR_TRY(cdr_message_encode(&reply.base, &answer->body));
 	err = CDR_OK;
 out:
 	explain(hub, &put, err, fault);
+	cdr_hub_logged_free(&put.logged);
 	free(put.row);
 	free(put.expiry);
 	return err;

@@ -272,6 +272,30 @@ out:
 
 /* see node/hub/log.h */
 cdr_err
+cdr_hub_log_act(struct cdr_tx *tx, int64_t known, const struct cdr_leaf *leaf, struct cdr_hub_logged *logged)
+{
+	return known >= 0 ? cdr_hub_log_read(tx, (uint64_t)known, logged) :
+			    cdr_hub_log_append(tx, leaf, (struct cdr_bytes){ NULL, 0 }, logged);
+}
+
+/* see node/hub/log.h */
+cdr_err
+cdr_hub_log_reply(const struct cdr_hub *hub, const struct cdr_hub_logged *logged, struct cdr_buffer *body)
+{
+	Cdr__Wire__Logged reply = CDR__WIRE__LOGGED__INIT;
+	struct cdr_hub_receipt receipt;
+
+	if (logged->leaf.len > 0) {
+		cdr_err err = cdr_hub_receipt_make(hub, logged, &receipt);
+		if (err != CDR_OK)
+			return err;
+		reply.receipt = &receipt.message;
+	}
+	return cdr_message_encode(&reply.base, body);
+}
+
+/* see node/hub/log.h */
+cdr_err
 cdr_hub_log_erase(struct cdr_tx *tx, uint64_t position)
 {
 	return cdr_query_run(tx,

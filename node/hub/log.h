@@ -64,6 +64,21 @@ CDR_MUST_CHECK cdr_err cdr_hub_receipt_make(const struct cdr_hub *hub, const str
     struct cdr_hub_receipt *receipt);
 
 /**
+ * cdr_hub_log_act(tx, known, leaf, logged):
+ * The leaf of an act that may be a repeat: the one at ${known} if it has been logged, else a new one.
+ *
+ * known   in   place of its leaf; negative: none
+ *
+ * Returns  as cdr_hub_log_append.
+ */
+CDR_MUST_CHECK cdr_err cdr_hub_log_act(struct cdr_tx *tx, int64_t known, const struct cdr_leaf *leaf,
+    struct cdr_hub_logged *logged);
+
+/* The reply Logged, with the receipt of ${logged}; without one if nothing was logged. */
+CDR_MUST_CHECK cdr_err cdr_hub_log_reply(const struct cdr_hub *hub, const struct cdr_hub_logged *logged,
+    struct cdr_buffer *body);
+
+/**
  * cdr_hub_log_erase(tx, position):
  * Destroy leaf, salt and evidence of an entry that holds a commitment: what stays in the tree says nothing any more.
  */

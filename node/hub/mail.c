@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/record/rules.h"
+#include "node/hub/log.h"
 
 /* What a job works on. */
 struct mail_job {
@@ -11,6 +12,8 @@ struct mail_job {
 	const Cdr__Wire__Mail *mail;
 	const Cdr__Wire__MailTaken *taken;
 	struct cdr_fault *fault;
+	int64_t place;                 /* of the letter's leaf, where it is known already; -1: none */
+	struct cdr_hub_logged logged;
 };
 
 /* ---- posting ------------------------------------------------------------------------------------------------ */
@@ -31,24 +34,25 @@ check_mail(const struct cdr_call *call, const Cdr__Wire__Mail *mail, struct cdr_
 	return CDR_OK;
 }
 
-/* Whether the letter is here, or was: the same one is no error. */
+/* Whether the letter is here, or was: the same one is no error. ${place} is that of its leaf, if it has one. */
 static cdr_err
-find_letter(struct cdr_tx *tx, const Cdr__Wire__Mail *mail, bool *known)
+find_letter(struct cdr_tx *tx, const Cdr__Wire__Mail *mail, bool *known, int64_t *place)
 {
 	cdr_err err = CDR_E_INTERNAL;
 	struct cdr_query *query = NULL;
 	struct cdr_bytes sealed;
 	char recipient[CDR_SLUG_LEN_MAX + 1];
-	int64_t taken;
 	struct cdr_values key = CDR_VALUES(cdr_value_text(mail->from), cdr_value_bytes(cdr_message_bytes(mail->id)));
 
 	*known = false;
-	CDR_TRY(cdr_query_start(tx, "SELECT recipient, sealed FROM mail WHERE sender = $1 AND id = $2", key, &query));
+	CDR_TRY(cdr_query_start(tx, "SELECT recipient, sealed, logged FROM mail WHERE sender = $1 AND id = $2", key, &query));
 	err = cdr_query_step(query);
 	if (err == CDR_OK) {
 		CDR_TRY(cdr_query_text(query, 0, recipient, sizeof(recipient)));
 		CDR_TRY(cdr_query_blob_peek(query, 1, CDR_MAIL_SEALED_LEN, &sealed));
 		*known = true;
+		if (!cdr_query_is_null(query, 2))
+			CDR_TRY(cdr_query_int(query, 2, place));
 		if (strcmp(recipient, mail->to) != 0 || sealed.len != mail->sealed.len ||
 		    memcmp(sealed.data, mail->sealed.data, sealed.len) != 0)
 			err = CDR_E_EXISTS;
@@ -56,9 +60,12 @@ find_letter(struct cdr_tx *tx, const Cdr__Wire__Mail *mail, bool *known)
 	}
 	if (err != CDR_E_ABSENT)
 		goto out;
-	CDR_TRY(cdr_query_one_int(tx, "SELECT count(*) FROM mail_taken WHERE sender = $1 AND id = $2", key, &taken));
-	*known = taken > 0;
-	err = CDR_OK;
+	err = cdr_query_one_int(tx, "SELECT COALESCE(logged, -1) FROM mail_taken WHERE sender = $1 AND id = $2", key, place);
+	*known = err == CDR_OK;
+	if (err == CDR_E_ABSENT) {
+		*place = -1;
+		err = CDR_OK;
+	}
 out:
 	cdr_query_end(query);
 	return err;
@@ -83,6 +90,22 @@ out:
 	return err;
 }
 
+/* The leaf of a letter: from whom to whom; a repeat gives the one that there is. */
+static cdr_err
+log_letter(struct cdr_tx *tx, struct mail_job *job)
+{
+	struct cdr_leaf leaf = { .kind = CDR_LEAF_DELIVERY, .at = job->call->now };
+	const Cdr__Wire__Mail *mail = job->mail;
+	const struct cdr_bytes parts[] = { cdr_message_bytes(mail->id), { (const uint8_t *)mail->from, strlen(mail->from) },
+		{ (const uint8_t *)mail->to, strlen(mail->to) }, cdr_message_bytes(mail->sealed) };
+
+	cdr_leaf_member_add(&leaf, mail->from);
+	cdr_leaf_member_add(&leaf, mail->to);
+	cdr_leaf_number_add(&leaf, mail->sealed.len);
+	cdr_err err = cdr_leaf_content(leaf.kind, parts, 4, leaf.content);
+	return err != CDR_OK ? err : cdr_hub_log_act(tx, job->place, &leaf, &job->logged);
+}
+
 /* A writing job. */
 static cdr_err
 post_job(struct cdr_tx *tx, void *context)
@@ -92,16 +115,20 @@ post_job(struct cdr_tx *tx, void *context)
 	const Cdr__Wire__Mail *mail = job->mail;
 	bool known, active;
 
-	CDR_TRY(find_letter(tx, mail, &known));
+	job->place = -1;
+	CDR_TRY(find_letter(tx, mail, &known, &job->place));
 	if (known)
-		return CDR_OK;
+		return log_letter(tx, job);
 	CDR_TRY(cdr_hub_active_read(tx, job->call->roster, mail->to, &active));
 	if (!active)
 		return cdr_fault_set(job->fault, CDR_E_REFUSED, "%s is not an active member: it can receive no letters", mail->to);
 	CDR_TRY(check_room(tx, mail, job->fault));
-	CDR_TRY(cdr_query_run(tx, "INSERT INTO mail (sender, id, recipient, sealed, stored_at) VALUES ($1, $2, $3, $4, $5)",
+	CDR_TRY(log_letter(tx, job));
+	CDR_TRY(cdr_query_run(tx,
+	    "INSERT INTO mail (sender, id, recipient, sealed, stored_at, logged) VALUES ($1, $2, $3, $4, $5, $6)",
 	    CDR_VALUES(cdr_value_text(mail->from), cdr_value_bytes(cdr_message_bytes(mail->id)), cdr_value_text(mail->to),
-		cdr_value_bytes(cdr_message_bytes(mail->sealed)), cdr_value_int((int64_t)job->call->now))));
+		cdr_value_bytes(cdr_message_bytes(mail->sealed)), cdr_value_int((int64_t)job->call->now),
+		cdr_value_int((int64_t)job->logged.position))));
 	err = CDR_OK;
 out:
 	return err;
@@ -115,11 +142,11 @@ cdr_hub_mail_post(void *context, const struct cdr_call *call, struct cdr_answer 
 	struct cdr_hub *hub = context;
 	struct mail_job job = { .call = call, .mail = (const Cdr__Wire__Mail *)call->message, .fault = fault };
 
-	(void)answer;
 	CDR_TRY(check_mail(call, job.mail, fault));
 	CDR_TRY(cdr_store_write(hub->store, post_job, &job));
-	err = CDR_OK;
+	CDR_TRY(cdr_hub_log_reply(hub, &job.logged, &answer->body));
 out:
+	cdr_hub_logged_free(&job.logged);
 	if (err == CDR_E_EXISTS) {
 		cdr_fault_set(fault, err, "a letter with this id is here with other content: use a new id");
 		cdr_hub_misuse_note(hub, call->envelope->signer, "mail", cdr_message_bytes(job.mail->id), call->now,
@@ -255,10 +282,11 @@ take(struct cdr_tx *tx, const struct mail_job *job, const uint8_t *id_bytes)
 		CDR_TRY(find_sender(tx, job->call->member->id, id, sender));
 		if (sender[0] == '\0')
 			return CDR_OK;
+		CDR_TRY(cdr_query_run(tx, "INSERT INTO mail_taken (sender, id, taken_at, logged)"
+		    " SELECT sender, id, $3, logged FROM mail WHERE sender = $1 AND id = $2",
+		    CDR_VALUES(cdr_value_text(sender), id, cdr_value_int((int64_t)job->call->now))));
 		CDR_TRY(cdr_query_run(tx, "DELETE FROM mail WHERE sender = $1 AND id = $2",
 		    CDR_VALUES(cdr_value_text(sender), id)));
-		CDR_TRY(cdr_query_run(tx, "INSERT INTO mail_taken (sender, id, taken_at) VALUES ($1, $2, $3)",
-		    CDR_VALUES(cdr_value_text(sender), id, cdr_value_int((int64_t)job->call->now))));
 	}
 out:
 	return err;

@@ -6,11 +6,13 @@
 #include "node/hub/change.h"
 #include "node/hub/check.h"
 #include "node/hub/enrol.h"
+#include "node/hub/evaluation.h"
 #include "node/hub/guest.h"
 #include "node/hub/index.h"
 #include "node/hub/mail.h"
 #include "node/hub/proposal.h"
 #include "node/net/log.h"
+#include "proto/log.pb-c.h"
 
 #define ANYONE CDR_CALLER_ANYONE
 #define NEW CDR_CALLER_NEW
@@ -33,6 +35,8 @@ const struct cdr_route cdr_hub_routes[] = {
 	{ "/v1/index/put", MEMBER, CDR_BODY_INDEX_MAX, TYPE(index_put), cdr_hub_index_put, NULL },
 	{ "/v1/check/open", MEMBER, CDR_BODY_SMALL_MAX, TYPE(check_open), cdr_hub_check_open, NULL },
 	{ "/v1/check/close", MEMBER, CDR_BODY_SMALL_MAX, TYPE(check_close), cdr_hub_check_close, NULL },
+	{ "/v1/log/evaluation", MEMBER, CDR_BODY_SMALL_MAX, TYPE(signed_evaluation), cdr_hub_log_evaluation, NULL },
+	{ "/v1/log/checkpoint", MEMBER, CDR_BODY_SMALL_MAX, TYPE(checkpoint_request), cdr_hub_log_checkpoint, NULL },
 	{ "/v1/mail/post", MEMBER, CDR_BODY_MAIL_MAX, TYPE(mail), cdr_hub_mail_post, NULL },
 	{ "/v1/mail/fetch", MEMBER, CDR_BODY_SMALL_MAX, TYPE(mail_fetch), cdr_hub_mail_fetch, NULL },
 	{ "/v1/mail/taken", MEMBER, 2 * CDR_BODY_SMALL_MAX, TYPE(mail_taken), cdr_hub_mail_taken, NULL },

@@ -111,12 +111,23 @@ static const char version_ceremonies[] =
     /* Rosters whose trustees are others than those of the one before: whoever is behind needs each of them. */
     "CREATE TABLE trustees_changed (version bigint NOT NULL PRIMARY KEY);";
 
+static const char version_witness[] =
+    /* The last witnessed checkpoint of each day (days since 1970). */
+    "CREATE TABLE checkpoint (day bigint NOT NULL PRIMARY KEY, size bigint NOT NULL, note bytea NOT NULL);"
+
+    /* Evaluations in the log; sequence numbers belong to a key: a member that enrols again begins anew. */
+    "CREATE TABLE evaluation (signing_key bytea NOT NULL, sequence bigint NOT NULL, body_hash bytea NOT NULL,"
+    " logged bigint NOT NULL, PRIMARY KEY (signing_key, sequence)) /* WITHOUT ROWID */;"
+    "CREATE TABLE spent (member text NOT NULL, epoch bigint NOT NULL, purpose text NOT NULL, points bigint NOT NULL,"
+    " PRIMARY KEY (member, epoch, purpose)) /* WITHOUT ROWID */;";
+
 static const char *const migrations[] = {
 	version_1,
 	version_log,
 	version_keys,
 	guests,
 	version_ceremonies,
+	version_witness,
 };
 
 const struct cdr_store_schema cdr_hub_schema = {
@@ -303,6 +314,24 @@ const struct cdr_hub_legend cdr_hub_legends[] = {
 	COLUMN("log_leaf", "salt", "32 random bytes; destroyed, the commitment says nothing any more", NOTHING),
 	COLUMN("log_leaf", "evidence", "an evaluation's request as its member signed it, for the trustees",
 	    "how much a member evaluates, and when"),
+
+	TABLE("checkpoint", "how long the log was at the end of each day, as the hub and the trustees signed it", "public"),
+	COLUMN("checkpoint", "day", "days since 1970", "public"),
+	COLUMN("checkpoint", "size", "number of leaves", "how much the exchange is used; public"),
+	COLUMN("checkpoint", "note", "the signed note", "public"),
+
+	TABLE("evaluation", "which leaf belongs to which evaluation, so that a repeat is the same leaf",
+	    "how often each member asks the trustees"),
+	COLUMN("evaluation", "signing_key", "of the member that asks", "public"),
+	COLUMN("evaluation", "sequence", "number of the request", "how often it asks"),
+	COLUMN("evaluation", "body_hash", "SHA-256 of the request", "nothing: blinded points are random"),
+	COLUMN("evaluation", "logged", "place of its leaf in the log", NOTHING),
+
+	TABLE("spent", "how much of its quota each member has used", "how many candidates a member checks, how many leavers it has"),
+	COLUMN("spent", "member", "the member", "public"),
+	COLUMN("spent", "epoch", "the epoch", "public"),
+	COLUMN("spent", "purpose", "check or import", NOTHING),
+	COLUMN("spent", "points", "points that were evaluated", "as the table"),
 
 	TABLE("log_tile", "hashes of the log's tree", "nothing: they are public, and hashes of salted commitments"),
 	COLUMN("log_tile", "level", "height in the tree", "public"),

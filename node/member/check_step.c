@@ -7,6 +7,7 @@
 #include "node/member/check_letters.h"
 #include "node/member/count.h"
 #include "node/member/evaluate.h"
+#include "node/member/receipt.h"
 #include "node/net/log.h"
 
 /* The daemon's part of node/member/check.h: from a check that waits to the employers that are asked. */
@@ -27,6 +28,7 @@ struct matching {
 	size_t row_count;
 	uint8_t rows[CDR_CHECK_ROWS_MAX * CDR_CHECK_ROW_LEN];
 	const Cdr__Wire__CheckOpenReply *reply;
+	struct cdr_receipt receipt;
 	struct cdr_fault *fault;
 };
 
@@ -279,12 +281,27 @@ apply_reply(struct cdr_tx *tx, void *context)
 		cdr_value_int(m->epoch->number), cdr_value_blob(m->check_id, CDR_ID_LEN))));
 	if (cdr_query_changed_count(tx) != 1)
 		return CDR_E_ABSENT; /* erased meanwhile */
+	CDR_TRY(cdr_receipt_keep(tx, &m->receipt));
 	if (m->reply != NULL)
 		CDR_TRY(cdr_count_add(tx, CDR_COUNT_MATCH_QUERY, cdr_count_year(cdr_member_now()), 1));
 	CDR_TRY(cdr_query_run(tx, "DELETE FROM setting WHERE name = $1", CDR_VALUES(cdr_value_text(KEPT_NAME))));
 	err = CDR_OK;
 out:
 	return err;
+}
+
+/* The receipt for just this check. */
+static cdr_err
+take_receipt(struct matching *m)
+{
+	const struct cdr_bytes parts[] = { { m->check_id, sizeof(m->check_id) },
+		{ m->rows, m->row_count * CDR_CHECK_ROW_LEN } };
+	uint8_t content[CDR_LEAF_CONTENT_LEN];
+
+	cdr_err err = cdr_leaf_content(CDR_LEAF_CHECK_OPENED, parts, 2, content);
+	return err != CDR_OK ? err :
+			       cdr_receipt_take(m->member, m->roster, m->reply->receipt, CDR_LEAF_CHECK_OPENED, content,
+				   &m->receipt, m->fault);
 }
 
 /* Ask the hub, and act on what it says. */
@@ -305,8 +322,11 @@ match_at_hub(struct matching *m)
 	cdr_err err = cdr_member_ask_hub(m->member, m->roster, &ask, m->fault);
 	if (err == CDR_OK) {
 		m->reply = ask.reply;
-		err = cdr_store_write(m->member->home->store, apply_reply, m);
+		err = take_receipt(m);
+		if (err == CDR_OK)
+			err = cdr_store_write(m->member->home->store, apply_reply, m);
 	}
+	cdr_receipt_free(&m->receipt);
 	cdr_ask_free(&ask);
 	return err;
 }
@@ -337,13 +357,20 @@ out:
 	return err;
 }
 
+struct closing {
+	const struct next *next;
+	struct cdr_receipt receipt;
+};
+
 static cdr_err
 write_open(struct cdr_tx *tx, void *context)
 {
-	const struct next *next = context;
+	const struct closing *closing = context;
 
-	return cdr_query_run(tx, "UPDATE hiring_check SET state = 'open' WHERE id = $1 AND state = 'matched'",
-	    CDR_VALUES(cdr_value_blob(next->id, sizeof(next->id))));
+	cdr_err err = cdr_receipt_keep(tx, &closing->receipt);
+	return err != CDR_OK ? err :
+			       cdr_query_run(tx, "UPDATE hiring_check SET state = 'open' WHERE id = $1 AND state = 'matched'",
+				   CDR_VALUES(cdr_value_blob(closing->next->id, sizeof(closing->next->id))));
 }
 
 /* What the hub said is durable here: it may forget the check. */
@@ -353,12 +380,26 @@ close_at_hub(struct cdr_member *member, const struct cdr_roster *roster, struct 
 	Cdr__Wire__CheckClose close = CDR__WIRE__CHECK_CLOSE__INIT;
 
 	close.check = cdr_message_field(next->id, sizeof(next->id));
-	struct cdr_ask ask = { .path = CLOSE_PATH, .message = &close.base };
+	struct cdr_ask ask = { .path = CLOSE_PATH, .message = &close.base, .reply_type = &cdr__wire__logged__descriptor };
+	struct closing closing = { .next = next };
+	const struct cdr_bytes check = { next->id, sizeof(next->id) };
+	uint8_t content[CDR_LEAF_CONTENT_LEN];
+
 	cdr_err err = cdr_member_ask_hub(member, roster, &ask, fault);
+	const Cdr__Wire__Logged *reply = err == CDR_OK ? ask.reply : NULL;
 	if (err == CDR_E_ABSENT && ask.answered)
 		err = CDR_OK; /* forgotten already */
+	/* A repeat finds nothing to close any more, and so has no receipt. */
+	if (reply != NULL && reply->receipt != NULL) {
+		err = cdr_leaf_content(CDR_LEAF_CHECK_CLOSED, &check, 1, content);
+		if (err == CDR_OK)
+			err = cdr_receipt_take(member, roster, reply->receipt, CDR_LEAF_CHECK_CLOSED, content, &closing.receipt, fault);
+	}
+	if (err == CDR_OK)
+		err = cdr_store_write(member->home->store, write_open, &closing);
+	cdr_receipt_free(&closing.receipt);
 	cdr_ask_free(&ask);
-	return err == CDR_OK ? cdr_store_write(member->home->store, write_open, next) : err;
+	return err;
 }
 
 /* see node/member/check.h */

@@ -7,11 +7,14 @@
 
 #include "core/crypto/hash.h"
 #include "core/crypto/secret.h"
+#include "audit/checkpoint.h"
 #include "core/crypto/threshold.h"
 #include "node/member/misconduct.h"
+#include "node/member/receipt.h"
 #include "node/net/log.h"
 
 #define EVALUATE_PATH "/v1/evaluate"
+#define LOG_PATH "/v1/log/evaluation"
 #define ASKED_MAX 64        /* unfinished evaluations that are remembered */
 #define ASKED_NAME "asked/"
 #define ASKED_NAME_LEN (sizeof(ASKED_NAME) - 1 + 2 * CDR_SHA256_LEN)
@@ -33,6 +36,7 @@ struct batch {
 	uint8_t hash[CDR_SHA256_LEN];
 	struct cdr_points *points;  /* the same, decoded */
 	Cdr__Wire__EvaluateRequest request;
+	struct cdr_buffer attachment; /* the points, and behind them the proof that the log holds the request */
 
 	uint8_t order[CDR_TRUSTEE_COUNT_MAX]; /* trustees in the order in which they are asked */
 	size_t next;                          /* the first that was not asked yet */
@@ -51,6 +55,7 @@ batch_wipe(struct batch *batch)
 	cdr_secret_free(batch->seed);
 	cdr_secret_free(batch->blinds);
 	free(batch->blinded);
+	cdr_buffer_free(&batch->attachment);
 	cdr_points_free(batch->points);
 	for (size_t i = 0; i < batch->partial_count; i++)
 		cdr_points_free(batch->partial[i]);
@@ -206,6 +211,102 @@ write_request(struct batch *batch, char *purpose)
 	batch->request.points_hash = cdr_message_field(batch->hash, sizeof(batch->hash));
 }
 
+/* ---- the log ---------------------------------------------------------------------------------------------------- */
+
+/* The request as it will be signed for every trustee: Ed25519 gives one signature for one message. */
+static cdr_err
+sign_request(const struct batch *batch, struct cdr_envelope *envelope)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct cdr_signer own = cdr_member_signer(batch->member);
+	struct cdr_buffer body = { 0 }, bytes = { 0 };
+
+	CDR_TRY(cdr_message_encode(&batch->request.base, &body));
+	CDR_TRY(cdr_envelope_request(&own, EVALUATE_PATH, cdr_buffer_bytes(&body), (struct cdr_bytes){ NULL, 0 }, &bytes));
+	CDR_TRY(cdr_envelope_open(cdr_buffer_bytes(&bytes), envelope));
+out:
+	cdr_buffer_free(&bytes);
+	cdr_buffer_free(&body);
+	return err;
+}
+
+/* A writing job. */
+static cdr_err
+keep_receipt(struct cdr_tx *tx, void *context)
+{
+	return cdr_receipt_keep(tx, context);
+}
+
+/* Whether the log holds the request, at the place of the receipt, as far as enough witnesses have seen it. */
+static cdr_err
+verify_inclusion(const struct batch *batch, const struct cdr_receipt *receipt, const Cdr__Wire__Inclusion *inclusion,
+    struct cdr_fault *fault)
+{
+	struct cdr_checkpoint checkpoint;
+	cdr_err err = cdr_checkpoint_read(cdr_message_bytes(inclusion->checkpoint), batch->member->genesis, batch->roster,
+	    &checkpoint, fault);
+
+	if (err == CDR_E_MEMORY)
+		return err;
+	if (err == CDR_OK && cdr_checkpoint_is_witnessed(&checkpoint, batch->roster) &&
+	    inclusion->position == receipt->place && inclusion->hashes.len % CDR_MERKLE_HASH_LEN == 0 &&
+	    cdr_merkle_verify_include(receipt->hash, receipt->place, checkpoint.size, inclusion->hashes.data,
+		inclusion->hashes.len / CDR_MERKLE_HASH_LEN, checkpoint.root) == CDR_OK)
+		return CDR_OK;
+	return cdr_fault_set(fault, CDR_E_PROOF, "the hub does not prove that its log holds the request to the trustees");
+}
+
+/* The points, and behind them what the trustees want to see first. */
+static cdr_err
+write_attachment(struct batch *batch, const Cdr__Wire__Inclusion *inclusion)
+{
+	struct cdr_buffer proof = { 0 };
+	size_t points_len = batch->count * CDR_POINT_LEN;
+
+	cdr_err err = cdr_message_encode(&inclusion->base, &proof);
+	if (err == CDR_OK && (batch->attachment.data = malloc(points_len + proof.len)) == NULL)
+		err = CDR_E_MEMORY;
+	if (err == CDR_OK) {
+		memcpy(batch->attachment.data, batch->blinded, points_len);
+		memcpy(batch->attachment.data + points_len, proof.data, proof.len);
+		batch->attachment.len = points_len + proof.len;
+	}
+	cdr_buffer_free(&proof);
+	return err;
+}
+
+/* Have the hub log the request and the trustees witness it; keep the receipt. Asked again it is the same leaf. */
+static cdr_err
+enter_log(struct batch *batch, struct cdr_fault *fault)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	Cdr__Wire__SignedEvaluation message = CDR__WIRE__SIGNED_EVALUATION__INIT;
+	struct cdr_envelope envelope = { 0 };
+	struct cdr_receipt receipt = { 0 };
+	struct cdr_ask ask = { .path = LOG_PATH, .message = &message.base,
+		.reply_type = &cdr__wire__evaluation_reply__descriptor, .reply_max = CDR_BODY_CHECKPOINT_MAX };
+	uint8_t content[CDR_LEAF_CONTENT_LEN];
+	const Cdr__Wire__EvaluationReply *reply;
+
+	CDR_TRY(sign_request(batch, &envelope));
+	message.request = cdr_message_field(envelope.body.data, envelope.body.len);
+	message.signature = cdr_message_field(envelope.signature.data, envelope.signature.len);
+	err = cdr_member_ask_hub(batch->member, batch->roster, &ask, fault);
+	batch->is_spoilt |= err == CDR_E_SEQUENCE;
+	CDR_TRY(err);
+	reply = ask.reply;
+	CDR_TRY(cdr_leaf_content(CDR_LEAF_EVALUATION, &envelope.body, 1, content));
+	CDR_TRY(cdr_receipt_take(batch->member, batch->roster, reply->receipt, CDR_LEAF_EVALUATION, content, &receipt, fault));
+	CDR_TRY(cdr_store_write(batch->member->home->store, keep_receipt, &receipt));
+	CDR_TRY(verify_inclusion(batch, &receipt, reply->inclusion, fault));
+	CDR_TRY(write_attachment(batch, reply->inclusion));
+out:
+	cdr_ask_free(&ask);
+	cdr_receipt_free(&receipt);
+	cdr_envelope_free(&envelope);
+	return err;
+}
+
 /* Ask in a random order, so that the work is shared and no trustee can count on seeing everything. */
 static cdr_err
 shuffle_trustees(struct batch *batch)
@@ -337,7 +438,7 @@ ask_missing(struct batch *batch)
 			.party_signer = signer[i],
 			.path = EVALUATE_PATH,
 			.message = &batch->request.base,
-			.attachment = { batch->blinded, batch->count * CDR_POINT_LEN },
+			.attachment = cdr_buffer_bytes(&batch->attachment),
 			.reply_type = &cdr__wire__evaluate_reply__descriptor,
 			.reply_max = CDR_BODY_EVALUATE_MAX,
 		};
@@ -408,6 +509,7 @@ cdr_evaluate(struct cdr_member *member, const struct cdr_roster *roster, const C
 	CDR_TRY(cdr_store_write(member->home->store, begin_batch, &batch));
 	CDR_TRY(blind_all(&batch, inputs));
 	write_request(&batch, purpose_text);
+	CDR_TRY(enter_log(&batch, fault));
 	CDR_TRY(shuffle_trustees(&batch));
 	CDR_TRY(gather(&batch, fault));
 	CDR_TRY(finish(&batch, inputs, tags));

@@ -8,6 +8,7 @@
 #include "core/identity/token.h"
 #include "node/member/evaluate.h"
 #include "node/member/leavers.h"
+#include "node/member/receipt.h"
 #include "node/net/log.h"
 
 #define PUT_PATH "/v1/index/put"
@@ -427,12 +428,20 @@ out:
 	return err;
 }
 
+/* What the hub acknowledged, and its receipt. */
+struct acknowledgement {
+	const uint8_t *batch_id;
+	struct cdr_receipt receipt;
+};
+
 static cdr_err
 acknowledge(struct cdr_tx *tx, void *context)
 {
 	cdr_err err = CDR_E_INTERNAL;
-	struct cdr_value id = cdr_value_blob(context, CDR_ID_LEN);
+	const struct acknowledgement *a = context;
+	struct cdr_value id = cdr_value_blob(a->batch_id, CDR_ID_LEN);
 
+	CDR_TRY(cdr_receipt_keep(tx, &a->receipt));
 	CDR_TRY(cdr_query_run(tx, "UPDATE leaver SET state = 'indexed', batch = NULL WHERE batch = $1 AND state = 'sent'",
 	    CDR_VALUES(id)));
 	CDR_TRY(cdr_query_run(tx, "DELETE FROM removal WHERE batch = $1", CDR_VALUES(id)));
@@ -443,6 +452,20 @@ out:
 }
 
 /* ---- the hub ------------------------------------------------------------------------------------------------------------- */
+
+/* The receipt for just this batch. */
+static cdr_err
+take_receipt(const struct cdr_member *member, const struct cdr_roster *roster, const struct batch *batch,
+    const Cdr__Wire__Receipt *message, struct cdr_receipt *receipt, struct cdr_fault *fault)
+{
+	const struct cdr_bytes parts[] = { { batch->id, sizeof(batch->id) }, cdr_buffer_bytes(&batch->rows),
+		cdr_buffer_bytes(&batch->expiries), cdr_buffer_bytes(&batch->removed) };
+	uint8_t content[CDR_LEAF_CONTENT_LEN];
+
+	cdr_err err = cdr_leaf_content(CDR_LEAF_INDEX_BATCH, parts, 4, content);
+	return err != CDR_OK ? err :
+			       cdr_receipt_take(member, roster, message, CDR_LEAF_INDEX_BATCH, content, receipt, fault);
+}
 
 /* Send one batch; what the hub acknowledged is marked. */
 static cdr_err
@@ -460,9 +483,15 @@ send_batch(struct cdr_member *member, const struct cdr_roster *roster, struct ba
 		.message = &put.base,
 		.reply_type = &cdr__wire__index_put_reply__descriptor,
 	};
+	struct acknowledgement a = { .batch_id = batch->id };
 	cdr_err err = cdr_member_ask_hub(member, roster, &ask, fault);
+	if (err == CDR_OK)
+		err = take_receipt(member, roster, batch, ((const Cdr__Wire__IndexPutReply *)ask.reply)->receipt, &a.receipt, fault);
+	if (err == CDR_OK)
+		err = cdr_store_write(member->home->store, acknowledge, &a);
+	cdr_receipt_free(&a.receipt);
 	cdr_ask_free(&ask);
-	return err == CDR_OK ? cdr_store_write(member->home->store, acknowledge, batch->id) : err;
+	return err;
 }
 
 /* Send what waits, oldest first. */

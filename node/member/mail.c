@@ -7,6 +7,7 @@
 #include "node/member/check.h"
 #include "node/member/enrol.h"
 #include "node/member/inbox.h"
+#include "node/member/receipt.h"
 #include "node/net/clock.h"
 #include "node/net/log.h"
 
@@ -108,6 +109,7 @@ struct due {
 	char kind[KIND_LEN];
 	struct cdr_buffer sealed;
 	cdr_err outcome;
+	struct cdr_receipt receipt;
 };
 
 /* A hub may lose what it took, or throw it away: what is not confirmed is posted again. An honest hub knows it by its id. */
@@ -170,6 +172,7 @@ write_posted(struct cdr_tx *tx, void *context)
 						     "posted";
 	cdr_err err = CDR_E_INTERNAL;
 
+	CDR_TRY(cdr_receipt_keep(tx, &due->receipt));
 	CDR_TRY(cdr_query_run(tx,
 	    "UPDATE letter_out SET state = $1, tries = tries + 1, posted_at = $2, not_before = $3 WHERE id = $4 AND"
 	    " state IN ('waiting', 'posted')",
@@ -179,6 +182,21 @@ write_posted(struct cdr_tx *tx, void *context)
 	err = CDR_OK;
 out:
 	return err;
+}
+
+/* The receipt for just this letter. */
+static cdr_err
+take_receipt(const struct cdr_member *member, const struct cdr_roster *roster, const Cdr__Wire__Logged *reply,
+    struct due *due, struct cdr_fault *fault)
+{
+	const struct cdr_bytes parts[] = { { due->id, sizeof(due->id) },
+		{ (const uint8_t *)member->id, strlen(member->id) }, { (const uint8_t *)due->receiver, strlen(due->receiver) },
+		cdr_buffer_bytes(&due->sealed) };
+	uint8_t content[CDR_LEAF_CONTENT_LEN];
+
+	cdr_err err = cdr_leaf_content(CDR_LEAF_DELIVERY, parts, 4, content);
+	return err != CDR_OK ? err :
+			       cdr_receipt_take(member, roster, reply->receipt, CDR_LEAF_DELIVERY, content, &due->receipt, fault);
 }
 
 static cdr_err
@@ -191,9 +209,13 @@ post_one(struct cdr_member *member, const struct cdr_roster *roster, struct due 
 	mail.from = member->id;
 	mail.to = due->receiver;
 	mail.sealed = cdr_message_field(due->sealed.data, due->sealed.len);
-	struct cdr_ask ask = { .path = POST_PATH, .message = &mail.base };
+	struct cdr_ask ask = { .path = POST_PATH, .message = &mail.base, .reply_type = &cdr__wire__logged__descriptor };
 	due->outcome = cdr_member_ask_hub(member, roster, &ask, &why);
 	bool noted = due->outcome == CDR_OK || (ask.answered && (is_final(due->outcome) || is_for_later(due->outcome)));
+	if (due->outcome == CDR_OK) {
+		due->outcome = take_receipt(member, roster, ask.reply, due, &why);
+		noted = due->outcome == CDR_OK;
+	}
 	cdr_ask_free(&ask);
 	if (!noted && fault != NULL)
 		*fault = why;
@@ -218,6 +240,7 @@ post_due(struct cdr_member *member, const struct cdr_roster *roster, bool *worke
 		if (err == CDR_OK)
 			err = post_one(member, roster, &due, fault);
 		*worked = *worked || err == CDR_OK;
+		cdr_receipt_free(&due.receipt);
 		cdr_buffer_free(&due.sealed);
 	}
 	return err;

@@ -181,6 +181,17 @@ static const char api[] =
     " digest bytea PRIMARY KEY, request bytea NOT NULL, status bigint NOT NULL, sealed bytea NOT NULL, at bigint NOT NULL);"
     "CREATE INDEX api_reply_by_at ON api_reply (at);";
 
+/* The hub's receipts. state: waiting (not seen in the log yet), proved, missing (the log does not hold it).
+ * evidence: what showed that a party lied. */
+static const char receipts[] =
+    "CREATE TABLE receipt ("
+    " place bigint NOT NULL, hash bytea NOT NULL, kind text NOT NULL, at bigint NOT NULL, bytes bytea NOT NULL,"
+    " kept_at bigint NOT NULL, state text NOT NULL, PRIMARY KEY (place, hash));"
+    "CREATE INDEX receipt_by_state ON receipt (state, place);"
+    "CREATE TABLE lie ("
+    " number bigint PRIMARY KEY, at bigint NOT NULL, what text NOT NULL, parties text NOT NULL, place bigint NOT NULL,"
+    " size bigint NOT NULL, path text NOT NULL, evidence bytea NOT NULL);";
+
 static const char *const migrations[] = {
 	first,
 	tally_and_trail,
@@ -189,6 +200,7 @@ static const char *const migrations[] = {
 	accounts,
 	guests,
 	api,
+	receipts,
 };
 
 const struct cdr_store_schema cdr_member_schema = {

@@ -8,6 +8,8 @@
 #include "core/crypto/oprf.h"
 #include "core/crypto/secret.h"
 #include "node/net/log.h"
+#include "node/trustee/witness.h"
+#include "proto/log.pb-c.h"
 #include "node/trustee/share.h"
 
 #define BODY_LEN_MAX 256 /* of a request; one that says everything once has 128 at most. It is kept */
@@ -47,16 +49,16 @@ static cdr_err
 check_points(const struct cdr_call *call, struct cdr_fault *fault)
 {
 	const Cdr__Wire__EvaluateRequest *request = request_of(call);
-	const struct cdr_bytes *points = &call->envelope->attachment;
+	struct cdr_bytes points = { call->envelope->attachment.data, (size_t)request->point_count * CDR_POINT_LEN };
 	uint8_t hash[CDR_SHA256_LEN];
 	cdr_err err;
 
 	if (request->point_count < 1 || request->point_count > CDR_EVALUATE_POINTS_MAX)
 		return cdr_fault_set(fault, CDR_E_RANGE, "1 to %d points at a time", CDR_EVALUATE_POINTS_MAX);
-	if (points->len != (size_t)request->point_count * CDR_POINT_LEN)
+	if (call->envelope->attachment.len < points.len)
 		return cdr_fault_set(fault, CDR_E_INPUT, "%" PRIu32 " points have %zu bytes, not %zu", request->point_count,
-		    (size_t)request->point_count * CDR_POINT_LEN, points->len);
-	err = cdr_sha256(points, 1, hash);
+		    points.len, call->envelope->attachment.len);
+	err = cdr_sha256(&points, 1, hash);
 	if (err != CDR_OK)
 		return err;
 	if (request->points_hash.len != sizeof(hash) || memcmp(request->points_hash.data, hash, sizeof(hash)) != 0)
@@ -86,30 +88,38 @@ check_request(struct cdr_trustee *trustee, const struct cdr_call *call, uint64_t
 	return check_points(call, fault);
 }
 
-/* ---- counting --------------------------------------------------------------------------------------------------- */
+/* ---- the precondition -------------------------------------------------------------------------------------------- */
 
-struct count_job {
+/* What the log says of the evaluation that is asked, and what the member shows of the log. */
+struct logged {
 	const struct cdr_call *call;
-	uint64_t quota;
-	uint64_t spent;      /* before this request */
-	bool is_repeat;      /* the same was counted before */
-	bool is_misuse;      /* something else was */
-	bool exceeds;
+	const Cdr__Wire__Inclusion *inclusion;
+	struct cdr_checkpoint checkpoint;
+	bool is_there;       /* this trustee has seen a leaf with that number */
+	bool is_same;        /* and for this request */
+	uint64_t place;
+	uint64_t total;      /* what the member had spent with it */
+	uint64_t size;       /* of the log that this trustee has seen */
+	uint8_t hash[CDR_MERKLE_HASH_LEN];
+	bool contradicts;    /* the checkpoint contradicts what this trustee saw */
 };
 
-/* What a sequence number was used for, compared with what it is to be used for now. The body says all that counts. */
+/* A reading job. The body says all that counts, and the member signed it. */
 static cdr_err
-compare_earlier(struct cdr_tx *tx, struct count_job *job)
+look_job(struct cdr_tx *tx, void *context)
 {
 	cdr_err err = CDR_E_INTERNAL;
+	struct logged *l = context;
 	struct cdr_query *query = NULL;
-	const Cdr__Wire__EvaluateRequest *request = request_of(job->call);
-	const struct cdr_bytes *body = &job->call->envelope->body;
-	struct cdr_bytes earlier;
-	const struct cdr_values values = CDR_VALUES(
-	    cdr_value_bytes(cdr_message_bytes(job->call->party->signing_key)), cdr_value_int((int64_t)request->sequence));
+	const struct cdr_bytes *body = &l->call->envelope->body;
+	struct cdr_bytes counted;
+	const struct cdr_values values = CDR_VALUES(cdr_value_bytes(cdr_message_bytes(l->call->party->signing_key)),
+	    cdr_value_int((int64_t)request_of(l->call)->sequence));
 
-	CDR_TRY(cdr_query_start(tx, "SELECT body FROM evaluation WHERE signing_key = $1 AND sequence = $2", values, &query));
+	CDR_TRY(cdr_trustee_log_size(tx, &l->size));
+	CDR_TRY(cdr_trustee_log_compare(tx, &l->checkpoint, &l->contradicts));
+	CDR_TRY(cdr_query_start(tx, "SELECT body, place, hash, total FROM evaluation WHERE signing_key = $1 AND sequence = $2",
+	    values, &query));
 	err = cdr_query_step(query);
 	if (err == CDR_E_ABSENT) {
 		err = CDR_OK;
@@ -117,110 +127,124 @@ compare_earlier(struct cdr_tx *tx, struct count_job *job)
 	}
 	if (err != CDR_OK)
 		goto out;
-	CDR_TRY(cdr_query_blob_peek(query, 0, BODY_LEN_MAX, &earlier));
-	job->is_repeat = earlier.len == body->len && memcmp(earlier.data, body->data, body->len) == 0;
-	job->is_misuse = !job->is_repeat;
+	l->is_there = true;
+	CDR_TRY(cdr_query_blob_peek(query, 0, BODY_LEN_MAX, &counted));
+	l->is_same = counted.len == body->len && memcmp(counted.data, body->data, body->len) == 0;
+	CDR_TRY(cdr_query_count(query, 1, &l->place));
+	CDR_TRY(cdr_query_blob(query, 2, l->hash, sizeof(l->hash)));
+	CDR_TRY(cdr_query_count(query, 3, &l->total));
 out:
 	cdr_query_end(query);
 	return err;
 }
 
-/* Keep both requests: each is signed by the member. The first contradiction of a number is enough. */
+/* A writing job: both requests of one number are signed by the member. The first contradiction is enough. */
 static cdr_err
-keep_evidence(struct cdr_tx *tx, const struct count_job *job)
+misuse_job(struct cdr_tx *tx, void *context)
 {
-	cdr_err err = CDR_E_INTERNAL;
-	const struct cdr_call *call = job->call;
+	const struct cdr_call *call = context;
 	const struct cdr_value key = cdr_value_bytes(cdr_message_bytes(call->party->signing_key));
 	const struct cdr_value sequence = cdr_value_int((int64_t)request_of(call)->sequence);
 	int64_t count;
 
-	CDR_TRY(cdr_query_one_int(tx, "SELECT count(*) FROM misuse WHERE signing_key = $1 AND sequence = $2",
-	    CDR_VALUES(key, sequence), &count));
-	if (count > 0)
-		return CDR_OK;
-	CDR_TRY(cdr_query_run(tx,
+	cdr_err err = cdr_query_one_int(tx, "SELECT count(*) FROM misuse WHERE signing_key = $1 AND sequence = $2",
+	    CDR_VALUES(key, sequence), &count);
+	if (err != CDR_OK || count > 0)
+		return err;
+	return cdr_query_run(tx,
 	    "INSERT INTO misuse (signing_key, sequence, member, first_body, first_signature, second_body, second_signature,"
 	    " noticed_at) SELECT signing_key, sequence, member, body, signature, $3, $4, $5 FROM evaluation"
 	    " WHERE signing_key = $1 AND sequence = $2",
 	    CDR_VALUES(key, sequence, cdr_value_bytes(call->envelope->body), cdr_value_bytes(call->envelope->signature),
-		cdr_value_int((int64_t)call->now))));
-out:
-	return err;
+		cdr_value_int((int64_t)call->now)));
 }
 
-/* Add to what the member spent, if its quota reaches. */
+/* A checkpoint that enough witnesses cosigned, and that does not contradict what this trustee saw. */
 static cdr_err
-spend(struct cdr_tx *tx, struct count_job *job)
+check_checkpoint(struct cdr_trustee *trustee, struct logged *l, struct cdr_fault *fault)
 {
-	cdr_err err = CDR_E_INTERNAL;
-	const Cdr__Wire__EvaluateRequest *request = request_of(job->call);
-	const struct cdr_value member = cdr_value_text(request->member), epoch = cdr_value_int(request->epoch);
-	const struct cdr_value purpose = cdr_value_text(request->purpose);
-	int64_t spent;
-	const char *sql;
-
-	err = cdr_query_one_int(tx, "SELECT points FROM spent WHERE member = $1 AND epoch = $2 AND purpose = $3",
-	    CDR_VALUES(member, epoch, purpose), &spent);
-	if (err != CDR_OK && err != CDR_E_ABSENT)
-		return err;
-	sql = err == CDR_OK ? "UPDATE spent SET points = $4 WHERE member = $1 AND epoch = $2 AND purpose = $3" :
-	    "INSERT INTO spent (member, epoch, purpose, points) VALUES ($1, $2, $3, $4)";
-	job->spent = (uint64_t)spent;
-	if (job->spent > job->quota || request->point_count > job->quota - job->spent) {
-		job->exceeds = true;
-		return CDR_OK;
-	}
-	CDR_TRY(cdr_query_run(tx, sql, CDR_VALUES(member, epoch, purpose,
-	    cdr_value_int(spent + (int64_t)request->point_count))));
-	CDR_TRY(cdr_query_run(tx,
-	    "INSERT INTO evaluation (signing_key, sequence, member, epoch, body, signature, counted_at)"
-	    " VALUES ($1, $2, $3, $4, $5, $6, $7)",
-	    CDR_VALUES(cdr_value_bytes(cdr_message_bytes(job->call->party->signing_key)),
-		cdr_value_int((int64_t)request->sequence), member, epoch, cdr_value_bytes(job->call->envelope->body),
-		cdr_value_bytes(job->call->envelope->signature), cdr_value_int((int64_t)job->call->now))));
-out:
-	return err;
-}
-
-/* A writing job. What it finds against the request is not an error of the transaction: evidence must stay. */
-static cdr_err
-count_job(struct cdr_tx *tx, void *context)
-{
-	cdr_err err = CDR_E_INTERNAL;
-	struct count_job *job = context;
-
-	job->is_repeat = job->is_misuse = job->exceeds = false;
-	CDR_TRY(compare_earlier(tx, job));
-	if (job->is_misuse)
-		return keep_evidence(tx, job);
-	if (!job->is_repeat)
-		return spend(tx, job);
-out:
-	return err;
-}
-
-/* Count durably, or say why not. */
-static cdr_err
-count(struct cdr_trustee *trustee, const struct cdr_call *call, uint64_t quota, struct cdr_fault *fault)
-{
-	struct count_job job = { .call = call, .quota = quota };
-	const Cdr__Wire__EvaluateRequest *request = request_of(call);
-	cdr_err err = cdr_store_write(trustee->home->store, count_job, &job);
+	struct cdr_bytes note = cdr_message_bytes(l->inclusion->checkpoint);
+	cdr_err err = cdr_checkpoint_read(note, trustee->genesis, l->call->roster, &l->checkpoint, fault);
 
 	if (err != CDR_OK)
 		return err;
-	if (job.is_misuse) {
+	if (!cdr_checkpoint_is_witnessed(&l->checkpoint, l->call->roster))
+		return cdr_fault_set(fault, CDR_E_PROOF, "the checkpoint has %zu cosignatures, and %" PRIu32 " are needed",
+		    l->checkpoint.cosignature_count, l->call->roster->body->threshold);
+	err = cdr_store_read(trustee->home->store, look_job, l);
+	if (err != CDR_OK)
+		return err;
+	if (l->contradicts) {
+		cdr_trustee_fork_keep(trustee, l->call->roster, &l->checkpoint, note);
+		return cdr_fault_set(fault, CDR_E_PROOF, "the checkpoint contradicts the log that this trustee saw: who signed it "
+		    "showed two logs");
+	}
+	return CDR_OK;
+}
+
+/* Whether the evaluation stands in the log at its place, for this very request. */
+static cdr_err
+check_place(const struct logged *l, struct cdr_fault *fault)
+{
+	const Cdr__Wire__EvaluateRequest *request = request_of(l->call);
+	const ProtobufCBinaryData *hashes = &l->inclusion->hashes;
+
+	if (!l->is_there && l->checkpoint.size > l->size)
+		return cdr_fault_set(fault, CDR_E_BUSY, "this trustee has seen %" PRIu64 " leaves of the log, and not yet this one: "
+		    "ask another, or again", l->size);
+	if (!l->is_there)
+		return cdr_fault_set(fault, CDR_E_PROOF, "no evaluation with sequence number %" PRIu64 " stands in the log",
+		    request->sequence);
+	if (!l->is_same)
+		return cdr_fault_set(fault, CDR_E_SEQUENCE, "sequence number %" PRIu64 " stands in the log for another request; both "
+		    "are kept. After a restore from a backup, go on with higher numbers", request->sequence);
+	if (l->inclusion->position != l->place || hashes->len % CDR_MERKLE_HASH_LEN != 0)
+		return cdr_fault_set(fault, CDR_E_PROOF, "the proof is for another place in the log");
+	cdr_err err = cdr_merkle_verify_include(l->hash, l->place, l->checkpoint.size, hashes->data,
+	    hashes->len / CDR_MERKLE_HASH_LEN, l->checkpoint.root);
+	if (err == CDR_E_PROOF)
+		cdr_fault_set(fault, err, "the proof that the evaluation stands in the log does not hold");
+	return err;
+}
+
+/*
+ * What must hold before a point is multiplied: the request stands in a log that enough witnesses have seen, and there its
+ * member's quota reached. Everybody counts the same leaves, so asking another trustee gains nothing; and a repeat is the same
+ * leaf, so it is free.
+ */
+static cdr_err
+check_log(struct cdr_trustee *trustee, const struct cdr_call *call, uint64_t quota, struct cdr_fault *fault)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	const Cdr__Wire__EvaluateRequest *request = request_of(call);
+	size_t points_len = (size_t)request->point_count * CDR_POINT_LEN;
+	const struct cdr_bytes proof = { call->envelope->attachment.data + points_len,
+		call->envelope->attachment.len - points_len };
+	struct cdr_arena arena = { 0 };
+	struct logged l = { .call = call };
+
+	err = cdr_message_decode(&arena, &cdr__wire__inclusion__descriptor, proof, &l.inclusion);
+	if (err != CDR_OK) {
+		cdr_fault_set(fault, err, "no proof stands behind the points that the log holds this request");
+		goto out;
+	}
+	CDR_TRY(check_checkpoint(trustee, &l, fault));
+	err = check_place(&l, fault);
+	if (err == CDR_E_SEQUENCE) {
+		struct cdr_call misused = *call;
 		cdr_log(CDR_LOG_WARNING, "evaluate.misuse", cdr_log_text("member", request->member),
 		    cdr_log_int("sequence", (int64_t)request->sequence));
-		return cdr_fault_set(fault, CDR_E_SEQUENCE, "sequence number %" PRIu64 " was used for another request; both are "
-		    "kept. After a restore from a backup, go on with higher numbers", request->sequence);
+		if (cdr_store_write(trustee->home->store, misuse_job, &misused) != CDR_OK)
+			cdr_log(CDR_LOG_ERROR, "evaluate.misuse_not_kept", cdr_log_text("member", request->member));
 	}
-	if (job.exceeds)
-		return cdr_fault_set(fault, CDR_E_QUOTA, "%" PRIu64 " of %" PRIu64 " points for %s are used in this epoch; %" PRIu32
-		    " more do not fit. The secretariat can raise the quota", job.spent, quota, request->purpose,
-		    request->point_count);
-	return CDR_OK;
+	if (err != CDR_OK)
+		goto out;
+	if (l.total > quota)
+		err = cdr_fault_set(fault, CDR_E_QUOTA, "with this request %" PRIu64 " of %" PRIu64 " points for %s are used in this "
+		    "epoch. The secretariat can raise the quota", l.total, quota, request->purpose);
+out:
+	cdr_arena_free(&arena);
+	return err;
 }
 
 /* ---- evaluating ------------------------------------------------------------------------------------------------- */
@@ -249,7 +273,7 @@ answer_points(struct cdr_trustee *trustee, const struct cdr_call *call, const st
 {
 	cdr_err err = CDR_E_INTERNAL;
 	Cdr__Wire__EvaluateReply reply = CDR__WIRE__EVALUATE_REPLY__INIT;
-	size_t len = call->envelope->attachment.len;
+	size_t len = (size_t)request_of(call)->point_count * CDR_POINT_LEN;
 	uint8_t proof[CDR_PROOF_LEN], hash[CDR_SHA256_LEN];
 
 	answer->attachment.data = malloc(len);
@@ -278,7 +302,6 @@ cdr_trustee_evaluate(void *context, const struct cdr_call *call, struct cdr_answ
 	uint64_t quota = 0;
 
 	CDR_TRY(check_request(trustee, call, &quota, fault));
-	/* Before anything is counted. */
 	if (!cdr_trustee_share_have(trustee, CDR_KEY_TAGS, request_of(call)->epoch)) {
 		err = cdr_fault_set(fault, CDR_E_EPOCH, "this trustee has no share of the key of epoch %" PRIu32 ": ask another",
 		    request_of(call)->epoch);
@@ -289,7 +312,7 @@ cdr_trustee_evaluate(void *context, const struct cdr_call *call, struct cdr_answ
 		cdr_fault_set(fault, err, "one of the points is not a point of the group, or is the identity");
 	if (err != CDR_OK)
 		goto out;
-	CDR_TRY(count(trustee, call, quota, fault));
+	CDR_TRY(check_log(trustee, call, quota, fault));
 	CDR_TRY(answer_points(trustee, call, blinded, answer));
 out:
 	cdr_points_free(blinded);

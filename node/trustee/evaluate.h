@@ -4,24 +4,28 @@
 /*
  * What a trustee is for: multiply blinded points by its share of the key, prove it, and count.
  *
- * It cannot tell what it evaluates; so it counts how much, for each member, epoch and purpose. A count is on the disk
- * before the answer leaves: who kills a trustee, or asks twice, gains nothing.
+ * It cannot tell what it evaluates; so it looks how much, for each member, epoch and purpose: only what stands in a log that
+ * enough witnesses cosigned is evaluated, and there it was counted (node/trustee/witness.h) before anybody was asked. Who
+ * kills a trustee, asks twice or asks another one gains nothing.
  */
 
 #include "node/net/dispatch.h"
 #include "node/trustee/trustee.h"
 
 /*
- * /v1/evaluate: EvaluateRequest to EvaluateReply, the points in the attachments.
+ * /v1/evaluate: EvaluateRequest to EvaluateReply, the points in the attachments; behind those of the request an Inclusion.
  *
  * CDR_E_REFUSED  the request names another member than its signer, or an unknown purpose
  * CDR_E_EPOCH    no epoch of that number is in force, or this trustee has no share of its key
- * CDR_E_BUSY     a newer roster came into force because of this request: ask again
+ * CDR_E_BUSY     a newer roster came into force because of this request, or this trustee has not yet seen the log so far:
+ *                ask again
  * CDR_E_RANGE    0, or more than CDR_EVALUATE_POINTS_MAX points
  * CDR_E_INPUT    the attachment is not what the request says
- * CDR_E_POINT    one of the points is none, or is the identity; nothing is counted
- * CDR_E_SEQUENCE the sequence number was used for something else; both requests are kept
- * CDR_E_QUOTA    the quota of that purpose does not reach; nothing is counted
+ * CDR_E_POINT    one of the points is none, or is the identity
+ * CDR_E_PROOF    the log does not hold the request, or too few witnesses cosigned; a checkpoint that contradicts what this
+ *                trustee saw is kept as evidence against everybody who signed it
+ * CDR_E_SEQUENCE the sequence number stands in the log for something else
+ * CDR_E_QUOTA    the quota of that purpose did not reach when the log counted it
  */
 cdr_err cdr_trustee_evaluate(void *trustee, const struct cdr_call *call, struct cdr_answer *answer,
     struct cdr_fault *fault);

@@ -2,10 +2,16 @@
 
 #include "node/net/log.h"
 #include "node/trustee/evaluate.h"
+#include "node/trustee/witness.h"
+#include "proto/log.pb-c.h"
 
 const struct cdr_route cdr_trustee_routes[] = {
 	{ "/v1/evaluate", CDR_CALLER_MEMBER, CDR_BODY_EVALUATE_MAX, &cdr__wire__evaluate_request__descriptor,
 	    cdr_trustee_evaluate, NULL },
+	{ "/v1/witness", CDR_CALLER_HUB, CDR_BODY_WITNESS_MAX, &cdr__wire__witness_request__descriptor, cdr_trustee_witness,
+	    NULL },
+	{ "/v1/witness/latest", CDR_CALLER_MEMBER, CDR_BODY_SMALL_MAX, &cdr__wire__empty__descriptor,
+	    cdr_trustee_witness_latest, NULL },
 };
 
 const size_t cdr_trustee_route_count = sizeof(cdr_trustee_routes) / sizeof(cdr_trustee_routes[0]);

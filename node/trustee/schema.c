@@ -59,7 +59,24 @@ static const char version_keys[] =
 /* basis is the transcript of the key from which this one came: empty where it was made, NULL where that is not known. */
 static const char version_basis[] = "ALTER TABLE key_share ADD COLUMN basis bytea;";
 
-static const char *const migrations[] = { version_1, version_keys, version_basis };
+/* The log as this trustee saw it. An evaluation is counted where the log shows it: total is what its member had then spent. */
+static const char version_log[] =
+    "DROP TABLE evaluation;"
+    "CREATE TABLE evaluation (signing_key bytea NOT NULL, sequence bigint NOT NULL, member text NOT NULL,"
+    " epoch bigint NOT NULL, body bytea NOT NULL, signature bytea NOT NULL, counted_at bigint NOT NULL,"
+    " place bigint NOT NULL, hash bytea NOT NULL, total bigint NOT NULL,"
+    " PRIMARY KEY (signing_key, sequence)) /* WITHOUT ROWID */;"
+    "DELETE FROM spent;"
+
+    /* Every checkpoint of the hub that was cosigned here. */
+    "CREATE TABLE seen (size bigint NOT NULL PRIMARY KEY, root bytea NOT NULL, hub_signature bytea NOT NULL,"
+    " seen_at bigint NOT NULL);"
+
+    /* Checkpoints that contradict what was seen: note is the other one, own what this trustee had seen. */
+    "CREATE TABLE fork (number bigint NOT NULL PRIMARY KEY, note bytea NOT NULL, own bytea NOT NULL,"
+    " noticed_at bigint NOT NULL);";
+
+static const char *const migrations[] = { version_1, version_keys, version_basis, version_log };
 
 const struct cdr_store_schema cdr_trustee_schema = {
 	.application_id = 0x43445254, /* "CDRT" */

@@ -12,6 +12,7 @@
 #include "keys/roster_build.h"
 #include "node/hub/command.h"
 #include "node/hub/routes.h"
+#include "node/hub/witness.h"
 #include "node/net/daemon.h"
 #include "node/net/node_options.h"
 #include "node/net/service.h"
@@ -462,20 +463,30 @@ old_reply(struct question *q)
 
 /* ---- telling them --------------------------------------------------------------------------------------------------- */
 
-/* drop MEMBER MEMBER: what the first writes to the second is acknowledged and thrown away. */
-static bool
-drops(struct question *q, const struct lie *lie)
+/* A writing job: the letter goes, its leaf and its receipt stay. */
+static cdr_err
+drop_job(struct cdr_tx *tx, void *context)
+{
+	const Cdr__Wire__Mail *mail = context;
+
+	return cdr_query_run(tx, "DELETE FROM mail WHERE sender = $1 AND id = $2",
+	    CDR_VALUES(cdr_value_text(mail->from), cdr_value_bytes(cdr_message_bytes(mail->id))));
+}
+
+/* drop MEMBER MEMBER: what the first writes to the second is acknowledged, with a receipt, and thrown away. */
+static void
+drop(struct question *q, const struct lie *lie)
 {
 	struct cdr_arena arena = { 0 };
-	Cdr__Wire__Empty empty = CDR__WIRE__EMPTY__INIT;
 	Cdr__Wire__Mail *mail;
-	bool drops = false;
 
 	if (lie_is(lie, "drop") && strcmp(q->path, "/v1/mail/post") == 0 && strcmp(caller(q), lie->word[1]) == 0 &&
-	    cdr_message_decode(&arena, &cdr__wire__mail__descriptor, q->envelope.body, &mail) == CDR_OK)
-		drops = strcmp(mail->to, lie->word[2]) == 0 && answer(q, &empty.base) == CDR_OK;
+	    cdr_message_decode(&arena, &cdr__wire__mail__descriptor, q->envelope.body, &mail) == CDR_OK &&
+	    strcmp(mail->to, lie->word[2]) == 0 && cdr_store_write(q->liar->open.home->store, drop_job, mail) == CDR_OK) {
+		q->liar->told++;
+		(void)fprintf(stderr, "lie drop told to %s\n", caller(q));
+	}
 	cdr_arena_free(&arena);
-	return drops;
 }
 
 static const struct {
@@ -573,13 +584,12 @@ handle(void *context, const char *path, struct cdr_bytes body, const uint8_t *pi
 	}
 	if (known)
 		keep_letter(&q);
-	if (!known || !drops(&q, &lie)) {
-		status = cdr_dispatch(&q.liar->service, &request, reply);
-		if (known && status == 200) {
-			twist(&q);
-			if (lie.word[0][0] == '\0')
-				keep_reply(&q);
-		}
+	status = cdr_dispatch(&q.liar->service, &request, reply);
+	if (known && status == 200) {
+		drop(&q, &lie);
+		twist(&q);
+		if (lie.word[0][0] == '\0')
+			keep_reply(&q);
 	}
 	(void)pthread_mutex_unlock(&lock);
 	cdr_arena_free(&q.arena);
@@ -603,6 +613,7 @@ serve(const struct cdr_arguments *arguments, struct cdr_report *report, struct c
 	struct cdr_daemon daemon = { .pid_fd = -1, .signal_fd = -1, .ready_fd = -1 };
 	char listen[CDR_SERVER_ADDRESS_LEN], pid_path[CDR_HOME_PATH_LEN_MAX + sizeof("/" CDR_HOME_PID)];
 	struct cdr_server *server = NULL;
+	struct cdr_hub_showing showing = { NULL, NULL };
 	struct liar *liar = calloc(1, sizeof(*liar));
 	struct cdr_server_config config = { .listen = listen, .app = { liar, body_max, handle } };
 
@@ -615,12 +626,15 @@ serve(const struct cdr_arguments *arguments, struct cdr_report *report, struct c
 	CDR_TRY(cdr_hub_setting_read(liar->open.home->store, "listen", listen, sizeof(listen)));
 	CDR_TRY(cdr_daemon_start(&daemon, pid_path, (int)cdr_arguments_number(arguments, "ready-fd", -1), fault));
 	cdr_hub_service(liar->open.hub, &liar->service);
+	CDR_TRY(cdr_hub_showing_start(&liar->open, &showing, fault));
 	CDR_TRY(cdr_certificate_server_context(liar->open.home->certificate, liar->open.home->certificate_key, &config.tls));
 	CDR_TRY(cdr_server_start(&config, &server, fault));
 	cdr_daemon_ready(&daemon, cdr_server_address_peek(server));
-	(void)cdr_daemon_wait(&daemon, -1);
+	while (!cdr_daemon_wait(&daemon, 1000))
+		cdr_hub_witness_tick(showing.witness);
 out:
 	cdr_server_stop(server);
+	cdr_hub_showing_stop(&showing);
 	SSL_CTX_free(config.tls);
 	cdr_daemon_end(&daemon);
 	for (size_t i = 0; i < KEPT_MAX; i++) {

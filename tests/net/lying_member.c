@@ -13,8 +13,10 @@
 #include "node/member/leavers.h"
 #include "node/member/wire.h"
 #include "node/net/node_options.h"
+#include "proto/log.pb-c.h"
 
 #define YEAR_MONTHS 12
+#define PROOF_LEN_MAX 8192
 
 /* A member's folder, open, and the roster that it holds. */
 struct liar {
@@ -53,6 +55,15 @@ liar_open(const struct cdr_arguments *arguments, struct liar *liar, struct cdr_f
 	return liar->epoch != NULL ? CDR_OK : CDR_E_EPOCH;
 }
 
+static cdr_err
+tell(cdr_err err, struct cdr_ask *ask, const char *points, struct cdr_report *report)
+{
+	err = cdr_report_json(report, json_pack("{s:s, s:b, s:s, s:s}", "outcome", err == CDR_OK ? "ok" : cdr_err_name(err),
+	    "answered", ask->answered, "text", ask->fault.text, "points", points));
+	cdr_ask_free(ask);
+	return err;
+}
+
 /* Ask, and print what came of it. A refusal is a result, not a failure. */
 static cdr_err
 say(struct liar *liar, struct cdr_ask *ask, struct cdr_report *report)
@@ -63,10 +74,7 @@ say(struct liar *liar, struct cdr_ask *ask, struct cdr_report *report)
 
 	if (err == CDR_OK && ask->reply_attachment.len > 0 && cdr_sha256(&ask->reply_attachment, 1, hash) == CDR_OK)
 		cdr_hex_write(hash, sizeof(hash), points);
-	err = cdr_report_json(report, json_pack("{s:s, s:b, s:s, s:s}", "outcome", err == CDR_OK ? "ok" : cdr_err_name(err),
-	    "answered", ask->answered, "text", ask->fault.text, "points", points));
-	cdr_ask_free(ask);
-	return err;
+	return tell(err, ask, points, report);
 }
 
 static struct cdr_ask
@@ -103,12 +111,68 @@ text_of(const struct cdr_arguments *arguments, const char *option, const char *o
 	return text;
 }
 
+/* The proof that the log held something of this member's once: shown where the hub logs nothing. */
+static FILE *
+open_proof(const struct liar *liar, const char *mode)
+{
+	char path[CDR_HOME_PATH_LEN_MAX + sizeof("/last-inclusion")];
+
+	(void)snprintf(path, sizeof(path), "%s/last-inclusion", liar->member->home->path);
+	return fopen(path, mode);
+}
+
+/* Have the hub log the request, as an honest node does. Its answer stands in ${ask}. */
+static cdr_err
+announce(struct liar *liar, const Cdr__Wire__EvaluateRequest *request, struct cdr_ask *ask)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	Cdr__Wire__SignedEvaluation message = CDR__WIRE__SIGNED_EVALUATION__INIT;
+	struct cdr_envelope envelope = { 0 };
+	struct cdr_buffer body = { 0 }, bytes = { 0 }, proof = { 0 };
+	FILE *file = NULL;
+
+	CDR_TRY(cdr_message_encode(&request->base, &body));
+	CDR_TRY(cdr_envelope_request(&liar->signer, "/v1/evaluate", cdr_buffer_bytes(&body), (struct cdr_bytes){ NULL, 0 },
+	    &bytes));
+	CDR_TRY(cdr_envelope_open(cdr_buffer_bytes(&bytes), &envelope));
+	message.request = cdr_message_field(envelope.body.data, envelope.body.len);
+	message.signature = cdr_message_field(envelope.signature.data, envelope.signature.len);
+	*ask = ask_hub(liar, "/v1/log/evaluation", &message.base);
+	ask->reply_type = &cdr__wire__evaluation_reply__descriptor;
+	ask->reply_max = CDR_BODY_CHECKPOINT_MAX;
+	CDR_TRY(cdr_ask_send(liar->member->client, &liar->signer, ask, 1));
+	CDR_TRY(cdr_message_encode(&((const Cdr__Wire__EvaluationReply *)ask->reply)->inclusion->base, &proof));
+	file = open_proof(liar, "we");
+	if (file == NULL || fwrite(proof.data, proof.len, 1, file) != 1)
+		err = CDR_E_IO;
+out:
+	if (file != NULL)
+		(void)fclose(file);
+	cdr_buffer_free(&proof);
+	cdr_buffer_free(&bytes);
+	cdr_buffer_free(&body);
+	cdr_envelope_free(&envelope);
+	return err;
+}
+
+/* Behind the points: the last proof that this member was given. */
+static void
+add_proof(struct liar *liar, uint8_t *points, struct cdr_bytes *bytes)
+{
+	FILE *file = open_proof(liar, "re");
+
+	if (file == NULL)
+		return;
+	bytes->len += fread(points + bytes->len, 1, PROOF_LEN_MAX, file);
+	(void)fclose(file);
+}
+
 static cdr_err
 evaluate(const struct cdr_arguments *arguments, struct cdr_report *report, struct cdr_fault *fault)
 {
 	cdr_err err = CDR_E_INTERNAL;
 	struct liar liar = { 0 };
-	uint8_t points[CDR_EVALUATE_POINTS_MAX * CDR_POINT_LEN], hash[CDR_SHA256_LEN];
+	uint8_t points[CDR_EVALUATE_POINTS_MAX * CDR_POINT_LEN + PROOF_LEN_MAX], hash[CDR_SHA256_LEN];
 	char member[CDR_CODE_LEN_MAX + 1], purpose[CDR_CODE_LEN_MAX + 1], trustee[CDR_SIGNER_LEN_MAX + 1];
 	size_t count = (size_t)cdr_arguments_number(arguments, "points", 16);
 	uint32_t index = (uint32_t)cdr_arguments_number(arguments, "trustee", 1);
@@ -127,6 +191,16 @@ evaluate(const struct cdr_arguments *arguments, struct cdr_report *report, struc
 	request.point_count = (uint32_t)count;
 	request.points_hash = cdr_message_field(hash, sizeof(hash));
 	(void)snprintf(trustee, sizeof(trustee), "trustee/%u", index);
+	if (!cdr_arguments_has(arguments, "unlogged")) {
+		struct cdr_ask log_ask = { 0 };
+		err = announce(&liar, &request, &log_ask);
+		if (err != CDR_OK && !cdr_arguments_has(arguments, "anyway")) {
+			err = tell(err, &log_ask, "", report);
+			goto out;
+		}
+		cdr_ask_free(&log_ask);
+	}
+	add_proof(&liar, points, &bytes);
 	struct cdr_ask ask = {
 		.party = cdr_roster_trustee(liar.roster, index)->party,
 		.party_signer = trustee,
@@ -219,6 +293,7 @@ post(const struct cdr_arguments *arguments, struct cdr_report *report, struct cd
 	mail.to = text_of(arguments, "to", "", to);
 	mail.sealed = cdr_message_field(sealed, len);
 	struct cdr_ask ask = ask_hub(&liar, "/v1/mail/post", &mail.base);
+	ask.reply_type = &cdr__wire__logged__descriptor;
 	CDR_TRY(say(&liar, &ask, report));
 out:
 	free(sealed);
@@ -253,6 +328,7 @@ post_letter(const struct cdr_arguments *arguments, struct liar *liar, Cdr__Wire_
 	    liar->member->genesis, &sealed));
 	mail.sealed = cdr_message_field(sealed.data, sealed.len);
 	struct cdr_ask ask = ask_hub(liar, "/v1/mail/post", &mail.base);
+	ask.reply_type = &cdr__wire__logged__descriptor;
 	CDR_TRY(say(liar, &ask, report));
 out:
 	cdr_buffer_free(&sealed);
@@ -341,6 +417,8 @@ static const struct cdr_option evaluate_options[] = {
 	{ .name = "purpose", .value = "TEXT", .help = "check, import" },
 	{ .name = "member", .value = "ID", .help = "the member that the request names" },
 	{ .name = "identity", .help = "the first point is the identity" },
+	{ .name = "unlogged", .help = "do not have it logged: show the last proof that there is" },
+	{ .name = "anyway", .help = "if the hub does not log it, show the last proof that there is" },
 	{ .name = "other-epoch", .help = "ask for the epoch after the one in force" },
 	AS,
 	END,

@@ -14,6 +14,8 @@
 #include "node/trustee/command.h"
 #include "node/trustee/evaluate.h"
 #include "node/trustee/routes.h"
+#include "node/trustee/witness.h"
+#include "proto/log.pb-c.h"
 #include "node/trustee/share.h"
 #include "tests/net/lie.h"
 
@@ -38,13 +40,14 @@ other_share(struct twist *t)
 	cdr_err err = CDR_E_INTERNAL;
 	uint8_t share[CDR_SCALAR_LEN], one[CDR_SCALAR_LEN], random[CDR_SCALAR_LEN];
 	struct cdr_points *blinded = NULL;
-	const struct cdr_bytes *asked = &t->call->envelope->attachment;
+	const uint8_t *asked = t->call->envelope->attachment.data;
+	uint32_t count = ((const Cdr__Wire__EvaluateRequest *)t->call->message)->point_count;
 
 	CDR_TRY(cdr_trustee_share_copy(t->trustee, CDR_KEY_TAGS, t->reply->epoch, share));
 	cdr_scalar_set(1, one);
 	cdr_scalar_add(share, one, share);
 	CDR_TRY(cdr_scalar_random(random));
-	CDR_TRY(cdr_points_decode(asked->data, asked->len / CDR_POINT_LEN, &blinded));
+	CDR_TRY(cdr_points_decode(asked, count, &blinded));
 	CDR_TRY(cdr_oprf_evaluate(share, blinded, random, t->points->data, t->proof));
 out:
 	cdr_points_free(blinded);
@@ -174,6 +177,10 @@ evaluate(void *context, const struct cdr_call *call, struct cdr_answer *answer, 
 
 static const struct cdr_route routes[] = {
 	{ "/v1/evaluate", CDR_CALLER_MEMBER, CDR_BODY_EVALUATE_MAX, &cdr__wire__evaluate_request__descriptor, evaluate, NULL },
+	{ "/v1/witness", CDR_CALLER_HUB, CDR_BODY_WITNESS_MAX, &cdr__wire__witness_request__descriptor, cdr_trustee_witness,
+	    NULL },
+	{ "/v1/witness/latest", CDR_CALLER_MEMBER, CDR_BODY_SMALL_MAX, &cdr__wire__empty__descriptor,
+	    cdr_trustee_witness_latest, NULL },
 };
 
 static cdr_err

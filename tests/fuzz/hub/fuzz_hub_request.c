@@ -92,7 +92,7 @@ empty_job(struct cdr_tx *tx, void *context)
 	static const char *const sql[] = { "DELETE FROM index_row", "DELETE FROM person", "DELETE FROM holding",
 		"DELETE FROM index_batch", "DELETE FROM open_check", "DELETE FROM mail", "DELETE FROM mail_taken",
 		"DELETE FROM ceremony_message", "DELETE FROM key_outcome WHERE number > 1", "DELETE FROM misuse",
-		"DELETE FROM countersignature", "DELETE FROM proposal" };
+		"DELETE FROM countersignature", "DELETE FROM proposal", "DELETE FROM evaluation", "DELETE FROM spent" };
 
 	(void)context;
 	for (size_t i = 0; i < sizeof(sql) / sizeof(sql[0]); i++) {

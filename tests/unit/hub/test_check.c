@@ -99,7 +99,7 @@ close_check(struct world *w, size_t index, uint8_t check)
 	uint8_t id[CDR_ID_LEN] = { check };
 
 	request.check = cdr_message_field(id, sizeof(id));
-	return x_try(w->x, &w->member[index], "/v1/check/close", &request.base, &cdr__wire__empty__descriptor);
+	return x_try(w->x, &w->member[index], "/v1/check/close", &request.base, &cdr__wire__logged__descriptor);
 }
 
 /* How many members a check by member ${index} names. */

@@ -50,7 +50,7 @@ post(struct world *w, const struct x_party *by, const char *from, const char *to
 	mail.from = from_text;
 	mail.to = to_text;
 	mail.sealed = cdr_message_field(w->sealed, sealed_len);
-	return x_try(w->x, by, "/v1/mail/post", &mail.base, &cdr__wire__empty__descriptor);
+	return x_try(w->x, by, "/v1/mail/post", &mail.base, &cdr__wire__logged__descriptor);
 }
 
 static const char *

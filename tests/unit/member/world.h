@@ -17,6 +17,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "audit/checkpoint.h"
 #include "core/crypto/hash.h"
 #include "core/crypto/secret.h"
 #include "core/crypto/threshold.h"
@@ -40,6 +41,21 @@
 #define W_MATCH_MAX 8
 
 enum { BLUE, GREEN, RED };
+
+#define W_LOG_MAX 512
+
+/* What the hub does wrong with its log. */
+enum w_log_lie {
+	W_LOG_TRUE = 0,
+	W_LOG_NO_RECEIPT,     /* its receipt is for something else */
+	W_LOG_OTHER_PLACE,    /* it proves another place than the receipt's */
+	W_LOG_FEW_WITNESSES,  /* a cosignature too few */
+	W_LOG_BAD_PROOF,
+	W_LOG_ALTERED,        /* one leaf is another one by now */
+	W_LOG_ROLLED_BACK,    /* the log is shorter than it was */
+	W_LOG_MISSING,        /* what it gave a receipt for never entered the log */
+	W_LOG_STALE           /* the witnesses have not seen it for days */
+};
 
 /* What a trustee does when it is asked. */
 enum w_trustee_mode {
@@ -103,8 +119,17 @@ struct world {
 	char purpose[16];
 	void (*on_evaluate)(void);          /* called while a trustee computes */
 
+	/* The log: of hub and trustees. */
+	enum w_log_lie log_lie;
+	bool log_is_down;
+	struct cdr_merkle_edge log_edge;
+	uint8_t log_hash[W_LOG_MAX][CDR_MERKLE_HASH_LEN], log_content[W_LOG_MAX][CDR_LEAF_CONTENT_LEN];
+	uint64_t log_age_s;                 /* how long ago the witnesses cosigned */
+	uint64_t latest_size[W_TRUSTEES];   /* what a trustee says that it saw last; 0: all of it */
+	bool latest_differs[W_TRUSTEES];    /* it saw another log */
+
 	/* The hub. */
-	bool hub_is_down;
+	bool hub_is_down;                   /* for everything but the log: see log_is_down */
 	bool forgets_reply;                 /* it does what it is asked, and its reply is lost */
 	bool stranger_answers;              /* somebody with another certificate */
 	const char *refused_path;
@@ -278,6 +303,18 @@ w_refuse(struct w_reply *reply, cdr_err err)
 	reply->status = err == CDR_E_BUSY ? 503 : 400;
 }
 
+/* Whose key a signer's name stands for. */
+static inline const struct w_keys *
+w_find(const struct world *w, const char *signer)
+{
+	for (size_t i = 0; i < W_MEMBERS; i++)
+		if (strcmp(w->keys[i].signer, signer) == 0)
+			return &w->keys[i];
+	return NULL;
+}
+
+#include "tests/unit/member/world_log.h"
+
 static inline void
 w_evaluate(struct world *w, size_t at, const struct cdr_envelope *envelope, struct w_reply *reply)
 {
@@ -289,8 +326,11 @@ w_evaluate(struct world *w, size_t at, const struct cdr_envelope *envelope, stru
 	uint8_t random[CDR_SCALAR_LEN], key[CDR_SCALAR_LEN], proof[CDR_PROOF_LEN], hash[CDR_SHA256_LEN];
 
 	assert_int_equal(cdr_message_decode(&arena, &cdr__wire__evaluate_request__descriptor, envelope->body, &request), CDR_OK);
-	assert_int_equal(envelope->attachment.len, request->point_count * CDR_POINT_LEN);
-	assert_int_equal(cdr_sha256(&envelope->attachment, 1, hash), CDR_OK);
+	size_t points_len = request->point_count * CDR_POINT_LEN;
+	const struct cdr_bytes asked = { envelope->attachment.data, points_len };
+	w_log_see(w, envelope->body, (struct cdr_bytes){ envelope->attachment.data + points_len,
+	    envelope->attachment.len - points_len });
+	assert_int_equal(cdr_sha256(&asked, 1, hash), CDR_OK);
 	assert_memory_equal(hash, request->points_hash.data, sizeof(hash));
 	w->sequence = request->sequence;
 	w->point_count += request->point_count;
@@ -303,7 +343,7 @@ w_evaluate(struct world *w, size_t at, const struct cdr_envelope *envelope, stru
 		assert_int_equal(cdr_scalar_random(key), CDR_OK);
 	assert_int_equal(cdr_points_decode(envelope->attachment.data, request->point_count, &points), CDR_OK);
 	struct cdr_buffer *out = &reply->attachment;
-	*out = (struct cdr_buffer){ malloc(envelope->attachment.len), envelope->attachment.len };
+	*out = (struct cdr_buffer){ malloc(points_len), points_len };
 	assert_int_equal(cdr_oprf_evaluate(key, points, random, out->data, proof), CDR_OK);
 	cdr_points_free(points);
 	if (mode == W_IDENTITY)
@@ -390,7 +430,7 @@ w_keep_put(struct world *w, const Cdr__Wire__IndexPut *put)
 }
 
 static inline void
-w_open_check(struct world *w, const Cdr__Wire__CheckOpen *open, struct w_reply *reply)
+w_open_check(struct world *w, const char *signer, const Cdr__Wire__CheckOpen *open, struct w_reply *reply)
 {
 	Cdr__Wire__CheckOpenReply answer = CDR__WIRE__CHECK_OPEN_REPLY__INIT;
 
@@ -405,7 +445,12 @@ w_open_check(struct world *w, const Cdr__Wire__CheckOpen *open, struct w_reply *
 		w->matches[i] = &w->match[i];
 	answer.match = w->matches;
 	answer.n_match = w->match_count;
+	const struct cdr_bytes parts[] = { cdr_message_bytes(open->check), cdr_message_bytes(open->rows) };
+	struct w_receipt receipt;
+	w_log_act(w, CDR_LEAF_CHECK_OPENED, signer, parts, 2, &receipt);
+	answer.receipt = &receipt.message;
 	w_say(reply, &answer.base);
+	cdr_buffer_free(&receipt.leaf);
 }
 
 /* The hub decodes the body as ${type}, and acts. */
@@ -425,6 +470,8 @@ w_hub(struct world *w, const char *path, const struct cdr_envelope *envelope, st
 		{ "/v1/mail/post", &cdr__wire__mail__descriptor },
 		{ "/v1/mail/fetch", &cdr__wire__mail_fetch__descriptor },
 		{ "/v1/mail/taken", &cdr__wire__mail_taken__descriptor },
+		{ "/v1/log/evaluation", &cdr__wire__signed_evaluation__descriptor },
+		{ "/v1/log/checkpoint", &cdr__wire__checkpoint_request__descriptor },
 	};
 	static const Cdr__Wire__Empty nothing = CDR__WIRE__EMPTY__INIT;
 	struct cdr_arena arena = { 0 }, roster_arena = { 0 };
@@ -459,17 +506,41 @@ w_hub(struct world *w, const char *path, const struct cdr_envelope *envelope, st
 			w_refuse(reply, CDR_E_REFUSED);
 	} else if (route == 3) {
 		Cdr__Wire__IndexPutReply answer = CDR__WIRE__INDEX_PUT_REPLY__INIT;
+		const Cdr__Wire__IndexPut *put = message;
+		const struct cdr_bytes parts[] = { cdr_message_bytes(put->batch), cdr_message_bytes(put->rows),
+			cdr_message_bytes(put->expiries), cdr_message_bytes(put->removed) };
+		struct w_receipt receipt;
 		w_keep_put(w, message);
+		w_log_act(w, CDR_LEAF_INDEX_BATCH, envelope->signer, parts, 4, &receipt);
+		answer.receipt = &receipt.message;
 		w_say(reply, &answer.base);
+		cdr_buffer_free(&receipt.leaf);
 	} else if (route == 4) {
-		w_open_check(w, message, reply);
+		w_open_check(w, envelope->signer, message, reply);
 	} else if (route == 7) {
 		w_fetch(w, member, reply);
-	} else {
-		if (route == 5)
+	} else if (route == 5 || route == 6) {
+		Cdr__Wire__Logged answer = CDR__WIRE__LOGGED__INIT;
+		const Cdr__Wire__Mail *mail = message;
+		const struct cdr_bytes check = cdr_message_bytes(((const Cdr__Wire__CheckClose *)message)->check);
+		struct w_receipt receipt;
+		if (route == 5) {
 			w->close_count++;
-		if (route == 6)
-			w_push_mail(w, message);
+			w_log_act(w, CDR_LEAF_CHECK_CLOSED, envelope->signer, &check, 1, &receipt);
+		} else {
+			const struct cdr_bytes parts[] = { cdr_message_bytes(mail->id), { (const uint8_t *)mail->from, strlen(mail->from) },
+				{ (const uint8_t *)mail->to, strlen(mail->to) }, cdr_message_bytes(mail->sealed) };
+			w_push_mail(w, mail);
+			w_log_act(w, CDR_LEAF_DELIVERY, envelope->signer, parts, 4, &receipt);
+		}
+		answer.receipt = &receipt.message;
+		w_say(reply, &answer.base);
+		cdr_buffer_free(&receipt.leaf);
+	} else if (route == 9) {
+		w_log_evaluation(w, envelope->signer, message, reply);
+	} else if (route == 10) {
+		w_log_checkpoint(w, message, reply);
+	} else {
 		const Cdr__Wire__MailTaken *taken = route == 8 ? message : NULL;
 		for (size_t i = 0; taken != NULL && i < taken->ids.len; i += CDR_MAIL_ID_LEN)
 			w_drop_mail(w, taken->ids.data + i);
@@ -506,16 +577,6 @@ cdr_client_post_free(struct cdr_client_post *post)
 	cdr_buffer_free(&post->reply);
 }
 
-/* Whose key a signer's name stands for. */
-static inline const struct w_keys *
-w_find(const struct world *w, const char *signer)
-{
-	for (size_t i = 0; i < W_MEMBERS; i++)
-		if (strcmp(w->keys[i].signer, signer) == 0)
-			return &w->keys[i];
-	return NULL;
-}
-
 static inline cdr_err
 w_deliver(struct world *w, struct cdr_client_post *post)
 {
@@ -525,10 +586,11 @@ w_deliver(struct world *w, struct cdr_client_post *post)
 
 	while (at < W_TRUSTEES && (post->pin == NULL || memcmp(post->pin, w->trustee[at].pin, CDR_PIN_LEN) != 0))
 		at++;
-	bool is_hub = at == W_TRUSTEES;
-	if (!is_hub)
+	bool is_hub = at == W_TRUSTEES, is_latest = strcmp(post->path, "/v1/witness/latest") == 0;
+	if (!is_hub && !is_latest)
 		w->evaluation_count++;
-	if (is_hub ? w->hub_is_down : w->mode[at] == W_DOWN)
+	bool is_log = strncmp(post->path, "/v1/log/", 8) == 0;
+	if (is_hub ? is_log ? w->log_is_down : w->hub_is_down : w->mode[at] == W_DOWN)
 		return cdr_fault_set(&post->fault, CDR_E_NETWORK, "played: no connection");
 	const struct w_keys *party = is_hub ? &w->hub : &w->trustee[at];
 	assert_true(post->pin == NULL || memcmp(post->pin, party->pin, CDR_PIN_LEN) == 0);
@@ -542,6 +604,8 @@ w_deliver(struct world *w, struct cdr_client_post *post)
 		w_refuse(&reply, w->refused_code);
 	else if (is_hub)
 		w_hub(w, post->path, &envelope, &reply);
+	else if (is_latest)
+		w_log_latest(w, at, &reply);
 	else if (w->mode[at] == W_REFUSES || w->mode[at] == W_FAILS)
 		w_refuse(&reply, w->mode[at] == W_FAILS ? CDR_E_MEMORY : CDR_E_QUOTA);
 	else
@@ -556,7 +620,7 @@ w_deliver(struct world *w, struct cdr_client_post *post)
 	cdr_buffer_free(&reply.body);
 	cdr_buffer_free(&reply.attachment);
 	cdr_envelope_free(&envelope);
-	if (w->forgets_reply && is_hub) {
+	if (w->forgets_reply && is_hub && !is_log) {
 		cdr_buffer_free(&post->reply);
 		post->status = 0;
 		return cdr_fault_set(&post->fault, CDR_E_TIME, "played: no answer");

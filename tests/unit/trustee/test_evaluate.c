@@ -1,6 +1,7 @@
 /* Requests to a trustee, without sockets: what it answers, what it counts, what it refuses. */
 #include "tests/unit/unit.h"
 #include "tests/unit/trustee/exchange.h"
+#include "tests/unit/trustee/played_log.h"
 
 #include "core/crypto/oprf.h"
 #include "node/trustee/evaluate.h"
@@ -13,6 +14,8 @@ struct world {
 	struct enrolled *member;
 	struct cdr_service service;      /* of trustee 1 */
 	uint8_t points[CDR_EVALUATE_POINTS_MAX + 1][CDR_POINT_LEN];
+	struct played_log log;
+	struct cdr_buffer shown;         /* what stood behind the points of the last request */
 
 	/* the last answer */
 	int status;
@@ -47,6 +50,7 @@ setup(void **state)
 			memcpy(w->points[i], w->points[i - 20], CDR_POINT_LEN);
 	}
 	cdr_trustee_service(w->x->node[1].trustee, &w->service);
+	w->log.x = w->x;
 	*state = w;
 	return 0;
 }
@@ -57,6 +61,7 @@ teardown(void **state)
 	struct world *w = *state;
 
 	cdr_buffer_free(&w->evaluated);
+	cdr_buffer_free(&w->shown);
 	exchange_free(w->x);
 	free(w);
 	return 0;
@@ -71,6 +76,7 @@ struct request {
 	uint32_t epoch, point_count;
 	struct cdr_bytes attachment;
 	bool has_wrong_hash;
+	bool is_unlogged;                /* the proof is the one before, or none */
 	size_t says_again;               /* the body behind itself so often: a decoder takes what comes last */
 };
 
@@ -80,6 +86,22 @@ request_of(struct world *w, uint64_t sequence, uint32_t count)
 	return (struct request){ .signer = "member/blue-harbour", .seed = w->member->seed, .pin = w->member->pin,
 		.member = "blue-harbour", .purpose = "check", .sequence = sequence, .epoch = 1, .point_count = count,
 		.attachment = { w->points[0], (size_t)count * CDR_POINT_LEN } };
+}
+
+/* The hub logs the request and the trustees witness it. */
+static void
+log_request(struct world *w, const struct request *r, struct cdr_bytes body)
+{
+	const struct cdr_signer signer = { r->signer, r->seed, w->x->genesis->hash };
+	struct cdr_envelope envelope;
+	struct cdr_buffer bytes;
+
+	assert_int_equal(cdr_envelope_request(&signer, PATH, body, (struct cdr_bytes){ NULL, 0 }, &bytes), CDR_OK);
+	assert_int_equal(cdr_envelope_open(cdr_buffer_bytes(&bytes), &envelope), CDR_OK);
+	cdr_buffer_free(&w->shown);
+	played_enter(&w->log, r->signer, body, envelope.signature, &w->shown);
+	cdr_envelope_free(&envelope);
+	cdr_buffer_free(&bytes);
 }
 
 static void
@@ -108,7 +130,16 @@ encode_request(struct world *w, const struct request *r, struct cdr_buffer *out)
 	assert_non_null(body.data);
 	for (size_t i = 1; i <= r->says_again; i++)
 		memcpy(body.data + i * len, body.data, len);
-	assert_int_equal(cdr_envelope_request(&signer, PATH, cdr_buffer_bytes(&body), r->attachment, out), CDR_OK);
+	struct cdr_buffer attachment = { malloc(r->attachment.len + 8192), r->attachment.len };
+	assert_non_null(attachment.data);
+	memcpy(attachment.data, r->attachment.data, r->attachment.len);
+	if (!r->is_unlogged)
+		log_request(w, r, cdr_buffer_bytes(&body));
+	memcpy(attachment.data + attachment.len, w->shown.data, w->shown.len);
+	attachment.len += w->shown.len;
+	assert_int_equal(cdr_envelope_request(&signer, PATH, cdr_buffer_bytes(&body), cdr_buffer_bytes(&attachment), out),
+	    CDR_OK);
+	cdr_buffer_free(&attachment);
 	cdr_buffer_free(&body);
 }
 
@@ -332,12 +363,10 @@ test_quota(void **state)
 
 	send_request(w, request_of(w, 1, 60));
 	assert_proved(w, 60);
+	/* The hub should not have logged this: it counts where it stands, and is refused. */
 	send_request(w, request_of(w, 2, 41));
 	assert_refused(w, 429, "quota");
-	assert_int_equal(ask_store(w, SPENT), 60);
-	/* What does not fit is not counted, and its number is not used up. */
-	send_request(w, request_of(w, 2, 40));
-	assert_proved(w, 40);
+	assert_int_equal(ask_store(w, SPENT), 101);
 	send_request(w, request_of(w, 3, 1));
 	assert_refused(w, 429, "quota");
 	/* Imports have a quota of their own. */
@@ -347,8 +376,20 @@ test_quota(void **state)
 	assert_proved(w, 100);
 	assert_int_equal(ask_store(w, SPENT_IMPORT), 100);
 	/* What was answered is answered again, also with the quota used up. */
-	send_request(w, request_of(w, 2, 40));
-	assert_proved(w, 40);
+	send_request(w, request_of(w, 1, 60));
+	assert_proved(w, 60);
+	/* With a larger one, what the log counted after it is evaluated too. */
+	w->member->check_points = 102;
+	const struct cdr_roster_change change = change_member(w->member);
+	propose(w->x, &change, 1);
+	put_in_force(w->x);
+	assert_int_equal(cdr_trustee_roster_update(w->x->node[1].trustee, NULL, NULL), CDR_OK);
+	send_request(w, request_of(w, 2, 41));
+	assert_proved(w, 41);
+	send_request(w, request_of(w, 3, 1));
+	assert_proved(w, 1);
+	send_request(w, request_of(w, 5, 1));
+	assert_refused(w, 429, "quota");
 }
 
 /* A member that enrols again has new keys, and numbers that begin anew; what it spent stays spent. */
@@ -381,6 +422,7 @@ test_bad_points(void **state)
 	uint8_t points[3][CDR_POINT_LEN];
 	struct request r = request_of(w, 1, 3);
 
+	r.is_unlogged = true;
 	memcpy(points, w->points, sizeof(points));
 	r.attachment = (struct cdr_bytes){ points[0], sizeof(points) };
 	memset(points[1], 0, CDR_POINT_LEN); /* the identity */
@@ -405,31 +447,40 @@ test_bad_requests(void **state)
 	struct request r = request_of(w, 1, 2);
 
 	r.point_count = 3;
+	r.is_unlogged = true;
 	send_request(w, r);
 	assert_refused(w, 400, "input");
 	r = request_of(w, 1, 2);
+	r.is_unlogged = true;
 	r.has_wrong_hash = true;
 	send_request(w, r);
 	assert_refused(w, 400, "input");
 	r = request_of(w, 1, 0);
+	r.is_unlogged = true;
 	send_request(w, r);
 	assert_refused(w, 400, "range");
-	send_request(w, request_of(w, 1, CDR_EVALUATE_POINTS_MAX + 1));
+	r = request_of(w, 1, CDR_EVALUATE_POINTS_MAX + 1);
+	r.is_unlogged = true;
+	send_request(w, r);
 	assert_refused(w, 400, "range");
 	r = request_of(w, (uint64_t)INT64_MAX + 1, 1);
+	r.is_unlogged = true;
 	send_request(w, r);
 	assert_refused(w, 400, "range");
 	r = request_of(w, 1, 1);
+	r.is_unlogged = true;
 	r.purpose = "curiosity";
 	send_request(w, r);
 	assert_refused(w, 403, "refused");
 	r = request_of(w, 1, 1);
+	r.is_unlogged = true;
 	r.member = "green-valley";
 	send_request(w, r);
 	assert_refused(w, 403, "refused");
 	assert_int_equal(ask_store(w, "SELECT count(*) FROM evaluation"), 0);
 	/* A body is kept for ever: it may be as long as one can be, and no longer. */
 	r = request_of(w, 1, 1);
+	r.is_unlogged = true;
 	r.says_again = 100;
 	send_request(w, r);
 	assert_refused(w, 400, "range");
@@ -545,12 +596,12 @@ test_newcomer(void **state)
 	r.pin = late->pin;
 	send_request(w, r);
 	assert_proved(w, 1);
-	assert_int_equal(w->x->roster_count, before + 1);
+	assert_int_equal(w->x->roster_count, before + TRUSTEE_COUNT); /* each, when it witnessed */
 	r.signer = "member/nobody";
 	for (int i = 0; i < 10; i++)
 		send_request(w, r);
 	assert_refused(w, 403, "refused");
-	assert_int_equal(w->x->roster_count, before + 1);
+	assert_int_equal(w->x->roster_count, before + TRUSTEE_COUNT + 1);
 }
 
 /* ---- epochs ------------------------------------------------------------------------------------------------------ */
@@ -597,6 +648,7 @@ test_no_share(void **state)
 	put_in_force(w->x);
 	assert_int_equal(cdr_trustee_roster_update(w->x->node[1].trustee, NULL, NULL), CDR_OK);
 	r.epoch = 2;
+	r.is_unlogged = true;
 	send_request(w, r);
 	assert_refused(w, 409, "epoch");
 	assert_non_null(strstr(w->text, "no share"));
@@ -604,6 +656,7 @@ test_no_share(void **state)
 	/* The share comes later, from another process. */
 	give_share(w->x, 1, &second);
 	assert_int_equal(cdr_trustee_share_refresh(w->x->node[1].trustee), CDR_OK);
+	r.is_unlogged = false;
 	send_request(w, r);
 	assert_int_equal(w->status, 200);
 }
@@ -628,10 +681,112 @@ test_epoch_just_begun(void **state)
 	assert_int_equal(w->status, 200);
 }
 
+/* ---- the precondition ---------------------------------------------------------------------------------------------- */
+
+/* Without the log nothing is evaluated: no proof, a proof for something else, too few witnesses. */
+static void
+test_not_in_the_log(void **state)
+{
+	struct world *w = *state;
+	struct request r = request_of(w, 1, 4);
+
+	r.is_unlogged = true;
+	send_request(w, r);
+	assert_refused(w, 400, "input");
+	assert_non_null(strstr(w->text, "no proof"));
+	send_request(w, request_of(w, 2, 4));
+	assert_proved(w, 4);
+	/* The proof of another request. */
+	send_request(w, r);
+	assert_refused(w, 400, "proof");
+	assert_int_equal(ask_store(w, SPENT), 4);
+	/* Only one witness, and two must be. */
+	w->log.skip[2] = w->log.skip[3] = true;
+	send_request(w, request_of(w, 3, 4));
+	assert_refused(w, 400, "proof");
+	assert_non_null(strstr(w->text, "1 cosignatures"));
+}
+
+/* Logged, witnessed by the others, and not yet seen here: ask again. */
+static void
+test_behind(void **state)
+{
+	struct world *w = *state;
+
+	send_request(w, request_of(w, 1, 1));
+	assert_proved(w, 1);
+	w->log.skip[1] = true;
+	send_request(w, request_of(w, 2, 1));
+	assert_refused(w, 503, "busy");
+	assert_non_null(strstr(w->text, "1 leaves"));
+}
+
+/* A checkpoint that contradicts what this trustee saw is kept, whoever cosigned it. */
+static void
+test_fork_in_a_request(void **state)
+{
+	struct world *w = *state;
+	struct request r = request_of(w, 1, 1);
+
+	send_request(w, r);
+	assert_proved(w, 1);
+	memset(w->log.checkpoint.root, 9, sizeof(w->log.checkpoint.root));
+	w->log.checkpoint.cosignature_count = 0;
+	assert_int_equal(cdr_checkpoint_sign(w->x->hub_seed, w->x->genesis->hash, &w->log.checkpoint), CDR_OK);
+	for (uint32_t i = 2; i <= TRUSTEE_COUNT; i++) {
+		struct cdr_cosignature cosignature;
+		assert_int_equal(cdr_checkpoint_cosign(w->x->node[i].home.keys->signing, w->x->genesis->hash, &w->log.checkpoint,
+		    i, cdr_trustee_now(), &cosignature), CDR_OK);
+		assert_int_equal(cdr_checkpoint_add(&w->log.checkpoint, w->x->genesis->hash, w->x->newest, &cosignature), CDR_OK);
+	}
+	cdr_buffer_free(&w->shown);
+	played_prove(&w->log, 0, &w->shown);
+	r.is_unlogged = true;
+	send_request(w, r);
+	assert_refused(w, 400, "proof");
+	assert_non_null(strstr(w->text, "contradicts"));
+	assert_int_equal(ask_store(w, "SELECT count(*) FROM fork WHERE length(note) > 0 AND length(own) > 0"), 1);
+}
+
+/* Another place, another hash, a proof that is cut. */
+static void
+test_bad_proofs(void **state)
+{
+	struct world *w = *state;
+	struct request r = request_of(w, 2, 1);
+
+	send_request(w, request_of(w, 1, 1));
+	send_request(w, r);
+	assert_proved(w, 1);
+	r.is_unlogged = true;
+	w->shown.data[w->shown.len - 1] ^= 1; /* the last hash */
+	send_request(w, r);
+	assert_refused(w, 400, "proof");
+	w->shown.data[w->shown.len - 1] ^= 1;
+	w->shown.data[1] = 0;                 /* the place */
+	send_request(w, r);
+	assert_refused(w, 400, "proof");
+	w->shown.data[1] = 1;
+	w->shown.data[100] ^= 1;              /* the checkpoint */
+	send_request(w, r);
+	assert_int_equal(w->status >= 400 && w->status < 500, true);
+	w->shown.data[100] ^= 1;
+	w->shown.len--;
+	send_request(w, r);
+	assert_refused(w, 400, "input");
+	w->shown.len++;
+	send_request(w, r);
+	assert_proved(w, 1);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_not_in_the_log, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_behind, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_fork_in_a_request, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_bad_proofs, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_answers, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_largest_batch, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_threshold, setup, teardown),

@@ -1,0 +1,425 @@
+#include "node/hub/witness.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "node/hub/witness_push.h"
+#include "node/net/clock.h"
+#include "node/net/log.h"
+
+#define STALLED_MS 500           /* a checkpoint that lacks cosignatures for so long does not hold up the next */
+#define RETRY_MS 1000            /* after a trustee failed */
+#define RENEW_S 900              /* the newest checkpoint is cosigned anew */
+
+/* The thread that shows the log to one trustee. */
+struct shower {
+	struct cdr_hub_witness *witness;
+	uint32_t trustee;
+	pthread_t thread;
+	uint64_t seen;               /* round that it has shown, or failed to */
+	uint64_t size;               /* of the log that the trustee has, as far as is known */
+	uint64_t retry_at_ms;        /* 0: nothing to try again */
+	cdr_err before;
+};
+
+struct cdr_hub_witness {
+	struct cdr_hub *hub;
+	struct cdr_hub_line line;
+	pthread_mutex_t lock;
+	pthread_cond_t changed;
+	bool is_stopping;
+	bool is_making;              /* a thread makes the next checkpoint */
+	bool is_behind;              /* the trustees have seen a longer log than the database holds */
+	bool wants_round;            /* another process of this hub was faster */
+	uint64_t round;              /* how many checkpoints were made */
+	uint64_t made_at_ms;
+	uint64_t renewed_at;
+	struct cdr_checkpoint shown; /* the one of this round */
+	struct cdr_checkpoint newest; /* witnessed; size 0: none */
+	struct cdr_checkpoint kept;  /* what the database has */
+	uint32_t threshold, trustee_count; /* of the roster in force when something was shown last */
+	size_t shower_count;
+	struct shower shower[CDR_TRUSTEE_COUNT_MAX];
+};
+
+static uint64_t
+now_ms(void)
+{
+	struct timespec at;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &at);
+	return (uint64_t)at.tv_sec * 1000 + (uint64_t)at.tv_nsec / 1000000;
+}
+
+/* Wait until something changes, or until ${until_ms}. Called with the lock. */
+static void
+wait_until(struct cdr_hub_witness *w, uint64_t until_ms)
+{
+	const struct timespec at = { .tv_sec = (time_t)(until_ms / 1000), .tv_nsec = (long)(until_ms % 1000) * 1000000 };
+
+	(void)pthread_cond_timedwait(&w->changed, &w->lock, &at);
+}
+
+/* ---- rounds ------------------------------------------------------------------------------------------------- */
+
+/* A reading job: the edge of the log. */
+static cdr_err
+edge_job(struct cdr_tx *tx, void *context)
+{
+	return cdr_hub_log_edge_read(tx, context);
+}
+
+/* Sign the log as it is now, and show it. Called with the lock, which is open meanwhile. */
+static cdr_err
+make_round(struct cdr_hub_witness *w)
+{
+	struct cdr_merkle_edge edge;
+	struct cdr_checkpoint made = { 0 };
+
+	w->is_making = true;
+	(void)pthread_mutex_unlock(&w->lock);
+	cdr_err err = cdr_store_read(w->hub->store, edge_job, &edge);
+	if (err == CDR_OK)
+		err = cdr_merkle_root(&edge, made.root);
+	if (err == CDR_OK) {
+		made.size = edge.size;
+		err = cdr_checkpoint_sign(w->hub->seed, w->hub->genesis, &made);
+	}
+	(void)pthread_mutex_lock(&w->lock);
+	w->is_making = false;
+	if (err == CDR_OK) {
+		w->shown = made;
+		w->round++;
+		w->made_at_ms = now_ms();
+		w->wants_round = false;
+	}
+	(void)pthread_cond_broadcast(&w->changed);
+	return err;
+}
+
+/* Whether a checkpoint of at least ${size} leaves has to be begun now. Called with the lock. */
+static bool
+needs_round(const struct cdr_hub_witness *w, uint64_t size)
+{
+	if (w->is_making)
+		return false;
+	if (w->round == 0 || w->wants_round)
+		return true;
+	return w->shown.size < size &&
+	    (w->newest.size >= w->shown.size || now_ms() >= w->made_at_ms + STALLED_MS);
+}
+
+/* Whether so many trustees have failed that the present checkpoint waits for one to come back. Called with the lock. */
+static bool
+is_hopeless(const struct cdr_hub_witness *w)
+{
+	uint32_t failed = 0;
+
+	for (size_t i = 0; i < w->shower_count; i++)
+		failed += w->shower[i].seen == w->round && w->shower[i].retry_at_ms != 0;
+	return w->threshold > 0 && w->trustee_count - failed < w->threshold && w->shown.size > w->newest.size;
+}
+
+/* Which trustees do not witness, for a person. Called with the lock. */
+static cdr_err
+tell_who_fails(const struct cdr_hub_witness *w, struct cdr_fault *fault)
+{
+	char names[CDR_FAULT_LEN / 2] = "";
+	size_t len = 0;
+
+	for (size_t i = 0; i < w->shower_count && len < sizeof(names); i++)
+		if (w->shower[i].retry_at_ms != 0)
+			len += (size_t)snprintf(names + len, sizeof(names) - len, "%strustee/%" PRIu32, len > 0 ? ", " : "",
+			    w->shower[i].trustee);
+	return cdr_fault_set(fault, CDR_E_BUSY, "%" PRIu32 " of %" PRIu32 " trustees are needed as witnesses of the log, and too few "
+	    "cosigned (not: %s): try again later", w->threshold, w->trustee_count, names[0] != '\0' ? names : "in time");
+}
+
+/* see node/hub/witness.h */
+cdr_err
+cdr_hub_witness_wait(struct cdr_hub_witness *w, uint64_t size, uint32_t timeout_ms, struct cdr_checkpoint *checkpoint,
+    struct cdr_fault *fault)
+{
+	uint64_t until = now_ms() + timeout_ms;
+	cdr_err err = CDR_OK;
+
+	(void)pthread_mutex_lock(&w->lock);
+	while (err == CDR_OK && w->newest.size < size && !w->is_stopping && !w->is_behind) {
+		if (needs_round(w, size)) {
+			err = make_round(w);
+			continue;
+		}
+		uint64_t now = now_ms();
+		if (now >= until || is_hopeless(w))
+			break;
+		wait_until(w, until < now + STALLED_MS ? until : now + STALLED_MS);
+	}
+	*checkpoint = w->newest;
+	if (err == CDR_OK && w->is_behind)
+		err = cdr_fault_set(fault, CDR_E_REFUSED, "the trustees have seen a longer log than this hub's database holds: an "
+		    "old copy of it was put back. The operator must put the newest one in its place");
+	else if (err == CDR_OK && checkpoint->size < size)
+		err = tell_who_fails(w, fault);
+	(void)pthread_mutex_unlock(&w->lock);
+	return err;
+}
+
+/* ---- showing ------------------------------------------------------------------------------------------------ */
+
+/* Put a cosignature on what is shown; with enough of them it is the newest. Called with the lock. */
+static void
+take_cosignature(struct cdr_hub_witness *w, const struct cdr_roster *roster, const struct cdr_checkpoint *shown,
+    const struct cdr_cosignature *cosignature)
+{
+	struct cdr_checkpoint *at = &w->shown;
+
+	if (at->size != shown->size || memcmp(at->root, shown->root, sizeof(at->root)) != 0)
+		return;
+	if (cdr_checkpoint_add(at, w->hub->genesis, roster, cosignature) != CDR_OK) {
+		cdr_log(CDR_LOG_WARNING, "witness.bad_signature", cdr_log_int("trustee", cosignature->trustee));
+		return;
+	}
+	if (!cdr_checkpoint_is_witnessed(at, roster) || w->newest.size > at->size)
+		return;
+	w->newest = *at;
+	(void)pthread_cond_broadcast(&w->changed);
+}
+
+/* Show the present checkpoint to one trustee. Called with the lock, which is open meanwhile. */
+static void
+show(struct shower *s)
+{
+	struct cdr_hub_witness *w = s->witness;
+	struct cdr_checkpoint shown = w->shown;
+	struct cdr_cosignature cosignature;
+	struct cdr_fault fault = { CDR_OK, "" };
+	uint64_t round = w->round;
+
+	(void)pthread_mutex_unlock(&w->lock);
+	const struct cdr_roster *roster = cdr_hub_roster_hold(w->hub);
+	cdr_err err = roster == NULL ? CDR_E_STORE :
+				       cdr_hub_witness_push(w->hub, &w->line, roster, s->trustee, &shown, &s->size, &cosignature, &fault);
+	(void)pthread_mutex_lock(&w->lock);
+	s->seen = round;
+	if (roster != NULL) {
+		w->threshold = roster->body->threshold;
+		w->trustee_count = (uint32_t)roster->body->n_trustee;
+	}
+	s->retry_at_ms = err == CDR_OK || err == CDR_E_EXISTS || err == CDR_E_ABSENT ? 0 : now_ms() + RETRY_MS;
+	if (s->retry_at_ms != 0)
+		(void)pthread_cond_broadcast(&w->changed);
+	if (err == CDR_OK)
+		take_cosignature(w, roster, &shown, &cosignature);
+	else if (err == CDR_E_EXISTS)
+		w->wants_round = true;
+	else if (err == CDR_E_STORE && s->size != CDR_HUB_SIZE_UNKNOWN && s->size > shown.size)
+		w->is_behind = true;
+	if (err != s->before && err != CDR_E_EXISTS && err != CDR_E_ABSENT)
+		cdr_log(err == CDR_OK ? CDR_LOG_INFO : CDR_LOG_WARNING, err == CDR_OK ? "witness.back" : "witness.failed",
+		    cdr_log_int("trustee", s->trustee), cdr_log_err(err), cdr_log_text("reason", fault.text));
+	s->before = err;
+	if (roster != NULL)
+		cdr_hub_roster_release(w->hub, roster);
+}
+
+static void *
+run_shower(void *context)
+{
+	struct shower *s = context;
+	struct cdr_hub_witness *w = s->witness;
+
+	(void)pthread_mutex_lock(&w->lock);
+	while (!w->is_stopping) {
+		uint64_t now = now_ms();
+		if (w->round != s->seen || (s->retry_at_ms != 0 && now >= s->retry_at_ms))
+			show(s);
+		else
+			wait_until(w, s->retry_at_ms != 0 ? s->retry_at_ms : now + 60000);
+	}
+	(void)pthread_mutex_unlock(&w->lock);
+	return NULL;
+}
+
+/* ---- keeping ------------------------------------------------------------------------------------------------ */
+
+struct keeping {
+	const uint8_t *genesis;
+	const struct cdr_roster *roster;
+	struct cdr_checkpoint *checkpoint;
+	uint64_t now;
+};
+
+/* see node/hub/witness.h */
+cdr_err
+cdr_hub_checkpoint_read(struct cdr_tx *tx, int64_t day, const uint8_t *genesis, const struct cdr_roster *roster,
+    struct cdr_checkpoint *checkpoint)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct cdr_query *query = NULL;
+	struct cdr_values none = CDR_VALUES(), one = CDR_VALUES(cdr_value_int(day));
+	struct cdr_bytes note;
+
+	if (day == CDR_HUB_CHECKPOINT_NEWEST)
+		CDR_TRY(cdr_query_start(tx, "SELECT note FROM checkpoint ORDER BY day DESC LIMIT 1", none, &query));
+	else
+		CDR_TRY(cdr_query_start(tx, "SELECT note FROM checkpoint WHERE day = $1", one, &query));
+	CDR_TRY(cdr_query_step(query));
+	CDR_TRY(cdr_query_blob_peek(query, 0, CDR_CHECKPOINT_LEN_MAX, &note));
+	CDR_TRY(cdr_checkpoint_read(note, genesis, roster, checkpoint, NULL));
+out:
+	cdr_query_end(query);
+	return err == CDR_E_INPUT || err == CDR_E_SIGNATURE ? CDR_E_STORE : err;
+}
+
+/* A reading job. */
+static cdr_err
+load_job(struct cdr_tx *tx, void *context)
+{
+	struct keeping *k = context;
+	cdr_err err = cdr_hub_checkpoint_read(tx, CDR_HUB_CHECKPOINT_NEWEST, k->genesis, k->roster, k->checkpoint);
+
+	return err == CDR_E_ABSENT ? CDR_OK : err;
+}
+
+/* A writing job: one checkpoint for each day, the last of it. Another process may have kept a later one. */
+static cdr_err
+keep_job(struct cdr_tx *tx, void *context)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct keeping *k = context;
+	struct cdr_buffer note = { 0 };
+	struct cdr_value day = cdr_value_int((int64_t)(k->now / CDR_HUB_DAY_S));
+	int64_t size;
+
+	err = cdr_query_one_int(tx, "SELECT size FROM checkpoint ORDER BY size DESC LIMIT 1", CDR_VALUES(), &size);
+	if (err != CDR_OK && err != CDR_E_ABSENT)
+		return err;
+	if ((uint64_t)size > k->checkpoint->size)
+		return CDR_OK;
+	CDR_TRY(cdr_checkpoint_write(k->checkpoint, k->genesis, k->roster, &note));
+	CDR_TRY(cdr_query_run(tx, "DELETE FROM checkpoint WHERE day = $1", CDR_VALUES(day)));
+	CDR_TRY(cdr_query_run(tx, "INSERT INTO checkpoint (day, size, note) VALUES ($1, $2, $3)",
+	    CDR_VALUES(day, cdr_value_int((int64_t)k->checkpoint->size), cdr_value_bytes(cdr_buffer_bytes(&note)))));
+out:
+	cdr_buffer_free(&note);
+	return err;
+}
+
+/* Keep ${newest} if it is another one, or cosigned by more, than was kept. */
+static void
+keep(struct cdr_hub_witness *w, struct cdr_checkpoint *newest)
+{
+	if (newest->size == 0 || memcmp(newest, &w->kept, sizeof(*newest)) == 0)
+		return;
+	const struct cdr_roster *roster = cdr_hub_roster_hold(w->hub);
+	if (roster == NULL)
+		return;
+	struct keeping k = { .genesis = w->hub->genesis, .roster = roster, .checkpoint = newest, .now = cdr_clock_now() };
+	cdr_err err = cdr_store_write(w->hub->store, keep_job, &k);
+	cdr_hub_roster_release(w->hub, roster);
+	if (err == CDR_OK)
+		w->kept = *newest;
+	else
+		cdr_log(CDR_LOG_ERROR, "witness.not_kept", cdr_log_err(err));
+}
+
+/* see node/hub/witness.h */
+void
+cdr_hub_witness_tick(struct cdr_hub_witness *w)
+{
+	struct cdr_merkle_edge edge;
+	struct cdr_checkpoint newest;
+	uint64_t now = cdr_clock_now();
+
+	if (cdr_store_read(w->hub->store, edge_job, &edge) != CDR_OK)
+		return;
+	(void)pthread_mutex_lock(&w->lock);
+	if (now >= w->renewed_at + RENEW_S) {
+		w->wants_round = true;
+		w->renewed_at = now;
+	}
+	if (w->newest.size > 0 || edge.size > 0) {
+		bool is_due = w->wants_round || w->newest.size < edge.size;
+		if (is_due && needs_round(w, edge.size))
+			(void)!make_round(w);
+	}
+	newest = w->newest;
+	(void)pthread_mutex_unlock(&w->lock);
+	keep(w, &newest);
+}
+
+/* ---- beginning and end -------------------------------------------------------------------------------------- */
+
+/* What was witnessed before this process began. */
+static cdr_err
+load(struct cdr_hub_witness *w)
+{
+	const struct cdr_roster *roster = cdr_hub_roster_hold(w->hub);
+
+	if (roster == NULL)
+		return CDR_E_STORE;
+	struct keeping k = { .genesis = w->hub->genesis, .roster = roster, .checkpoint = &w->newest };
+	cdr_err err = cdr_store_read(w->hub->store, load_job, &k);
+	w->kept = w->newest;
+	cdr_hub_roster_release(w->hub, roster);
+	return err;
+}
+
+/* see node/hub/witness.h */
+cdr_err
+cdr_hub_witness_start(struct cdr_hub *hub, const struct cdr_hub_line *line, struct cdr_hub_witness **witness)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	pthread_condattr_t monotonic;
+	struct cdr_hub_witness *w = calloc(1, sizeof(*w));
+
+	*witness = NULL;
+	if (w == NULL)
+		return CDR_E_MEMORY;
+	w->hub = hub;
+	w->line = *line;
+	w->renewed_at = cdr_clock_now();
+	(void)pthread_mutex_init(&w->lock, NULL);
+	(void)pthread_condattr_init(&monotonic);
+	(void)pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	(void)pthread_cond_init(&w->changed, &monotonic);
+	(void)pthread_condattr_destroy(&monotonic);
+	CDR_TRY(load(w));
+	for (; w->shower_count < CDR_TRUSTEE_COUNT_MAX; w->shower_count++) {
+		struct shower *s = &w->shower[w->shower_count];
+		*s = (struct shower){ .witness = w, .trustee = (uint32_t)w->shower_count + 1, .size = CDR_HUB_SIZE_UNKNOWN };
+		if (pthread_create(&s->thread, NULL, run_shower, s) != 0) {
+			err = CDR_E_MEMORY;
+			goto out;
+		}
+	}
+	hub->witness = *witness = w;
+	w = NULL;
+	err = CDR_OK;
+out:
+	cdr_hub_witness_stop(w);
+	return err;
+}
+
+/* see node/hub/witness.h */
+void
+cdr_hub_witness_stop(struct cdr_hub_witness *w)
+{
+	if (w == NULL)
+		return;
+	(void)pthread_mutex_lock(&w->lock);
+	w->is_stopping = true;
+	(void)pthread_cond_broadcast(&w->changed);
+	(void)pthread_mutex_unlock(&w->lock);
+	for (size_t i = 0; i < w->shower_count; i++)
+		(void)pthread_join(w->shower[i].thread, NULL);
+	if (w->hub->witness == w)
+		w->hub->witness = NULL;
+	(void)pthread_cond_destroy(&w->changed);
+	(void)pthread_mutex_destroy(&w->lock);
+	free(w);
+}

@@ -1,0 +1,61 @@
+#ifndef CDR_NODE_HUB_WITNESS_H
+#define CDR_NODE_HUB_WITNESS_H
+
+/*
+ * Showing the log to the trustees: new leaves and the checkpoint behind them go to all at once, and who finds that they
+ * extend what it saw cosigns. One thread for each trustee, so that none waits for another; a checkpoint is *witnessed*
+ * once t of them have cosigned. While one is on its way, leaves gather for the next.
+ */
+
+#include "audit/checkpoint.h"
+#include "node/hub/hub.h"
+#include "node/net/ask.h"
+
+struct cdr_hub_witness;
+
+/* How a trustee is asked: cdr_ask_send over a client, or a test. */
+struct cdr_hub_line {
+	cdr_err (*send)(void *context, const struct cdr_signer *signer, struct cdr_ask *ask);
+	void *context;
+};
+
+/**
+ * cdr_hub_witness_start(hub, line, witness):
+ * Begin to show the log. From then on hub->witness is set.
+ *
+ * Returns  CDR_OK; CDR_E_STORE; CDR_E_MEMORY. cdr_hub_witness_stop ends it and ignores NULL.
+ */
+CDR_MUST_CHECK cdr_err cdr_hub_witness_start(struct cdr_hub *hub, const struct cdr_hub_line *line,
+    struct cdr_hub_witness **witness);
+void cdr_hub_witness_stop(struct cdr_hub_witness *witness);
+
+/**
+ * cdr_hub_witness_wait(witness, size, timeout_ms, checkpoint, fault):
+ * A witnessed checkpoint of at least ${size} leaves, which are durable; made if there is none yet. Any thread.
+ *
+ * timeout_ms  in   0: only begin, and take what is there
+ *
+ * Returns  CDR_OK; CDR_E_BUSY if too few trustees cosigned in time, with their names; CDR_E_REFUSED where the trustees have
+ *          seen a longer log than this database holds; CDR_E_STORE; CDR_E_MEMORY.
+ */
+CDR_MUST_CHECK cdr_err cdr_hub_witness_wait(struct cdr_hub_witness *witness, uint64_t size, uint32_t timeout_ms,
+    struct cdr_checkpoint *checkpoint, struct cdr_fault *fault);
+
+/**
+ * cdr_hub_witness_tick(witness):
+ * What is due, about once a second: leaves that nobody waits for are shown too, the newest checkpoint is kept in the
+ * database, and now and then it is cosigned anew, so that everybody sees that it is the newest.
+ */
+void cdr_hub_witness_tick(struct cdr_hub_witness *witness);
+
+/**
+ * cdr_hub_checkpoint_read(tx, day, genesis, roster, checkpoint):
+ * The last checkpoint that was kept; of a day (since 1970, UTC) or, with CDR_HUB_CHECKPOINT_NEWEST, of all.
+ *
+ * Returns  CDR_OK; CDR_E_ABSENT; CDR_E_STORE; CDR_E_MEMORY.
+ */
+#define CDR_HUB_CHECKPOINT_NEWEST (-1)
+CDR_MUST_CHECK cdr_err cdr_hub_checkpoint_read(struct cdr_tx *tx, int64_t day, const uint8_t *genesis,
+    const struct cdr_roster *roster, struct cdr_checkpoint *checkpoint);
+
+#endif

@@ -1,0 +1,538 @@
+#include "node/trustee/witness.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "node/net/log.h"
+#include "proto/log.pb-c.h"
+
+#define EVALUATE_PATH "/v1/evaluate"
+#define REQUEST_LEN_MAX 256
+#define EDGE_NAME "log/edge"
+#define LATEST_NAME "log/latest"
+#define HASH CDR_MERKLE_HASH_LEN
+
+/* An evaluation that its member signed. */
+struct evaluation {
+	size_t record;                       /* number of its leaf in the portion */
+	uint8_t signing_key[CDR_SIGN_PUBLIC_LEN];
+	struct cdr_bytes body, signature;    /* borrowed from the arena */
+	struct cdr_arena arena, request_arena;
+	const Cdr__Wire__EvaluateRequest *request;
+};
+
+/* A portion of the log on its way in. */
+struct portion {
+	struct cdr_trustee *trustee;
+	const struct cdr_call *call;
+	const Cdr__Wire__WitnessRequest *request;
+	const struct cdr_roster *roster;     /* by which members are found */
+	const struct cdr_roster *newer;      /* one that was looked for because of this; held. NULL: none */
+	bool has_looked;
+	struct cdr_checkpoint checkpoint;
+	uint8_t (*hash)[HASH];               /* of each leaf */
+	struct evaluation *evaluation;
+	size_t evaluation_count;
+	uint64_t size;                       /* of the log that this trustee has seen, afterwards */
+	struct cdr_checkpoint before;        /* where size is beyond the checkpoint's: what was seen last */
+	bool is_taken;                       /* what was seen ends with the checkpoint */
+	bool contradicts;
+};
+
+static void
+portion_free(struct portion *p)
+{
+	for (size_t i = 0; i < p->evaluation_count; i++) {
+		cdr_arena_free(&p->evaluation[i].request_arena);
+		cdr_arena_free(&p->evaluation[i].arena);
+	}
+	free(p->evaluation);
+	free(p->hash);
+	cdr_current_release(p->trustee->current, p->newer);
+}
+
+/* ---- leaves ------------------------------------------------------------------------------------------------- */
+
+/* Whether leaf and salt are those of the entry; and what the leaf says. A leaf that was erased says nothing. */
+static cdr_err
+open_record(const Cdr__Wire__LogRecord *record, struct cdr_leaf *leaf, bool *is_known)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct cdr_buffer entry = { 0 };
+
+	CDR_TRY(cdr_leaf_entry_read(cdr_message_bytes(record->entry), leaf, is_known));
+	if (*is_known || !record->has_leaf)
+		goto out;
+	if (!record->has_salt || record->salt.len != CDR_LEAF_SALT_LEN) {
+		err = CDR_E_INPUT;
+		goto out;
+	}
+	CDR_TRY(cdr_leaf_decode(cdr_message_bytes(record->leaf), leaf));
+	CDR_TRY(cdr_leaf_entry(cdr_message_bytes(record->leaf), record->salt.data, &entry));
+	if (entry.len != record->entry.len || memcmp(entry.data, record->entry.data, entry.len) != 0)
+		err = CDR_E_PROOF;
+	*is_known = err == CDR_OK;
+out:
+	cdr_buffer_free(&entry);
+	return err;
+}
+
+/* Whether the leaf says of the request what the request says. */
+static bool
+leaf_is_of(const struct cdr_leaf *leaf, const struct evaluation *e)
+{
+	const Cdr__Wire__EvaluateRequest *r = e->request;
+	uint64_t purpose = strcmp(r->purpose, "import") == 0 ? CDR_LEAF_PURPOSE_IMPORT :
+	    strcmp(r->purpose, "check") == 0			? CDR_LEAF_PURPOSE_CHECK :
+							  0;
+	uint8_t content[CDR_LEAF_CONTENT_LEN];
+
+	return purpose != 0 && r->point_count <= CDR_EVALUATE_POINTS_MAX && leaf->party_count == 1 && strncmp(leaf->party[0], "member/", 7) == 0 &&
+	    strcmp(leaf->party[0] + 7, r->member) == 0 && leaf->number_count == 4 && leaf->number[0] == r->sequence &&
+	    leaf->number[1] == r->epoch && leaf->number[2] == purpose && leaf->number[3] == r->point_count &&
+	    r->sequence <= INT64_MAX && cdr_leaf_content(leaf->kind, &e->body, 1, content) == CDR_OK &&
+	    memcmp(content, leaf->content, sizeof(content)) == 0;
+}
+
+/* Whether the member that the request names signed it, as far as the roster knows. */
+static bool
+is_signed(const struct portion *p, const struct evaluation *e, const struct cdr_envelope *inner)
+{
+	const Cdr__Wire__Member *member = cdr_roster_member(p->roster, e->request->member);
+
+	return member != NULL && cdr_envelope_verify_request(inner, member->party->signing_key.data, p->trustee->genesis,
+				     EVALUATE_PATH) == CDR_OK;
+}
+
+/* Somebody whom we do not know, or a key that we do not know, may be in a roster that we have not seen: look once. */
+static void
+look_for_roster(struct portion *p)
+{
+	bool newer = false;
+
+	if (p->has_looked)
+		return;
+	p->has_looked = true;
+	if (cdr_trustee_roster_update(p->trustee, &newer, NULL) == CDR_OK && newer)
+		p->roster = p->newer = cdr_current_hold(p->trustee->current);
+}
+
+/*
+ * Take in what the member signed, if it did. A leaf without that counts against nobody, and no trustee evaluates for it:
+ * the hub cannot spend a member's quota.
+ */
+static cdr_err
+take_evaluation(struct portion *p, size_t record, const struct cdr_leaf *leaf)
+{
+	struct evaluation *e = &p->evaluation[p->evaluation_count++];
+	const Cdr__Wire__SignedEvaluation *evidence;
+	struct cdr_envelope inner = { .signer = leaf->party[0] };
+	cdr_err err;
+
+	e->record = record;
+	err = cdr_message_decode(&e->arena, &cdr__wire__signed_evaluation__descriptor,
+	    cdr_message_bytes(p->request->record[record]->evidence), &evidence);
+	if (err != CDR_OK || evidence->request.len > REQUEST_LEN_MAX)
+		goto out;
+	inner.body = e->body = cdr_message_bytes(evidence->request);
+	inner.signature = e->signature = cdr_message_bytes(evidence->signature);
+	err = cdr_message_decode(&e->request_arena, &cdr__wire__evaluate_request__descriptor, e->body, &e->request);
+	if (err != CDR_OK || !leaf_is_of(leaf, e)) {
+		e->request = NULL;
+		goto out;
+	}
+	if (!is_signed(p, e, &inner))
+		look_for_roster(p);
+	const Cdr__Wire__Member *member = cdr_roster_member(p->roster, e->request->member);
+	if (member == NULL)
+		return CDR_E_BUSY; /* nobody leaves a roster: there is a newer one, which we could not get */
+	memcpy(e->signing_key, member->party->signing_key.data, sizeof(e->signing_key));
+	if (!is_signed(p, e, &inner))
+		e->request = NULL;
+out:
+	return err == CDR_E_MEMORY || err == CDR_E_INTERNAL ? err : CDR_OK;
+}
+
+/* Everything that can be looked at before the database is touched. */
+static cdr_err
+prepare(struct portion *p, struct cdr_fault *fault)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	const Cdr__Wire__WitnessRequest *r = p->request;
+	size_t count = r->n_record;
+	struct cdr_leaf leaf;
+	bool is_known;
+
+	if (count > CDR_LOG_RECORDS_MAX || r->from > CDR_MERKLE_SIZE_MAX)
+		return cdr_fault_set(fault, CDR_E_INPUT, "at most %d leaves at a time", CDR_LOG_RECORDS_MAX);
+	CDR_TRY(cdr_checkpoint_read(cdr_message_bytes(r->checkpoint), p->trustee->genesis, p->call->roster, &p->checkpoint,
+	    fault));
+	if (p->checkpoint.size != r->from + count)
+		return cdr_fault_set(fault, CDR_E_INPUT, "the checkpoint does not stand behind the last leaf");
+	p->hash = calloc(count + 1, sizeof(*p->hash));
+	p->evaluation = calloc(count + 1, sizeof(*p->evaluation));
+	if (p->hash == NULL || p->evaluation == NULL)
+		return CDR_E_MEMORY;
+	for (size_t i = 0; i < count; i++) {
+		err = open_record(r->record[i], &leaf, &is_known);
+		if (err != CDR_OK)
+			return cdr_fault_set(fault, err, "leaf %" PRIu64 " is not what the tree holds", r->from + i);
+		CDR_TRY(cdr_merkle_leaf(cdr_message_bytes(r->record[i]->entry), p->hash[i]));
+		if (!is_known || leaf.kind != CDR_LEAF_EVALUATION)
+			continue;
+		err = take_evaluation(p, i, &leaf);
+		if (err == CDR_E_BUSY)
+			cdr_fault_set(fault, err, "leaf %" PRIu64 " is of a member that this trustee's roster does not name yet", r->from + i);
+		if (err != CDR_OK)
+			goto out;
+	}
+	err = CDR_OK;
+out:
+	return err;
+}
+
+/* ---- what was seen ------------------------------------------------------------------------------------------- */
+
+static cdr_err
+edge_read(struct cdr_tx *tx, struct cdr_merkle_edge *edge)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct cdr_query *query = NULL;
+	struct cdr_values none = CDR_VALUES();
+	struct cdr_bytes bytes;
+
+	memset(edge, 0, sizeof(*edge));
+	CDR_TRY(cdr_query_start(tx, "SELECT value FROM setting WHERE name = '" EDGE_NAME "'", none, &query));
+	err = cdr_query_step(query);
+	if (err == CDR_OK) {
+		CDR_TRY(cdr_query_blob_peek(query, 0, CDR_MERKLE_EDGE_LEN_MAX, &bytes));
+		err = cdr_merkle_edge_read(bytes, edge) == CDR_OK ? CDR_OK : CDR_E_STORE;
+	} else if (err == CDR_E_ABSENT) {
+		err = CDR_OK;
+	}
+out:
+	cdr_query_end(query);
+	return err;
+}
+
+/* see node/trustee/witness.h */
+cdr_err
+cdr_trustee_log_size(struct cdr_tx *tx, uint64_t *size)
+{
+	struct cdr_merkle_edge edge;
+	cdr_err err = edge_read(tx, &edge);
+
+	*size = edge.size;
+	return err;
+}
+
+/* What the hub signed at ${size}, as far as this trustee saw it. CDR_E_ABSENT: no checkpoint of that size. */
+static cdr_err
+seen_read(struct cdr_tx *tx, uint64_t size, struct cdr_checkpoint *seen)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct cdr_query *query = NULL;
+	struct cdr_values values = CDR_VALUES(cdr_value_int((int64_t)size));
+
+	*seen = (struct cdr_checkpoint){ .size = size };
+	CDR_TRY(cdr_query_start(tx, "SELECT root, hub_signature FROM seen WHERE size = $1", values, &query));
+	CDR_TRY(cdr_query_step(query));
+	CDR_TRY(cdr_query_blob(query, 0, seen->root, sizeof(seen->root)));
+	CDR_TRY(cdr_query_blob(query, 1, seen->hub_signature, sizeof(seen->hub_signature)));
+out:
+	cdr_query_end(query);
+	return err;
+}
+
+/* see node/trustee/witness.h */
+cdr_err
+cdr_trustee_log_compare(struct cdr_tx *tx, const struct cdr_checkpoint *checkpoint, bool *contradicts)
+{
+	struct cdr_checkpoint seen;
+	cdr_err err = seen_read(tx, checkpoint->size, &seen);
+
+	*contradicts = err == CDR_OK && memcmp(seen.root, checkpoint->root, sizeof(seen.root)) != 0;
+	return err == CDR_E_ABSENT ? CDR_OK : err;
+}
+
+static cdr_err
+seen_write(struct cdr_tx *tx, const struct portion *p)
+{
+	int64_t count;
+
+	cdr_err err = cdr_query_one_int(tx, "SELECT count(*) FROM seen WHERE size = $1",
+	    CDR_VALUES(cdr_value_int((int64_t)p->checkpoint.size)), &count);
+	if (err != CDR_OK || count > 0)
+		return err;
+	return cdr_query_run(tx, "INSERT INTO seen (size, root, hub_signature, seen_at) VALUES ($1, $2, $3, $4)",
+	    CDR_VALUES(cdr_value_int((int64_t)p->checkpoint.size),
+		cdr_value_blob(p->checkpoint.root, sizeof(p->checkpoint.root)),
+		cdr_value_blob(p->checkpoint.hub_signature, sizeof(p->checkpoint.hub_signature)),
+		cdr_value_int((int64_t)p->call->now)));
+}
+
+/* ---- counting ------------------------------------------------------------------------------------------------ */
+
+/* Two requests of one member under one number, both signed by it: kept once. */
+static cdr_err
+keep_misuse(struct cdr_tx *tx, const struct portion *p, const struct evaluation *e)
+{
+	const struct cdr_value key = cdr_value_blob(e->signing_key, sizeof(e->signing_key));
+	const struct cdr_value sequence = cdr_value_int((int64_t)e->request->sequence);
+	int64_t count;
+
+	cdr_err err = cdr_query_one_int(tx, "SELECT count(*) FROM misuse WHERE signing_key = $1 AND sequence = $2",
+	    CDR_VALUES(key, sequence), &count);
+	if (err != CDR_OK || count > 0)
+		return err;
+	return cdr_query_run(tx,
+	    "INSERT INTO misuse (signing_key, sequence, member, first_body, first_signature, second_body, second_signature,"
+	    " noticed_at) SELECT signing_key, sequence, member, body, signature, $3, $4, $5 FROM evaluation"
+	    " WHERE signing_key = $1 AND sequence = $2",
+	    CDR_VALUES(key, sequence, cdr_value_bytes(e->body), cdr_value_bytes(e->signature),
+		cdr_value_int((int64_t)p->call->now)));
+}
+
+/* What the member has spent with this one. */
+static cdr_err
+add_points(struct cdr_tx *tx, const Cdr__Wire__EvaluateRequest *r, int64_t *total)
+{
+	const struct cdr_value member = cdr_value_text(r->member), epoch = cdr_value_int(r->epoch);
+	const struct cdr_value purpose = cdr_value_text(r->purpose);
+
+	cdr_err err = cdr_query_one_int(tx, "SELECT points FROM spent WHERE member = $1 AND epoch = $2 AND purpose = $3",
+	    CDR_VALUES(member, epoch, purpose), total);
+	if (err != CDR_OK && err != CDR_E_ABSENT)
+		return err;
+	*total += (int64_t)r->point_count;
+	return cdr_query_run(tx, err == CDR_OK ?
+		"UPDATE spent SET points = $4 WHERE member = $1 AND epoch = $2 AND purpose = $3" :
+		"INSERT INTO spent (member, epoch, purpose, points) VALUES ($1, $2, $3, $4)",
+	    CDR_VALUES(member, epoch, purpose, cdr_value_int(*total)));
+}
+
+/* Count one evaluation; a number that was used before counts no second time, and with another request it is evidence. */
+static cdr_err
+count_evaluation(struct cdr_tx *tx, const struct portion *p, const struct evaluation *e)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	const Cdr__Wire__EvaluateRequest *r = e->request;
+	const struct cdr_value key = cdr_value_blob(e->signing_key, sizeof(e->signing_key));
+	const struct cdr_value sequence = cdr_value_int((int64_t)r->sequence);
+	int64_t count, total;
+
+	CDR_TRY(cdr_query_one_int(tx, "SELECT count(*) FROM evaluation WHERE signing_key = $1 AND sequence = $2",
+	    CDR_VALUES(key, sequence), &count));
+	if (count > 0) {
+		CDR_TRY(cdr_query_one_int(tx,
+		    "SELECT count(*) FROM evaluation WHERE signing_key = $1 AND sequence = $2 AND body = $3",
+		    CDR_VALUES(key, sequence, cdr_value_bytes(e->body)), &count));
+		return count > 0 ? CDR_OK : keep_misuse(tx, p, e);
+	}
+	CDR_TRY(add_points(tx, r, &total));
+	CDR_TRY(cdr_query_run(tx,
+	    "INSERT INTO evaluation (signing_key, sequence, member, epoch, body, signature, counted_at, place, hash, total)"
+	    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+	    CDR_VALUES(key, sequence, cdr_value_text(r->member), cdr_value_int(r->epoch), cdr_value_bytes(e->body),
+		cdr_value_bytes(e->signature), cdr_value_int((int64_t)p->call->now),
+		cdr_value_int((int64_t)(p->request->from + e->record)), cdr_value_blob(p->hash[e->record], HASH),
+		cdr_value_int(total))));
+out:
+	return err;
+}
+
+/* ---- taking in ----------------------------------------------------------------------------------------------- */
+
+/* A writing job: leaves behind those that were seen, if their root is the checkpoint's. */
+static cdr_err
+take_job(struct cdr_tx *tx, void *context)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct portion *p = context;
+	struct cdr_merkle_edge edge;
+	uint8_t root[HASH], bytes[CDR_MERKLE_EDGE_LEN_MAX];
+	size_t len;
+
+	p->contradicts = p->is_taken = false;
+	CDR_TRY(edge_read(tx, &edge));
+	p->size = edge.size;
+	if (edge.size != p->request->from) {
+		CDR_TRY(cdr_trustee_log_compare(tx, &p->checkpoint, &p->contradicts));
+		if (edge.size > p->checkpoint.size)
+			err = seen_read(tx, edge.size, &p->before);
+		return err;
+	}
+	for (size_t i = 0; i < p->request->n_record; i++)
+		CDR_TRY(cdr_merkle_append(&edge, p->hash[i], NULL));
+	CDR_TRY(cdr_merkle_root(&edge, root));
+	p->contradicts = memcmp(root, p->checkpoint.root, sizeof(root)) != 0;
+	if (p->contradicts)
+		return CDR_OK;
+	for (size_t i = 0; i < p->evaluation_count; i++)
+		if (p->evaluation[i].request != NULL)
+			CDR_TRY(count_evaluation(tx, p, &p->evaluation[i]));
+	CDR_TRY(seen_write(tx, p));
+	cdr_merkle_edge_write(&edge, bytes, &len);
+	CDR_TRY(cdr_trustee_setting_put(tx, EDGE_NAME, bytes, len));
+	CDR_TRY(cdr_trustee_setting_put(tx, LATEST_NAME, p->request->checkpoint.data, p->request->checkpoint.len));
+	p->size = edge.size;
+	p->is_taken = true;
+out:
+	return err;
+}
+
+struct keep_fork {
+	const struct cdr_checkpoint *checkpoint;
+	struct cdr_bytes note;
+	const struct cdr_roster *roster;
+	const uint8_t *genesis;
+};
+
+/* A writing job: the note that contradicts, beside what this trustee saw at that size or last. */
+static cdr_err
+fork_job(struct cdr_tx *tx, void *context)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	const struct keep_fork *k = context;
+	struct cdr_checkpoint seen;
+	struct cdr_buffer own = { 0 };
+	uint64_t size;
+	int64_t count;
+
+	CDR_TRY(cdr_query_one_int(tx, "SELECT count(*) FROM fork", CDR_VALUES(), &count));
+	if (count >= CDR_TRUSTEE_FORK_MAX)
+		return CDR_OK;
+	err = seen_read(tx, k->checkpoint->size, &seen);
+	if (err == CDR_E_ABSENT) {
+		CDR_TRY(cdr_trustee_log_size(tx, &size));
+		err = seen_read(tx, size, &seen);
+	}
+	if (err == CDR_OK)
+		CDR_TRY(cdr_checkpoint_write(&seen, k->genesis, k->roster, &own));
+	else if (err != CDR_E_ABSENT)
+		goto out;
+	CDR_TRY(cdr_query_run(tx, "INSERT INTO fork (number, note, own, noticed_at) VALUES ($1, $2, $3, $4)",
+	    CDR_VALUES(cdr_value_int(count), cdr_value_bytes(k->note), cdr_value_bytes(cdr_buffer_bytes(&own)),
+		cdr_value_int((int64_t)cdr_trustee_now()))));
+out:
+	cdr_buffer_free(&own);
+	return err;
+}
+
+/* see node/trustee/witness.h */
+void
+cdr_trustee_fork_keep(struct cdr_trustee *trustee, const struct cdr_roster *roster,
+    const struct cdr_checkpoint *checkpoint, struct cdr_bytes note)
+{
+	struct keep_fork k = { checkpoint, note, roster, trustee->genesis };
+	char names[CDR_FAULT_LEN] = "hub";
+	size_t len = strlen(names);
+
+	for (size_t i = 0; i < checkpoint->cosignature_count && len < sizeof(names); i++)
+		len += (size_t)snprintf(names + len, sizeof(names) - len, ",trustee/%" PRIu32, checkpoint->cosignature[i].trustee);
+	cdr_log(CDR_LOG_ERROR, "log.fork", cdr_log_int("size", (int64_t)checkpoint->size), cdr_log_text("signed_by", names));
+	cdr_err err = cdr_store_write(trustee->home->store, fork_job, &k);
+	if (err != CDR_OK)
+		cdr_log(CDR_LOG_ERROR, "log.fork_not_kept", cdr_log_err(err));
+}
+
+/* The reply: a cosignature, or where this trustee stands. */
+static cdr_err
+make_reply(struct portion *p, struct cdr_answer *answer)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	Cdr__Wire__WitnessReply reply = CDR__WIRE__WITNESS_REPLY__INIT;
+	struct cdr_signer own = cdr_trustee_signer(p->trustee);
+	struct cdr_cosignature cosignature;
+	struct cdr_buffer note = { 0 };
+
+	reply.size = p->size;
+	if (p->is_taken) {
+		CDR_TRY(cdr_checkpoint_cosign(own.seed, own.genesis, &p->checkpoint, p->trustee->index, p->call->now,
+		    &cosignature));
+		reply.has_at = reply.has_signature = true;
+		reply.at = cosignature.at;
+		reply.signature = cdr_message_field(cosignature.signature, sizeof(cosignature.signature));
+	} else if (p->before.size > 0) {
+		CDR_TRY(cdr_checkpoint_write(&p->before, p->trustee->genesis, p->call->roster, &note));
+		reply.has_checkpoint = true;
+		reply.checkpoint = cdr_message_field(note.data, note.len);
+	}
+	CDR_TRY(cdr_message_encode(&reply.base, &answer->body));
+out:
+	cdr_buffer_free(&note);
+	return err;
+}
+
+/* see node/trustee/witness.h */
+cdr_err
+cdr_trustee_witness(void *context, const struct cdr_call *call, struct cdr_answer *answer, struct cdr_fault *fault)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct cdr_trustee *trustee = context;
+	struct portion p = { .trustee = trustee, .call = call, .roster = call->roster,
+		.request = (const Cdr__Wire__WitnessRequest *)call->message };
+
+	CDR_TRY(prepare(&p, fault));
+	CDR_TRY(cdr_store_write(trustee->home->store, take_job, &p));
+	if (p.contradicts) {
+		cdr_trustee_fork_keep(trustee, call->roster, &p.checkpoint, cdr_message_bytes(p.request->checkpoint));
+		err = cdr_fault_set(fault, CDR_E_PROOF, "the log of %" PRIu64 " leaves does not extend what this trustee saw; both "
+		    "checkpoints are kept", p.checkpoint.size);
+		goto out;
+	}
+	CDR_TRY(make_reply(&p, answer));
+out:
+	portion_free(&p);
+	return err;
+}
+
+/* ---- what was seen last ---------------------------------------------------------------------------------------- */
+
+/* A reading job: the note in the setting. */
+static cdr_err
+latest_job(struct cdr_tx *tx, void *context)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct cdr_buffer *note = context;
+	struct cdr_query *query = NULL;
+	struct cdr_values none = CDR_VALUES();
+
+	CDR_TRY(cdr_query_start(tx, "SELECT value FROM setting WHERE name = '" LATEST_NAME "'", none, &query));
+	CDR_TRY(cdr_query_step(query));
+	CDR_TRY(cdr_query_blob_copy(query, 0, CDR_CHECKPOINT_LEN_MAX, note));
+out:
+	cdr_query_end(query);
+	return err;
+}
+
+/* see node/trustee/witness.h */
+cdr_err
+cdr_trustee_witness_latest(void *context, const struct cdr_call *call, struct cdr_answer *answer,
+    struct cdr_fault *fault)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct cdr_trustee *trustee = context;
+	struct cdr_signer own = cdr_trustee_signer(trustee);
+	Cdr__Wire__WitnessLatest reply = CDR__WIRE__WITNESS_LATEST__INIT;
+	struct cdr_buffer held = { 0 }, note = { 0 };
+	struct cdr_checkpoint checkpoint;
+	struct cdr_cosignature cosignature;
+
+	err = cdr_store_read(trustee->home->store, latest_job, &held);
+	if (err == CDR_E_ABSENT)
+		return cdr_fault_set(fault, err, "this trustee has witnessed nothing yet");
+	if (err != CDR_OK)
+		return err;
+	CDR_TRY(cdr_checkpoint_read(cdr_buffer_bytes(&held), trustee->genesis, call->roster, &checkpoint, fault));
+	CDR_TRY(cdr_checkpoint_cosign(own.seed, own.genesis, &checkpoint, trustee->index, call->now, &cosignature));
+	CDR_TRY(cdr_checkpoint_add(&checkpoint, trustee->genesis, call->roster, &cosignature));
+	CDR_TRY(cdr_checkpoint_write(&checkpoint, trustee->genesis, call->roster, &note));
+	reply.checkpoint = cdr_message_field(note.data, note.len);
+	CDR_TRY(cdr_message_encode(&reply.base, &answer->body));
+out:
+	cdr_buffer_free(&held);
+	cdr_buffer_free(&note);
+	return err;
+}
