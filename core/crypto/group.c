@@ -1,37 +1,21 @@
 /* Calls that OpenSSL 3 marks as deprecated: only here, checked at the start, and each with another way round. */
 #define OPENSSL_SUPPRESS_DEPRECATED
 
-#include "core/crypto/group.h"
+#include "core/crypto/group_openssl.h"
 
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <openssl/ec.h>
 #include <openssl/obj_mac.h>
 
-#include "core/crypto/point.h"
 #include "core/crypto/secret.h"
-
-struct cdr_points {
-	size_t count;
-	bool encoded;    /* whether bytes holds them */
-	EC_POINT **place;
-	uint8_t *bytes;  /* count * CDR_POINT_LEN */
-};
-
-struct cdr_fixed_point {
-	uint8_t bytes[CDR_POINT_LEN];
-	EC_POINT *point;
-	EC_GROUP *table; /* the curve with this point as its generator, and OpenSSL's table for it; or NULL */
-};
 
 /* Made once, then only read. */
 static pthread_once_t once = PTHREAD_ONCE_INIT;
-static EC_GROUP *curve;
+EC_GROUP *cdr_openssl_curve;
 static cdr_err started = CDR_E_INTERNAL;
-/* Whether the deprecated calls give what the others give: EC_POINTs_mul, Jacobian coordinates, tables. */
-static bool shortcuts;
+bool cdr_openssl_shortcuts;
 
 /* ---- into OpenSSL and out of it ---- */
 
@@ -62,9 +46,9 @@ number_set_scalar(BIGNUM *number, const uint8_t k[static CDR_SCALAR_LEN])
 	return err;
 }
 
-/* A new number of this computation with the value of ${k}, freed and wiped with ${ctx}. */
-static cdr_err
-number_take(BN_CTX *ctx, const uint8_t k[static CDR_SCALAR_LEN], const BIGNUM **out)
+/* see core/crypto/group_openssl.h */
+cdr_err
+cdr_openssl_number(BN_CTX *ctx, const uint8_t k[static CDR_SCALAR_LEN], const BIGNUM **out)
 {
 	BIGNUM *number = BN_CTX_get(ctx);
 
@@ -74,9 +58,9 @@ number_take(BN_CTX *ctx, const uint8_t k[static CDR_SCALAR_LEN], const BIGNUM **
 	return number_set_scalar(number, k);
 }
 
-/* A computation that can take numbers. */
-static BN_CTX *
-numbers_new(bool secret)
+/* see core/crypto/group_openssl.h */
+BN_CTX *
+cdr_openssl_begin(bool secret)
 {
 	BN_CTX *ctx = secret ? BN_CTX_secure_new() : BN_CTX_new();
 
@@ -85,8 +69,9 @@ numbers_new(bool secret)
 	return ctx;
 }
 
-static void
-numbers_free(BN_CTX *ctx)
+/* see core/crypto/group_openssl.h */
+void
+cdr_openssl_end(BN_CTX *ctx)
 {
 	if (ctx == NULL)
 		return;
@@ -94,9 +79,9 @@ numbers_free(BN_CTX *ctx)
 	BN_CTX_free(ctx);
 }
 
-/* OpenSSL checks that the point is on the curve. */
-static cdr_err
-place_set(EC_POINT *place, const struct cdr_affine *a, BN_CTX *ctx)
+/* see core/crypto/group_openssl.h */
+cdr_err
+cdr_openssl_place_set(EC_POINT *place, const struct cdr_affine *a, BN_CTX *ctx)
 {
 	cdr_err err = CDR_E_INTERNAL;
 	uint8_t bytes[CDR_FIELD_LEN];
@@ -111,7 +96,7 @@ place_set(EC_POINT *place, const struct cdr_affine *a, BN_CTX *ctx)
 	CDR_TRY(number_set(x, bytes));
 	cdr_field_write(&a->y, bytes);
 	CDR_TRY(number_set(y, bytes));
-	err = EC_POINT_set_affine_coordinates(curve, place, x, y, ctx) == 1 ? CDR_OK : CDR_E_POINT;
+	err = EC_POINT_set_affine_coordinates(cdr_openssl_curve, place, x, y, ctx) == 1 ? CDR_OK : CDR_E_POINT;
 out:
 	BN_CTX_end(ctx);
 	cdr_wipe(bytes, sizeof(bytes));
@@ -136,7 +121,7 @@ place_jacobian(const EC_POINT *place, BN_CTX *ctx, struct cdr_jacobian *out)
 
 	BN_CTX_start(ctx);
 	BIGNUM *x = BN_CTX_get(ctx), *y = BN_CTX_get(ctx), *z = BN_CTX_get(ctx);
-	if (z == NULL || EC_POINT_get_Jprojective_coordinates_GFp(curve, place, x, y, z, ctx) != 1) {
+	if (z == NULL || EC_POINT_get_Jprojective_coordinates_GFp(cdr_openssl_curve, place, x, y, z, ctx) != 1) {
 		err = CDR_E_MEMORY;
 		goto out;
 	}
@@ -156,7 +141,7 @@ place_affine(const EC_POINT *place, BN_CTX *ctx, struct cdr_affine *out)
 
 	BN_CTX_start(ctx);
 	BIGNUM *x = BN_CTX_get(ctx), *y = BN_CTX_get(ctx);
-	if (y == NULL || EC_POINT_get_affine_coordinates(curve, place, x, y, ctx) != 1) {
+	if (y == NULL || EC_POINT_get_affine_coordinates(cdr_openssl_curve, place, x, y, ctx) != 1) {
 		err = CDR_E_MEMORY;
 		goto out;
 	}
@@ -167,18 +152,18 @@ out:
 	return err;
 }
 
-/* The affine forms of ${count} places. */
-static cdr_err
-places_affine(EC_POINT *const *places, size_t count, BN_CTX *ctx, struct cdr_affine *out)
+/* see core/crypto/group_openssl.h */
+cdr_err
+cdr_openssl_affine(EC_POINT *const *places, size_t count, BN_CTX *ctx, struct cdr_affine *out)
 {
 	cdr_err err = CDR_E_INTERNAL;
 	struct cdr_jacobian *work = NULL;
 
 	for (size_t i = 0; i < count; i++) {
-		if (EC_POINT_is_at_infinity(curve, places[i]))
+		if (EC_POINT_is_at_infinity(cdr_openssl_curve, places[i]))
 			return CDR_E_POINT;
 	}
-	if (!shortcuts) {
+	if (!cdr_openssl_shortcuts) {
 		for (size_t i = 0; i < count; i++)
 			CDR_TRY(place_affine(places[i], ctx, &out[i]));
 		return CDR_OK;
@@ -199,11 +184,11 @@ out:
 
 /* ---- multiplying ---- */
 
-/* place = base * G + scalar * point; either scalar may be NULL. Constant time: ecp_nistz256. */
-static cdr_err
-multiply(EC_POINT *place, const BIGNUM *base, const EC_POINT *point, const BIGNUM *scalar, BN_CTX *ctx)
+/* see core/crypto/group_openssl.h */
+cdr_err
+cdr_openssl_multiply(EC_POINT *place, const BIGNUM *base, const EC_POINT *point, const BIGNUM *scalar, BN_CTX *ctx)
 {
-	return EC_POINT_mul(curve, place, base, point, scalar, ctx) == 1 ? CDR_OK : CDR_E_MEMORY;
+	return EC_POINT_mul(cdr_openssl_curve, place, base, point, scalar, ctx) == 1 ? CDR_OK : CDR_E_MEMORY;
 }
 
 /* sum += base * G + scalar * point, by the complete formulas. */
@@ -213,14 +198,14 @@ accumulate(struct cdr_projective *sum, const BIGNUM *base, const EC_POINT *point
 	cdr_err err = CDR_E_INTERNAL;
 	struct cdr_affine affine = { 0 };
 	struct cdr_projective term = { .z = cdr_field_one };
-	EC_POINT *product = EC_POINT_new(curve);
+	EC_POINT *product = EC_POINT_new(cdr_openssl_curve);
 
 	if (product == NULL) {
 		err = CDR_E_MEMORY;
 		goto out;
 	}
-	CDR_TRY(multiply(product, base, point, scalar, ctx));
-	if (!EC_POINT_is_at_infinity(curve, product)) {
+	CDR_TRY(cdr_openssl_multiply(product, base, point, scalar, ctx));
+	if (!EC_POINT_is_at_infinity(cdr_openssl_curve, product)) {
 		CDR_TRY(place_affine(product, ctx, &affine));
 		term.x = affine.x;
 		term.y = affine.y;
@@ -247,9 +232,9 @@ sum_plainly(EC_POINT *place, const BIGNUM *base, size_t count, const EC_POINT **
 	for (size_t i = 0; i < count; i++)
 		CDR_TRY(accumulate(&sum, NULL, points[i], scalars[i], ctx));
 	if (cdr_projective_normalise(&sum, &affine) == 0)
-		err = EC_POINT_set_to_infinity(curve, place) == 1 ? CDR_OK : CDR_E_MEMORY;
+		err = EC_POINT_set_to_infinity(cdr_openssl_curve, place) == 1 ? CDR_OK : CDR_E_MEMORY;
 	else
-		err = place_set(place, &affine, ctx);
+		err = cdr_openssl_place_set(place, &affine, ctx);
 out:
 	cdr_wipe(&sum, sizeof(sum));
 	cdr_wipe(&affine, sizeof(affine));
@@ -261,19 +246,19 @@ static cdr_err
 sum(EC_POINT *place, const BIGNUM *base, size_t count, const EC_POINT **points, const BIGNUM **scalars, BN_CTX *ctx)
 {
 	if (count == 0)
-		return multiply(place, base, NULL, NULL, ctx);
+		return cdr_openssl_multiply(place, base, NULL, NULL, ctx);
 	if (count == 1)
-		return multiply(place, base, points[0], scalars[0], ctx);
-	if (!shortcuts)
+		return cdr_openssl_multiply(place, base, points[0], scalars[0], ctx);
+	if (!cdr_openssl_shortcuts)
 		return sum_plainly(place, base, count, points, scalars, ctx);
 	/* All doublings are shared. ecp_nistz256 does this in constant time too. */
-	return EC_POINTs_mul(curve, place, base, count, points, scalars, ctx) == 1 ? CDR_OK : CDR_E_MEMORY;
+	return EC_POINTs_mul(cdr_openssl_curve, place, base, count, points, scalars, ctx) == 1 ? CDR_OK : CDR_E_MEMORY;
 }
 
 /* ---- starting ---- */
 
 /* A key and its public key: RFC 9497 sec. A.3.2. */
-static const uint8_t known_key[CDR_SCALAR_LEN] = {
+const uint8_t cdr_openssl_known[CDR_SCALAR_LEN] = {
 	0xca, 0x5d, 0x94, 0xc8, 0x80, 0x78, 0x17, 0x66, 0x9a, 0x51, 0xb1, 0x96, 0xc3, 0x4c, 0x1b, 0x7f,
 	0x84, 0x42, 0xfd, 0xe4, 0x33, 0x4a, 0x71, 0x21, 0xae, 0x47, 0x36, 0x36, 0x43, 0x12, 0xfc, 0xa6
 };
@@ -282,13 +267,13 @@ static const uint8_t known_point[CDR_POINT_LEN] = {
 	0x44, 0x1e, 0x77, 0x42, 0x24, 0xed, 0x9c, 0x70, 0x2e, 0x51, 0xdd, 0x17, 0x03, 0x8b, 0x10, 0x24, 0x62
 };
 
-/* Whether two places hold one point; the plain way against the one in use. */
-static bool
-agree(EC_POINT *plain, EC_POINT *used, BN_CTX *ctx)
+/* see core/crypto/group_openssl.h */
+bool
+cdr_openssl_agree(EC_POINT *plain, EC_POINT *used, BN_CTX *ctx)
 {
 	struct cdr_affine a, b;
 
-	if (place_affine(plain, ctx, &a) != CDR_OK || places_affine(&used, 1, ctx, &b) != CDR_OK)
+	if (place_affine(plain, ctx, &a) != CDR_OK || cdr_openssl_affine(&used, 1, ctx, &b) != CDR_OK)
 		return false;
 	return (cdr_field_equal(&a.x, &b.x) & cdr_field_equal(&a.y, &b.y)) != 0;
 }
@@ -301,7 +286,7 @@ check_known(EC_POINT *place, const BIGNUM *k, BN_CTX *ctx)
 	struct cdr_affine a;
 	uint8_t bytes[CDR_POINT_LEN];
 
-	CDR_TRY(multiply(place, k, NULL, NULL, ctx));
+	CDR_TRY(cdr_openssl_multiply(place, k, NULL, NULL, ctx));
 	CDR_TRY(place_affine(place, ctx, &a));
 	cdr_affine_compress(&a, bytes);
 	err = memcmp(bytes, known_point, sizeof(bytes)) == 0 ? CDR_OK : CDR_E_INTERNAL;
@@ -314,12 +299,12 @@ static cdr_err
 check_shortcuts(EC_POINT *plain, EC_POINT *used, const BIGNUM *k, BN_CTX *ctx)
 {
 	cdr_err err = CDR_E_INTERNAL;
-	const EC_POINT *points[2] = { EC_GROUP_get0_generator(curve), EC_GROUP_get0_generator(curve) };
+	const EC_POINT *points[2] = { EC_GROUP_get0_generator(cdr_openssl_curve), EC_GROUP_get0_generator(cdr_openssl_curve) };
 	const BIGNUM *scalars[2] = { k, k };
 
 	CDR_TRY(sum_plainly(plain, k, 2, points, scalars, ctx));
-	shortcuts = true;
-	shortcuts = sum(used, k, 2, points, scalars, ctx) == CDR_OK && agree(plain, used, ctx);
+	cdr_openssl_shortcuts = true;
+	cdr_openssl_shortcuts = sum(used, k, 2, points, scalars, ctx) == CDR_OK && cdr_openssl_agree(plain, used, ctx);
 out:
 	return err;
 }
@@ -332,21 +317,21 @@ start(void)
 	BN_CTX *ctx = NULL;
 	const BIGNUM *k;
 
-	curve = EC_GROUP_new_by_curve_name(NID_X9_62_prime256v1);
-	ctx = numbers_new(false);
-	if (curve == NULL || ctx == NULL)
+	cdr_openssl_curve = EC_GROUP_new_by_curve_name(NID_X9_62_prime256v1);
+	ctx = cdr_openssl_begin(false);
+	if (cdr_openssl_curve == NULL || ctx == NULL)
 		goto out;
-	plain = EC_POINT_new(curve);
-	used = EC_POINT_new(curve);
+	plain = EC_POINT_new(cdr_openssl_curve);
+	used = EC_POINT_new(cdr_openssl_curve);
 	if (plain == NULL || used == NULL)
 		goto out;
-	CDR_TRY(number_take(ctx, known_key, &k));
+	CDR_TRY(cdr_openssl_number(ctx, cdr_openssl_known, &k));
 	CDR_TRY(check_known(plain, k, ctx));
 	CDR_TRY(check_shortcuts(plain, used, k, ctx));
 out:
 	EC_POINT_free(plain);
 	EC_POINT_free(used);
-	numbers_free(ctx);
+	cdr_openssl_end(ctx);
 	started = err;
 }
 
@@ -372,21 +357,21 @@ multiply_one(const uint8_t k[static CDR_SCALAR_LEN], const struct cdr_affine *po
 		return CDR_E_INPUT;
 	CDR_TRY(cdr_group_start());
 	err = CDR_E_MEMORY;
-	ctx = numbers_new(true);
-	place = EC_POINT_new(curve);
+	ctx = cdr_openssl_begin(true);
+	place = EC_POINT_new(cdr_openssl_curve);
 	if (ctx == NULL || place == NULL)
 		goto out;
-	CDR_TRY(number_take(ctx, k, &number));
+	CDR_TRY(cdr_openssl_number(ctx, k, &number));
 	if (point == NULL) {
-		CDR_TRY(multiply(place, number, NULL, NULL, ctx));
+		CDR_TRY(cdr_openssl_multiply(place, number, NULL, NULL, ctx));
 	} else {
-		CDR_TRY(place_set(place, point, ctx));
-		CDR_TRY(multiply(place, NULL, place, number, ctx));
+		CDR_TRY(cdr_openssl_place_set(place, point, ctx));
+		CDR_TRY(cdr_openssl_multiply(place, NULL, place, number, ctx));
 	}
-	CDR_TRY(places_affine(&place, 1, ctx, out));
+	CDR_TRY(cdr_openssl_affine(&place, 1, ctx, out));
 out:
 	EC_POINT_clear_free(place);
-	numbers_free(ctx);
+	cdr_openssl_end(ctx);
 	return err;
 }
 
@@ -489,7 +474,7 @@ cdr_points_new(size_t count, struct cdr_points **out)
 	if (points->place == NULL || points->bytes == NULL)
 		goto out;
 	for (size_t i = 0; i < count; i++) {
-		points->place[i] = EC_POINT_new(curve);
+		points->place[i] = EC_POINT_new(cdr_openssl_curve);
 		if (points->place[i] == NULL)
 			goto out;
 	}
@@ -527,14 +512,14 @@ cdr_points_decode(const uint8_t *in, size_t count, struct cdr_points **out)
 
 	*out = NULL;
 	CDR_TRY(cdr_points_new(count, &points));
-	ctx = numbers_new(false);
+	ctx = cdr_openssl_begin(false);
 	if (ctx == NULL) {
 		err = CDR_E_MEMORY;
 		goto out;
 	}
 	for (size_t i = 0; i < count; i++) {
 		CDR_TRY(cdr_affine_decompress(in + i * CDR_POINT_LEN, &a));
-		CDR_TRY(place_set(points->place[i], &a, ctx));
+		CDR_TRY(cdr_openssl_place_set(points->place[i], &a, ctx));
 	}
 	memcpy(points->bytes, in, count * CDR_POINT_LEN);
 	points->encoded = true;
@@ -542,7 +527,7 @@ cdr_points_decode(const uint8_t *in, size_t count, struct cdr_points **out)
 	points = NULL;
 out:
 	cdr_points_free(points);
-	numbers_free(ctx);
+	cdr_openssl_end(ctx);
 	return err;
 }
 
@@ -563,11 +548,11 @@ cdr_points_encode(struct cdr_points *points)
 
 	if (points->encoded)
 		return CDR_OK;
-	ctx = numbers_new(false);
+	ctx = cdr_openssl_begin(false);
 	affine = calloc(points->count, sizeof(*affine));
 	if (ctx == NULL || affine == NULL)
 		goto out;
-	CDR_TRY(places_affine(points->place, points->count, ctx, affine));
+	CDR_TRY(cdr_openssl_affine(points->place, points->count, ctx, affine));
 	for (size_t i = 0; i < points->count; i++)
 		cdr_affine_compress(&affine[i], points->bytes + i * CDR_POINT_LEN);
 	points->encoded = true;
@@ -575,7 +560,7 @@ out:
 	if (affine != NULL)
 		cdr_wipe(affine, points->count * sizeof(*affine));
 	free(affine);
-	numbers_free(ctx);
+	cdr_openssl_end(ctx);
 	return err;
 }
 
@@ -599,19 +584,19 @@ cdr_points_mul(const uint8_t k[static CDR_SCALAR_LEN], const struct cdr_points *
 	if (!cdr_scalar_valid(k))
 		return CDR_E_INPUT;
 	CDR_TRY(cdr_points_new(points->count, &products));
-	ctx = numbers_new(true);
+	ctx = cdr_openssl_begin(true);
 	if (ctx == NULL) {
 		err = CDR_E_MEMORY;
 		goto out;
 	}
-	CDR_TRY(number_take(ctx, k, &number));
+	CDR_TRY(cdr_openssl_number(ctx, k, &number));
 	for (size_t i = 0; i < points->count; i++)
-		CDR_TRY(multiply(products->place[i], NULL, points->place[i], number, ctx));
+		CDR_TRY(cdr_openssl_multiply(products->place[i], NULL, points->place[i], number, ctx));
 	*out = products;
 	products = NULL;
 out:
 	cdr_points_free(products);
-	numbers_free(ctx);
+	cdr_openssl_end(ctx);
 	return err;
 }
 
@@ -645,147 +630,23 @@ cdr_points_set_sum(struct cdr_points *points, size_t at, const uint8_t *base, co
 	points->encoded = false;
 	CDR_TRY(sum_check(points, at, base, terms, count));
 	err = CDR_E_MEMORY;
-	ctx = numbers_new(secret);
+	ctx = cdr_openssl_begin(secret);
 	term_points = calloc(count + 1, sizeof(*term_points));
 	term_scalars = calloc(count + 1, sizeof(*term_scalars));
 	if (ctx == NULL || term_points == NULL || term_scalars == NULL)
 		goto out;
 	for (size_t i = 0; i < count; i++) {
 		term_points[i] = terms[i].points->place[terms[i].at];
-		CDR_TRY(number_take(ctx, terms[i].scalar, &term_scalars[i]));
+		CDR_TRY(cdr_openssl_number(ctx, terms[i].scalar, &term_scalars[i]));
 	}
 	if (base != NULL)
-		CDR_TRY(number_take(ctx, base, &base_number));
+		CDR_TRY(cdr_openssl_number(ctx, base, &base_number));
 	CDR_TRY(sum(points->place[at], base_number, count, term_points, term_scalars, ctx));
 out:
 	if (err != CDR_OK && at < points->count)
-		(void)EC_POINT_set_to_infinity(curve, points->place[at]);
+		(void)EC_POINT_set_to_infinity(cdr_openssl_curve, points->place[at]);
 	free(term_points);
 	free(term_scalars);
-	numbers_free(ctx);
-	return err;
-}
-
-/* ---- a point that comes back often ---- */
-
-/* OpenSSL's table for ${point}, if it can make one and it is right. */
-static EC_GROUP *
-table_new(EC_POINT *point, BN_CTX *ctx)
-{
-	EC_POINT *plain = EC_POINT_new(curve), *used = EC_POINT_new(curve);
-	EC_GROUP *table = EC_GROUP_dup(curve);
-	const BIGNUM *k;
-
-	bool right = plain != NULL && used != NULL && table != NULL &&
-	    EC_GROUP_set_generator(table, point, EC_GROUP_get0_order(curve), EC_GROUP_get0_cofactor(curve)) == 1 &&
-	    EC_GROUP_precompute_mult(table, ctx) == 1 && number_take(ctx, known_key, &k) == CDR_OK &&
-	    multiply(plain, NULL, point, k, ctx) == CDR_OK && EC_POINT_mul(table, used, k, NULL, NULL, ctx) == 1 &&
-	    agree(plain, used, ctx);
-	EC_POINT_free(plain);
-	EC_POINT_free(used);
-	if (right)
-		return table;
-	EC_GROUP_free(table);
-	return NULL;
-}
-
-/* see core/crypto/group.h */
-cdr_err
-cdr_fixed_point_new(const uint8_t point[static CDR_POINT_LEN], bool table, struct cdr_fixed_point **out)
-{
-	cdr_err err = CDR_E_INTERNAL;
-	struct cdr_fixed_point *fixed = NULL;
-	struct cdr_affine a;
-	BN_CTX *ctx = NULL;
-
-	*out = NULL;
-	CDR_TRY(cdr_group_start());
-	CDR_TRY(cdr_affine_decompress(point, &a));
-	err = CDR_E_MEMORY;
-	ctx = numbers_new(false);
-	fixed = calloc(1, sizeof(*fixed));
-	if (ctx == NULL || fixed == NULL)
-		goto out;
-	memcpy(fixed->bytes, point, CDR_POINT_LEN);
-	fixed->point = EC_POINT_new(curve);
-	if (fixed->point == NULL)
-		goto out;
-	CDR_TRY(place_set(fixed->point, &a, ctx));
-	if (table && shortcuts)
-		fixed->table = table_new(fixed->point, ctx);
-	*out = fixed;
-	fixed = NULL;
-out:
-	cdr_fixed_point_free(fixed);
-	numbers_free(ctx);
-	return err;
-}
-
-/* see core/crypto/group.h */
-void
-cdr_fixed_point_free(struct cdr_fixed_point *fixed)
-{
-	if (fixed == NULL)
-		return;
-	EC_POINT_free(fixed->point);
-	EC_GROUP_free(fixed->table);
-	free(fixed);
-}
-
-/* see core/crypto/group.h */
-const uint8_t *
-cdr_fixed_point_peek(const struct cdr_fixed_point *fixed)
-{
-	return fixed->bytes;
-}
-
-/* base * G + scalar * fixed, with both tables. */
-static cdr_err
-multiply_by_tables(EC_POINT *place, const BIGNUM *base, const struct cdr_fixed_point *fixed, const BIGNUM *scalar,
-    BN_CTX *ctx)
-{
-	cdr_err err = CDR_E_MEMORY;
-	EC_POINT *product = EC_POINT_new(curve);
-
-	if (product == NULL || EC_POINT_mul(fixed->table, product, scalar, NULL, NULL, ctx) != 1)
-		goto out;
-	CDR_TRY(multiply(place, base, NULL, NULL, ctx));
-	err = EC_POINT_add(curve, place, place, product, ctx) == 1 ? CDR_OK : CDR_E_MEMORY;
-out:
-	EC_POINT_free(product);
-	return err;
-}
-
-/* see core/crypto/group.h */
-cdr_err
-cdr_points_set_fixed(struct cdr_points *points, size_t at, const uint8_t base[static CDR_SCALAR_LEN],
-    const uint8_t scalar[static CDR_SCALAR_LEN], const struct cdr_fixed_point *fixed)
-{
-	cdr_err err = CDR_E_INTERNAL;
-	const BIGNUM *base_number, *number;
-	BN_CTX *ctx = NULL;
-
-	points->encoded = false;
-	if (at >= points->count)
-		return CDR_E_RANGE;
-	if (!cdr_scalar_reduced(base) || !cdr_scalar_reduced(scalar)) {
-		err = CDR_E_INPUT;
-		goto out;
-	}
-	ctx = numbers_new(false);
-	if (ctx == NULL) {
-		err = CDR_E_MEMORY;
-		goto out;
-	}
-	CDR_TRY(number_take(ctx, base, &base_number));
-	CDR_TRY(number_take(ctx, scalar, &number));
-	if (fixed->table != NULL)
-		CDR_TRY(multiply_by_tables(points->place[at], base_number, fixed, number, ctx));
-	else
-		CDR_TRY(multiply(points->place[at], base_number, fixed->point, number, ctx));
-out:
-	if (err != CDR_OK)
-		(void)EC_POINT_set_to_infinity(curve, points->place[at]);
-	numbers_free(ctx);
+	cdr_openssl_end(ctx);
 	return err;
 }

@@ -3,7 +3,7 @@
 
 /*
  * The group P-256 (SEC 2, secp256r1): prime order n, so every point but the identity generates it.
- * Every call of OpenSSL's elliptic curves is in group.c, and nowhere else.
+ * Every call of OpenSSL's elliptic curves is in group.c and group_fixed.c, and nowhere else.
  *
  * A point travels as 33 bytes, compressed (SEC 1 sec. 2.3.3). A multiplication costs far more than all else here, but
  * decoding a point costs a square root and encoding it an inversion; so points that are used more than once are
@@ -17,7 +17,8 @@
 #define CDR_POINT_UNCOMPRESSED_LEN 65
 #define CDR_POINTS_MAX 65536
 
-struct cdr_affine; /* core/crypto/point.h */
+struct cdr_affine;     /* core/crypto/point.h */
+struct cdr_projective; /* likewise */
 
 /**
  * cdr_group_start():
@@ -247,5 +248,19 @@ const uint8_t *cdr_fixed_point_peek(const struct cdr_fixed_point *fixed);
 CDR_MUST_CHECK cdr_err cdr_points_set_fixed(struct cdr_points *points, size_t at,
     const uint8_t base[static CDR_SCALAR_LEN], const uint8_t scalar[static CDR_SCALAR_LEN],
     const struct cdr_fixed_point *fixed);
+
+/**
+ * cdr_fixed_point_multiples(fixed, scalars, count, out):
+ * scalars[i] * fixed, for many secret scalars, 0 among them.
+ *
+ * fixed     in, public    NULL: the generator
+ * scalars   in, secret     scalars in 0 .. n-1, one after the other
+ * out       out, secret    points, the identity for 0; the caller wipes them, also on error
+ *
+ * Returns  CDR_OK; CDR_E_INPUT if a scalar is not below n; CDR_E_MEMORY.
+ * CT       only count and the returned code leak.
+ */
+CDR_MUST_CHECK cdr_err cdr_fixed_point_multiples(const struct cdr_fixed_point *fixed, const uint8_t *scalars,
+    size_t count, struct cdr_projective *out);
 
 #endif

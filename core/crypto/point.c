@@ -184,3 +184,27 @@ cdr_jacobian_normalise(const struct cdr_jacobian *points, size_t count, struct c
 	cdr_wipe(&inverse, sizeof(inverse));
 	cdr_wipe(&square_of_inverse, sizeof(square_of_inverse));
 }
+
+/* see core/crypto/point.h */
+uint64_t
+cdr_projective_normalise_all(const struct cdr_projective *points, size_t count, struct cdr_affine *out)
+{
+	struct cdr_field product = cdr_field_one, inverse;
+
+	for (size_t i = 0; i < count; i++) {
+		out[i].x = product;
+		cdr_field_mul(&product, &points[i].z, &product);
+	}
+	/* If one z is 0, so is the product, its inverse, and everything below. */
+	uint64_t all_points = ~cdr_field_is_zero(&product);
+	cdr_field_invert(&product, &product);
+	for (size_t i = count; i-- > 0;) {
+		cdr_field_mul(&product, &out[i].x, &inverse);
+		cdr_field_mul(&product, &points[i].z, &product);
+		cdr_field_mul(&points[i].x, &inverse, &out[i].x);
+		cdr_field_mul(&points[i].y, &inverse, &out[i].y);
+	}
+	cdr_wipe(&product, sizeof(product));
+	cdr_wipe(&inverse, sizeof(inverse));
+	return all_points;
+}

@@ -80,4 +80,14 @@ uint64_t cdr_projective_normalise(const struct cdr_projective *a, struct cdr_aff
  */
 void cdr_jacobian_normalise(const struct cdr_jacobian *points, size_t count, struct cdr_affine *out);
 
+/**
+ * cdr_projective_normalise_all(points, count, out):
+ * The affine forms of many points with one inversion.
+ *
+ * out   out    points; those of all are 0, 0 if one of  is the identity
+ *
+ * Returns  the mask of: none of them is the identity.
+ */
+uint64_t cdr_projective_normalise_all(const struct cdr_projective *points, size_t count, struct cdr_affine *out);
+
 #endif

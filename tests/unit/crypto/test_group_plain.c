@@ -11,7 +11,7 @@ the_start_finds_the_shortcuts_sound(void **state)
 {
 	(void)state;
 	assert_int_equal(cdr_group_start(), CDR_OK);
-	assert_true(shortcuts);
+	assert_true(cdr_openssl_shortcuts);
 	assert_int_equal(cdr_group_start(), CDR_OK);
 }
 
@@ -20,22 +20,22 @@ static void
 the_check_notices_a_wrong_result(void **state)
 {
 	(void)state;
-	BN_CTX *ctx = numbers_new(false);
-	EC_POINT *place = EC_POINT_new(curve), *other = EC_POINT_new(curve);
+	BN_CTX *ctx = cdr_openssl_begin(false);
+	EC_POINT *place = EC_POINT_new(cdr_openssl_curve), *other = EC_POINT_new(cdr_openssl_curve);
 	uint8_t wrong[CDR_SCALAR_LEN];
 	const BIGNUM *k = NULL;
 
-	memcpy(wrong, known_key, sizeof(wrong));
+	memcpy(wrong, cdr_openssl_known, sizeof(wrong));
 	wrong[31] ^= 1;
-	assert_int_equal(number_take(ctx, wrong, &k), CDR_OK);
+	assert_int_equal(cdr_openssl_number(ctx, wrong, &k), CDR_OK);
 	assert_int_equal(check_known(place, k, ctx), CDR_E_INTERNAL);
-	assert_int_equal(number_take(ctx, known_key, &k), CDR_OK);
+	assert_int_equal(cdr_openssl_number(ctx, cdr_openssl_known, &k), CDR_OK);
 	assert_int_equal(check_known(other, k, ctx), CDR_OK);
-	assert_true(agree(other, other, ctx));
-	assert_false(agree(other, place, ctx));
+	assert_true(cdr_openssl_agree(other, other, ctx));
+	assert_false(cdr_openssl_agree(other, place, ctx));
 	EC_POINT_free(place);
 	EC_POINT_free(other);
-	numbers_free(ctx);
+	cdr_openssl_end(ctx);
 }
 
 /* All that has two ways, into ${out}: products, sums with and without base, a fixed point; and a sum that is 0. */
@@ -66,7 +66,7 @@ compute(uint8_t out[(COUNT + 3) * CDR_POINT_LEN])
 	assert_int_equal(cdr_points_set_sum(sums, 0, scalars[2], terms, COUNT, true), CDR_OK);
 	assert_int_equal(cdr_points_set_sum(sums, 1, NULL, terms, COUNT, false), CDR_OK);
 	assert_int_equal(cdr_fixed_point_new(bytes, true, &fixed), CDR_OK);
-	assert_true((fixed->table != NULL) == shortcuts);
+	assert_true((fixed->table != NULL) == cdr_openssl_shortcuts);
 	assert_int_equal(cdr_points_set_fixed(sums, 2, scalars[3], scalars[4], fixed), CDR_OK);
 	assert_int_equal(cdr_points_encode(sums), CDR_OK);
 	memcpy(out + COUNT * CDR_POINT_LEN, cdr_points_peek(sums, 0), 3 * CDR_POINT_LEN);
@@ -90,11 +90,11 @@ both_ways_give_the_same(void **state)
 	(void)state;
 	uint8_t with[(COUNT + 3) * CDR_POINT_LEN], without[(COUNT + 3) * CDR_POINT_LEN];
 
-	shortcuts = true;
+	cdr_openssl_shortcuts = true;
 	compute(with);
-	shortcuts = false;
+	cdr_openssl_shortcuts = false;
 	compute(without);
-	shortcuts = true;
+	cdr_openssl_shortcuts = true;
 	assert_memory_equal(with, without, sizeof(with));
 }
 
