@@ -256,7 +256,8 @@ same_scheme(const Cdr__Wire__Scheme *a, const Cdr__Wire__Scheme *b)
 	    a->answer_days == b->answer_days && a->expiry_days == b->expiry_days &&
 	    a->strong_lambda_ppm == b->strong_lambda_ppm && a->possible_lambda_ppm == b->possible_lambda_ppm &&
 	    a->possible_max == b->possible_max && a->reply_delay_min_s == b->reply_delay_min_s &&
-	    a->reply_delay_max_s == b->reply_delay_max_s && strcmp(a->codebook_version, b->codebook_version) == 0;
+	    a->reply_delay_max_s == b->reply_delay_max_s && strcmp(a->codebook_version, b->codebook_version) == 0 &&
+	    a->has_statistics_minimum == b->has_statistics_minimum && a->statistics_minimum == b->statistics_minimum;
 }
 
 /* see keys/roster_diff.h */

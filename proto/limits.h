@@ -70,5 +70,17 @@
 #define CDR_GUEST_DAYS_MAX 366          /* how long a link may work */
 #define CDR_BODY_GUEST_MAX (16U << 10)
 #define CDR_BODY_GUEST_ANSWER_MAX (32U << 10)
+/* Rounds of statistics. */
+#define CDR_ROUND_MINIMUM 5           /* contributors: with fewer nothing is ever opened */
+#define CDR_ROUND_CONTRIBUTORS_MIN 3  /* to one cell: with fewer its count is never decrypted */
+#define CDR_ROUND_TABLES_MAX 128
+#define CDR_ROUND_CELLS_MAX 8192      /* of all tables of a round */
+#define CDR_ROUND_BITS_MAX 20         /* of a count */
+#define CDR_ROUND_EPSILON_MILLI_MIN 10
+#define CDR_ROUND_EPSILON_MILLI_MAX 100000
+#define CDR_ROUND_NOISE_BITS 16       /* of one trustee's noise, which lies around the middle */
+#define CDR_ROUND_COUNT_HIDDEN (-1073741824) /* stands where a count was not decrypted */
+#define CDR_BODY_ROUND_MAX (1200U << 10)   /* a contribution, or a first answer, of the largest round */
+#define CDR_BODY_ROUND_BAG_MAX (3U << 20)  /* several of them, or the tasks of a trustee */
 
 #endif

@@ -135,7 +135,9 @@ check_scheme(const Cdr__Wire__Scheme *scheme, struct cdr_fault *fault)
 	    scheme->expiry_days >= scheme->answer_days && scheme->expiry_days <= 366 &&
 	    scheme->strong_lambda_ppm <= scheme->possible_lambda_ppm && scheme->possible_lambda_ppm <= 1000000 &&
 	    scheme->possible_max <= CDR_MATCHES_MAX && scheme->reply_delay_min_s <= scheme->reply_delay_max_s &&
-	    scheme->reply_delay_max_s <= 90 * 86400 && strlen(scheme->codebook_version) <= CDR_CODE_LEN_MAX;
+	    scheme->reply_delay_max_s <= 90 * 86400 && strlen(scheme->codebook_version) <= CDR_CODE_LEN_MAX &&
+	    (!scheme->has_statistics_minimum ||
+		(scheme->statistics_minimum >= CDR_ROUND_MINIMUM && scheme->statistics_minimum <= CDR_MEMBER_COUNT_MAX));
 
 	return sound ? CDR_OK : BAD("roster: the scheme's parameters are outside their ranges");
 }

@@ -84,6 +84,8 @@ fill_scheme(const struct cdr_arguments *arguments, struct founding *f, struct cd
 	if (f->scheme.reply_delay_min_s > f->scheme.reply_delay_max_s)
 		return cdr_fault_set(fault, CDR_E_RANGE, "--reply-delay-min is longer than --reply-delay-max (%u)",
 		    f->scheme.reply_delay_max_s);
+	f->scheme.has_statistics_minimum = cdr_arguments_has(arguments, "statistics-minimum");
+	f->scheme.statistics_minimum = (uint32_t)cdr_arguments_number(arguments, "statistics-minimum", 0);
 	return CDR_OK;
 }
 

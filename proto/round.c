@@ -1,0 +1,338 @@
+#include "proto/round.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/crypto/hash.h"
+
+#define BAD(...) cdr_fault_set(fault, CDR_E_INPUT, __VA_ARGS__)
+
+static const char *const word_label[] = { "candor/1 round", "candor/1 round close", "candor/1 opening set" };
+
+/* ---- form ------------------------------------------------------------------------------------------------------- */
+
+static cdr_err
+check_table(const Cdr__Wire__Round *body, size_t at, struct cdr_fault *fault)
+{
+	const Cdr__Wire__RoundTable *table = body->table[at];
+
+	if (table->id[0] == '\0' || strlen(table->id) > CDR_CODE_LEN_MAX)
+		return BAD("round: table number %zu has no name, or too long a one", at + 1);
+	for (size_t i = 0; i < at; i++) {
+		if (strcmp(body->table[i]->id, table->id) == 0)
+			return BAD("round: the table %s is there twice", table->id);
+	}
+	if (table->cells < 1 || table->cells > CDR_ROUND_CELLS_MAX)
+		return BAD("round: the table %s has %" PRIu32 " cells, not 1 to %d", table->id, table->cells, CDR_ROUND_CELLS_MAX);
+	if (table->bits < 1 || table->bits > CDR_ROUND_BITS_MAX)
+		return BAD("round: the counts of table %s have %" PRIu32 " bits, not 1 to %d", table->id, table->bits,
+		    CDR_ROUND_BITS_MAX);
+	return CDR_OK;
+}
+
+static cdr_err
+check_body(const Cdr__Wire__Round *body, struct cdr_fault *fault)
+{
+	uint32_t first, last;
+
+	if (body->exchange.len != CDR_GENESIS_HASH_LEN || body->id.len != CDR_ID_LEN || body->public_key.len != CDR_POINT_LEN)
+		return BAD("round: exchange, id or key has another length than it must");
+	if (cdr_round_period(body->period, &first, &last) != CDR_OK || first != body->first_month || last != body->last_month)
+		return BAD("round: its period is not a half-year such as 2026-H1, or its months are not those");
+	if (strlen(body->codebook_version) > CDR_CODE_LEN_MAX)
+		return BAD("round: the version of the codebook is too long");
+	if (body->minimum < CDR_ROUND_MINIMUM)
+		return BAD("round: it asks for %" PRIu32 " contributors; fewer than %d are never opened", body->minimum,
+		    CDR_ROUND_MINIMUM);
+	if (body->deadline <= body->opened_at)
+		return BAD("round: its deadline is not after its beginning");
+	if (body->has_epsilon_milli && (body->epsilon_milli < CDR_ROUND_EPSILON_MILLI_MIN ||
+	    body->epsilon_milli > CDR_ROUND_EPSILON_MILLI_MAX))
+		return BAD("round: epsilon is not between %d and %d thousandths", CDR_ROUND_EPSILON_MILLI_MIN,
+		    CDR_ROUND_EPSILON_MILLI_MAX);
+	if (body->n_table < 1 || body->n_table > CDR_ROUND_TABLES_MAX)
+		return BAD("round: it has %zu tables, not 1 to %d", body->n_table, CDR_ROUND_TABLES_MAX);
+	return CDR_OK;
+}
+
+/* Bits of every number that a contribution encrypts: all counts, then all flags. */
+static cdr_err
+make_layout(struct cdr_round *round, struct cdr_fault *fault)
+{
+	const Cdr__Wire__Round *body = round->body;
+	size_t at = 0;
+
+	for (size_t t = 0; t < body->n_table; t++) {
+		cdr_err err = check_table(body, t, fault);
+		if (err != CDR_OK)
+			return err;
+		round->cell_count += body->table[t]->cells;
+	}
+	if (round->cell_count > CDR_ROUND_CELLS_MAX)
+		return BAD("round: its tables have %zu cells together, more than %d", round->cell_count, CDR_ROUND_CELLS_MAX);
+	round->bits = malloc(2 * round->cell_count);
+	if (round->bits == NULL)
+		return CDR_E_MEMORY;
+	for (size_t t = 0; t < body->n_table; t++) {
+		memset(round->bits + at, (int)body->table[t]->bits, body->table[t]->cells);
+		at += body->table[t]->cells;
+	}
+	memset(round->bits + at, 1, round->cell_count);
+	round->layout = (struct cdr_range_layout){ 2 * round->cell_count, round->bits };
+	if (cdr_range_packed_len(&round->layout) == 0)
+		return BAD("round: all counts together have more bits than can be proved at once: fewer cells, or smaller counts");
+	return CDR_OK;
+}
+
+/* see proto/round.h */
+cdr_err
+cdr_round_decode(struct cdr_bytes bytes, struct cdr_round **out, struct cdr_fault *fault)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct cdr_round *round = calloc(1, sizeof(*round));
+
+	*out = NULL;
+	if (round == NULL)
+		return CDR_E_MEMORY;
+	CDR_TRY(cdr_buffer_copy(bytes, &round->bytes));
+	err = cdr_message_decode(&round->signed_arena, &cdr__wire__signed_round__descriptor, cdr_buffer_bytes(&round->bytes),
+	    &round->sealed);
+	if (err == CDR_OK)
+		err = cdr_message_decode(&round->arena, &cdr__wire__round__descriptor, cdr_message_bytes(round->sealed->round),
+		    &round->body);
+	if (err != CDR_OK) {
+		(void)cdr_fault_set(fault, err, "round: it cannot be read");
+		goto out;
+	}
+	const struct cdr_bytes part = cdr_message_bytes(round->sealed->round);
+	CDR_TRY(cdr_sha256(&part, 1, round->hash));
+	CDR_TRY(check_body(round->body, fault));
+	CDR_TRY(make_layout(round, fault));
+	*out = round;
+	round = NULL;
+out:
+	cdr_round_free(round);
+	return err;
+}
+
+/* see proto/round.h */
+void
+cdr_round_free(struct cdr_round *round)
+{
+	if (round == NULL)
+		return;
+	cdr_arena_free(&round->arena);
+	cdr_arena_free(&round->signed_arena);
+	cdr_buffer_free(&round->bytes);
+	free(round->bits);
+	free(round);
+}
+
+/* see proto/round.h */
+uint32_t
+cdr_round_minimum(const struct cdr_roster *roster)
+{
+	const Cdr__Wire__Scheme *scheme = roster->body->scheme;
+	uint32_t minimum = scheme->has_statistics_minimum ? scheme->statistics_minimum : 0;
+
+	return minimum > CDR_ROUND_MINIMUM ? minimum : CDR_ROUND_MINIMUM;
+}
+
+/* see proto/round.h */
+cdr_err
+cdr_round_verify(const struct cdr_round *round, const struct cdr_roster *roster,
+    const uint8_t genesis[static CDR_GENESIS_HASH_LEN], struct cdr_fault *fault)
+{
+	const Cdr__Wire__Round *body = round->body;
+	const Cdr__Wire__StatisticsKey *key = cdr_roster_statistics_key(roster, body->statistics_key);
+
+	if (memcmp(body->exchange.data, genesis, CDR_GENESIS_HASH_LEN) != 0)
+		return cdr_fault_set(fault, CDR_E_REFUSED, "the round belongs to another exchange");
+	if (cdr_round_word_verify(roster, CDR_ROUND_WORD_ROUND, genesis, cdr_message_bytes(round->sealed->round),
+	    cdr_message_bytes(round->sealed->signature)) != CDR_OK)
+		return cdr_fault_set(fault, CDR_E_SIGNATURE, "the round is not signed by the hub");
+	if (key == NULL || key->public_key.len != CDR_POINT_LEN ||
+	    memcmp(key->public_key.data, body->public_key.data, CDR_POINT_LEN) != 0)
+		return cdr_fault_set(fault, CDR_E_REFUSED, "the round's key is not statistics key %" PRIu32 " of the roster",
+		    body->statistics_key);
+	if (body->minimum < cdr_round_minimum(roster))
+		return cdr_fault_set(fault, CDR_E_REFUSED, "the round asks for %" PRIu32 " contributors, the roster for %" PRIu32,
+		    body->minimum, cdr_round_minimum(roster));
+	return CDR_OK;
+}
+
+/* see proto/round.h */
+cdr_err
+cdr_round_period(const char *text, uint32_t *first, uint32_t *last)
+{
+	uint32_t year = 0;
+
+	*first = *last = 0;
+	if (strlen(text) != 7 || text[4] != '-' || text[5] != 'H' || (text[6] != '1' && text[6] != '2'))
+		return CDR_E_INPUT;
+	for (size_t i = 0; i < 4; i++) {
+		if (text[i] < '0' || text[i] > '9')
+			return CDR_E_INPUT;
+		year = 10 * year + (uint32_t)(text[i] - '0');
+	}
+	if (year < 2000)
+		return CDR_E_INPUT;
+	*first = (year - 2000) * 12 + (text[6] == '1' ? 0 : 6);
+	*last = *first + 5;
+	return CDR_OK;
+}
+
+/* see proto/round.h */
+size_t
+cdr_round_table_start(const struct cdr_round *round, size_t at)
+{
+	size_t start = 0;
+
+	for (size_t t = 0; t < at; t++)
+		start += round->body->table[t]->cells;
+	return start;
+}
+
+/* ---- the hub's word --------------------------------------------------------------------------------------------- */
+
+static cdr_err
+word_hash(enum cdr_round_word word, const uint8_t *genesis, struct cdr_bytes body, uint8_t out[static CDR_SHA256_LEN])
+{
+	uint8_t hash[CDR_SHA256_LEN];
+	const char *label = word_label[word];
+	cdr_err err = cdr_sha256(&body, 1, hash);
+	const struct cdr_bytes parts[] = {
+		{ (const uint8_t *)label, strlen(label) + 1 }, { genesis, CDR_GENESIS_HASH_LEN }, { hash, sizeof(hash) }
+	};
+
+	return err == CDR_OK ? cdr_sha256(parts, 3, out) : err;
+}
+
+/* see proto/round.h */
+cdr_err
+cdr_round_sign(const uint8_t *seed, enum cdr_round_word word, const uint8_t genesis[static CDR_GENESIS_HASH_LEN],
+    struct cdr_bytes body, uint8_t out[static CDR_SIGNATURE_LEN])
+{
+	uint8_t hash[CDR_SHA256_LEN];
+	cdr_err err = word_hash(word, genesis, body, hash);
+
+	return err == CDR_OK ? cdr_sign(seed, hash, sizeof(hash), out) : err;
+}
+
+/* see proto/round.h */
+cdr_err
+cdr_round_word_verify(const struct cdr_roster *roster, enum cdr_round_word word,
+    const uint8_t genesis[static CDR_GENESIS_HASH_LEN], struct cdr_bytes body, struct cdr_bytes signature)
+{
+	uint8_t hash[CDR_SHA256_LEN];
+	cdr_err err = word_hash(word, genesis, body, hash);
+
+	if (err != CDR_OK)
+		return err;
+	if (signature.len != CDR_SIGNATURE_LEN)
+		return CDR_E_SIGNATURE;
+	return cdr_verify(roster->body->hub->signing_key.data, hash, sizeof(hash), signature.data);
+}
+
+/* ---- which contributions count ---------------------------------------------------------------------------------- */
+
+static cdr_err
+check_close(const struct cdr_close *close, const struct cdr_round *round, const struct cdr_roster *roster,
+    struct cdr_fault *fault)
+{
+	const Cdr__Wire__RoundClose *body = close->body;
+	uint32_t minimum = cdr_round_minimum(roster);
+
+	if (minimum < round->body->minimum)
+		minimum = round->body->minimum;
+	if (body->round.len != CDR_ROUND_HASH_LEN || memcmp(body->round.data, round->hash, CDR_ROUND_HASH_LEN) != 0 ||
+	    body->sums_hash.len != CDR_SHA256_LEN)
+		return BAD("the list of contributions is of another round");
+	if (body->n_contribution > CDR_MEMBER_COUNT_MAX)
+		return BAD("the list of contributions is too long");
+	for (size_t i = 0; i < body->n_contribution; i++) {
+		const Cdr__Wire__ClosedContribution *c = body->contribution[i];
+		if (c->hash.len != CDR_SHA256_LEN || (i > 0 && strcmp(body->contribution[i - 1]->member, c->member) >= 0))
+			return BAD("the list of contributions is not in the order of the members, or one is there twice");
+	}
+	if (body->n_contribution < minimum)
+		return cdr_fault_set(fault, CDR_E_REFUSED, "%zu members contributed; with fewer than %" PRIu32
+		    " nothing is opened", body->n_contribution, minimum);
+	return CDR_OK;
+}
+
+/* see proto/round.h */
+cdr_err
+cdr_close_read(const Cdr__Wire__SignedClose *sealed, const struct cdr_round *round, const struct cdr_roster *roster,
+    const uint8_t genesis[static CDR_GENESIS_HASH_LEN], struct cdr_close *close, struct cdr_fault *fault)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	const struct cdr_bytes body = cdr_message_bytes(sealed->close);
+
+	*close = (struct cdr_close){ 0 };
+	if (cdr_round_word_verify(roster, CDR_ROUND_WORD_CLOSE, genesis, body, cdr_message_bytes(sealed->signature)) != CDR_OK)
+		return cdr_fault_set(fault, CDR_E_SIGNATURE, "the list of contributions is not signed by the hub");
+	CDR_TRY(cdr_message_decode(&close->arena, &cdr__wire__round_close__descriptor, body, &close->body));
+	CDR_TRY(cdr_sha256(&body, 1, close->hash));
+	CDR_TRY(check_close(close, round, roster, fault));
+out:
+	return err;
+}
+
+/* see proto/round.h */
+void
+cdr_close_free(struct cdr_close *close)
+{
+	cdr_arena_free(&close->arena);
+	*close = (struct cdr_close){ 0 };
+}
+
+/* see proto/round.h */
+size_t
+cdr_close_find(const struct cdr_close *close, const char *member)
+{
+	for (size_t i = 0; i < close->body->n_contribution; i++) {
+		if (strcmp(close->body->contribution[i]->member, member) == 0)
+			return i;
+	}
+	return SIZE_MAX;
+}
+
+/* ---- whose first answers count ---------------------------------------------------------------------------------- */
+
+/* see proto/round.h */
+cdr_err
+cdr_set_read(const Cdr__Wire__SignedSet *sealed, const struct cdr_close *close, const struct cdr_roster *roster,
+    const uint8_t genesis[static CDR_GENESIS_HASH_LEN], struct cdr_set *set, struct cdr_fault *fault)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	const struct cdr_bytes body = cdr_message_bytes(sealed->set);
+
+	*set = (struct cdr_set){ 0 };
+	if (cdr_round_word_verify(roster, CDR_ROUND_WORD_SET, genesis, body, cdr_message_bytes(sealed->signature)) != CDR_OK)
+		return cdr_fault_set(fault, CDR_E_SIGNATURE, "the list of first answers is not signed by the hub");
+	CDR_TRY(cdr_message_decode(&set->arena, &cdr__wire__opening_set__descriptor, body, &set->body));
+	CDR_TRY(cdr_sha256(&body, 1, set->hash));
+	if (set->body->close.len != CDR_ROUND_HASH_LEN || memcmp(set->body->close.data, close->hash, CDR_ROUND_HASH_LEN) != 0)
+		return BAD("the list of first answers is of another round");
+	if (set->body->n_answer != roster->body->threshold)
+		return BAD("the list of first answers has %zu entries, not %" PRIu32, set->body->n_answer, roster->body->threshold);
+	for (size_t i = 0; i < set->body->n_answer; i++) {
+		const Cdr__Wire__OpeningAnswer *a = set->body->answer[i];
+		if (a->hash.len != CDR_SHA256_LEN || cdr_roster_trustee(roster, a->trustee) == NULL ||
+		    (i > 0 && set->body->answer[i - 1]->trustee >= a->trustee))
+			return BAD("the list of first answers names no trustee, one twice, or is not in order");
+	}
+	err = CDR_OK;
+out:
+	return err;
+}
+
+/* see proto/round.h */
+void
+cdr_set_free(struct cdr_set *set)
+{
+	cdr_arena_free(&set->arena);
+	*set = (struct cdr_set){ 0 };
+}
