@@ -23,6 +23,8 @@ static const struct cdr_option init_options[] = {
 	    .min = 0, .max = 90 * CDR_HUB_DAY_S },
 	{ .name = "reply-delay-max", .value = "SECONDS", .help = "and at most so long (default 259200)", .min = 0,
 	    .max = 90 * CDR_HUB_DAY_S },
+	{ .name = "statistics-minimum", .value = "N", .help = "fewest members whose sums are opened (default and least: 5)",
+	    .min = CDR_ROUND_MINIMUM, .max = CDR_MEMBER_COUNT_MAX },
 	{ .name = NULL },
 };
 
@@ -65,6 +67,25 @@ static const struct cdr_option trustees_options[] = {
 	{ .name = "away", .value = "INDEX", .help = "a trustee that cannot take part, and leaves; once for each", .repeated = true },
 	{ .name = "threshold", .value = "T", .help = "how many must act together afterwards (default: as many as now)", .min = 1,
 	    .max = CDR_TRUSTEE_COUNT_MAX },
+static const struct cdr_option round_open_options[] = {
+	{ .name = "period", .value = "HALF-YEAR", .help = "what it is about: 2026-H1", .required = true },
+	{ .name = "days", .value = "N", .help = "until the deadline (default 30)", .min = 1, .max = DAYS_A_YEAR },
+	{ .name = "seconds", .value = "N", .help = "until the deadline, instead of days", .min = 1, .max = DAYS_A_YEAR * CDR_HUB_DAY_S },
+	{ .name = "table", .value = "ID", .help = "a table of the codebook; once for each (default: all)", .repeated = true },
+	{ .name = "bits", .value = "N", .help = "of a count: 8, the default, means 0 to 255", .min = 1, .max = CDR_ROUND_BITS_MAX },
+	{ .name = "minimum", .value = "N", .help = "fewest contributors (default and least: what the roster says)",
+	    .min = CDR_ROUND_MINIMUM, .max = CDR_MEMBER_COUNT_MAX },
+	{ .name = "epsilon", .value = "X", .help = "add noise to every count, for differential privacy (default: exact sums)" },
+	{ .name = NULL },
+};
+
+static const struct cdr_option round_close_options[] = {
+	{ .name = "early", .help = "before the deadline" },
+	{ .name = NULL },
+};
+
+static const struct cdr_option round_record_options[] = {
+	{ .name = "out", .value = "FILE", .help = "where to write it; must not be there yet", .required = true },
 	{ .name = NULL },
 };
 
@@ -100,6 +121,19 @@ const struct cdr_command cdr_hub_commands[] = {
 		    "`candor-trustee reshare`; it comes into force when all who take part have their shares, and enough of those who\n"
 		    "are trustees now have countersigned. A proposal takes the place of the one before.",
 	    .handle = cdr_hub_command_trustees_change },
+	{ .name = "round open", .summary = "open a round of statistics", .options = round_open_options,
+	    .help = "The trustees' statistics key must be in force. What is defined here is signed and logged, and never changes.",
+	    .handle = cdr_hub_command_round_open },
+	{ .name = "round status", .operands = "[ID]", .operand_max = 1,
+	    .summary = "show rounds, who has answered, and totals once they are opened", .handle = cdr_hub_command_round_status },
+	{ .name = "round close", .operands = "[ID]", .operand_max = 1, .options = round_close_options,
+	    .summary = "take no more contributions and add them up; the daemon does it at the deadline",
+	    .handle = cdr_hub_command_round_close },
+	{ .name = "round record", .operands = "[ID]", .operand_max = 1, .options = round_record_options,
+	    .summary = "write everything with which an opened round can be recomputed", .handle = cdr_hub_command_round_record },
+	{ .name = "round verify", .operands = "FILE", .operand_min = 1, .operand_max = 1,
+	    .summary = "recompute a round, or its published cells, from a file; needs no folder",
+	    .handle = cdr_hub_command_round_verify },
 	{ .name = "inspect", .summary = "show everything that this hub has stored, and what it says about anybody",
 	    .help = "With --json every row of every table, decrypted, beside a legend that says of each column what it is and\n"
 		    "what the hub, or a thief of its database and keys, can conclude from it.",

@@ -74,4 +74,10 @@ cdr_command_handler cdr_hub_command_member_restore;
 cdr_command_handler cdr_hub_command_trustees_change;
 cdr_command_handler cdr_hub_command_inspect;
 
+cdr_command_handler cdr_hub_command_round_open;
+cdr_command_handler cdr_hub_command_round_status;
+cdr_command_handler cdr_hub_command_round_close;
+cdr_command_handler cdr_hub_command_round_record;
+cdr_command_handler cdr_hub_command_round_verify;
+
 #endif

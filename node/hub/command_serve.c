@@ -1,6 +1,7 @@
 #include <unistd.h>
 
 #include "node/hub/command.h"
+#include "node/hub/round.h"
 #include "node/hub/routes.h"
 #include "node/hub/sweep.h"
 #include "node/hub/witness.h"
@@ -40,12 +41,20 @@ run(struct cdr_daemon *daemon, struct cdr_hub *hub)
 {
 	uint64_t swept_at = 0;
 
+	cdr_err before = CDR_OK;
+
 	do {
 		uint64_t now = cdr_hub_now();
 		cdr_hub_witness_tick(hub->witness);
+
+		struct cdr_fault fault = { CDR_OK, "" };
+		cdr_err err = cdr_hub_round_step(hub, now, &fault);
+		if (err != CDR_OK && err != before)
+			cdr_log(CDR_LOG_ERROR, "hub.round_failed", cdr_log_err(err), cdr_log_text("reason", fault.text));
+		before = err;
 		if (now < swept_at + SWEEP_EVERY_S)
 			continue;
-		cdr_err err = cdr_hub_sweep(hub, now, NULL);
+		err = cdr_hub_sweep(hub, now, NULL);
 		if (err != CDR_OK)
 			cdr_log(CDR_LOG_ERROR, "hub.sweep_failed", cdr_log_err(err));
 		swept_at = now;

@@ -11,6 +11,7 @@
 #include "node/hub/index.h"
 #include "node/hub/mail.h"
 #include "node/hub/proposal.h"
+#include "node/hub/round.h"
 #include "node/net/log.h"
 #include "proto/log.pb-c.h"
 
@@ -45,6 +46,13 @@ const struct cdr_route cdr_hub_routes[] = {
 	{ "/v1/guest/fetch", MEMBER, CDR_BODY_SMALL_MAX, TYPE(guest_fetch), cdr_hub_guest_fetch, NULL },
 	{ "/v1/guest/taken", MEMBER, CDR_BODY_SMALL_MAX, TYPE(guest_taken), cdr_hub_guest_taken, NULL },
 	{ "/v1/guest/page", MEMBER, CDR_BODY_SMALL_MAX, TYPE(empty), cdr_hub_guest_page, NULL },
+	{ "/v1/round/list", MEMBER | TRUSTEE, CDR_BODY_SMALL_MAX, TYPE(empty), cdr_hub_round_list_asked, NULL },
+	{ CDR_TALLY_SUBMIT_PATH, MEMBER, CDR_BODY_ROUND_MAX, TYPE(round_submit), cdr_hub_round_submit, NULL },
+	{ "/v1/round/work", TRUSTEE, CDR_BODY_SMALL_MAX, TYPE(empty), cdr_hub_round_work, NULL },
+	{ "/v1/round/evidence", TRUSTEE, CDR_BODY_SMALL_MAX, TYPE(round_evidence_request), cdr_hub_round_evidence, NULL },
+	{ CDR_TALLY_FIRST_PATH, TRUSTEE, CDR_BODY_ROUND_MAX, TYPE(round_first), cdr_hub_round_first, NULL },
+	{ CDR_TALLY_SECOND_PATH, TRUSTEE, CDR_BODY_ROUND_MAX, TYPE(round_second), cdr_hub_round_second, NULL },
+	{ "/v1/round/refuse", TRUSTEE, CDR_BODY_SMALL_MAX, TYPE(round_refuse), cdr_hub_round_refuse, NULL },
 };
 
 const size_t cdr_hub_route_count = sizeof(cdr_hub_routes) / sizeof(cdr_hub_routes[0]);

@@ -121,6 +121,21 @@ static const char version_witness[] =
     "CREATE TABLE spent (member text NOT NULL, epoch bigint NOT NULL, purpose text NOT NULL, points bigint NOT NULL,"
     " PRIMARY KEY (member, epoch, purpose)) /* WITHOUT ROWID */;";
 
+static const char version_rounds[] =
+    "CREATE TABLE round (hash bytea NOT NULL PRIMARY KEY, id bytea NOT NULL UNIQUE, sealed bytea NOT NULL,"
+    " state text NOT NULL, opened_at bigint NOT NULL, deadline bigint NOT NULL, closed_at bigint, close_list bytea,"
+    " sums bytea, opening_set bytea, totals bytea, logged bigint NOT NULL);"
+
+    "CREATE TABLE round_contribution (round bytea NOT NULL, member text NOT NULL, submission bigint NOT NULL,"
+    " hash bytea NOT NULL, request bytea NOT NULL, stored_at bigint NOT NULL, logged bigint NOT NULL,"
+    " PRIMARY KEY (round, member));"
+
+    "CREATE TABLE round_answer (round bytea NOT NULL, stage bigint NOT NULL, trustee bigint NOT NULL, hash bytea NOT NULL,"
+    " request bytea NOT NULL, stored_at bigint NOT NULL, PRIMARY KEY (round, stage, trustee));"
+
+    "CREATE TABLE round_refusal (round bytea NOT NULL, trustee bigint NOT NULL, reason text NOT NULL,"
+    " refused_at bigint NOT NULL, PRIMARY KEY (round, trustee));";
+
 static const char *const migrations[] = {
 	version_1,
 	version_log,
@@ -128,6 +143,7 @@ static const char *const migrations[] = {
 	guests,
 	version_ceremonies,
 	version_witness,
+	version_rounds,
 };
 
 const struct cdr_store_schema cdr_hub_schema = {
@@ -337,6 +353,46 @@ const struct cdr_hub_legend cdr_hub_legends[] = {
 	COLUMN("log_tile", "level", "height in the tree", "public"),
 	COLUMN("log_tile", "place", "number in its level", "public"),
 	COLUMN("log_tile", "hashes", "up to 16 hashes", "public"),
+
+	TABLE("round", "rounds of statistics", "how many rounds there were, of which period"),
+	COLUMN("round", "hash", "SHA-256 of the signed definition", "public"),
+	COLUMN("round", "id", "16 random bytes", NOTHING),
+	COLUMN("round", "sealed", "period, tables, least number of contributors, deadline, key; signed by the hub", "public"),
+	COLUMN("round", "state", "open, closing, closed, opened, published or void", "public"),
+	COLUMN("round", "opened_at", "when it was opened", "public"),
+	COLUMN("round", "deadline", "until when members contribute", "public"),
+	COLUMN("round", "closed_at", "when it was closed", "public"),
+	COLUMN("round", "close_list", "which contributions count, by member and hash; signed by the hub", "who contributed"),
+	COLUMN("round", "sums", "all contributions added up, encrypted to t trustees", NOTHING),
+	COLUMN("round", "opening_set", "whose first answers count; signed by the hub", "public"),
+	COLUMN("round", "totals", "what t trustees opened: sums over all members, and how many contributed to each",
+	    "sums over many members, none of one"),
+	COLUMN("round", "logged", "place of its leaf in the log", NOTHING),
+
+	TABLE("round_contribution", "the last contribution of each member, as it was signed", "who contributed, and when"),
+	COLUMN("round_contribution", "round", "which round", "as the table"),
+	COLUMN("round_contribution", "member", "whose", "as the table"),
+	COLUMN("round_contribution", "submission", "how often it was submitted", "who corrected its figures"),
+	COLUMN("round_contribution", "hash", "SHA-256 of the request", NOTHING),
+	COLUMN("round_contribution", "request", "every figure of every table, zeros too, encrypted to t trustees, with a proof",
+	    "nothing: all contributions of a round have one size"),
+	COLUMN("round_contribution", "stored_at", "when it came", "as the table"),
+	COLUMN("round_contribution", "logged", "place of its leaf in the log", NOTHING),
+
+	TABLE("round_answer", "what trustees answered: parts of an opening, with proofs", "which trustees took part"),
+	COLUMN("round_answer", "round", "which round", "as the table"),
+	COLUMN("round_answer", "stage", "1: flags and noise, 2: counts", "as the table"),
+	COLUMN("round_answer", "trustee", "whose", "as the table"),
+	COLUMN("round_answer", "hash", "SHA-256 of the request", NOTHING),
+	COLUMN("round_answer", "request", "partial decryptions of sums, encrypted noise, proofs",
+	    "with those of t trustees together: the sums"),
+	COLUMN("round_answer", "stored_at", "when it came", "as the table"),
+
+	TABLE("round_refusal", "why a trustee does not open a round", "which party is at fault"),
+	COLUMN("round_refusal", "round", "which round", "as the table"),
+	COLUMN("round_refusal", "trustee", "who refuses", "as the table"),
+	COLUMN("round_refusal", "reason", "its words", "as the table"),
+	COLUMN("round_refusal", "refused_at", "when", "as the table"),
 
 	TABLE("misuse", "requests that contradict what was said before", "which party is broken or lies"),
 	COLUMN("misuse", "party", "who sent it", "as the table"),

@@ -1,0 +1,150 @@
+#ifndef CDR_NODE_HUB_ROUND_H
+#define CDR_NODE_HUB_ROUND_H
+
+/*
+ * Rounds of statistics at the hub: it opens and closes them, keeps each member's last contribution and the trustees'
+ * answers, adds up what it cannot read, and puts together what the trustees open.
+ *
+ *     open      contributions come in; a later one of a member replaces an earlier one
+ *     closing   none comes in any more; the sums are being made
+ *     closed    the hub has signed which contributions count; the trustees answer, first for flags and noise, then for counts
+ *     opened    t trustees have answered twice: there are totals
+ *     published
+ *     void      too few contributed: nothing will ever be opened
+ *
+ * Every step is one transaction and can be done again: a hub that was killed in the middle goes on where it was.
+ */
+
+#include "core/crypto/hash.h"
+#include "node/hub/hub.h"
+#include "proto/tally.h"
+
+#define CDR_HUB_ROUND_STATE_LEN 12
+#define CDR_HUB_ROUND_LISTED_MAX 8 /* rounds that a member is told of, the newest */
+
+/* A round as the database has it. Buffers are empty where there is nothing yet. */
+struct cdr_hub_round {
+	struct cdr_round *round;
+	char state[CDR_HUB_ROUND_STATE_LEN];
+	struct cdr_buffer close;   /* SignedClose */
+	struct cdr_buffer sums;
+	struct cdr_buffer set;     /* SignedSet */
+	struct cdr_buffer totals;  /* RoundTotals */
+	uint64_t contributions;
+};
+void cdr_hub_round_free(struct cdr_hub_round *r);
+
+/* What a new round shall be. Borrowed. */
+struct cdr_hub_round_plan {
+	const char *period;                  /* "2026-H1" */
+	const char *codebook_version;
+	const Cdr__Wire__RoundTable *table;
+	size_t table_count;
+	uint32_t minimum;                    /* 0: the roster's */
+	uint32_t epsilon_milli;              /* 0: exact sums */
+	uint64_t deadline;
+};
+
+/**
+ * cdr_hub_round_open(hub, plan, now, round, fault):
+ * Open a round: define it, sign it, log it.
+ *
+ * round   out   freed by cdr_round_free; NULL on error
+ *
+ * Returns  CDR_OK; CDR_E_INPUT, CDR_E_REFUSED with what is wrong with the plan; CDR_E_ABSENT if there is no statistics key in
+ *          force; CDR_E_STORE; CDR_E_MEMORY.
+ */
+CDR_MUST_CHECK cdr_err cdr_hub_round_open(struct cdr_hub *hub, const struct cdr_hub_round_plan *plan, uint64_t now,
+    struct cdr_round **round, struct cdr_fault *fault);
+
+/**
+ * cdr_hub_round_load(hub, hash, r):
+ * Read one round.
+ *
+ * Returns  CDR_OK; CDR_E_ABSENT; CDR_E_STORE; CDR_E_MEMORY. ${r} is freed by the caller, also on error.
+ */
+CDR_MUST_CHECK cdr_err cdr_hub_round_load(struct cdr_hub *hub, const uint8_t hash[static CDR_ROUND_HASH_LEN],
+    struct cdr_hub_round *r);
+
+/**
+ * cdr_hub_round_find(hub, id, hash, fault):
+ * The round with the printed id ${id}; NULL or "": the newest.
+ *
+ * Returns  CDR_OK; CDR_E_INPUT if ${id} is no id; CDR_E_ABSENT.
+ */
+CDR_MUST_CHECK cdr_err cdr_hub_round_find(struct cdr_hub *hub, const char *id, uint8_t hash[static CDR_ROUND_HASH_LEN],
+    struct cdr_fault *fault);
+
+/* The hashes of all rounds, oldest first; ${out} is freed by the caller. */
+CDR_MUST_CHECK cdr_err cdr_hub_round_list(struct cdr_hub *hub, uint8_t (**out)[CDR_ROUND_HASH_LEN], size_t *count);
+
+/**
+ * cdr_hub_round_close(hub, hash, early, now, fault):
+ * Take no more contributions, add them up, sign which ones count. A round that was being closed is closed.
+ *
+ * early   in   also before the deadline
+ *
+ * Returns  CDR_OK, also if it is closed already; CDR_E_TIME before the deadline; CDR_E_STORE; CDR_E_MEMORY.
+ */
+CDR_MUST_CHECK cdr_err cdr_hub_round_close(struct cdr_hub *hub, const uint8_t hash[static CDR_ROUND_HASH_LEN], bool early,
+    uint64_t now, struct cdr_fault *fault);
+
+/* Close every round whose deadline is over, and put together what the trustees have answered. */
+CDR_MUST_CHECK cdr_err cdr_hub_round_step(struct cdr_hub *hub, uint64_t now, struct cdr_fault *fault);
+
+/* The whole record of an opened round (a RoundRecord), for whoever wants to recompute it. ${out} is owned by the caller. */
+CDR_MUST_CHECK cdr_err cdr_hub_round_record(struct cdr_hub *hub, const uint8_t hash[static CDR_ROUND_HASH_LEN],
+    struct cdr_buffer *out, struct cdr_fault *fault);
+
+/* Which cells of a round were published: see cdr_hub_round_excerpt. */
+struct cdr_hub_published {
+	const char *table;
+	uint32_t cell;
+};
+
+/**
+ * cdr_hub_round_excerpt(hub, hash, cells, count, out, fault):
+ * The ciphertexts, and what opens them, of the published cells of an opened round (a RoundExcerpt), for anybody.
+ *
+ * Returns  CDR_OK; CDR_E_ABSENT for a cell that there is not, or that was not opened; CDR_E_REFUSED before the round is opened;
+ *          CDR_E_STORE; CDR_E_MEMORY.
+ */
+CDR_MUST_CHECK cdr_err cdr_hub_round_excerpt(struct cdr_hub *hub, const uint8_t hash[static CDR_ROUND_HASH_LEN],
+    const struct cdr_hub_published *cells, size_t count, struct cdr_buffer *out, struct cdr_fault *fault);
+
+/**
+ * cdr_hub_round_released(hub, hash, release, now, fault):
+ * Note that totals of an opened round were published: state and log. A second release of a round is a correction.
+ *
+ * release  in   SHA-256 of what was published
+ */
+CDR_MUST_CHECK cdr_err cdr_hub_round_released(struct cdr_hub *hub, const uint8_t hash[static CDR_ROUND_HASH_LEN],
+    const uint8_t release[static CDR_SHA256_LEN], uint64_t now, struct cdr_fault *fault);
+
+/* A trustee's word about a round: its answers, or why there are none. */
+struct cdr_hub_round_answer {
+	uint32_t trustee;
+	bool first, second;
+	char refusal[CDR_FAULT_LEN];
+};
+/* ${out} has room for CDR_TRUSTEE_COUNT_MAX; entry i is trustee i + 1. */
+CDR_MUST_CHECK cdr_err cdr_hub_round_answers(struct cdr_hub *hub, const uint8_t hash[static CDR_ROUND_HASH_LEN],
+    struct cdr_hub_round_answer *out);
+
+/* Handlers: members. */
+cdr_err cdr_hub_round_list_asked(void *context, const struct cdr_call *call, struct cdr_answer *answer,
+    struct cdr_fault *fault);
+cdr_err cdr_hub_round_submit(void *context, const struct cdr_call *call, struct cdr_answer *answer,
+    struct cdr_fault *fault);
+/* Trustees. */
+cdr_err cdr_hub_round_work(void *context, const struct cdr_call *call, struct cdr_answer *answer, struct cdr_fault *fault);
+cdr_err cdr_hub_round_evidence(void *context, const struct cdr_call *call, struct cdr_answer *answer,
+    struct cdr_fault *fault);
+cdr_err cdr_hub_round_first(void *context, const struct cdr_call *call, struct cdr_answer *answer,
+    struct cdr_fault *fault);
+cdr_err cdr_hub_round_second(void *context, const struct cdr_call *call, struct cdr_answer *answer,
+    struct cdr_fault *fault);
+cdr_err cdr_hub_round_refuse(void *context, const struct cdr_call *call, struct cdr_answer *answer,
+    struct cdr_fault *fault);
+
+#endif
