@@ -105,6 +105,7 @@ const struct cdr_command cdr_trustee_commands[] = {
 	    .handle = cdr_trustee_command_approve },
 	{ .name = "reports", .summary = "show what members have used, and who contradicted himself",
 	    .handle = cdr_trustee_command_reports },
+	{ .name = "rounds", .summary = "show rounds of statistics: opened, refused and why", .handle = cdr_trustee_command_rounds },
 	{ .name = "inspect", .summary = "show everything that this trustee has stored, as JSON",
 	    .handle = cdr_trustee_command_inspect },
 	{ .name = NULL },

@@ -44,6 +44,7 @@ cdr_command_handler cdr_trustee_command_serve;
 cdr_command_handler cdr_trustee_command_pending;
 cdr_command_handler cdr_trustee_command_approve;
 cdr_command_handler cdr_trustee_command_reports;
+cdr_command_handler cdr_trustee_command_rounds;
 cdr_command_handler cdr_trustee_command_inspect;
 
 #endif

@@ -1,12 +1,17 @@
+#include <pthread.h>
+#include <stdatomic.h>
+
 #include "core/crypto/group.h"
 #include "node/net/daemon.h"
 #include "node/net/log.h"
 #include "node/net/service.h"
 #include "node/trustee/command.h"
 #include "node/trustee/countersign.h"
+#include "node/trustee/round.h"
 #include "node/trustee/routes.h"
 
 #define POLL_MS 5000
+#define ROUND_WAIT_MS 50
 
 static cdr_err
 start_server(const struct cdr_arguments *arguments, const struct cdr_trustee_open *open,
@@ -44,6 +49,32 @@ run(const struct cdr_arguments *arguments, struct cdr_daemon *daemon, struct cdr
 	} while (!cdr_daemon_wait(daemon, poll_ms));
 }
 
+/* Rounds have a thread of their own: verifying a thousand contributions takes a minute, and rosters shall not wait. */
+struct rounds {
+	struct cdr_trustee *trustee;
+	uint64_t poll_ms;
+	atomic_bool stop;
+};
+
+static void *
+run_rounds(void *context)
+{
+	struct rounds *rounds = context;
+	cdr_err before = CDR_OK;
+
+	while (!atomic_load(&rounds->stop)) {
+		struct cdr_fault fault = { CDR_OK, "" };
+		cdr_err err = cdr_trustee_round_step(rounds->trustee, &fault);
+		if (err != before)
+			cdr_log(err == CDR_OK ? CDR_LOG_INFO : CDR_LOG_WARNING, err == CDR_OK ? "round.back" : "round.failed",
+			    cdr_log_err(err), cdr_log_text("reason", fault.text));
+		before = err;
+		for (uint64_t waited = 0; waited < rounds->poll_ms && !atomic_load(&rounds->stop); waited += ROUND_WAIT_MS)
+			cdr_trustee_sleep_ms(ROUND_WAIT_MS);
+	}
+	return NULL;
+}
+
 /* see node/trustee/command.h */
 cdr_err
 cdr_trustee_command_serve(const struct cdr_arguments *arguments, struct cdr_report *report, struct cdr_fault *fault)
@@ -64,7 +95,16 @@ cdr_trustee_command_serve(const struct cdr_arguments *arguments, struct cdr_repo
 	CDR_TRY(start_server(arguments, &open, &service, &server, fault));
 	cdr_report_text(report, "Serving at %s\n", cdr_server_address_peek(server));
 	cdr_daemon_ready(&daemon, cdr_server_address_peek(server));
+	struct rounds rounds = { .trustee = open.trustee,
+		.poll_ms = (uint64_t)cdr_arguments_number(arguments, "poll-ms", POLL_MS) };
+	pthread_t thread;
+	bool works = pthread_create(&thread, NULL, run_rounds, &rounds) == 0;
+	if (!works)
+		cdr_log(CDR_LOG_ERROR, "round.no_thread", cdr_log_err(CDR_E_MEMORY));
 	run(arguments, &daemon, open.trustee);
+	atomic_store(&rounds.stop, true);
+	if (works)
+		(void)pthread_join(thread, NULL);
 	err = CDR_OK;
 out:
 	cdr_server_stop(server);

@@ -78,6 +78,18 @@ static const char version_log[] =
 
 static const char *const migrations[] = { version_1, version_keys, version_basis, version_log };
 
+/* Rounds: what was verified and opened, and with whose contributions. Answers as they were signed, before they were sent. */
+static const char version_rounds[] =
+    "CREATE TABLE round (hash bytea NOT NULL PRIMARY KEY, period text NOT NULL, first_month bigint NOT NULL,"
+    " last_month bigint NOT NULL, members bigint NOT NULL, tables bigint NOT NULL, epsilon_milli bigint NOT NULL,"
+    " close_hash bytea, sums bytea, first_answer bytea, set_hash bytea, second_answer bytea, refusal text,"
+    " seen_at bigint NOT NULL);"
+    "CREATE TABLE round_member (round bytea NOT NULL, member text NOT NULL, PRIMARY KEY (round, member));"
+    "CREATE TABLE round_table (round bytea NOT NULL, id text NOT NULL, PRIMARY KEY (round, id));"
+    "CREATE INDEX round_table_id ON round_table (id);";
+
+static const char *const migrations[] = { version_1, version_keys, version_basis, version_rounds };
+
 const struct cdr_store_schema cdr_trustee_schema = {
 	.application_id = 0x43445254, /* "CDRT" */
 	.migrations = migrations,

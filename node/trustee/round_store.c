@@ -1,0 +1,287 @@
+#include "node/trustee/round_store.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#define SUMS_LEN_MAX (2U * CDR_ROUND_CELLS_MAX * CDR_CIPHER_LEN)
+
+static struct cdr_value
+hash_value(const uint8_t *hash)
+{
+	return cdr_value_blob(hash, CDR_ROUND_HASH_LEN);
+}
+
+/* ---- reading ---------------------------------------------------------------------------------------------------- */
+
+/* see node/trustee/round_store.h */
+void
+cdr_round_known_free(struct cdr_round_known *known)
+{
+	cdr_buffer_free(&known->sums);
+	cdr_buffer_free(&known->first);
+	cdr_buffer_free(&known->second);
+	*known = (struct cdr_round_known){ 0 };
+}
+
+static cdr_err
+read_optional(struct cdr_query *query, int column, size_t len_max, struct cdr_buffer *out)
+{
+	return cdr_query_is_null(query, column) ? CDR_OK : cdr_query_blob_copy(query, column, len_max, out);
+}
+
+struct read_job {
+	const uint8_t *hash;
+	struct cdr_round_known *known;
+};
+
+/* A reading job. */
+static cdr_err
+read_job(struct cdr_tx *tx, void *context)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	const struct read_job *job = context;
+	struct cdr_round_known *k = job->known;
+	struct cdr_query *query = NULL;
+
+	CDR_TRY(cdr_query_start(tx,
+	    "SELECT close_hash, sums, first_answer, second_answer, set_hash, refusal FROM round WHERE hash = $1",
+	    CDR_VALUES(hash_value(job->hash)), &query));
+	err = cdr_query_step(query);
+	if (err == CDR_E_ABSENT) {
+		err = CDR_OK;
+		goto out;
+	}
+	if (err != CDR_OK)
+		goto out;
+	k->is_refused = !cdr_query_is_null(query, 5);
+	if (!cdr_query_is_null(query, 0)) {
+		k->is_known = true;
+		CDR_TRY(cdr_query_blob(query, 0, k->close_hash, sizeof(k->close_hash)));
+	}
+	CDR_TRY(read_optional(query, 1, SUMS_LEN_MAX, &k->sums));
+	CDR_TRY(read_optional(query, 2, CDR_BODY_ROUND_MAX, &k->first));
+	CDR_TRY(read_optional(query, 3, CDR_BODY_ROUND_MAX, &k->second));
+	k->has_set = !cdr_query_is_null(query, 4);
+	if (k->has_set)
+		CDR_TRY(cdr_query_blob(query, 4, k->set_hash, sizeof(k->set_hash)));
+	err = CDR_OK;
+out:
+	cdr_query_end(query);
+	return err;
+}
+
+/* see node/trustee/round_store.h */
+cdr_err
+cdr_round_known_read(struct cdr_trustee *trustee, const uint8_t hash[static CDR_ROUND_HASH_LEN],
+    struct cdr_round_known *known)
+{
+	struct read_job job = { hash, known };
+
+	*known = (struct cdr_round_known){ 0 };
+	return cdr_store_read(trustee->home->store, read_job, &job);
+}
+
+/* ---- remembering ------------------------------------------------------------------------------------------------ */
+
+struct put_job {
+	const struct cdr_round *round;
+	const struct cdr_close *close;
+	struct cdr_bytes sums;
+	uint32_t minimum;
+	uint64_t now;
+	struct cdr_fault *fault;
+};
+
+/* The contributors that ${close} shares with those of an opened round. */
+static cdr_err
+count_shared(struct cdr_tx *tx, const uint8_t *opened, const struct cdr_close *close, size_t *shared)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct cdr_query *query = NULL;
+	char member[CDR_SLUG_LEN_MAX + 1];
+
+	*shared = 0;
+	CDR_TRY(cdr_query_start(tx, "SELECT member FROM round_member WHERE round = $1", CDR_VALUES(hash_value(opened)), &query));
+	while ((err = cdr_query_step(query)) == CDR_OK) {
+		CDR_TRY(cdr_query_text(query, 0, member, sizeof(member)));
+		*shared += cdr_close_find(close, member) != SIZE_MAX;
+	}
+	if (err == CDR_E_ABSENT)
+		err = CDR_OK;
+out:
+	cdr_query_end(query);
+	return err;
+}
+
+/* One opened round with a table and months in common. */
+static cdr_err
+compare_opened(struct cdr_tx *tx, struct cdr_query *query, const struct put_job *job)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	uint8_t opened[CDR_ROUND_HASH_LEN];
+	uint64_t members;
+	size_t shared, own = job->close->body->n_contribution;
+	char table[CDR_CODE_LEN_MAX + 1];
+
+	CDR_TRY(cdr_query_blob(query, 0, opened, sizeof(opened)));
+	CDR_TRY(cdr_query_count(query, 1, &members));
+	CDR_TRY(cdr_query_text(query, 2, table, sizeof(table)));
+	CDR_TRY(count_shared(tx, opened, job->close, &shared));
+	/* In one of the two, but not in both. */
+	size_t apart = (size_t)members + own - 2 * shared;
+	if (shared > 0 && apart < job->minimum)
+		return cdr_fault_set(job->fault, CDR_E_REFUSED, "table %s was opened for this period already, and the contributors differ "
+		    "from those by %zu: fewer than %" PRIu32 ", whose figures the two sums together would show", table, apart, job->minimum);
+	err = CDR_OK;
+out:
+	return err;
+}
+
+/* Whether it is too close to anything that was opened. */
+static cdr_err
+compare_all(struct cdr_tx *tx, const struct put_job *job)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	const Cdr__Wire__Round *body = job->round->body;
+	struct cdr_query *query = NULL;
+
+	for (size_t t = 0; t < body->n_table; t++) {
+		CDR_TRY(cdr_query_start(tx,
+		    "SELECT round.hash, round.members, round_table.id FROM round_table, round WHERE round_table.id = $1"
+		    " AND round.hash = round_table.round AND round.hash <> $2 AND round.first_month <= $3 AND round.last_month >= $4",
+		    CDR_VALUES(cdr_value_text(body->table[t]->id), hash_value(job->round->hash), cdr_value_int(body->last_month),
+			cdr_value_int(body->first_month)), &query));
+		while ((err = cdr_query_step(query)) == CDR_OK)
+			CDR_TRY(compare_opened(tx, query, job));
+		if (err != CDR_E_ABSENT)
+			goto out;
+		cdr_query_end(query);
+		query = NULL;
+	}
+	err = CDR_OK;
+out:
+	cdr_query_end(query);
+	return err;
+}
+
+/* A writing job. */
+static cdr_err
+put_job(struct cdr_tx *tx, void *context)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	const struct put_job *job = context;
+	const Cdr__Wire__Round *body = job->round->body;
+	const struct cdr_value hash = hash_value(job->round->hash);
+
+	CDR_TRY(compare_all(tx, job));
+	CDR_TRY(cdr_query_run(tx,
+	    "INSERT INTO round (hash, period, first_month, last_month, members, tables, epsilon_milli, close_hash, sums, seen_at)"
+	    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+	    CDR_VALUES(hash, cdr_value_text(body->period), cdr_value_int(body->first_month), cdr_value_int(body->last_month),
+		cdr_value_int((int64_t)job->close->body->n_contribution), cdr_value_int((int64_t)body->n_table),
+		cdr_value_int(body->has_epsilon_milli ? body->epsilon_milli : 0), hash_value(job->close->hash),
+		cdr_value_bytes(job->sums), cdr_value_int((int64_t)job->now))));
+	for (size_t i = 0; i < job->close->body->n_contribution; i++)
+		CDR_TRY(cdr_query_run(tx, "INSERT INTO round_member (round, member) VALUES ($1, $2)",
+		    CDR_VALUES(hash, cdr_value_text(job->close->body->contribution[i]->member))));
+	for (size_t t = 0; t < body->n_table; t++)
+		CDR_TRY(cdr_query_run(tx, "INSERT INTO round_table (round, id) VALUES ($1, $2)",
+		    CDR_VALUES(hash, cdr_value_text(body->table[t]->id))));
+	err = CDR_OK;
+out:
+	return err;
+}
+
+/* see node/trustee/round_store.h */
+cdr_err
+cdr_round_known_put(struct cdr_trustee *trustee, const struct cdr_round *round, const struct cdr_close *close,
+    struct cdr_bytes sums, uint32_t minimum, struct cdr_fault *fault)
+{
+	struct put_job job = { round, close, sums, minimum, cdr_trustee_now(), fault };
+
+	return cdr_store_write(trustee->home->store, put_job, &job);
+}
+
+struct answer_job {
+	const uint8_t *hash, *set_hash;
+	struct cdr_bytes request;
+};
+
+/* A writing job. */
+static cdr_err
+first_job(struct cdr_tx *tx, void *context)
+{
+	const struct answer_job *job = context;
+	cdr_err err = cdr_query_run(tx, "UPDATE round SET first_answer = $2 WHERE hash = $1 AND first_answer IS NULL",
+	    CDR_VALUES(hash_value(job->hash), cdr_value_bytes(job->request)));
+
+	return err == CDR_OK && cdr_query_changed_count(tx) == 0 ? CDR_E_EXISTS : err;
+}
+
+/* A writing job. */
+static cdr_err
+second_job(struct cdr_tx *tx, void *context)
+{
+	const struct answer_job *job = context;
+	cdr_err err = cdr_query_run(tx,
+	    "UPDATE round SET second_answer = $2, set_hash = $3 WHERE hash = $1 AND second_answer IS NULL",
+	    CDR_VALUES(hash_value(job->hash), cdr_value_bytes(job->request), hash_value(job->set_hash)));
+
+	return err == CDR_OK && cdr_query_changed_count(tx) == 0 ? CDR_E_EXISTS : err;
+}
+
+/* see node/trustee/round_store.h */
+cdr_err
+cdr_round_first_put(struct cdr_trustee *trustee, const uint8_t hash[static CDR_ROUND_HASH_LEN], struct cdr_bytes request)
+{
+	struct answer_job job = { hash, NULL, request };
+
+	return cdr_store_write(trustee->home->store, first_job, &job);
+}
+
+/* see node/trustee/round_store.h */
+cdr_err
+cdr_round_second_put(struct cdr_trustee *trustee, const uint8_t hash[static CDR_ROUND_HASH_LEN],
+    const uint8_t set_hash[static CDR_ROUND_HASH_LEN], struct cdr_bytes request)
+{
+	struct answer_job job = { hash, set_hash, request };
+
+	return cdr_store_write(trustee->home->store, second_job, &job);
+}
+
+struct refusal_job {
+	const struct cdr_round *round;
+	const char *reason;
+	uint64_t now;
+};
+
+/* A writing job. */
+static cdr_err
+refusal_job(struct cdr_tx *tx, void *context)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	const struct refusal_job *job = context;
+	const struct cdr_value hash = hash_value(job->round->hash);
+	int64_t count;
+
+	CDR_TRY(cdr_query_one_int(tx, "SELECT count(*) FROM round WHERE hash = $1", CDR_VALUES(hash), &count));
+	if (count > 0)
+		return cdr_query_run(tx, "UPDATE round SET refusal = $2 WHERE hash = $1 AND refusal IS NULL",
+		    CDR_VALUES(hash, cdr_value_text(job->reason)));
+	CDR_TRY(cdr_query_run(tx,
+	    "INSERT INTO round (hash, period, first_month, last_month, members, tables, epsilon_milli, refusal, seen_at)"
+	    " VALUES ($1, $2, $3, $4, 0, 0, 0, $5, $6)",
+	    CDR_VALUES(hash, cdr_value_text(job->round->body->period), cdr_value_int(job->round->body->first_month),
+		cdr_value_int(job->round->body->last_month), cdr_value_text(job->reason), cdr_value_int((int64_t)job->now))));
+out:
+	return err;
+}
+
+/* see node/trustee/round_store.h */
+cdr_err
+cdr_round_refusal_put(struct cdr_trustee *trustee, const struct cdr_round *round, const char *reason)
+{
+	struct refusal_job job = { round, reason, cdr_trustee_now() };
+
+	return cdr_store_write(trustee->home->store, refusal_job, &job);
+}
