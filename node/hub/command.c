@@ -67,6 +67,9 @@ static const struct cdr_option trustees_options[] = {
 	{ .name = "away", .value = "INDEX", .help = "a trustee that cannot take part, and leaves; once for each", .repeated = true },
 	{ .name = "threshold", .value = "T", .help = "how many must act together afterwards (default: as many as now)", .min = 1,
 	    .max = CDR_TRUSTEE_COUNT_MAX },
+	{ .name = NULL },
+};
+
 static const struct cdr_option round_open_options[] = {
 	{ .name = "period", .value = "HALF-YEAR", .help = "what it is about: 2026-H1", .required = true },
 	{ .name = "days", .value = "N", .help = "until the deadline (default 30)", .min = 1, .max = DAYS_A_YEAR },

@@ -15,6 +15,8 @@ cdr_command_handler cdr_command_join;
 cdr_command_handler cdr_command_serve;
 cdr_command_handler cdr_command_members;
 cdr_command_handler cdr_command_reports;
+cdr_command_handler cdr_command_report_submit;
+cdr_command_handler cdr_command_report_status;
 cdr_command_handler cdr_command_leavers_import;
 cdr_command_handler cdr_command_leavers_status;
 cdr_command_handler cdr_command_check_new;

@@ -32,6 +32,10 @@ static const struct cdr_option serve_options[] = {
 	{ .name = "api-listen", .value = "ADDRESS", .help = "serve the JSON API on this loopback address, such as 127.0.0.1:8321" },
 	END,
 };
+static const struct cdr_option report_submit_options[] = {
+	{ .name = "round", .value = "ID", .help = "which round (else the newest that is open)" },
+	END,
+};
 static const struct cdr_option reports_options[] = {
 	{ .name = "evidence", .help = "with --json: the signed question and answer too, in hexadecimal" },
 	END,
@@ -242,6 +246,12 @@ static const struct cdr_command commands[] = {
 	{ .name = "serve", .summary = "run the node: letters, checks, index", .options = serve_options,
 	    .handle = cdr_command_serve },
 	{ .name = "members", .summary = "list the members of the exchange", .handle = cdr_command_members },
+	{ .name = "report submit", .summary = "contribute this organisation's figures to a round, encrypted", .options = report_submit_options,
+	    .help = "`candor report preview` shows what is encrypted. The hub, the trustees and the other members see sums over all\n"
+		    "members, and never yours.",
+	    .handle = cdr_command_report_submit },
+	{ .name = "report status", .summary = "list rounds, and whether the hub counts what was submitted",
+	    .handle = cdr_command_report_status },
 	{ .name = "reports", .summary = "list who was caught lying, and at what", .options = reports_options,
 	    .help = "A trustee that signs a wrong answer is replaced by another at once. What it signed is kept here: give it to\n"
 		    "the secretariat, who can verify it.",

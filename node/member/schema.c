@@ -192,6 +192,12 @@ static const char receipts[] =
     " number bigint PRIMARY KEY, at bigint NOT NULL, what text NOT NULL, parties text NOT NULL, place bigint NOT NULL,"
     " size bigint NOT NULL, path text NOT NULL, evidence bytea NOT NULL);";
 
+/* Contributions to rounds as they were signed; request is emptied once the hub has it. reply: its acknowledgement. */
+static const char rounds[] =
+    "CREATE TABLE round_submission ("
+    " round bytea NOT NULL, submission bigint NOT NULL, hash bytea NOT NULL, request bytea NOT NULL, made_at bigint NOT NULL,"
+    " reply bytea, refused bigint NOT NULL, told bigint NOT NULL, PRIMARY KEY (round, submission));";
+
 static const char *const migrations[] = {
 	first,
 	tally_and_trail,
@@ -201,6 +207,7 @@ static const char *const migrations[] = {
 	guests,
 	api,
 	receipts,
+	rounds,
 };
 
 const struct cdr_store_schema cdr_member_schema = {

@@ -14,10 +14,12 @@
 #include "node/member/index.h"
 #include "node/member/leavers.h"
 #include "node/member/mail.h"
+#include "node/member/rounds.h"
 #include "node/net/log.h"
 
 #define BACKOFF_MAX_MS 60000
 #define PURGE_SECONDS 3600
+#define ROUNDS_POLLS 12 /* of the roster, for each of the rounds */
 
 /* One kind of work: done again at once while there is more, after a while if not, later each time if it fails. */
 struct task {
@@ -172,6 +174,7 @@ cdr_serve_run(struct cdr_member *member, const struct cdr_daemon *daemon, unsign
 		{ .name = "guest", .step = cdr_guest_step },
 	};
 	enum { WORK_COUNT = sizeof(work) / sizeof(work[0]) };
+	struct task rounds = { .name = "rounds", .step = cdr_rounds_step };
 	struct task purge = { .name = "purge", .step = step_purge };
 	struct task donors = { .name = "donors", .step = step_donors };
 	struct worker indexer = {
@@ -187,6 +190,8 @@ cdr_serve_run(struct cdr_member *member, const struct cdr_daemon *daemon, unsign
 		bool active = cdr_enrol_is_active(member);
 		for (size_t i = 0; active && i < WORK_COUNT; i++)
 			run_task(member, &work[i], poll_ms);
+		if (active)
+			run_task(member, &rounds, ROUNDS_POLLS * poll_ms);
 		run_task(member, &purge, PURGE_SECONDS * 1000);
 		run_task(member, &donors, PURGE_SECONDS * 1000);
 		wait = next_wait(&roster, 1, poll_ms);
