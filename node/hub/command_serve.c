@@ -40,13 +40,11 @@ static void
 run(struct cdr_daemon *daemon, struct cdr_hub *hub)
 {
 	uint64_t swept_at = 0;
-
 	cdr_err before = CDR_OK;
 
 	do {
 		uint64_t now = cdr_hub_now();
 		cdr_hub_witness_tick(hub->witness);
-
 		struct cdr_fault fault = { CDR_OK, "" };
 		cdr_err err = cdr_hub_round_step(hub, now, &fault);
 		if (err != CDR_OK && err != before)

@@ -76,8 +76,6 @@ static const char version_log[] =
     "CREATE TABLE fork (number bigint NOT NULL PRIMARY KEY, note bytea NOT NULL, own bytea NOT NULL,"
     " noticed_at bigint NOT NULL);";
 
-static const char *const migrations[] = { version_1, version_keys, version_basis, version_log };
-
 /* Rounds: what was verified and opened, and with whose contributions. Answers as they were signed, before they were sent. */
 static const char version_rounds[] =
     "CREATE TABLE round (hash bytea NOT NULL PRIMARY KEY, period text NOT NULL, first_month bigint NOT NULL,"
@@ -88,7 +86,7 @@ static const char version_rounds[] =
     "CREATE TABLE round_table (round bytea NOT NULL, id text NOT NULL, PRIMARY KEY (round, id));"
     "CREATE INDEX round_table_id ON round_table (id);";
 
-static const char *const migrations[] = { version_1, version_keys, version_basis, version_rounds };
+static const char *const migrations[] = { version_1, version_keys, version_basis, version_log, version_rounds };
 
 const struct cdr_store_schema cdr_trustee_schema = {
 	.application_id = 0x43445254, /* "CDRT" */
