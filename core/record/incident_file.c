@@ -191,6 +191,27 @@ cdr_incident_set_all(struct cdr_incident *incident, const struct cdr_field *fiel
 	return err;
 }
 
+/* Rows about which nothing at all is said are written as unknown, in the first field of codes that they have. */
+static bool
+stands_for_rows(const struct cdr_incident *incident, const struct cdr_field *field)
+{
+	const struct cdr_book *book = incident->book;
+	bool before = true;
+
+	for (size_t f = 0; f < book->field_count; f++) {
+		const struct cdr_field *other = &book->fields[f];
+		if (other == field)
+			before = false;
+		else if (before && other->group == field->group && other->kind == CDR_FIELD_CODE)
+			return false;
+		for (size_t r = 0; other->group == field->group && r < incident->row_count[field->group]; r++)
+			if (cdr_incident_value_peek(incident, other, r)[0] != '\0')
+				return false;
+	}
+	return field->group != 0 && field->kind == CDR_FIELD_CODE &&
+	    cdr_codebook_check(book->codebook, field->list, "unknown", NULL) == CDR_OK;
+}
+
 /* see core/record/incident_file.h */
 void
 cdr_incident_value_join(const struct cdr_incident *incident, const struct cdr_field *field, char *text, size_t text_size)
@@ -201,8 +222,10 @@ cdr_incident_value_join(const struct cdr_incident *incident, const struct cdr_fi
 	text[0] = '\0';
 	for (size_t r = 0; r < rows; r++)
 		some = some || cdr_incident_value_peek(incident, field, r)[0] != '\0';
-	for (size_t r = 0; some && r < rows && len < text_size; r++)
-		len += (size_t)snprintf(text + len, text_size - len, "%s%s", r > 0 ? ";" : "", cdr_incident_value_peek(incident, field, r));
+	bool unknown = !some && rows > 0 && stands_for_rows(incident, field);
+	for (size_t r = 0; (some || unknown) && r < rows && len < text_size; r++)
+		len += (size_t)snprintf(text + len, text_size - len, "%s%s", r > 0 ? ";" : "",
+		    unknown ? "unknown" : cdr_incident_value_peek(incident, field, r));
 }
 
 /* ---- JSON -------------------------------------------------------------------------------------------------------- */
