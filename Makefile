@@ -6,6 +6,7 @@
 #   make check        everything that must hold: unit tests, vectors, scenarios, sanitizers, constant time, fuzz seeds, lint
 #   make unit         the unit tests alone (T=crypto/test_group for one)
 #   make scenario     the scenarios with real processes alone (T=10-answers for one)
+#   make browser      the page for guests in a real Chromium: sealing, rules, lies, keyboard, four languages, paper
 #   make soak         the long form of the crash and load scenarios
 #   make fuzz         each fuzz driver for ten minutes (SECONDS_EACH=600)
 #   make bench        costs, each beside the bare operation that bounds it; bench-match: accuracy of matching
@@ -30,7 +31,9 @@ say      = $(if $(V),,@printf '  %-6s %s\n' $(1) $(2))
 PACKAGES := gcc make pkg-config libc6-dev libssl-dev libgcrypt20-dev libsqlcipher-dev libprotobuf-c-dev \
 	protobuf-c-compiler libevent-dev libutf8proc-dev libjansson-dev libcurl4-openssl-dev libzip-dev libexpat1-dev \
 	libcairo2-dev libpango1.0-dev libqrencode-dev libseccomp-dev fonts-noto-core
-CHECK_PACKAGES := $(PACKAGES) libcmocka-dev clang libclang-rt-14-dev valgrind openssl jq gdb procps cppcheck libglpk-dev poppler-utils curl
+# Node comes with npm from some sources and without from others: it is asked for only where there is none.
+NODE_PACKAGES := $(if $(shell command -v npm),,nodejs npm)
+CHECK_PACKAGES := $(PACKAGES) chromium $(NODE_PACKAGES) libcmocka-dev clang libclang-rt-14-dev valgrind openssl jq gdb procps cppcheck libglpk-dev poppler-utils curl
 LIBRARIES := openssl libgcrypt sqlcipher libprotobuf-c libevent_openssl libevent_pthreads libutf8proc jansson libcurl libzip expat
 
 pkg      = $(shell pkg-config $(1) $(LIBRARIES) 2>/dev/null)
@@ -68,7 +71,7 @@ NET_TOOLS := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/net/*.c)) \
 PARALLEL = $(MAKE) --no-print-directory -j$(shell nproc)
 ALONE    = $(MAKE) --no-print-directory
 
-.PHONY: all programs demo check unit scenario ct lint oracle soak fuzz fuzz-seeds bench bench-match check-febrl install clean deps deps-check
+.PHONY: all programs demo check unit scenario ct lint oracle browser soak fuzz fuzz-seeds bench bench-match check-febrl install clean deps deps-check
 .SUFFIXES:
 .SECONDARY:
 .DELETE_ON_ERROR:
@@ -204,19 +207,19 @@ $(BUILD)/tests/net/preload/%.so: tests/net/preload/%.c $(BUILD)/flags
 # Everything that must hold, in the order in which a failure is found soonest. Each part installs nothing itself.
 check: deps-check
 	$(Q)begin=$$(date +%s); \
-	$(ALONE) run-lint && $(PARALLEL) programs tests && $(ALONE) run-unit run-ct run-oracle run-scenario && \
+	$(ALONE) run-lint && $(PARALLEL) programs tests && $(ALONE) run-unit run-ct run-oracle run-browser run-scenario && \
 	$(PARALLEL) SAN=1 programs tests && $(ALONE) SAN=1 run-unit run-fuzz-seeds SECONDS_EACH=1 && \
 	$(ALONE) SAN=1 run-scenario SCENARIOS="$(SAN_SCENARIOS)" && \
 	echo "make check: everything holds ($$(( $$(date +%s) - begin )) s)"
 
-unit scenario ct lint oracle fuzz-seeds: deps-check
+unit scenario ct lint oracle browser fuzz-seeds: deps-check
 	$(Q)$(ALONE) run-$@
 
 # Every test program, built and not run.
 .PHONY: tests
-tests: $(UNIT) $(FUZZERS) $(NET_TOOLS) $(BUILD)/tests/vectors/oprf_oracle
+tests: $(UNIT) $(FUZZERS) $(NET_TOOLS) $(BUILD)/tests/vectors/oprf_oracle $(BUILD)/tests/browser/guest_oracle
 
-.PHONY: run-unit run-scenario run-ct run-lint run-oracle run-fuzz-seeds run-bench run-check-febrl run-soak run-fuzz
+.PHONY: run-unit run-scenario run-ct run-lint run-oracle run-browser run-fuzz-seeds run-bench run-check-febrl run-soak run-fuzz
 run-unit: $(if $(T),$(BUILD)/tests/unit/$(T),$(UNIT))
 	$(Q)for t in $^; do \
 		$$t >$(BUILD)/tests/unit.log 2>&1 || { cat $(BUILD)/tests/unit.log; echo "$$t failed"; exit 1; }; \
@@ -226,7 +229,7 @@ run-unit: $(if $(T),$(BUILD)/tests/unit/$(T),$(UNIT))
 # Scenarios with real processes, one after the other; each says in its first line what it shows.
 SCENARIOS ?= $(if $(T),tests/net/$(T),$(sort $(wildcard tests/net/[0-9][0-9]-*)))
 SAN_SCENARIOS = $(wildcard tests/net/10-* tests/net/30-*)
-run-scenario: programs $(NET_TOOLS)
+run-scenario: programs $(NET_TOOLS) $(BUILD)/tests/browser/guest_oracle
 	$(Q)BUILD=$(BUILD) tests/net/run $(SCENARIOS)
 
 run-ct:
@@ -235,6 +238,10 @@ run-ct:
 run-oracle: $(BUILD)/tests/vectors/oprf_oracle
 	$(Q)tests/vectors/oprf_oracle $< $(BUILD)/npm
 	$(Q)tests/vectors/openapi $(BUILD)/npm node/member/data/openapi.json
+
+# The guests' page in a Chromium (SHOTS=DIR leaves pictures of it there).
+run-browser: programs $(BUILD)/tests/browser/guest_oracle
+	$(Q)tests/browser/run $(BUILD) $(SHOTS)
 
 run-lint:
 	$(Q)tests/lint/run $(BUILD)

@@ -65,7 +65,7 @@ function choices(name, kind, list, title, { hint, without } = {}) {
 // One line, or several.
 function line(name, title, { hint, short, tall, rows, max, autocomplete } = {}) {
 	const common = { id: idOf(name), name, maxlength: max || 255, autocomplete: autocomplete || 'off', ...needs(name, hint) };
-	const control = rows ? el('textarea', { ...common, rows, class: tall ? 'tall' : null }) :
+	const control = rows ? el('textarea', { ...common, rows, class: tall ? 'tall' : null, dir: 'auto' }) :
 		el('input', { ...common, type: 'text', class: short ? 'short' : null, dir: short ? 'ltr' : 'auto' });
 	control.value = valueOf(name);
 	return el('div', { class: 'field' }, el('label', { for: idOf(name) }, title), hintOf(name, hint), control);
@@ -207,19 +207,6 @@ function declineByLaw() {
 }
 
 // ---- reading it back ---------------------------------------------------------------------------------------------------
-
-// Without what is empty.
-function dense(object) {
-	const out = {};
-	for (const [key, value] of Object.entries(object)) {
-		const inner = value && typeof value === 'object' && !Array.isArray(value) ? dense(value) : value;
-		const isEmpty = inner === undefined || inner === '' || (Array.isArray(inner) && inner.length === 0) ||
-			(inner && typeof inner === 'object' && !Array.isArray(inner) && Object.keys(inner).length === 0);
-		if (!isEmpty)
-			out[key] = inner;
-	}
-	return out;
-}
 
 // As core/record/text.h cleans it: one form of letters, no stray blanks, no marks that turn writing round.
 function tidy(text, lines) {

@@ -38,6 +38,20 @@ const yearsBefore = (day, years) => Number(day.slice(0, 4)) - years + day.slice(
 const codeOf = (book, list, code) => book.lists[list].codes[code];
 const means = (book, list, code, meaning) => (codeOf(book, list, code) || {}).means === meaning;
 
+// Without what is empty.
+function dense(object) {
+	const out = {};
+	for (const [key, value] of Object.entries(object)) {
+		const inner = value && typeof value === 'object' && !Array.isArray(value) ? dense(value) : value;
+		const isEmpty = inner === undefined || inner === '' || (Array.isArray(inner) && inner.length === 0) ||
+			(inner && typeof inner === 'object' && !Array.isArray(inner) && Object.keys(inner).length === 0);
+		if (!isEmpty)
+			out[key] = inner;
+	}
+	return out;
+}
+
+// ${statement} is dense.
 function judge(statement, book, rules) {
 	const faults = [], tomorrow = shift(rules.today, 1);
 	const fault = (field, rule) => faults.push({ field, rule });
