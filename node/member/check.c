@@ -14,6 +14,7 @@
 /* ---- opening checks --------------------------------------------------------------------------------------------------- */
 
 struct addition {
+	unsigned watch_days;
 	struct cdr_member *member;
 	const struct cdr_roster *roster;
 	struct cdr_candidate *candidates;
@@ -22,9 +23,9 @@ struct addition {
 	struct cdr_fault *fault;
 };
 
-/* What finds a reference in the table without its text. */
-static cdr_err
-digest_reference(const struct cdr_member *member, const char *reference, uint8_t out[static CDR_SHA256_LEN])
+/* see node/member/check_letters.h */
+cdr_err
+cdr_check_reference_digest(const struct cdr_member *member, const char *reference, uint8_t out[static CDR_SHA256_LEN])
 {
 	return cdr_member_digest(member, "check.reference",
 	    (struct cdr_bytes){ (const uint8_t *)reference, strlen(reference) }, out);
@@ -95,7 +96,7 @@ find_check(const struct addition *addition, struct cdr_tx *tx, struct cdr_candid
 
 	if (candidate->reference[0] == '\0')
 		return find_reference(addition, tx, candidate, digest);
-	cdr_err err = digest_reference(addition->member, candidate->reference, reference_digest);
+	cdr_err err = cdr_check_reference_digest(addition->member, candidate->reference, reference_digest);
 	if (err == CDR_OK)
 		err = cdr_query_one_blob(tx, "SELECT digest FROM hiring_check WHERE reference_digest = $1",
 		    CDR_VALUES(cdr_value_blob(reference_digest, sizeof(reference_digest))), known, sizeof(known));
@@ -118,7 +119,7 @@ give_reference(const struct cdr_member *member, struct cdr_tx *tx, struct cdr_ca
 	while (used > 0) {
 		CDR_TRY(cdr_setting_next(tx, "check", number));
 		(void)snprintf(candidate->reference, sizeof(candidate->reference), "C-%06" PRIu64, *number);
-		CDR_TRY(digest_reference(member, candidate->reference, digest));
+		CDR_TRY(cdr_check_reference_digest(member, candidate->reference, digest));
 		CDR_TRY(cdr_query_one_int(tx, "SELECT count(*) FROM hiring_check WHERE reference_digest = $1",
 		    CDR_VALUES(cdr_value_blob(digest, sizeof(digest))), &used));
 	}
@@ -142,18 +143,19 @@ insert_check(struct addition *addition, struct cdr_tx *tx, struct cdr_candidate 
 		CDR_TRY(give_reference(addition->member, tx, candidate, &number));
 	else
 		CDR_TRY(cdr_setting_next(tx, "check", &number));
-	CDR_TRY(digest_reference(addition->member, candidate->reference, reference_digest));
+	CDR_TRY(cdr_check_reference_digest(addition->member, candidate->reference, reference_digest));
 	CDR_TRY(cdr_random(id, CDR_ID_LEN));
 	CDR_TRY(cdr_candidate_pack(candidate, packed, &len));
 	CDR_TRY(cdr_seal(addition->member->home->keys->column, CDR_CHECK_CANDIDATE_PURPOSE, (struct cdr_bytes){ id, CDR_ID_LEN },
 	    (struct cdr_bytes){ packed, len }, &sealed));
 	CDR_TRY(cdr_query_run(tx,
-	    "INSERT INTO hiring_check (id, number, reference_digest, digest, sealed, state, epoch, people, made_at, due_at)"
-	    " VALUES ($1, $2, $3, $4, $5, 'waiting', 0, 0, $6, $7)",
+	    "INSERT INTO hiring_check (id, number, reference_digest, digest, sealed, state, epoch, people, made_at, due_at, watch_until)"
+	    " VALUES ($1, $2, $3, $4, $5, 'waiting', 0, 0, $6, $7, $8)",
 	    CDR_VALUES(cdr_value_blob(id, CDR_ID_LEN), cdr_value_int((int64_t)number),
 		cdr_value_blob(reference_digest, sizeof(reference_digest)), cdr_value_blob(digest, CDR_SHA256_LEN),
 		cdr_value_bytes(cdr_buffer_bytes(&sealed)), cdr_value_int((int64_t)cdr_member_now()),
-		cdr_value_int((int64_t)cdr_check_due(addition->roster)))));
+		cdr_value_int((int64_t)cdr_check_due(addition->roster)),
+		cdr_value_int(addition->watch_days > 0 ? (int64_t)(cdr_member_now() + addition->watch_days * 86400ULL) : 0))));
 	err = CDR_OK;
 out:
 	cdr_wipe(packed, sizeof(packed));
@@ -237,10 +239,17 @@ cdr_err
 cdr_check_add(struct cdr_member *member, struct cdr_candidate *candidates, size_t count,
     struct cdr_check_outcome *outcome, struct cdr_fault *fault)
 {
+	return cdr_check_add_watched(member, candidates, count, 0, outcome, fault);
+}
+
+/* see node/member/check.h */
+cdr_err
+cdr_check_add_watched(struct cdr_member *member, struct cdr_candidate *candidates, size_t count, unsigned watch_days,
+    struct cdr_check_outcome *outcome, struct cdr_fault *fault)
+{
 	cdr_err err = CDR_E_INTERNAL;
-	struct addition addition = {
-		.member = member, .candidates = candidates, .count = count, .outcome = outcome, .fault = fault
-	};
+	struct addition addition = { .watch_days = watch_days,
+		.member = member, .candidates = candidates, .count = count, .outcome = outcome, .fault = fault };
 
 	*outcome = (struct cdr_check_outcome){ 0 };
 	CDR_TRY(cdr_member_joined(member, fault));
@@ -275,8 +284,9 @@ read_employers(struct cdr_tx *tx, struct cdr_check *check)
 	int64_t declared, types;
 
 	CDR_TRY(cdr_query_start(tx,
-	    "SELECT member, request_id, declared, tier, lambda_ppb, types, status, result, asked_at, due_at, answered_at"
-	    " FROM employer WHERE check_id = $1 AND stage = 'request' ORDER BY member",
+	    "SELECT member, request_id, declared, tier, lambda_ppb, types, status, result, asked_at, due_at, answered_at, heard_at,"
+	    " (SELECT count(*) FROM earlier_statement WHERE earlier_statement.request_id = employer.request_id)"
+	    " FROM employer WHERE check_id = $1 AND stage IN ('request', 'withdrawn') ORDER BY member",
 	    CDR_VALUES(cdr_value_blob(check->id, sizeof(check->id))), &query));
 	while ((err = cdr_query_step(query)) == CDR_OK && check->employer_count < CDR_CHECK_EMPLOYERS_MAX) {
 		struct cdr_check_employer *e = &check->employer[check->employer_count];
@@ -291,6 +301,8 @@ read_employers(struct cdr_tx *tx, struct cdr_check *check)
 		CDR_TRY(cdr_query_count(query, 8, &e->asked_at));
 		CDR_TRY(cdr_query_count(query, 9, &e->due_at));
 		CDR_TRY(cdr_query_count(query, 10, &e->answered_at));
+		CDR_TRY(cdr_query_count(query, 11, &e->heard_at));
+		CDR_TRY(cdr_query_count(query, 12, &e->superseded_count));
 		e->declared = declared != 0;
 		e->types = (uint32_t)types;
 		/* Past its time, no answer is a result too; one that still comes takes its place. */
@@ -309,6 +321,7 @@ static cdr_err
 read_check(struct listing *listing, struct cdr_tx *tx, struct cdr_query *query, struct cdr_check *check)
 {
 	cdr_err err = CDR_E_INTERNAL;
+	uint64_t number;
 
 	memset(check, 0, sizeof(*check));
 	CDR_TRY(cdr_query_blob(query, 0, check->id, sizeof(check->id)));
@@ -316,7 +329,13 @@ read_check(struct listing *listing, struct cdr_tx *tx, struct cdr_query *query, 
 	CDR_TRY(cdr_query_count(query, 2, &check->people));
 	CDR_TRY(cdr_query_count(query, 3, &check->made_at));
 	CDR_TRY(cdr_query_count(query, 4, &check->due_at));
-	CDR_TRY(cdr_check_open_candidate(tx, listing->member, check->id, &check->candidate));
+	CDR_TRY(cdr_query_text(query, 5, check->outcome, sizeof(check->outcome)));
+	CDR_TRY(cdr_query_count(query, 6, &check->watch_until));
+	CDR_TRY(cdr_query_count(query, 7, &number));
+	if (strcmp(check->state, "withdrawn") == 0 || strcmp(check->state, "erased") == 0) /* nobody is in it any more */
+		(void)snprintf(check->candidate.reference, sizeof(check->candidate.reference), "%s-%06" PRIu64, check->state, number);
+	else
+		CDR_TRY(cdr_check_open_candidate(tx, listing->member, check->id, &check->candidate));
 	CDR_TRY(read_employers(tx, check));
 	err = CDR_OK;
 out:
@@ -335,9 +354,9 @@ list_checks(struct cdr_tx *tx, void *context)
 	if (check == NULL)
 		return CDR_E_MEMORY;
 	if (listing->reference != NULL)
-		CDR_TRY(digest_reference(listing->member, listing->reference, digest));
+		CDR_TRY(cdr_check_reference_digest(listing->member, listing->reference, digest));
 	CDR_TRY(cdr_query_start(tx,
-	    "SELECT id, state, people, made_at, due_at FROM hiring_check WHERE $1 = 0 OR reference_digest = $2 ORDER BY number",
+	    "SELECT id, state, people, made_at, due_at, outcome, watch_until, number FROM hiring_check WHERE $1 = 0 OR reference_digest = $2 ORDER BY number",
 	    CDR_VALUES(cdr_value_int(listing->reference != NULL), cdr_value_blob(digest, sizeof(digest))), &query));
 	while ((err = cdr_query_step(query)) == CDR_OK) {
 		listing->found = true;

@@ -30,6 +30,15 @@ CDR_MUST_CHECK cdr_err cdr_check_add(struct cdr_member *member, struct cdr_candi
     struct cdr_check_outcome *outcome, struct cdr_fault *fault);
 
 /**
+ * cdr_check_add_watched(member, candidates, count, watch_days, outcome, fault):
+ * As cdr_check_add, of candidates whose notice says that the organisation will be told of a later statement for so many days
+ * (0: not; at most CDR_CHECK_WATCH_DAYS_MAX).
+ */
+#define CDR_CHECK_WATCH_DAYS_MAX 366
+CDR_MUST_CHECK cdr_err cdr_check_add_watched(struct cdr_member *member, struct cdr_candidate *candidates, size_t count,
+    unsigned watch_days, struct cdr_check_outcome *outcome, struct cdr_fault *fault);
+
+/**
  * cdr_check_step(member, worked, fault):
  * Ask the employers that could not be asked before, derive the tags of one check, have the hub match them, ask who was found.
  *
@@ -57,6 +66,8 @@ struct cdr_check_employer {
 	char result[CDR_CODE_LEN]; /* codebook "result"; empty: no answer yet */
 	uint64_t asked_at, due_at; /* 0: it could not be asked yet */
 	uint64_t answered_at;
+	uint64_t heard_at;         /* when the candidate was heard on it; 0: was not */
+	uint64_t superseded_count; /* earlier statements, in whose place this one has come */
 };
 
 #define CDR_CHECK_EMPLOYERS_MAX (CDR_DECLARED_MAX + CDR_MATCHES_MAX)
@@ -65,7 +76,10 @@ struct cdr_check_employer {
 struct cdr_check {
 	uint8_t id[CDR_ID_LEN];
 	struct cdr_candidate candidate;
-	char state[16];            /* waiting: not matched yet; matched, open: it was, and the hub may still know of it or not */
+	char state[16];            /* waiting: not matched yet; matched, open: it was, and the hub may still know of it or not;
+	                              withdrawn, erased: nobody is in it any more */
+	char outcome[CDR_CODE_LEN]; /* codebook "outcome_for_hire"; empty: nothing was decided */
+	uint64_t watch_until;      /* 0: a later statement is not waited for */
 	uint64_t people;           /* searched by the hub; 0 while it waits */
 	uint64_t made_at, due_at;
 	struct cdr_check_employer employer[CDR_CHECK_EMPLOYERS_MAX];

@@ -10,8 +10,6 @@
 #include "node/member/wire.h"
 #include "node/net/log.h"
 
-#define CLOCK_SLACK 86400 /* a statement may be dated so many seconds ahead of our clock */
-
 /* ---- out ------------------------------------------------------------------------------------------------------------ */
 
 /* see node/member/check_letters.h */
@@ -25,7 +23,7 @@ cdr_check_due(const struct cdr_roster *roster)
 static cdr_err
 queue_request(struct cdr_tx *tx, const struct cdr_check_asked *asked, struct cdr_fault *fault)
 {
-	int64_t watch_until = 0;
+	int64_t watch_until = 0, objections = 0;
 	struct cdr_wire_identity identity;
 	struct cdr_wire_date notified_on;
 	struct cdr_candidate *candidate = asked->candidate;
@@ -38,6 +36,9 @@ queue_request(struct cdr_tx *tx, const struct cdr_check_asked *asked, struct cdr
 	if (err == CDR_OK)
 		err = cdr_query_one_int(tx, "SELECT watch_until FROM hiring_check WHERE id = $1",
 		    CDR_VALUES(cdr_value_blob(asked->check_id, CDR_ID_LEN)), &watch_until);
+	if (err == CDR_OK)
+		err = cdr_query_one_int(tx, "SELECT count(*) FROM word WHERE check_id = $1 AND kind = 'objection'",
+		    CDR_VALUES(cdr_value_blob(asked->check_id, CDR_ID_LEN)), &objections);
 	if (err != CDR_OK)
 		return err;
 	cdr_wire_identity(&candidate->person, false, &identity);
@@ -53,7 +54,7 @@ queue_request(struct cdr_tx *tx, const struct cdr_check_asked *asked, struct cdr
 	request.legal_basis = candidate->legal_basis;
 	request.candidate_notified = candidate->candidate_notified;
 	request.notified_on = cdr_wire_date(&candidate->notified_on, &notified_on);
-	request.candidate_objection = false;
+	request.candidate_objection = objections > 0;
 	request.jurisdiction = jurisdiction;
 	request.due_at = cdr_check_due(asked->roster);
 	request.has_people = asked->people > 0;
@@ -101,7 +102,7 @@ out:
 /* see node/member/check_letters.h */
 cdr_err
 cdr_check_end_request(struct cdr_tx *tx, const struct cdr_member *member, const struct cdr_roster *roster,
-    const uint8_t request_id[static CDR_ID_LEN], const char *status, struct cdr_fault *fault)
+    const uint8_t request_id[static CDR_ID_LEN], const char *why, struct cdr_fault *fault)
 {
 	cdr_err err = CDR_E_INTERNAL;
 	struct cdr_query *query = NULL;
@@ -118,11 +119,11 @@ cdr_check_end_request(struct cdr_tx *tx, const struct cdr_member *member, const 
 	CDR_TRY(cdr_query_int(query, 2, &asked_at));
 	CDR_TRY(cdr_query_int(query, 3, &answered_at));
 	if (strcmp(stage, "request") == 0 && asked_at > 0 && answered_at == 0)
-		CDR_TRY(cdr_count_add(tx, strcmp(status, "expired") == 0 ? CDR_COUNT_REQUEST_EXPIRED : CDR_COUNT_REQUEST_WITHDRAWN,
+		CDR_TRY(cdr_count_add(tx, strcmp(why, "expired") == 0 ? CDR_COUNT_REQUEST_EXPIRED : CDR_COUNT_REQUEST_WITHDRAWN,
 		    cdr_count_year(cdr_member_now()), 1));
-	CDR_TRY(cdr_wire_text(status, reason, sizeof(reason)));
+	CDR_TRY(cdr_wire_text(why, reason, sizeof(reason)));
 	CDR_TRY(cdr_query_run(tx, "UPDATE employer SET status = $1, next_at = 0 WHERE request_id = $2",
-	    CDR_VALUES(cdr_value_text(status), id)));
+	    CDR_VALUES(cdr_value_text(strcmp(why, "expired") == 0 ? why : "withdrawn"), id)));
 	CDR_TRY(cdr_query_run(tx, "DELETE FROM letter_out WHERE request_id = $1 AND state = 'waiting' AND kind <> 'received'",
 	    CDR_VALUES(id)));
 	const Cdr__Wire__Member *entry = cdr_roster_member(roster, employer);
@@ -333,27 +334,16 @@ out:
 
 /* ---- in --------------------------------------------------------------------------------------------------------------- */
 
-/* The employer that a letter is from and about. CDR_E_ABSENT if we asked it nothing. */
-struct employer {
-	uint8_t check_id[CDR_ID_LEN];
-	char stage[16];
-	bool declared;
-	bool answered;
-	bool matched;      /* the hub named it */
-	uint64_t asked_at, due_at;
-	struct cdr_buffer handles;
-	uint64_t people; /* in the index when the hub was asked */
-};
-
-static cdr_err
-read_employer(struct cdr_tx *tx, const Cdr__Wire__Letter *letter, struct employer *employer)
+/* see node/member/check_letters.h */
+cdr_err
+cdr_check_party_read(struct cdr_tx *tx, const Cdr__Wire__Letter *letter, struct cdr_check_party *employer)
 {
 	cdr_err err = CDR_E_INTERNAL;
 	struct cdr_query *query = NULL;
 	int64_t declared, answered_at;
 	char tier[16];
 
-	*employer = (struct employer){ 0 };
+	*employer = (struct cdr_check_party){ 0 };
 	CDR_TRY(cdr_query_start(tx,
 	    "SELECT check_id, stage, declared, answered_at, handles, tier, asked_at, employer.due_at, people FROM employer"
 	    " JOIN hiring_check ON id = check_id WHERE request_id = $1 AND member = $2",
@@ -400,7 +390,7 @@ cdr_check_take_opened(struct cdr_tx *tx, const Cdr__Wire__Letter *letter)
 /* The employer found the match plausible: from now on HR sees it, and it is asked in full. */
 static cdr_err
 ask_in_full(struct cdr_tx *tx, struct cdr_member *member, const struct cdr_roster *roster,
-    const Cdr__Wire__Letter *letter, const struct employer *employer, struct cdr_fault *fault)
+    const Cdr__Wire__Letter *letter, const struct cdr_check_party *employer, struct cdr_fault *fault)
 {
 	cdr_err err = CDR_E_INTERNAL;
 	struct cdr_candidate *candidate = malloc(sizeof(*candidate));
@@ -445,9 +435,9 @@ cdr_err
 cdr_check_take_probe_reply(struct cdr_tx *tx, struct cdr_member *member, const struct cdr_roster *roster,
     const Cdr__Wire__Letter *letter, struct cdr_fault *fault)
 {
-	struct employer employer;
+	struct cdr_check_party employer;
 
-	cdr_err err = read_employer(tx, letter, &employer);
+	cdr_err err = cdr_check_party_read(tx, letter, &employer);
 	if (err == CDR_E_ABSENT)
 		err = cdr_fault_set(fault, err, "probe reply: nothing of the kind was asked of %s", letter->from);
 	else if (err == CDR_OK && !employer.declared && strcmp(employer.stage, "dismissed") != 0) {
@@ -457,126 +447,5 @@ cdr_check_take_probe_reply(struct cdr_tx *tx, struct cdr_member *member, const s
 			err = ask_in_full(tx, member, roster, letter, &employer, fault);
 	}
 	cdr_buffer_free(&employer.handles);
-	return err;
-}
-
-/* Whether a statement may be believed: its form, its rules, its responder, its date. */
-static cdr_err
-judge_statement(const struct cdr_member *member, const Cdr__Wire__Letter *letter, const struct cdr_statement *statement,
-    struct cdr_fault *fault)
-{
-	struct cdr_record_rules rules;
-
-	if (strcmp(statement->responder, letter->from) != 0)
-		return cdr_fault_set(fault, CDR_E_REFUSED, "statement: it speaks for another organisation than its sender");
-	if (statement->signed_at <= 0 || (uint64_t)statement->signed_at > cdr_member_now() + CLOCK_SLACK)
-		return cdr_fault_set(fault, CDR_E_REFUSED, "statement: the time of signing lies in the future");
-	/* A statement is judged by the rules of the day on which it was signed. */
-	cdr_member_rules(member, &rules);
-	rules.today = cdr_member_day(statement->signed_at);
-	return cdr_statement_validate(statement, &rules, fault);
-}
-
-/* see node/member/check_letters.h */
-const char *
-cdr_check_status_of(const struct cdr_statement *statement, const struct cdr_codebook *codebook)
-{
-	const char *answer[] = { statement->finding, statement->ongoing_now, statement->left_during };
-	size_t unable = 0;
-
-	if (cdr_codebook_means(codebook, "identity_match", statement->identity_match, "not_known_here"))
-		return "no_such_person";
-	for (size_t i = 0; i < 3; i++)
-		unable += cdr_codebook_means(codebook, "answer", answer[i], "unable");
-	return unable == 3 ? "declined_legal" : unable > 0 ? "partially_answered" : "answered";
-}
-
-/* The letter's bytes with their signature, so that the statement can be shown and exported as it was signed. */
-static cdr_err
-seal_statement(const struct cdr_member *member, const struct cdr_letter *letter, struct cdr_buffer *sealed)
-{
-	struct cdr_buffer plain = { 0 };
-	Cdr__Wire__SignedLetter message = CDR__WIRE__SIGNED_LETTER__INIT;
-
-	message.letter = cdr_message_field(letter->letter.data, letter->letter.len);
-	message.signature = cdr_message_field(letter->signature.data, letter->signature.len);
-	cdr_err err = cdr_message_encode(&message.base, &plain);
-	if (err == CDR_OK)
-		err = cdr_seal(member->home->keys->column, CDR_CHECK_STATEMENT_PURPOSE, cdr_message_bytes(letter->body->request_id),
-		    cdr_buffer_bytes(&plain), sealed);
-	cdr_buffer_free(&plain);
-	return err;
-}
-
-static cdr_err
-keep_statement(struct cdr_tx *tx, const struct cdr_member *member, const struct cdr_letter *letter,
-    const struct cdr_statement *statement)
-{
-	struct cdr_buffer sealed = { 0 };
-
-	cdr_err err = seal_statement(member, letter, &sealed);
-	if (err == CDR_OK)
-		err = cdr_query_run(tx,
-		    "UPDATE employer SET status = $1, result = $2, statement = $3, answered_at = $4, next_at = 0 WHERE request_id = $5",
-		    CDR_VALUES(cdr_value_text(cdr_check_status_of(statement, member->codebook)),
-			cdr_value_text(cdr_statement_result(statement, member->codebook)),
-			cdr_value_bytes(cdr_buffer_bytes(&sealed)), cdr_value_int((int64_t)cdr_member_now()),
-			cdr_value_bytes(cdr_message_bytes(letter->body->request_id))));
-	cdr_buffer_free(&sealed);
-	return err;
-}
-
-/* The figures of a first answer; of a match, whether it was one. */
-static cdr_err
-count_answer(struct cdr_tx *tx, const struct cdr_member *member, const struct employer *employer,
-    const struct cdr_statement *statement)
-{
-	cdr_err err = CDR_E_INTERNAL;
-	uint64_t now = cdr_member_now();
-	unsigned year = cdr_count_year(now);
-	bool known = cdr_codebook_means(member->codebook, "identity_match", statement->identity_match, "answers");
-
-	CDR_TRY(cdr_count_response(tx, CDR_COUNT_MEMBERS, employer->asked_at, employer->due_at, now));
-	CDR_TRY(cdr_count_statement(tx, member->codebook, statement, false, year));
-	if (employer->matched && known)
-		CDR_TRY(cdr_count_add(tx, CDR_COUNT_MATCH_CONFIRMED, year, 1));
-	else if (employer->matched && cdr_codebook_means(member->codebook, "identity_match", statement->identity_match, "not_known_here"))
-		CDR_TRY(cdr_count_add_code(tx, CDR_COUNT_MATCH_FALSE, "person", year, 1));
-	err = CDR_OK;
-out:
-	return err;
-}
-
-/* see node/member/check.h */
-cdr_err
-cdr_check_take_statement(struct cdr_tx *tx, struct cdr_member *member, const struct cdr_letter *letter,
-    struct cdr_fault *fault)
-{
-	cdr_err err = CDR_E_INTERNAL;
-	const Cdr__Wire__Letter *body = letter->body;
-	struct employer employer = { 0 };
-	struct cdr_statement *statement = malloc(sizeof(*statement));
-
-	if (statement == NULL)
-		return CDR_E_MEMORY;
-	err = read_employer(tx, body, &employer);
-	if (err == CDR_OK && strcmp(employer.stage, "request") != 0)
-		err = CDR_E_ABSENT;
-	if (err == CDR_E_ABSENT)
-		err = cdr_fault_set(fault, err, "statement: nothing of the kind was asked of %s", body->from);
-	CDR_TRY(err);
-	if (employer.answered) {
-		err = cdr_fault_set(fault, CDR_E_EXISTS, "statement: %s has answered this request already", body->from);
-		goto out;
-	}
-	CDR_TRY(cdr_wire_read_statement(body->statement, body->request_id.data, statement));
-	CDR_TRY(judge_statement(member, body, statement, fault));
-	CDR_TRY(keep_statement(tx, member, letter, statement));
-	CDR_TRY(count_answer(tx, member, &employer, statement));
-	err = CDR_OK;
-out:
-	cdr_buffer_free(&employer.handles);
-	cdr_wipe(statement, sizeof(*statement));
-	free(statement);
 	return err;
 }

@@ -39,19 +39,41 @@ CDR_MUST_CHECK cdr_err cdr_check_ask_pending(struct cdr_member *member, const st
     struct cdr_fault *fault);
 
 /**
- * cdr_check_end_request(tx, member, roster, request_id, status, fault):
+ * cdr_check_end_request(tx, member, roster, request_id, reason, fault):
  * No answer is wanted any more: what was not posted is not posted, and the employer's node is told to forget the request.
  *
- * status  in   "withdrawn", "expired": of the employer, and the reason that its node is given
+ * reason  in   "withdrawn", "expired", "erasure": what its node is told; with the last it forgets its answer too
  *
  * Returns  CDR_OK, also if there is no such request; as cdr_mail_queue.
  */
 CDR_MUST_CHECK cdr_err cdr_check_end_request(struct cdr_tx *tx, const struct cdr_member *member,
-    const struct cdr_roster *roster, const uint8_t request_id[static CDR_ID_LEN], const char *status, struct cdr_fault *fault);
+    const struct cdr_roster *roster, const uint8_t request_id[static CDR_ID_LEN], const char *reason, struct cdr_fault *fault);
 
 /* Queue the probe: names, date, salted hashes of documents. Returns as cdr_mail_queue. */
 CDR_MUST_CHECK cdr_err cdr_check_queue_probe(struct cdr_tx *tx, const struct cdr_check_asked *asked,
     struct cdr_fault *fault);
+
+/* The setting that holds the rows of the check that is at work, and whose they are: CDR_OK; CDR_E_ABSENT if there are none. */
+#define CDR_CHECK_ROWS_SETTING "check_rows"
+CDR_MUST_CHECK cdr_err cdr_check_rows_owner(struct cdr_tx *tx, uint8_t id[static CDR_ID_LEN]);
+
+/* What finds a reference in the table without its text. */
+CDR_MUST_CHECK cdr_err cdr_check_reference_digest(const struct cdr_member *member, const char *reference,
+    uint8_t out[static CDR_SHA256_LEN]);
+
+/* The employer that a letter is from and about. Its handles are freed by whoever read it. */
+struct cdr_check_party {
+	uint8_t check_id[CDR_ID_LEN];
+	char stage[16];
+	bool declared;
+	bool answered;
+	bool matched;      /* the hub named it */
+	uint64_t asked_at, due_at;
+	struct cdr_buffer handles;
+	uint64_t people;   /* in the index when the hub was asked */
+};
+/* Returns CDR_OK; CDR_E_ABSENT if we asked it nothing; CDR_E_STORE, CDR_E_MEMORY. */
+CDR_MUST_CHECK cdr_err cdr_check_party_read(struct cdr_tx *tx, const Cdr__Wire__Letter *letter, struct cdr_check_party *employer);
 
 /* The candidate of a check. Returns CDR_OK; CDR_E_ABSENT; CDR_E_STORE; CDR_E_MEMORY. candidate is all zero on error. */
 CDR_MUST_CHECK cdr_err cdr_check_open_candidate(struct cdr_tx *tx, const struct cdr_member *member,

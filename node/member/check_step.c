@@ -113,7 +113,7 @@ write_rows(struct matching *m, const uint8_t *tags)
  * The rows of the check that is at work: its id, the epoch, how many, the rows. They stay until the hub has answered, so that
  * a hub that is away, or refuses, costs no points at the trustees beyond the first.
  */
-#define KEPT_NAME "check_rows"
+#define KEPT_NAME CDR_CHECK_ROWS_SETTING
 #define KEPT_EPOCH_AT CDR_ID_LEN
 #define KEPT_COUNT_AT (KEPT_EPOCH_AT + 4)
 #define KEPT_ROWS_AT (KEPT_COUNT_AT + 1)
@@ -126,6 +126,17 @@ kept_head(const struct matching *m, uint8_t kept[static KEPT_LEN])
 	for (size_t i = 0; i < 4; i++)
 		kept[KEPT_EPOCH_AT + i] = (uint8_t)(m->epoch->number >> (24 - 8 * i));
 	kept[KEPT_COUNT_AT] = (uint8_t)cdr_token_padded(m->set.count);
+}
+
+/* see node/member/check_letters.h */
+cdr_err
+cdr_check_rows_owner(struct cdr_tx *tx, uint8_t id[static CDR_ID_LEN])
+{
+	uint8_t kept[KEPT_LEN];
+
+	cdr_err err = cdr_setting_get(tx, KEPT_NAME, kept, sizeof(kept));
+	memcpy(id, kept, CDR_ID_LEN);
+	return err;
 }
 
 /* Take them over, if they are those of this check, epoch and number of tokens; else row_count is 0. */

@@ -44,6 +44,31 @@ cdr_command_handler cdr_command_stats;
 cdr_command_handler cdr_command_codebook_load;
 cdr_command_handler cdr_command_codebook_show;
 cdr_command_handler cdr_command_settings_mail;
+cdr_command_handler cdr_command_settings_approval;
+cdr_command_handler cdr_command_settings_retention;
+cdr_command_handler cdr_command_notice;
+cdr_command_handler cdr_command_check_hear;
+cdr_command_handler cdr_command_check_outcome;
+cdr_command_handler cdr_command_check_withdraw;
+cdr_command_handler cdr_command_inbox_draft;
+cdr_command_handler cdr_command_inbox_approve;
+cdr_command_handler cdr_command_inbox_reject;
+cdr_command_handler cdr_command_statement_supersede;
+cdr_command_handler cdr_command_case_add;
+cdr_command_handler cdr_command_case_edit;
+cdr_command_handler cdr_command_case_list;
+cdr_command_handler cdr_command_case_show;
+cdr_command_handler cdr_command_case_limits;
+cdr_command_handler cdr_command_subject_access;
+cdr_command_handler cdr_command_subject_rectify;
+cdr_command_handler cdr_command_subject_erase;
+cdr_command_handler cdr_command_subject_object;
+cdr_command_handler cdr_command_subject_dispute;
+cdr_command_handler cdr_command_hold_set;
+cdr_command_handler cdr_command_hold_lift;
+cdr_command_handler cdr_command_hold_list;
+cdr_command_handler cdr_command_retention_status;
+cdr_command_handler cdr_command_retention_report;
 cdr_command_handler cdr_command_statement_export;
 cdr_command_handler cdr_command_statement_verify;
 
@@ -131,6 +156,13 @@ const char *cdr_command_language(const struct cdr_arguments *arguments);
 
 /* Refuse a --language that there is none of. */
 CDR_MUST_CHECK cdr_err cdr_command_language_check(const struct cdr_arguments *arguments, struct cdr_fault *fault);
+
+/* The id that operand number ${at} is. */
+CDR_MUST_CHECK cdr_err cdr_command_operand_id(const struct cdr_arguments *arguments, size_t at, uint8_t id[static CDR_ID_LEN],
+    struct cdr_fault *fault);
+
+/* Scrub the files after something was erased, and say so where it has to wait. Returns as cdr_retention_scrub. */
+CDR_MUST_CHECK cdr_err cdr_command_tell_scrub(struct cdr_member *member, struct cdr_report *report, bool *done);
 
 /* Pieces of JSON: a moment as "2026-03-01T08:15:02Z" (null for 0), a date, an identifier, token types as names. */
 json_t *cdr_command_json_time(uint64_t seconds);

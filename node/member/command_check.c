@@ -162,7 +162,8 @@ add_candidates(const struct cdr_arguments *arguments, struct cdr_bytes file, boo
 			"who is to be checked? Give names, --date-of-birth, --legal-basis and --candidate-notified at least");
 		goto out;
 	}
-	err = cdr_check_add(member, candidates.list, candidates.count, &outcome, fault);
+	err = cdr_check_add_watched(member, candidates.list, candidates.count, (unsigned)cdr_arguments_number(arguments, "watch", 0), &outcome,
+	    fault);
 	CDR_TRY(is_file ? cdr_command_name_file(path, err, fault) : err);
 	cdr_report_text(report, "Checks opened: %zu; there already: %zu.\n", outcome.added, outcome.unchanged);
 	json_t *references = json_array();

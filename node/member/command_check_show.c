@@ -25,6 +25,8 @@ employer_json(const struct cdr_check_employer *e)
 	(void)json_object_set_new(object, "due_at", cdr_command_json_time(e->due_at));
 	(void)json_object_set_new(object, "answered_at", cdr_command_json_time(e->answered_at));
 	(void)json_object_set_new(object, "late", json_boolean(e->answered_at > e->due_at));
+	(void)json_object_set_new(object, "heard_at", cdr_command_json_time(e->heard_at));
+	(void)json_object_set_new(object, "superseded", json_integer((json_int_t)e->superseded_count));
 	return object;
 }
 
@@ -35,8 +37,9 @@ check_json(const struct cdr_check *check)
 
 	for (size_t i = 0; i < check->employer_count; i++)
 		(void)json_array_append_new(employers, employer_json(&check->employer[i]));
-	return json_pack("{s:s, s:o, s:s, s:I, s:o, s:o, s:o}", "reference", check->candidate.reference, "check_id",
-	    cdr_command_json_id(check->id), "state", strcmp(check->state, "waiting") == 0 ? "waiting" : "open",
+	return json_pack("{s:s, s:o, s:s, s:s, s:o, s:I, s:o, s:o, s:o}", "reference", check->candidate.reference, "check_id",
+	    cdr_command_json_id(check->id), "state", strcmp(check->state, "matched") == 0 ? "open" : check->state, "outcome", check->outcome,
+	    "watch_until", cdr_command_json_time(check->watch_until),
 	    "people_searched", (json_int_t)check->people, "made_at", cdr_command_json_time(check->made_at), "due_at",
 	    cdr_command_json_time(check->due_at), "employers", employers);
 }
@@ -97,6 +100,7 @@ add_row(struct showing *showing, const struct cdr_check *check, const struct cdr
 	cdr_table_cell(showing->table, "%s",
 	    e != NULL                             ? label(showing, "check_status", e->status) :
 		strcmp(check->state, "waiting") == 0 ? "being matched" :
+	    strcmp(check->state, "withdrawn") == 0 || strcmp(check->state, "erased") == 0 ? check->state :
 	    may_turn_up(showing->member, check)          ? "none found yet" :
 						       "no former employer found");
 	cdr_table_cell(showing->table, "%s", e != NULL ? label(showing, "result", e->result) : "-");

@@ -1,13 +1,15 @@
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/crypto/secret.h"
 #include "core/identity/date.h"
 #include "core/record/json.h"
+#include "node/member/cases.h"
 #include "node/member/command.h"
 #include "node/member/inbox.h"
 
-/* inbox list, inbox show, inbox answer. */
+/* inbox list, inbox show, inbox answer, inbox draft, inbox approve, inbox reject; statement supersede; settings approval. */
 
 #define VALID_DAYS_DEFAULT 180
 
@@ -24,6 +26,7 @@ read_id(const struct cdr_arguments *arguments, uint8_t id[static CDR_ID_LEN], st
 /* ---- list ------------------------------------------------------------------------------------------------------------ */
 
 struct listing {
+	bool all; /* else those that somebody has something to do about */
 	struct cdr_table *table;
 	json_t *list;
 };
@@ -31,9 +34,10 @@ struct listing {
 static json_t *
 entry_json(const struct cdr_inbox_entry *entry)
 {
-	return json_pack("{s:o, s:s, s:s, s:o, s:o, s:o}", "request_id", cdr_command_json_id(entry->request_id), "from",
+	return json_pack("{s:o, s:s, s:s, s:o, s:o, s:o, s:b, s:o}", "request_id", cdr_command_json_id(entry->request_id), "from",
 	    entry->sender, "state", entry->state, "received_at", cdr_command_json_time(entry->received_at), "due_at",
-	    cdr_command_json_time(entry->due_at), "answered_at", cdr_command_json_time(entry->answered_at));
+	    cdr_command_json_time(entry->due_at), "answered_at", cdr_command_json_time(entry->answered_at), "disputed",
+	    entry->disputed_at > 0, "watch_until", cdr_command_json_time(entry->watch_until));
 }
 
 static cdr_err
@@ -41,12 +45,15 @@ list_entry(const struct cdr_inbox_entry *entry, void *context)
 {
 	struct listing *listing = context;
 	char id[CDR_ID_TEXT_LEN];
+
+	if (!listing->all && strcmp(entry->state, "waiting") != 0 && strcmp(entry->state, "drafted") != 0 && entry->disputed_at == 0)
+		return CDR_OK;
 	json_t *object = entry_json(entry);
 
 	cdr_id_write(entry->request_id, id);
 	cdr_table_cell(listing->table, "%s", id);
 	cdr_table_cell(listing->table, "%s", entry->sender);
-	cdr_table_cell(listing->table, "%s", entry->state);
+	cdr_table_cell(listing->table, "%s%s", entry->state, entry->disputed_at > 0 ? ", disputed" : "");
 	cdr_table_cell(listing->table, "%.10s", json_string_value(json_object_get(object, "due_at")) != NULL ?
 		json_string_value(json_object_get(object, "due_at")) : "-");
 	return json_array_append_new(listing->list, object) == 0 ? CDR_OK : CDR_E_MEMORY;
@@ -64,7 +71,8 @@ cdr_command_inbox_list(const struct cdr_arguments *arguments, struct cdr_report 
 	CDR_TRY(cdr_command_open(arguments, true, &member, fault));
 	listing.table = cdr_table_new(titles, 4);
 	listing.list = json_array();
-	err = cdr_inbox_each(member, cdr_arguments_has(arguments, "all") ? NULL : "waiting", list_entry, &listing);
+	listing.all = cdr_arguments_has(arguments, "all");
+	err = cdr_inbox_each(member, NULL, list_entry, &listing);
 	if (err == CDR_OK) {
 		cdr_table_print(listing.table, report);
 		if (json_array_size(listing.list) == 0)
@@ -327,7 +335,21 @@ cdr_command_statement_options(const struct cdr_arguments *arguments, struct cdr_
 	return err != CDR_OK ? err : read_options(arguments, statement, fault);
 }
 
-/* Everything that the person who answers gave, completed from the register. */
+/* What the register of cases says: all of it for a draft, or where the person asks for it; else only whether the answer leaves it out. */
+static cdr_err
+use_cases(const struct cdr_arguments *arguments, struct cdr_member *member, const struct cdr_inbox_request *request, size_t at,
+    struct cdr_statement *statement, struct cdr_fault *fault)
+{
+	size_t count;
+
+	if (cdr_arguments_has(arguments, "draft") && statement->identity_match[0] == '\0' && request->leaver_count > 0)
+		(void)snprintf(statement->identity_match, sizeof(statement->identity_match), "confirmed");
+	if (cdr_arguments_has(arguments, "draft") || cdr_arguments_has(arguments, "from-register"))
+		return cdr_cases_draft(member, request, at, statement, &count, fault);
+	return cdr_cases_contradict(member, request, at, statement, fault);
+}
+
+/* Everything that the person who answers gave, completed from the registers. */
 static cdr_err
 draft(const struct cdr_arguments *arguments, struct cdr_member *member, const uint8_t *id, struct cdr_statement *statement,
     struct cdr_fault *fault)
@@ -343,7 +365,9 @@ draft(const struct cdr_arguments *arguments, struct cdr_member *member, const ui
 		    request->leaver_count);
 		goto out;
 	}
-	draft_employment(request, (size_t)cdr_arguments_number(arguments, "leaver", 1) - 1, member->codebook, statement);
+	size_t at = (size_t)cdr_arguments_number(arguments, "leaver", 1) - 1;
+	CDR_TRY(use_cases(arguments, member, request, at, statement, fault));
+	draft_employment(request, at, member->codebook, statement);
 	draft_validity(arguments, statement);
 	err = CDR_OK;
 out:
@@ -351,9 +375,58 @@ out:
 	return err;
 }
 
-/* see node/member/command.h */
-cdr_err
-cdr_command_inbox_answer(const struct cdr_arguments *arguments, struct cdr_report *report, struct cdr_fault *fault)
+/* The draft as the file that --file takes, for a person to read and complete. */
+static cdr_err
+print_draft(const struct cdr_statement *statement, struct cdr_report *report)
+{
+	char *text = NULL;
+
+	cdr_err err = cdr_statement_to_json(statement, &text);
+	if (err == CDR_OK) {
+		cdr_report_text(report, "%s\nNothing was sent. Check it against your files; sign it with --from-register, or write it to a file, complete it "
+					"and give it with --file.\n", text);
+		err = cdr_report_json(report, json_loads(text, 0, NULL));
+	}
+	cdr_json_free(text);
+	return err;
+}
+
+/* What became of an answer that was given. */
+static cdr_err
+tell_signed(const struct cdr_arguments *arguments, struct cdr_member *member, const uint8_t *id, const struct cdr_statement *statement,
+    struct cdr_report *report)
+{
+	const char *result = cdr_statement_result(statement, member->codebook);
+
+	cdr_report_text(report, "Signed and on its way. The requester will read: %s.\n",
+	    cdr_codebook_label_peek(member->codebook, "result", result, cdr_command_language(arguments)));
+	return cdr_report_json(report, json_pack("{s:o, s:o, s:s, s:s}", "request_id", cdr_command_json_id(id), "response_id",
+	    cdr_command_json_id(statement->response_id), "result", result, "state", "signed"));
+}
+
+/* One person signs, or writes down what another shall sign. */
+static cdr_err
+give(const struct cdr_arguments *arguments, struct cdr_member *member, const uint8_t *id, struct cdr_statement *statement, bool supersedes,
+    struct cdr_report *report, struct cdr_fault *fault)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	unsigned persons;
+
+	CDR_TRY(cdr_inbox_approval(member, &persons));
+	if (persons > 1) {
+		CDR_TRY(cdr_inbox_write_draft(member, id, statement, supersedes, fault));
+		cdr_report_text(report, "Written down. Another person reads it with `candor inbox draft`, and signs it with `candor inbox approve`.\n");
+		return cdr_report_json(report, json_pack("{s:o, s:s}", "request_id", cdr_command_json_id(id), "state", "drafted"));
+	}
+	CDR_TRY(supersedes ? cdr_inbox_supersede(member, id, statement, fault) : cdr_inbox_answer(member, id, statement, fault));
+	err = tell_signed(arguments, member, id, statement, report);
+out:
+	return err;
+}
+
+/* inbox answer, and statement supersede. */
+static cdr_err
+answer(const struct cdr_arguments *arguments, bool supersedes, struct cdr_report *report, struct cdr_fault *fault)
 {
 	cdr_err err = CDR_E_INTERNAL;
 	uint8_t id[CDR_ID_LEN];
@@ -365,21 +438,129 @@ cdr_command_inbox_answer(const struct cdr_arguments *arguments, struct cdr_repor
 	CDR_TRY(read_id(arguments, id, fault));
 	CDR_TRY(cdr_command_open(arguments, true, &member, fault));
 	CDR_TRY(draft(arguments, member, id, statement, fault));
-	if (strcmp(statement->finding, "yes") == 0 && statement->disclosure_count == 0) {
-		err = cdr_fault_set(fault, CDR_E_INPUT, "the finding is yes, so at least one disclosure is needed: give the answer "
-		    "with --file (see `candor inbox answer --help`)");
+	if (cdr_arguments_has(arguments, "draft")) {
+		err = print_draft(statement, report);
 		goto out;
 	}
-	CDR_TRY(cdr_inbox_answer(member, id, statement, fault));
-	const char *result = cdr_statement_result(statement, member->codebook);
-	cdr_report_text(report, "Signed and on its way. The requester will read: %s.\n",
-	    cdr_codebook_label_peek(member->codebook, "result", result, cdr_command_language(arguments)));
-	CDR_TRY(cdr_report_json(report, json_pack("{s:o, s:o, s:s}", "request_id", cdr_command_json_id(id), "response_id",
-	    cdr_command_json_id(statement->response_id), "result", result)));
+	if (strcmp(statement->finding, "yes") == 0 && statement->disclosure_count == 0) {
+		err = cdr_fault_set(fault, CDR_E_INPUT, "the finding is yes, so at least one disclosure is needed: enter the case (`candor case "
+		    "add`) and answer --from-register, or give the answer with --file (see `candor inbox answer --help`)");
+		goto out;
+	}
+	CDR_TRY(give(arguments, member, id, statement, supersedes, report, fault));
 	err = CDR_OK;
 out:
 	cdr_member_close(member);
 	cdr_wipe(statement, sizeof(*statement));
 	free(statement);
+	return err;
+}
+
+/* see node/member/command.h */
+cdr_err
+cdr_command_inbox_answer(const struct cdr_arguments *arguments, struct cdr_report *report, struct cdr_fault *fault)
+{
+	return answer(arguments, false, report, fault);
+}
+
+/* see node/member/command.h */
+cdr_err
+cdr_command_statement_supersede(const struct cdr_arguments *arguments, struct cdr_report *report, struct cdr_fault *fault)
+{
+	return answer(arguments, true, report, fault);
+}
+
+/* ---- the second person ---------------------------------------------------------------------------------------------------- */
+
+/* see node/member/command.h */
+cdr_err
+cdr_command_inbox_draft(const struct cdr_arguments *arguments, struct cdr_report *report, struct cdr_fault *fault)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	uint8_t id[CDR_ID_LEN];
+	char author[CDR_NAME_LEN], *text = NULL;
+	struct cdr_member *member = NULL;
+	struct cdr_statement *statement = calloc(1, sizeof(*statement));
+
+	if (statement == NULL)
+		return CDR_E_MEMORY;
+	CDR_TRY(read_id(arguments, id, fault));
+	CDR_TRY(cdr_command_open(arguments, true, &member, fault));
+	CDR_TRY(cdr_inbox_read_draft(member, id, statement, author, fault));
+	CDR_TRY(cdr_statement_to_json(statement, &text));
+	cdr_report_text(report, "%s\nWritten by %s. Another person signs it: candor inbox approve\n", text, author);
+	CDR_TRY(cdr_report_json(report, json_pack("{s:s, s:o}", "author", author, "statement", json_loads(text, 0, NULL))));
+	err = CDR_OK;
+out:
+	cdr_json_free(text);
+	cdr_member_close(member);
+	cdr_wipe(statement, sizeof(*statement));
+	free(statement);
+	return err;
+}
+
+/* see node/member/command.h */
+cdr_err
+cdr_command_inbox_approve(const struct cdr_arguments *arguments, struct cdr_report *report, struct cdr_fault *fault)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	uint8_t id[CDR_ID_LEN];
+	struct cdr_member *member = NULL;
+	struct cdr_statement *statement = calloc(1, sizeof(*statement));
+
+	if (statement == NULL)
+		return CDR_E_MEMORY;
+	CDR_TRY(read_id(arguments, id, fault));
+	CDR_TRY(cdr_command_open(arguments, true, &member, fault));
+	CDR_TRY(cdr_inbox_approve(member, id, cdr_arguments_text(arguments, "signer-name"), cdr_arguments_text(arguments, "signer-role"),
+	    statement, fault));
+	CDR_TRY(tell_signed(arguments, member, id, statement, report));
+	err = CDR_OK;
+out:
+	cdr_member_close(member);
+	cdr_wipe(statement, sizeof(*statement));
+	free(statement);
+	return err;
+}
+
+/* see node/member/command.h */
+cdr_err
+cdr_command_inbox_reject(const struct cdr_arguments *arguments, struct cdr_report *report, struct cdr_fault *fault)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	uint8_t id[CDR_ID_LEN];
+	struct cdr_member *member = NULL;
+
+	CDR_TRY(read_id(arguments, id, fault));
+	CDR_TRY(cdr_command_open(arguments, true, &member, fault));
+	CDR_TRY(cdr_inbox_reject(member, id, fault));
+	cdr_report_text(report, "Sent back: the request waits for an answer again.\n");
+	CDR_TRY(cdr_report_json(report, json_pack("{s:o}", "request_id", cdr_command_json_id(id))));
+	err = CDR_OK;
+out:
+	cdr_member_close(member);
+	return err;
+}
+
+/* see node/member/command.h */
+cdr_err
+cdr_command_settings_approval(const struct cdr_arguments *arguments, struct cdr_report *report, struct cdr_fault *fault)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct cdr_member *member = NULL;
+	const char *wanted = cdr_arguments_operand(arguments, 0);
+	unsigned persons = 0;
+
+	if (wanted != NULL && strcmp(wanted, "one") != 0 && strcmp(wanted, "two") != 0)
+		return cdr_fault_set(fault, CDR_E_INPUT, "one, or two");
+	CDR_TRY(cdr_command_open(arguments, false, &member, fault));
+	if (wanted != NULL)
+		CDR_TRY(cdr_inbox_set_approval(member, strcmp(wanted, "two") == 0 ? 2 : 1));
+	CDR_TRY(cdr_inbox_approval(member, &persons));
+	cdr_report_text(report, persons > 1 ? "Two persons answer: one writes, another signs.\n" : "One person answers and signs.\n");
+	CDR_TRY(cdr_report_json(report, json_pack("{s:i}", "persons", (int)persons)));
+	err = CDR_OK;
+out:
+	cdr_member_close(member);
 	return err;
 }

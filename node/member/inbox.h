@@ -43,7 +43,8 @@ CDR_MUST_CHECK cdr_err cdr_inbox_take(struct cdr_tx *tx, struct cdr_member *memb
 
 /**
  * cdr_inbox_withdraw(tx, letter, fault):
- * The requester withdraws: what is held of a request that was not answered goes, the counters stay. A request that comes
+ * The requester withdraws: what is held of a request that was not answered goes, the counters stay; with the reason "erasure" also
+ * what is held of one that was. A request that comes
  * after its withdrawal finds it withdrawn.
  *
  * Returns  CDR_OK; CDR_E_REFUSED if the request is another member's; CDR_E_STORE.
@@ -77,6 +78,22 @@ CDR_MUST_CHECK cdr_err cdr_inbox_take_reminder(struct cdr_tx *tx, const struct c
     struct cdr_fault *fault);
 
 /**
+ * cdr_inbox_take_dispute(tx, letter, fault):
+ * The candidate disputes our answer: it is marked, and our people are told that there is something to do.
+ *
+ * Returns  CDR_OK; CDR_E_REFUSED if it is not the requester's, or about another answer; CDR_E_STORE.
+ */
+CDR_MUST_CHECK cdr_err cdr_inbox_take_dispute(struct cdr_tx *tx, const Cdr__Wire__Letter *letter, struct cdr_fault *fault);
+
+/**
+ * cdr_inbox_erase(tx, request_id, fault):
+ * Everything that is held of a request that does not wait any more goes: its words, our answer, a draft. The row stays, and counts.
+ *
+ * Returns  CDR_OK; CDR_E_REFUSED while it waits for an answer, or under a legal hold; CDR_E_STORE.
+ */
+CDR_MUST_CHECK cdr_err cdr_inbox_erase(struct cdr_tx *tx, const uint8_t request_id[static CDR_ID_LEN], struct cdr_fault *fault);
+
+/**
  * cdr_inbox_opened(member, request_id, fault):
  * A person looks at a request: the first time, its requester is told so.
  *
@@ -91,6 +108,8 @@ struct cdr_inbox_entry {
 	char sender[CDR_SLUG_LEN_MAX + 1];
 	char state[16];       /* waiting, answered, withdrawn, expired */
 	uint64_t received_at, due_at, answered_at;
+	uint64_t disputed_at; /* the candidate disputes the answer; 0: does not */
+	uint64_t watch_until; /* the requester wants to be told of a later answer; 0: does not */
 };
 
 /**
@@ -145,5 +164,39 @@ void cdr_inbox_request_free(struct cdr_inbox_request *request);
  */
 CDR_MUST_CHECK cdr_err cdr_inbox_answer(struct cdr_member *member, const uint8_t request_id[static CDR_ID_LEN],
     struct cdr_statement *statement, struct cdr_fault *fault);
+
+/**
+ * cdr_inbox_supersede(member, request_id, statement, fault):
+ * Sign a later statement in the place of the one that was given, and send it. supersedes is filled in too.
+ *
+ * Returns  as cdr_inbox_answer; CDR_E_ABSENT if none was given; CDR_E_REFUSED if the requester does not want to hear of it: the check
+ *          is not watched (any more) and the candidate does not dispute what was said.
+ */
+CDR_MUST_CHECK cdr_err cdr_inbox_supersede(struct cdr_member *member, const uint8_t request_id[static CDR_ID_LEN],
+    struct cdr_statement *statement, struct cdr_fault *fault);
+
+/* How many persons an answer takes, 1 or 2. Where it is 2, cdr_inbox_answer and cdr_inbox_supersede are refused. */
+CDR_MUST_CHECK cdr_err cdr_inbox_approval(struct cdr_member *member, unsigned *persons);
+CDR_MUST_CHECK cdr_err cdr_inbox_set_approval(struct cdr_member *member, unsigned persons);
+
+/**
+ * cdr_inbox_write_draft(member, request_id, statement, supersedes, fault), cdr_inbox_read_draft(member, request_id, statement, author,
+ * fault), cdr_inbox_approve(member, request_id, signer_name, signer_role, statement, fault), cdr_inbox_reject(member, request_id, fault):
+ * One person writes an answer (signer_name is who wrote it) that could be signed as it stands; another reads it, signs and sends it,
+ * or sends it back.
+ *
+ * statement  (write) in/out; (read, approve) out, personal
+ *
+ * Returns  CDR_OK; CDR_E_ABSENT if there is no such request or draft; CDR_E_REFUSED if who wrote it wants to approve it; as
+ *          cdr_inbox_answer and cdr_inbox_supersede.
+ */
+CDR_MUST_CHECK cdr_err cdr_inbox_write_draft(struct cdr_member *member, const uint8_t request_id[static CDR_ID_LEN],
+    struct cdr_statement *statement, bool supersedes, struct cdr_fault *fault);
+CDR_MUST_CHECK cdr_err cdr_inbox_read_draft(struct cdr_member *member, const uint8_t request_id[static CDR_ID_LEN],
+    struct cdr_statement *statement, char author[static CDR_NAME_LEN], struct cdr_fault *fault);
+CDR_MUST_CHECK cdr_err cdr_inbox_approve(struct cdr_member *member, const uint8_t request_id[static CDR_ID_LEN],
+    const char *signer_name, const char *signer_role, struct cdr_statement *statement, struct cdr_fault *fault);
+CDR_MUST_CHECK cdr_err cdr_inbox_reject(struct cdr_member *member, const uint8_t request_id[static CDR_ID_LEN],
+    struct cdr_fault *fault);
 
 #endif

@@ -4,6 +4,8 @@
 
 #include "node/member/count.h"
 #include "node/member/email.h"
+#include "node/member/hold.h"
+#include "node/member/retention.h"
 
 /* What becomes of a request while it waits: see node/member/inbox.h. */
 
@@ -39,6 +41,8 @@ cdr_inbox_end(struct cdr_tx *tx, const uint8_t request_id[static CDR_ID_LEN], co
 	    CDR_VALUES(id), &waits));
 	CDR_TRY(cdr_query_run(tx, "UPDATE inbox SET state = $1, sealed = $2, next_at = 0 WHERE request_id = $3",
 	    CDR_VALUES(cdr_value_text(state), cdr_value_blob("", 0), id)));
+	CDR_TRY(cdr_query_run(tx, "DELETE FROM answer_draft WHERE request_id = $1", CDR_VALUES(id)));
+	CDR_TRY(cdr_retention_want_scrub(tx));
 	if (waits > 0)
 		CDR_TRY(cdr_count_add_code(tx, CDR_COUNT_NOT_ANSWERED, state, cdr_count_year(cdr_member_now()), 1));
 	err = CDR_OK;
@@ -58,10 +62,57 @@ cdr_inbox_withdraw(struct cdr_tx *tx, const Cdr__Wire__Letter *letter, struct cd
 		return cdr_inbox_put(tx, letter, "request", "withdrawn", 0, &nothing);
 	if (err == CDR_OK && strcmp(known.sender, letter->from) != 0)
 		return cdr_fault_set(fault, CDR_E_REFUSED, "withdrawal: the request is another member's");
-	if (err != CDR_OK || strcmp(known.state, "answered") == 0)
+	if (err != CDR_OK)
 		return err;
+	if (strcmp(known.state, "answered") == 0) {
+		err = strcmp(letter->withdrawal->reason, "erasure") == 0 ? cdr_inbox_erase(tx, letter->request_id.data, fault) : CDR_OK;
+		return err == CDR_E_REFUSED ? CDR_OK : err; /* a legal hold here is stronger than a wish there */
+	}
 	return cdr_inbox_end(tx, letter->request_id.data,
 	    strcmp(letter->withdrawal->reason, "expired") == 0 ? "expired" : "withdrawn");
+}
+
+/* see node/member/inbox.h */
+cdr_err
+cdr_inbox_erase(struct cdr_tx *tx, const uint8_t request_id[static CDR_ID_LEN], struct cdr_fault *fault)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	int64_t waits;
+	struct cdr_value id = cdr_value_blob(request_id, CDR_ID_LEN);
+
+	CDR_TRY(cdr_hold_check(tx, request_id, fault));
+	CDR_TRY(cdr_query_one_int(tx, "SELECT count(*) FROM inbox WHERE request_id = $1 AND stage = 'request' AND state IN ('waiting', 'drafted')",
+	    CDR_VALUES(id), &waits));
+	if (waits > 0)
+		return cdr_fault_set(fault, CDR_E_REFUSED,
+		    "this request waits for an answer: answer it first, or ask the requester to withdraw it");
+	CDR_TRY(cdr_query_run(tx, "UPDATE inbox SET sealed = $1, watch_until = 0, disputed_at = 0 WHERE request_id = $2",
+	    CDR_VALUES(cdr_value_blob("", 0), id)));
+	CDR_TRY(cdr_query_run(tx, "DELETE FROM letter_out WHERE request_id = $1 AND kind = 'statement' AND state <> 'waiting'",
+	    CDR_VALUES(id)));
+	CDR_TRY(cdr_query_run(tx, "DELETE FROM answer_draft WHERE request_id = $1", CDR_VALUES(id)));
+	CDR_TRY(cdr_retention_want_scrub(tx));
+	err = CDR_OK;
+out:
+	return err;
+}
+
+/* see node/member/inbox.h */
+cdr_err
+cdr_inbox_take_dispute(struct cdr_tx *tx, const Cdr__Wire__Letter *letter, struct cdr_fault *fault)
+{
+	cdr_err err = CDR_E_INTERNAL;
+
+	CDR_TRY(cdr_query_run(tx,
+	    "UPDATE inbox SET disputed_at = $1 WHERE request_id = $2 AND sender = $3 AND state = 'answered' AND answer = $4",
+	    CDR_VALUES(cdr_value_int((int64_t)cdr_member_now()), cdr_value_bytes(cdr_message_bytes(letter->request_id)),
+		cdr_value_text(letter->from), cdr_value_bytes(cdr_message_bytes(letter->dispute->response_id)))));
+	if (cdr_query_changed_count(tx) == 0)
+		return cdr_fault_set(fault, CDR_E_REFUSED, "dispute: %s has no such answer of ours", letter->from);
+	CDR_TRY(cdr_email_queue(tx, CDR_EMAIL_FIRST, letter->request_id.data));
+	err = CDR_OK;
+out:
+	return err;
 }
 
 /* see node/member/inbox.h */

@@ -23,6 +23,15 @@ CDR_MUST_CHECK cdr_err cdr_inbox_put(struct cdr_tx *tx, const Cdr__Wire__Letter 
 /* A request was laid before a person: tell our people, and begin its calendar. */
 CDR_MUST_CHECK cdr_err cdr_inbox_begin(struct cdr_tx *tx, const struct cdr_roster *roster, const Cdr__Wire__Letter *body);
 
+/**
+ * cdr_inbox_open_sealed(member, request_id, sealed, request, leavers, leaver_count):
+ * Unseal what was laid before a person: the request, and whom stage 2 found (both outputs NULL: not wanted).
+ *
+ * Returns  CDR_OK; CDR_E_STORE if it is not what was written; CDR_E_MEMORY.
+ */
+CDR_MUST_CHECK cdr_err cdr_inbox_open_sealed(const struct cdr_member *member, const uint8_t request_id[static CDR_ID_LEN],
+    struct cdr_bytes sealed, struct cdr_inbox_request *request, uint8_t (*leavers)[CDR_ID_LEN], size_t *leaver_count);
+
 /* What a request says, checked for its lengths and dates. Returns CDR_OK; CDR_E_INPUT, CDR_E_RANGE. */
 CDR_MUST_CHECK cdr_err cdr_inbox_request_parse(const Cdr__Wire__DisclosureRequest *from, struct cdr_inbox_request *to);
 

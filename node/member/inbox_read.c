@@ -28,7 +28,7 @@ cdr_inbox_request_parse(const Cdr__Wire__DisclosureRequest *from, struct cdr_inb
 out:
 	return err;
 }
-#define ENTRY_COLUMNS "request_id, sender, state, received_at, due_at, answered_at"
+#define ENTRY_COLUMNS "request_id, sender, state, received_at, due_at, answered_at, disputed_at, watch_until"
 
 static cdr_err
 read_entry(struct cdr_query *query, struct cdr_inbox_entry *entry)
@@ -42,6 +42,8 @@ read_entry(struct cdr_query *query, struct cdr_inbox_entry *entry)
 	CDR_TRY(cdr_query_count(query, 3, &entry->received_at));
 	CDR_TRY(cdr_query_count(query, 4, &entry->due_at));
 	CDR_TRY(cdr_query_count(query, 5, &entry->answered_at));
+	CDR_TRY(cdr_query_count(query, 6, &entry->disputed_at));
+	CDR_TRY(cdr_query_count(query, 7, &entry->watch_until));
 	err = CDR_OK;
 out:
 	return err;
@@ -104,7 +106,7 @@ read_row(struct cdr_tx *tx, void *context)
 	    CDR_VALUES(cdr_value_blob(reading->request_id, CDR_ID_LEN)), &query));
 	CDR_TRY(cdr_query_step(query));
 	CDR_TRY(read_entry(query, &reading->request->entry));
-	CDR_TRY(cdr_query_blob_copy(query, 6, CDR_INBOX_SEALED_MAX, &reading->sealed));
+	CDR_TRY(cdr_query_blob_copy(query, 8, CDR_INBOX_SEALED_MAX, &reading->sealed));
 	err = CDR_OK;
 out:
 	cdr_query_end(query);
@@ -138,29 +140,30 @@ read_leavers(struct cdr_tx *tx, void *context)
 	return err;
 }
 
-/* Undo seal_request. */
-static cdr_err
-open_request(struct reading *reading)
+/* see node/member/inbox_parts.h */
+cdr_err
+cdr_inbox_open_sealed(const struct cdr_member *member, const uint8_t request_id[static CDR_ID_LEN], struct cdr_bytes sealed,
+    struct cdr_inbox_request *request, uint8_t (*leavers)[CDR_ID_LEN], size_t *leaver_count)
 {
 	cdr_err err = CDR_E_INTERNAL;
 	struct cdr_buffer plain = { 0 };
 	struct cdr_arena arena = { 0 };
 	Cdr__Wire__Letter *body;
 
-	CDR_TRY(cdr_seal_open(reading->member->home->keys->column, CDR_INBOX_PURPOSE,
-	    (struct cdr_bytes){ reading->request_id, CDR_ID_LEN }, cdr_buffer_bytes(&reading->sealed), &plain));
+	CDR_TRY(cdr_seal_open(member->home->keys->column, CDR_INBOX_PURPOSE, (struct cdr_bytes){ request_id, CDR_ID_LEN }, sealed, &plain));
 	size_t count = plain.len > 0 ? plain.data[0] : CDR_INBOX_LEAVERS_MAX + 1;
 	size_t start = 1 + count * CDR_ID_LEN;
 	if (count > CDR_INBOX_LEAVERS_MAX || plain.len < start) {
 		err = CDR_E_STORE;
 		goto out;
 	}
-	memcpy(reading->leaver_id, plain.data + 1, count * CDR_ID_LEN);
-	reading->leaver_count = count;
+	if (leavers != NULL) {
+		memcpy(leavers, plain.data + 1, count * CDR_ID_LEN);
+		*leaver_count = count;
+	}
 	CDR_TRY(cdr_message_decode(&arena, &cdr__wire__letter__descriptor,
 	    (struct cdr_bytes){ plain.data + start, plain.len - start }, &body));
-	err = body->content_case == CDR__WIRE__LETTER__CONTENT_REQUEST ? cdr_inbox_request_parse(body->request, reading->request) :
-									  CDR_E_STORE;
+	err = body->content_case == CDR__WIRE__LETTER__CONTENT_REQUEST ? cdr_inbox_request_parse(body->request, request) : CDR_E_STORE;
 out:
 	cdr_arena_free(&arena);
 	cdr_buffer_free(&plain);
@@ -217,7 +220,8 @@ cdr_inbox_read(struct cdr_member *member, const uint8_t request_id[static CDR_ID
 		goto out;
 	}
 	CDR_TRY(err);
-	CDR_TRY(open_request(&reading));
+	CDR_TRY(cdr_inbox_open_sealed(member, request_id, cdr_buffer_bytes(&reading.sealed), reading.request, reading.leaver_id,
+	    &reading.leaver_count));
 	CDR_TRY(cdr_store_read(member->home->store, read_leavers, &reading));
 	CDR_TRY(explain_leavers(&reading));
 	*out = reading.request;

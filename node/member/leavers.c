@@ -385,17 +385,19 @@ struct expiry {
 	uint64_t count;
 };
 
+#define EXPIRED "expiry < $1 AND id NOT IN (SELECT id FROM legal_hold)"
+
 static cdr_err
 expire(struct cdr_tx *tx, void *context)
 {
 	struct expiry *expiry = context;
 	cdr_err err = CDR_E_INTERNAL;
 
-	CDR_TRY(cdr_query_run(tx, "INSERT INTO removal (handle) SELECT handle FROM leaver WHERE expiry < $1",
+	CDR_TRY(cdr_query_run(tx, "INSERT INTO removal (handle) SELECT handle FROM leaver WHERE " EXPIRED,
 	    CDR_VALUES(cdr_value_int(expiry->month))));
-	CDR_TRY(cdr_query_run(tx, "DELETE FROM former_handle WHERE leaver IN (SELECT id FROM leaver WHERE expiry < $1)",
+	CDR_TRY(cdr_query_run(tx, "DELETE FROM former_handle WHERE leaver IN (SELECT id FROM leaver WHERE " EXPIRED ")",
 	    CDR_VALUES(cdr_value_int(expiry->month))));
-	CDR_TRY(cdr_query_run(tx, "DELETE FROM leaver WHERE expiry < $1", CDR_VALUES(cdr_value_int(expiry->month))));
+	CDR_TRY(cdr_query_run(tx, "DELETE FROM leaver WHERE " EXPIRED, CDR_VALUES(cdr_value_int(expiry->month))));
 	expiry->count = cdr_query_changed_count(tx);
 	err = CDR_OK;
 out:

@@ -297,6 +297,8 @@ act_on(struct cdr_tx *tx, struct intake *intake)
 		return cdr_check_take_statement(tx, intake->member, intake->letter, intake->fault);
 	case CDR__WIRE__LETTER__CONTENT_OPENED:
 		return cdr_check_take_opened(tx, body);
+	case CDR__WIRE__LETTER__CONTENT_DISPUTE:
+		return cdr_inbox_take_dispute(tx, body, intake->fault);
 	case CDR__WIRE__LETTER__CONTENT_REMINDER:
 		return cdr_inbox_take_reminder(tx, intake->roster, body, intake->fault);
 	default:

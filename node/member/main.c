@@ -4,6 +4,7 @@
 
 #include "core/crypto/secret.h"
 #include "core/record/json.h"
+#include "node/member/check.h"
 #include "node/member/command.h"
 #include "node/member/serve.h"
 #include "node/net/log.h"
@@ -12,6 +13,21 @@
 
 #define LANGUAGE { .name = "language", .value = "CODE", .help = "en, fr, es or ar (else as the environment says)" }
 #define END { .name = NULL }
+#define WATCH \
+	{ .name = "watch", .value = "DAYS", .help = "hear of later statements for so long; the notice must say so", .min = 1, \
+	    .max = CDR_CHECK_WATCH_DAYS_MAX }
+#define IDENTITY \
+	{ .name = "given-names", .value = "TEXT", .help = "as on the identity document" }, \
+	    { .name = "family-names", .value = "TEXT", .help = "as on the identity document" }, \
+	    { .name = "other-names", .value = "TEXT", .help = "former, married, alias; separated by ;" }, \
+	    { .name = "native-name", .value = "TEXT", .help = "the full name in its own script" }, \
+	    { .name = "date-of-birth", .value = "DATE", .help = "1984-05-12, 1984-05 or 1984" }, \
+	    { .name = "gender", .value = "CODE", .help = "female, male, other" }, \
+	    { .name = "document-type", .value = "CODE", .help = "passport, national_id, ..." }, \
+	    { .name = "document-country", .value = "CODE", .help = "who issued it, ISO 3166-1 alpha-3" }, \
+	    { .name = "document-number", .value = "TEXT", .help = "of the identity document" }, \
+	    { .name = "email", .value = "TEXT", .help = "helps to compare" }, \
+	    { .name = "phone", .value = "TEXT", .help = "helps to compare" }
 
 static const struct cdr_option init_options[] = {
 	{ .name = "name", .value = "NAME", .help = "the organisation's name, as others know it", .required = true },
@@ -66,10 +82,12 @@ static const struct cdr_option check_new_options[] = {
 	{ .name = "legal-basis", .value = "CODE", .help = "legitimate_interest, consent, ... (needed)" },
 	{ .name = "candidate-notified", .value = "CODE", .help = "job_advert, application_form, ... (needed)" },
 	{ .name = "notified-on", .value = "DATE", .help = "when the candidate was told" },
+	WATCH,
 	END,
 };
 static const struct cdr_option check_import_options[] = {
 	{ .name = "skip-bad", .help = "leave out rows that cannot be taken, and list them" },
+	WATCH,
 	END,
 };
 static const struct cdr_option language_options[] = { LANGUAGE, END };
@@ -90,6 +108,8 @@ static const struct cdr_option answer_options[] = {
 	{ .name = "signer-role", .value = "CODE", .help = "hr or safeguarding_focal_point" },
 	{ .name = "leaver", .value = "N", .help = "which of the leavers shown it is (1)", .min = 1, .max = 8 },
 	{ .name = "valid-days", .value = "N", .help = "how long it may be relied on (180)", .min = 1, .max = 3660 },
+	{ .name = "draft", .help = "show what the registers say, as a file for --file; nothing is sent" },
+	{ .name = "from-register", .help = "answer the three questions from the register of cases" },
 	LANGUAGE,
 	END,
 };
@@ -235,6 +255,64 @@ static const struct cdr_option api_key_options[] = {
 static const struct cdr_option trail_options[] = {
 	{ .name = "after", .value = "N", .help = "only entries after this number", .min = 0, .max = INT64_MAX },
 	{ .name = "max", .value = "N", .help = "so many at most", .min = 1, .max = INT64_MAX },
+	END,
+};
+
+static const struct cdr_option notice_options[] = {
+	{ .name = "watch", .help = "with the sentence for checks that are opened with --watch" },
+	LANGUAGE,
+	END,
+};
+static const struct cdr_option words_options[] = {
+	{ .name = "words", .value = "TEXT", .help = "what the candidate said" },
+	{ .name = "file", .value = "FILE", .help = "or a file with it: others can read a command line" },
+	END,
+};
+static const struct cdr_option approve_options[] = {
+	{ .name = "signer-name", .value = "NAME", .help = "who signs: somebody else than who wrote it", .required = true },
+	{ .name = "signer-role", .value = "CODE", .help = "hr or safeguarding_focal_point", .required = true },
+	LANGUAGE,
+	END,
+};
+static const struct cdr_option case_options[] = {
+	{ .name = "employee-number", .value = "TEXT", .help = "whose case, as in the register of leavers" },
+	{ .name = "given-names", .value = "TEXT", .help = "if the register does not have the person yet" },
+	{ .name = "family-names", .value = "TEXT", .help = "if the register does not have the person yet" },
+	{ .name = "date-of-birth", .value = "DATE", .help = "if the register does not have the person yet" },
+	{ .name = "own-reference", .value = "TEXT", .help = "your own number of the case" },
+	{ .name = "misconduct-type", .value = "CODE", .help = "sexual_exploitation, sexual_abuse, ...", .repeated = true },
+	{ .name = "involved-child", .value = "CODE", .help = "yes, no, unknown, withheld" },
+	{ .name = "committed", .value = "DATE", .help = "when it happened; a month or a year is enough" },
+	{ .name = "concluded", .value = "DATE", .help = "when the process ended; empty text: it has not" },
+	{ .name = "process-status", .value = "CODE", .help = "substantiated_final, ongoing, ..." },
+	{ .name = "sanction", .value = "CODE", .help = "none, dismissal, ...", .repeated = true },
+	{ .name = "referred", .value = "CODE", .help = "to the authorities: yes, no_survivor_wish, ..." },
+	{ .name = "referred-country", .value = "CODE", .help = "where" },
+	{ .name = "summary", .value = "TEXT", .help = "facts; nothing that identifies a survivor" },
+	{ .name = "country", .value = "CODE", .help = "whose law decides what may be said (yours)" },
+	{ .name = "limit-reason", .value = "CODE", .help = "why this case may not be told: settlement_confidentiality, ..." },
+	{ .name = "right-of-reply", .value = "CODE", .help = "given, not_given, declined" },
+	END,
+};
+static const struct cdr_option limits_options[] = {
+	{ .name = "load", .value = "FILE", .help = "go by this table from now on" },
+	{ .name = "built-in", .help = "go by the built-in table again" },
+	LANGUAGE,
+	END,
+};
+static const struct cdr_option identity_options[] = { IDENTITY, LANGUAGE, END };
+static const struct cdr_option hold_options[] = {
+	{ .name = "who", .value = "NAME", .help = "who sets it", .required = true },
+	{ .name = "reason", .value = "TEXT", .help = "why", .required = true },
+	END,
+};
+static const struct cdr_option retention_report_options[] = {
+	{ .name = "last", .value = "N", .help = "so many entries (100)", .min = 1, .max = 10000 },
+	END,
+};
+static const struct cdr_option retention_options[] = {
+	{ .name = "checks", .value = "DAYS", .help = "keep a check with its statements, from its opening (365)", .min = 30, .max = 3660 },
+	{ .name = "requests", .value = "DAYS", .help = "keep what others asked, from the answer (180)", .min = 30, .max = 3660 },
 	END,
 };
 
@@ -388,6 +466,69 @@ static const struct cdr_command commands[] = {
 	    .handle = cdr_command_codebook_load },
 	{ .name = "codebook show", .summary = "list the fields of an incident and their codes", .options = language_options,
 	    .handle = cdr_command_codebook_show },
+	{ .name = "notice", .summary = "print the text that tells a candidate about the check", .options = notice_options,
+	    .handle = cdr_command_notice },
+	{ .name = "check hear", .operands = "REFERENCE EMPLOYER", .operand_min = 2, .operand_max = 2,
+	    .summary = "note what the candidate says on an employer that the CV leaves out",
+	    .help = "No decision is recorded before the candidate was heard on every such employer.", .options = words_options,
+	    .handle = cdr_command_check_hear },
+	{ .name = "check outcome", .operands = "REFERENCE OUTCOME", .operand_min = 2, .operand_max = 2,
+	    .summary = "record what was decided: hired, not_hired_unrelated, ...",
+	    .help = "A named person decides, never a result. Outcomes: hired, not_hired_unrelated, not_hired_negative, not_hired_absent,\n"
+		    "candidate_withdrew.",
+	    .options = language_options, .handle = cdr_command_check_outcome },
+	{ .name = "check withdraw", .operands = "REFERENCE", .operand_min = 1, .operand_max = 1,
+	    .summary = "end a check and erase the candidate; figures stay", .handle = cdr_command_check_withdraw },
+	{ .name = "inbox draft", .operands = "REQUEST", .operand_min = 1, .operand_max = 1,
+	    .summary = "show an answer that waits for a second person", .handle = cdr_command_inbox_draft },
+	{ .name = "inbox approve", .operands = "REQUEST", .operand_min = 1, .operand_max = 1,
+	    .summary = "sign and send what another person wrote", .options = approve_options, .handle = cdr_command_inbox_approve },
+	{ .name = "inbox reject", .operands = "REQUEST", .operand_min = 1, .operand_max = 1,
+	    .summary = "send back what another person wrote", .handle = cdr_command_inbox_reject },
+	{ .name = "case add", .summary = "enter a case that may have to be disclosed",
+	    .help = "Every case belongs here, also one that was reversed or closed with no finding: those are never disclosed. What is\n"
+		    "said of the others follows from the process status, the look-back and the table of legal limits (`candor case limits`).\n\n"
+		    "  candor case add --employee-number B-001 --misconduct-type sexual_harassment --process-status substantiated_final \\\n"
+		    "      --committed 2023-05 --concluded 2023-09-20 --sanction dismissal",
+	    .options = case_options, .handle = cdr_command_case_add },
+	{ .name = "case edit", .operands = "CASE", .operand_min = 1, .operand_max = 1, .summary = "change a case", .options = case_options,
+	    .handle = cdr_command_case_edit },
+	{ .name = "case list", .summary = "list the cases", .options = language_options, .handle = cdr_command_case_list },
+	{ .name = "case show", .operands = "CASE", .operand_min = 1, .operand_max = 1, .summary = "show one case",
+	    .options = language_options, .handle = cdr_command_case_show },
+	{ .name = "case limits", .summary = "show or load the table of what may not be said by country",
+	    .help = "The built-in table is a starting point that was written without legal advice: let counsel review it.",
+	    .options = limits_options, .handle = cdr_command_case_limits },
+	{ .name = "statement supersede", .operands = "REQUEST", .operand_min = 1, .operand_max = 1,
+	    .summary = "sign a later statement in the place of one that was given",
+	    .help = "Only where the requester wants to hear of it: the check is watched, or the candidate disputes what was said.\n"
+		    "Options as for `candor inbox answer`.",
+	    .options = answer_options, .handle = cdr_command_statement_supersede },
+	{ .name = "subject access", .summary = "find everything that is held about somebody", .options = identity_options,
+	    .handle = cdr_command_subject_access },
+	{ .name = "subject rectify", .operands = "ID", .operand_min = 1, .operand_max = 1,
+	    .summary = "correct what a record says about somebody",
+	    .help = "The options say what is right; the rest stays. A check is opened anew with what is right, and the old one withdrawn.",
+	    .options = identity_options, .handle = cdr_command_subject_rectify },
+	{ .name = "subject erase", .operands = "ID...", .operand_min = 1, .operand_max = 64,
+	    .summary = "erase records about somebody, here, in the index and where others hold a request", .handle = cdr_command_subject_erase },
+	{ .name = "subject object", .operands = "REFERENCE", .operand_min = 1, .operand_max = 1,
+	    .summary = "record that a candidate objects to the check", .options = words_options, .handle = cdr_command_subject_object },
+	{ .name = "subject dispute", .operands = "REFERENCE EMPLOYER", .operand_min = 2, .operand_max = 2,
+	    .summary = "record that a candidate disputes what an employer said", .options = words_options,
+	    .handle = cdr_command_subject_dispute },
+	{ .name = "hold set", .operands = "ID", .operand_min = 1, .operand_max = 1,
+	    .summary = "keep a check, request, leaver or case from being erased", .options = hold_options, .handle = cdr_command_hold_set },
+	{ .name = "hold lift", .operands = "ID", .operand_min = 1, .operand_max = 1, .summary = "lift a legal hold",
+	    .handle = cdr_command_hold_lift },
+	{ .name = "hold list", .summary = "list legal holds", .handle = cdr_command_hold_list },
+	{ .name = "retention status", .summary = "what is held, and what goes soon", .handle = cdr_command_retention_status },
+	{ .name = "retention report", .summary = "what the timers erased", .options = retention_report_options,
+	    .handle = cdr_command_retention_report },
+	{ .name = "settings retention", .summary = "how long checks and requests are kept", .options = retention_options,
+	    .handle = cdr_command_settings_retention },
+	{ .name = "settings approval", .operands = "one|two", .operand_min = 0, .operand_max = 1,
+	    .summary = "how many persons an answer takes", .handle = cdr_command_settings_approval },
 	{ .name = "settings mail", .summary = "say who is told by e-mail that there is something to do",
 	    .help = "Every message says the same: that there is something to do in Candor. No name, no employer, no link. The first contact\n"
 		    "is told when a request comes and on days 3, 7 and 12, both when the answer is due; at most one message an hour each.\n"

@@ -198,6 +198,38 @@ static const char rounds[] =
     " round bytea NOT NULL, submission bigint NOT NULL, hash bytea NOT NULL, request bytea NOT NULL, made_at bigint NOT NULL,"
     " reply bytea, refused bigint NOT NULL, told bigint NOT NULL, PRIMARY KEY (round, submission));";
 
+/* Rights: what the candidate said, holds, what was erased and when; the register of cases; answers that wait for a second person. */
+static const char rights[] =
+    /* What a candidate said to us. kind: hearing, objection, dispute. member: the employer that it is about, or ''. */
+    "CREATE TABLE word ("
+    " number bigint PRIMARY KEY, check_id bytea NOT NULL, member text NOT NULL, kind text NOT NULL, at bigint NOT NULL,"
+    " sealed bytea NOT NULL);"
+    "CREATE INDEX word_by_check ON word (check_id, kind);"
+
+    /* Statements in whose place a later one has come. */
+    "CREATE TABLE earlier_statement ("
+    " response_id bytea PRIMARY KEY, request_id bytea NOT NULL, statement bytea, result text NOT NULL,"
+    " answered_at bigint NOT NULL, superseded_at bigint NOT NULL);"
+    "CREATE INDEX earlier_statement_by_request ON earlier_statement (request_id, superseded_at);"
+
+    /* A check, request, leaver or case that no timer and nobody erases. sealed: why. */
+    "CREATE TABLE legal_hold ("
+    " id bytea PRIMARY KEY, kind text NOT NULL, who text NOT NULL, set_at bigint NOT NULL, sealed bytea NOT NULL);"
+
+    /* What the timers did. */
+    "CREATE TABLE retention_done (number bigint PRIMARY KEY, at bigint NOT NULL, what text NOT NULL, count bigint NOT NULL);"
+
+    /* Cases that may have to be disclosed. row_key: a digest of the employee number, by which a leaver finds them (empty: none);
+     * leaver: the row that it was entered for (empty: none). erase_at: when the timer takes it; 0: not yet. */
+    "CREATE TABLE conduct_case ("
+    " id bytea PRIMARY KEY, number bigint NOT NULL UNIQUE, employee bytea NOT NULL, leaver bytea NOT NULL, sealed bytea NOT NULL,"
+    " erase_at bigint NOT NULL, made_at bigint NOT NULL, changed_at bigint NOT NULL);"
+    "CREATE INDEX conduct_case_by_employee ON conduct_case (employee);"
+
+    /* An answer that one person wrote and another shall sign. */
+    "CREATE TABLE answer_draft ("
+    " request_id bytea PRIMARY KEY, author text NOT NULL, who text NOT NULL, at bigint NOT NULL, sealed bytea NOT NULL);";
+
 static const char *const migrations[] = {
 	first,
 	tally_and_trail,
@@ -208,6 +240,7 @@ static const char *const migrations[] = {
 	api,
 	receipts,
 	rounds,
+	rights,
 };
 
 const struct cdr_store_schema cdr_member_schema = {

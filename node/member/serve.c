@@ -12,13 +12,13 @@
 #include "node/member/enrol.h"
 #include "node/member/guest.h"
 #include "node/member/index.h"
-#include "node/member/leavers.h"
 #include "node/member/mail.h"
+#include "node/member/retention.h"
 #include "node/member/rounds.h"
 #include "node/net/log.h"
 
 #define BACKOFF_MAX_MS 60000
-#define PURGE_SECONDS 3600
+#define DONORS_SECONDS 3600
 #define ROUNDS_POLLS 12 /* of the roster, for each of the rounds */
 
 /* One kind of work: done again at once while there is more, after a while if not, later each time if it fails. */
@@ -44,20 +44,6 @@ step_roster(struct cdr_member *member, bool *worked, struct cdr_fault *fault)
 {
 	*worked = false;
 	return cdr_enrol_refresh(member, fault);
-}
-
-/* Whoever's look-back is over goes by itself; the log says how many. */
-static cdr_err
-step_purge(struct cdr_member *member, bool *worked, struct cdr_fault *fault)
-{
-	size_t count = 0;
-
-	(void)fault;
-	*worked = false;
-	cdr_err err = cdr_leavers_expire(member, &count);
-	if (count > 0)
-		cdr_log(CDR_LOG_INFO, "leavers.expired", cdr_log_int("count", (int64_t)count));
-	return err;
 }
 
 /* Donors who have to be told: the log says how many, and nothing of what. */
@@ -175,7 +161,7 @@ cdr_serve_run(struct cdr_member *member, const struct cdr_daemon *daemon, unsign
 	};
 	enum { WORK_COUNT = sizeof(work) / sizeof(work[0]) };
 	struct task rounds = { .name = "rounds", .step = cdr_rounds_step };
-	struct task purge = { .name = "purge", .step = step_purge };
+	struct task retention = { .name = "retention", .step = cdr_retention_step };
 	struct task donors = { .name = "donors", .step = step_donors };
 	struct worker indexer = {
 		.member = member, .task = { .name = "index", .step = cdr_index_step }, .active_only = true, .poll_ms = poll_ms
@@ -192,8 +178,8 @@ cdr_serve_run(struct cdr_member *member, const struct cdr_daemon *daemon, unsign
 			run_task(member, &work[i], poll_ms);
 		if (active)
 			run_task(member, &rounds, ROUNDS_POLLS * poll_ms);
-		run_task(member, &purge, PURGE_SECONDS * 1000);
-		run_task(member, &donors, PURGE_SECONDS * 1000);
+		run_task(member, &retention, poll_ms);
+		run_task(member, &donors, DONORS_SECONDS * 1000);
 		wait = next_wait(&roster, 1, poll_ms);
 		if (active && next_wait(work, WORK_COUNT, poll_ms) < wait)
 			wait = next_wait(work, WORK_COUNT, poll_ms);

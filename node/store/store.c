@@ -367,6 +367,30 @@ cdr_store_write(struct cdr_store *store, cdr_store_job *job, void *context)
 	return mine.err;
 }
 
+/* see node/store/store.h */
+cdr_err
+cdr_store_scrub(struct cdr_store *store)
+{
+	int64_t busy = 0;
+
+	(void)pthread_mutex_lock(&store->write_lock);
+	if (store->has_leader && pthread_equal(store->leader, pthread_self()) != 0) {
+		(void)pthread_mutex_unlock(&store->write_lock);
+		return CDR_E_INTERNAL;
+	}
+	while (store->has_leader)
+		(void)pthread_cond_wait(&store->write_done, &store->write_lock);
+	store->has_leader = true; /* nobody else uses the writer meanwhile */
+	store->leader = pthread_self();
+	(void)pthread_mutex_unlock(&store->write_lock);
+	cdr_err err = cdr_connection_pragma(store->writer, "PRAGMA wal_checkpoint(TRUNCATE)", &busy);
+	(void)pthread_mutex_lock(&store->write_lock);
+	store->has_leader = false;
+	(void)pthread_cond_broadcast(&store->write_done);
+	(void)pthread_mutex_unlock(&store->write_lock);
+	return err == CDR_OK && busy != 0 ? CDR_E_BUSY : err;
+}
+
 /* ---- reading ------------------------------------------------------------------------------------------------- */
 
 /* Borrow a connection; wait while all are in use. */

@@ -76,6 +76,16 @@ CDR_MUST_CHECK cdr_err cdr_store_write(struct cdr_store *store, cdr_store_job *j
 CDR_MUST_CHECK cdr_err cdr_store_read(struct cdr_store *store, cdr_store_job *job, void *context);
 
 /**
+ * cdr_store_scrub(store):
+ * Make sure that what was deleted is in no file any more: bring the write-ahead log into the database and cut it to nothing. Pages
+ * that are free were overwritten when they became so.
+ *
+ * Returns  CDR_OK; CDR_E_BUSY if somebody was reading or writing all the time: call again later; CDR_E_STORE; CDR_E_INTERNAL
+ *          from inside a job.
+ */
+CDR_MUST_CHECK cdr_err cdr_store_scrub(struct cdr_store *store);
+
+/**
  * cdr_store_dump_json(store, file):
  * Write every row of every table, decrypted, as one JSON object {"table": [{"column": value, ...}, ...], ...} with
  * bytes in lower-case hexadecimal; rows in the order of their first columns. For "inspect" and for tests.

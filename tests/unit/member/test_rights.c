@@ -1,0 +1,644 @@
+#include "tests/unit/member/world.h"
+
+#include <time.h>
+
+#include "node/member/cases.h"
+#include "node/member/check_life.h"
+#include "node/member/count.h"
+#include "node/member/hold.h"
+#include "node/member/retention.h"
+#include "node/member/subject.h"
+
+/* What candidates have a right to, the register of cases, two persons, later statements, holds and timers. */
+
+#define DAY 86400
+
+static int64_t ahead;
+
+/* The machine's clock, put ahead: this definition stands in the C library's place. */
+time_t
+time(time_t *out)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_REALTIME, &now);
+	if (out != NULL)
+		*out = now.tv_sec + ahead;
+	return now.tv_sec + ahead;
+}
+
+static struct cdr_fault fault;
+
+static int
+setup(void **state)
+{
+	ahead = 0;
+	*state = w_new();
+	return 0;
+}
+
+/* Amina left green a year ago; blue checks her under R-1, green declared, and the request waits there. */
+static void
+begin(struct world *w, unsigned watch_days, uint8_t request_id[static CDR_ID_LEN])
+{
+	struct cdr_candidate c;
+	struct cdr_check_outcome outcome;
+
+	w_import_amina(w->member[GREEN], 1);
+	w_amina(&c, "R-1");
+	w_declare(&c, "green-valley");
+	assert_int_equal(cdr_check_add_watched(w->member[BLUE], &c, 1, watch_days, &outcome, &fault), CDR_OK);
+	w_carry(w);
+	w_request_id(w->member[GREEN], request_id);
+}
+
+static void
+answer(struct world *w, const uint8_t *request_id)
+{
+	struct cdr_statement s;
+
+	w_no_record(&s);
+	assert_int_equal(cdr_inbox_answer(w->member[GREEN], request_id, &s, &fault), CDR_OK);
+	w_carry(w);
+}
+
+static struct cdr_check_word
+word(const char *employer, const char *text)
+{
+	return (struct cdr_check_word){ .reference = "R-1", .employer = employer, .text = text };
+}
+
+/* ---- heard, then decided ---------------------------------------------------------------------------------------------------- */
+
+static size_t word_count;
+
+static cdr_err
+see_word(const char *kind, const char *employer, uint64_t at, const char *text, void *context)
+{
+	(void)context;
+	assert_string_equal(kind, "hearing");
+	assert_string_equal(employer, "green-valley");
+	assert_true(at > 0);
+	assert_string_equal(text, "I was there for a month only.");
+	word_count++;
+	return CDR_OK;
+}
+
+static void
+test_heard_before_decided(void **state)
+{
+	struct world *w = *state;
+	struct cdr_member *blue = w->member[BLUE], *green = w->member[GREEN];
+	struct cdr_candidate c;
+	uint8_t id[CDR_ID_LEN];
+	bool worked;
+
+	w_import_amina(green, 1);
+	w_match(w, GREEN);
+	w_handle(green, w->handles[0]);
+	w_amina(&c, "R-1");
+	w_check(blue, &c, CDR_OK);
+	assert_int_equal(cdr_check_step(blue, &worked, &fault), CDR_OK);
+	/* While it is only probed HR does not see it, and nobody can be heard on it. */
+	struct cdr_check_word said = word("green-valley", "I was there for a month only.");
+	assert_int_equal(cdr_check_hear(blue, &said, &fault), CDR_E_ABSENT);
+	w_carry(w);
+	assert_int_equal(cdr_check_decide(blue, "R-1", "hired", &fault), CDR_E_REFUSED);
+	assert_non_null(strstr(fault.text, "green-valley"));
+	assert_int_equal(cdr_check_decide(blue, "R-1", "not_hired_negative", &fault), CDR_E_REFUSED);
+	assert_int_equal(cdr_check_decide(blue, "R-1", "rejected", &fault), CDR_E_INPUT);
+	assert_int_equal(cdr_check_decide(blue, "R-9", "hired", &fault), CDR_E_ABSENT);
+	struct cdr_check_word bad = word("red-ridge", "x");
+	assert_int_equal(cdr_check_hear(blue, &bad, &fault), CDR_E_ABSENT);
+	bad = word("green-valley", "");
+	assert_int_equal(cdr_check_hear(blue, &bad, &fault), CDR_E_INPUT);
+	bad = word("green-valley", "a\x01");
+	assert_int_equal(cdr_check_hear(blue, &bad, &fault), CDR_E_INPUT);
+	assert_int_equal(cdr_check_hear(blue, &said, &fault), CDR_OK);
+	assert_int_equal(w_count(blue, "SELECT count(*) FROM hiring_check WHERE outcome <> ''"), 0);
+	assert_int_equal(cdr_check_decide(blue, "R-1", "hired", &fault), CDR_OK);
+	assert_int_equal(cdr_check_decide(blue, "R-1", "hired", &fault), CDR_OK);
+	assert_int_equal(cdr_check_decide(blue, "R-1", "not_hired_negative", &fault), CDR_E_EXISTS);
+	assert_int_equal(w_count(blue, "SELECT number FROM tally WHERE counter = 'decision' AND code = 'hired'"), 1);
+	w_run(blue, "UPDATE setting SET name = name");
+	(void)memset(id, 0, sizeof(id));
+	word_count = 0;
+	assert_int_equal(cdr_check_words(blue, id, see_word, NULL), CDR_OK);
+	assert_int_equal(word_count, 0);
+	assert_int_equal(w_count(blue, "SELECT count(*) FROM word WHERE kind = 'hearing'"), 1);
+}
+
+/* An objection goes with every request that is written after it. */
+static void
+test_objection(void **state)
+{
+	struct world *w = *state;
+	struct cdr_member *blue = w->member[BLUE];
+	struct cdr_candidate c;
+
+	w_amina(&c, "R-1");
+	w_check(blue, &c, CDR_OK);
+	struct cdr_check_word said = word(NULL, "I do not want this.");
+	assert_int_equal(cdr_check_object(blue, &said, &fault), CDR_OK);
+	assert_int_equal(w_count(blue, "SELECT number FROM tally WHERE counter = 'objection'"), 1);
+	assert_int_equal(w_count(blue, "SELECT count(*) FROM word WHERE sealed LIKE '%want%'"), 0);
+	said.text = NULL;
+	assert_int_equal(cdr_check_object(blue, &said, &fault), CDR_E_INPUT);
+}
+
+/* ---- withdrawal and erasure --------------------------------------------------------------------------------------------------- */
+
+static void
+nobody_is_left(struct cdr_member *blue)
+{
+	assert_int_equal(w_count(blue, "SELECT length(sealed) FROM hiring_check"), 0);
+	assert_int_equal(w_count(blue, "SELECT count(*) FROM employer WHERE statement IS NOT NULL OR response IS NOT NULL"), 0);
+	assert_int_equal(w_count(blue, "SELECT count(*) FROM word"), 0);
+	assert_int_equal(w_count(blue, "SELECT count(*) FROM earlier_statement"), 0);
+	assert_int_equal(w_count(blue, "SELECT count(*) FROM setting WHERE name = 'check_rows'"), 0);
+	assert_int_equal(w_count(blue, "SELECT count(*) FROM setting WHERE name = 'scrub'"), 1);
+}
+
+static struct cdr_check seen;
+
+static cdr_err
+see(const struct cdr_check *check, void *context)
+{
+	(void)context;
+	seen = *check;
+	return CDR_OK;
+}
+
+static void
+test_withdraw(void **state)
+{
+	struct world *w = *state;
+	struct cdr_member *blue = w->member[BLUE], *green = w->member[GREEN];
+	uint8_t request_id[CDR_ID_LEN];
+	bool done, worked;
+
+	begin(w, 0, request_id);
+	/* The rows of the check are at the hub's door when it is withdrawn. */
+	w->hub_is_down = true;
+	assert_int_not_equal(cdr_check_step(blue, &worked, &fault), CDR_OK);
+	w->hub_is_down = false;
+	assert_int_equal(w_count(blue, "SELECT count(*) FROM setting WHERE name = 'check_rows'"), 1);
+	assert_int_equal(cdr_check_withdraw(blue, "R-9", &fault), CDR_E_ABSENT);
+	assert_int_equal(cdr_check_withdraw(blue, "R-1", &fault), CDR_OK);
+	nobody_is_left(blue);
+	assert_int_equal(cdr_check_withdraw(blue, "R-1", &fault), CDR_E_ABSENT);
+	w_carry(w);
+	assert_string_equal(w_text(green, "SELECT state FROM inbox"), "withdrawn");
+	assert_int_equal(w_count(green, "SELECT length(sealed) FROM inbox"), 0);
+	assert_int_equal(w_count(blue, "SELECT number FROM tally WHERE counter = 'request_withdrawn'"), 1);
+	assert_int_equal(w_count(blue, "SELECT number FROM tally WHERE counter = 'request_made'"), 1);
+	assert_int_equal(w_count(green, "SELECT number FROM tally WHERE counter = 'not_answered'"), 1);
+	assert_int_equal(cdr_check_each(blue, NULL, see, NULL), CDR_OK);
+	assert_string_equal(seen.candidate.reference, "withdrawn-000001");
+	assert_string_equal(seen.candidate.person.given_names, "");
+	assert_string_equal(seen.employer[0].status, "withdrawn");
+	assert_int_equal(cdr_retention_scrub(blue, &done), CDR_OK);
+	assert_true(done);
+	assert_int_equal(w_count(blue, "SELECT count(*) FROM setting WHERE name = 'scrub'"), 0);
+	/* The reference is free, and what is matched later is not this one. */
+	assert_int_equal(cdr_check_step(blue, &worked, &fault), CDR_OK);
+	assert_int_equal(w->open_count, 0);
+	struct cdr_candidate c;
+	w_amina(&c, "R-1");
+	w_check(blue, &c, CDR_OK);
+	/* An answer that was on its way when it was withdrawn finds nobody. */
+	struct cdr_statement s;
+	w_no_record(&s);
+	assert_int_equal(cdr_inbox_answer(green, request_id, &s, &fault), CDR_E_ABSENT);
+}
+
+/* The request was answered: on erasure the former employer forgets it too, and both keep their figures. */
+static void
+test_erase_check(void **state)
+{
+	struct world *w = *state;
+	struct cdr_member *blue = w->member[BLUE], *green = w->member[GREEN];
+	uint8_t request_id[CDR_ID_LEN], ids[2][CDR_ID_LEN];
+
+	begin(w, 0, request_id);
+	answer(w, request_id);
+	assert_true(w_count(green, "SELECT length(sealed) FROM inbox") > 0);
+	assert_int_equal(cdr_check_each(blue, NULL, see, NULL), CDR_OK);
+	memcpy(ids[0], seen.id, CDR_ID_LEN);
+	memset(ids[1], 3, CDR_ID_LEN);
+	/* All of them or none. */
+	assert_int_equal(cdr_subject_erase(blue, (const uint8_t (*)[CDR_ID_LEN])ids, 2, &fault), CDR_E_ABSENT);
+	assert_true(w_count(blue, "SELECT length(sealed) FROM hiring_check") > 0);
+	assert_int_equal(cdr_subject_erase(blue, (const uint8_t (*)[CDR_ID_LEN])ids, 1, &fault), CDR_OK);
+	nobody_is_left(blue);
+	w_carry(w);
+	assert_int_equal(w_count(green, "SELECT length(sealed) FROM inbox"), 0);
+	assert_string_equal(w_text(green, "SELECT state FROM inbox"), "answered");
+	assert_int_equal(w_count(green, "SELECT count(*) FROM letter_out WHERE kind = 'statement'"), 0);
+	assert_int_equal(w_count(blue, "SELECT number FROM tally WHERE counter = 'erasure'"), 1);
+	assert_int_equal(w_count(blue, "SELECT number FROM tally WHERE counter = 'response_received'"), 1);
+	assert_int_equal(w_count(green, "SELECT number FROM tally WHERE counter = 'response_provided'"), 1);
+}
+
+static size_t found[CDR_SUBJECT_KIND_COUNT];
+static uint8_t found_id[CDR_SUBJECT_KIND_COUNT][CDR_ID_LEN];
+
+static cdr_err
+note_found(const struct cdr_subject_record *record, void *context)
+{
+	(void)context;
+	found[record->kind]++;
+	memcpy(found_id[record->kind], record->id, CDR_ID_LEN);
+	assert_string_equal(record->person->family_names, "Otieno");
+	return CDR_OK;
+}
+
+static void
+put_case(struct cdr_member *m, const char *status, uint8_t id[static CDR_ID_LEN])
+{
+	struct cdr_case c = { 0 };
+
+	memset(id, 0, CDR_ID_LEN);
+	(void)snprintf(c.employee_number, sizeof(c.employee_number), "E-1");
+	(void)snprintf(c.conduct.misconduct_type[0], CDR_CODE_LEN, "sexual_abuse");
+	c.conduct.misconduct_type_count = 1;
+	(void)snprintf(c.conduct.involved_child, CDR_CODE_LEN, "unknown");
+	(void)snprintf(c.conduct.process_status, CDR_CODE_LEN, "%s", status);
+	(void)snprintf(c.conduct.sanction[0], CDR_CODE_LEN, "none");
+	c.conduct.sanction_count = 1;
+	(void)snprintf(c.conduct.referred_to_authorities, CDR_CODE_LEN, "unknown");
+	(void)snprintf(c.country, sizeof(c.country), "KEN");
+	if (strcmp(status, "ongoing") != 0) {
+		c.conduct.concluded = cdr_member_day((int64_t)cdr_member_now());
+	}
+	assert_int_equal(cdr_cases_put(m, id, &c, &fault), CDR_OK);
+	assert_string_equal(c.person.family_names, "Otieno"); /* from the register */
+}
+
+/* Everything about her at green is found, and goes when it may. */
+static void
+test_subject(void **state)
+{
+	struct world *w = *state;
+	struct cdr_member *green = w->member[GREEN];
+	struct cdr_candidate amina;
+	uint8_t request_id[CDR_ID_LEN], case_id[CDR_ID_LEN];
+
+	begin(w, 0, request_id);
+	put_case(green, "substantiated_final", case_id);
+	w_amina(&amina, "");
+	memset(found, 0, sizeof(found));
+	assert_int_equal(cdr_subject_find(green, &amina.person, note_found, NULL), CDR_OK);
+	assert_int_equal(found[CDR_SUBJECT_LEAVER], 1);
+	assert_int_equal(found[CDR_SUBJECT_REQUEST], 1);
+	assert_int_equal(found[CDR_SUBJECT_CASE], 1);
+	assert_int_equal(found[CDR_SUBJECT_CHECK], 0);
+	assert_memory_equal(found_id[CDR_SUBJECT_REQUEST], request_id, CDR_ID_LEN);
+	/* A request that waits is answered first. */
+	assert_int_equal(cdr_subject_erase(green, (const uint8_t (*)[CDR_ID_LEN])&found_id[CDR_SUBJECT_REQUEST], 1, &fault), CDR_E_REFUSED);
+	answer(w, request_id);
+	for (size_t kind = 0; kind < CDR_SUBJECT_KIND_COUNT; kind++)
+		if (found[kind] > 0)
+			assert_int_equal(cdr_subject_erase(green, (const uint8_t (*)[CDR_ID_LEN])&found_id[kind], 1, &fault), CDR_OK);
+	memset(found, 0, sizeof(found));
+	assert_int_equal(cdr_subject_find(green, &amina.person, note_found, NULL), CDR_OK);
+	for (size_t kind = 0; kind < CDR_SUBJECT_KIND_COUNT; kind++)
+		assert_int_equal(found[kind], 0);
+	assert_int_equal(w_count(green, "SELECT count(*) FROM leaver"), 0);
+	assert_int_equal(w_count(green, "SELECT count(*) FROM removal"), 1);
+	assert_int_equal(cdr_subject_read(green, found_id[CDR_SUBJECT_LEAVER], note_found, NULL), CDR_E_ABSENT);
+}
+
+/* ---- holds and timers ----------------------------------------------------------------------------------------------------------- */
+
+static size_t hold_count;
+
+static cdr_err
+see_hold(const struct cdr_hold *hold, void *context)
+{
+	(void)context;
+	assert_string_equal(hold->who, "Jo Doe");
+	assert_string_equal(hold->reason, "A claim in court.");
+	hold_count++;
+	return CDR_OK;
+}
+
+static void
+hold(struct cdr_member *m, const uint8_t *id, cdr_err expected)
+{
+	struct cdr_hold h = { .who = "Jo Doe", .reason = "A claim in court." };
+
+	memcpy(h.id, id, CDR_ID_LEN);
+	assert_int_equal(cdr_hold_set(m, &h, &fault), expected);
+}
+
+static void
+retain(struct cdr_member *m)
+{
+	bool worked;
+
+	assert_int_equal(cdr_retention_step(m, &worked, &fault), CDR_OK);
+}
+
+/* Nothing that is held goes, by a person or a timer; when the hold is lifted the timers take it. */
+static void
+test_hold(void **state)
+{
+	struct world *w = *state;
+	struct cdr_member *blue = w->member[BLUE], *green = w->member[GREEN];
+	uint8_t request_id[CDR_ID_LEN], case_id[CDR_ID_LEN], leaver[CDR_ID_LEN], check_id[CDR_ID_LEN];
+	struct cdr_candidate amina;
+
+	begin(w, 0, request_id);
+	put_case(green, "closed_no_finding", case_id);
+	answer(w, request_id);
+	w_amina(&amina, "");
+	assert_int_equal(cdr_subject_find(green, &amina.person, note_found, NULL), CDR_OK);
+	memcpy(leaver, found_id[CDR_SUBJECT_LEAVER], sizeof(leaver));
+	assert_int_equal(cdr_check_each(blue, NULL, see, NULL), CDR_OK);
+	memcpy(check_id, seen.id, sizeof(check_id));
+	hold(green, request_id, CDR_OK);
+	hold(green, case_id, CDR_OK);
+	hold(green, leaver, CDR_OK);
+	hold(blue, check_id, CDR_OK);
+	memset(found_id[0], 9, CDR_ID_LEN);
+	hold(green, found_id[0], CDR_E_ABSENT);
+	struct cdr_hold empty = { .who = "Jo Doe" };
+	assert_int_equal(cdr_hold_set(green, &empty, &fault), CDR_E_INPUT);
+	hold_count = 0;
+	assert_int_equal(cdr_hold_each(green, see_hold, NULL), CDR_OK);
+	assert_int_equal(hold_count, 3);
+	uint8_t ids[3][CDR_ID_LEN];
+	memcpy(ids[0], request_id, CDR_ID_LEN);
+	memcpy(ids[1], case_id, CDR_ID_LEN);
+	memcpy(ids[2], leaver, CDR_ID_LEN);
+	for (size_t i = 0; i < 3; i++) {
+		assert_int_equal(cdr_subject_erase(green, (const uint8_t (*)[CDR_ID_LEN])&ids[i], 1, &fault), CDR_E_REFUSED);
+		assert_non_null(strstr(fault.text, "Jo Doe"));
+	}
+	assert_int_equal(cdr_check_withdraw(blue, "R-1", &fault), CDR_E_REFUSED);
+	ahead = 7LL * 366 * DAY;
+	retain(green);
+	retain(blue);
+	assert_int_equal(w_count(green, "SELECT count(*) FROM leaver"), 1);
+	assert_int_equal(w_count(green, "SELECT count(*) FROM conduct_case"), 1);
+	assert_true(w_count(green, "SELECT length(sealed) FROM inbox") > 0);
+	assert_true(w_count(blue, "SELECT length(sealed) FROM hiring_check") > 0);
+	for (size_t i = 0; i < 3; i++)
+		assert_int_equal(cdr_hold_lift(green, ids[i], &fault), CDR_OK);
+	assert_int_equal(cdr_hold_lift(green, ids[0], &fault), CDR_E_ABSENT);
+	assert_int_equal(cdr_hold_lift(blue, check_id, &fault), CDR_OK);
+	retain(green);
+	assert_int_equal(w_count(green, "SELECT count(*) FROM leaver"), 1); /* not twice in an hour */
+	ahead += 3700;
+	retain(green);
+	retain(blue);
+	assert_int_equal(w_count(green, "SELECT count(*) FROM leaver"), 0);
+	assert_int_equal(w_count(green, "SELECT count(*) FROM conduct_case"), 0);
+	assert_int_equal(w_count(green, "SELECT length(sealed) FROM inbox"), 0);
+	assert_int_equal(w_count(blue, "SELECT length(sealed) FROM hiring_check"), 0);
+	assert_int_equal(w_count(blue, "SELECT count(*) FROM letter_out"), 0);
+	assert_int_equal(w_count(blue, "SELECT count(*) FROM letter_in"), 0);
+	assert_int_equal(w_count(blue, "SELECT count(*) FROM attempt"), 0);
+	/* They say what they did. */
+	assert_int_equal(w_count(green, "SELECT sum(count) FROM retention_done WHERE what IN ('leaver', 'case', 'request')"), 3);
+	assert_int_equal(w_count(blue, "SELECT sum(count) FROM retention_done WHERE what = 'check'"), 1);
+	ahead = 0;
+}
+
+/* Nothing goes a day too early. */
+static void
+test_timers(void **state)
+{
+	struct world *w = *state;
+	struct cdr_member *blue = w->member[BLUE], *green = w->member[GREEN];
+	uint8_t request_id[CDR_ID_LEN];
+	struct cdr_retention_settings settings = { 40, 50 };
+	struct cdr_retention_line line[CDR_RETENTION_LINES];
+
+	begin(w, 60, request_id);
+	answer(w, request_id);
+	assert_int_equal(cdr_retention_settings_write(blue, &settings, &fault), CDR_OK);
+	assert_int_equal(cdr_retention_settings_write(green, &settings, &fault), CDR_OK);
+	settings.check_days = CDR_RETENTION_DAYS_MIN - 1;
+	assert_int_equal(cdr_retention_settings_write(blue, &settings, &fault), CDR_E_RANGE);
+	assert_int_equal(cdr_retention_settings_read(blue, &settings), CDR_OK);
+	assert_int_equal(settings.check_days, 40);
+	ahead = 45LL * DAY; /* watched: it is kept longer */
+	retain(blue);
+	retain(green);
+	assert_true(w_count(blue, "SELECT length(sealed) FROM hiring_check") > 0);
+	assert_int_equal(cdr_retention_status(blue, line), CDR_OK);
+	assert_string_equal(line[1].what, "check");
+	assert_int_equal(line[1].held_count, 1);
+	assert_int_equal(line[1].due_count, 1);
+	ahead = 59LL * DAY;
+	retain(green);
+	assert_true(w_count(green, "SELECT length(sealed) FROM inbox") > 0);
+	ahead = 61LL * DAY;
+	retain(blue);
+	retain(green);
+	assert_int_equal(w_count(blue, "SELECT length(sealed) FROM hiring_check"), 0);
+	assert_int_equal(w_count(green, "SELECT length(sealed) FROM inbox"), 0);
+	/* It was time, nobody's wish: the employer was told nothing. */
+	assert_int_equal(w_count(blue, "SELECT count(*) FROM letter_out WHERE kind = 'withdrawal'"), 0);
+	ahead = 0;
+}
+
+/* ---- disputes and later statements ------------------------------------------------------------------------------------------------- */
+
+static cdr_err
+supersede(struct world *w, const uint8_t *request_id, const char *finding)
+{
+	struct cdr_statement s;
+
+	w_no_record(&s);
+	if (strcmp(finding, "no_record") != 0) {
+		(void)snprintf(s.finding, sizeof(s.finding), "%s", finding);
+		(void)snprintf(s.legal_limit_reason, sizeof(s.legal_limit_reason), "organisational_policy");
+	}
+	cdr_err err = cdr_inbox_supersede(w->member[GREEN], request_id, &s, &fault);
+	w_carry(w);
+	return err;
+}
+
+static void
+test_watch(void **state)
+{
+	struct world *w = *state;
+	struct cdr_member *blue = w->member[BLUE];
+	uint8_t request_id[CDR_ID_LEN];
+
+	begin(w, 30, request_id);
+	assert_int_equal(supersede(w, request_id, "no_record"), CDR_E_ABSENT);
+	answer(w, request_id);
+	ahead = 29LL * DAY;
+	assert_int_equal(supersede(w, request_id, "unable_policy"), CDR_OK);
+	assert_string_equal(w_text(blue, "SELECT result FROM employer"), "unable_to_answer");
+	assert_string_equal(w_text(blue, "SELECT result FROM earlier_statement"), "no_record_held");
+	assert_int_equal(w_count(blue, "SELECT number FROM tally WHERE counter = 'statement_superseded'"), 1);
+	assert_int_equal(w_count(blue, "SELECT sum(number) FROM tally WHERE counter = 'response_received'"), 1);
+	assert_int_equal(supersede(w, request_id, "no_record"), CDR_OK);
+	assert_int_equal(w_count(blue, "SELECT count(*) FROM earlier_statement"), 2);
+	assert_int_equal(cdr_check_each(blue, NULL, see, NULL), CDR_OK);
+	assert_int_equal(seen.employer[0].superseded_count, 2);
+	ahead = 31LL * DAY;
+	assert_int_equal(supersede(w, request_id, "unable_policy"), CDR_E_REFUSED);
+	assert_int_equal(w_count(blue, "SELECT count(*) FROM earlier_statement"), 2);
+	ahead = 0;
+}
+
+/* Without a watch only a dispute opens the way, once; the other side is told that there is one. */
+static void
+test_dispute(void **state)
+{
+	struct world *w = *state;
+	struct cdr_member *blue = w->member[BLUE], *green = w->member[GREEN];
+	uint8_t request_id[CDR_ID_LEN];
+	struct cdr_check_word said = word("green-valley", "This is about somebody else.");
+
+	begin(w, 0, request_id);
+	assert_int_equal(cdr_check_dispute(blue, &said, &fault), CDR_E_REFUSED);
+	answer(w, request_id);
+	assert_int_equal(supersede(w, request_id, "unable_policy"), CDR_E_REFUSED);
+	assert_int_equal(cdr_check_dispute(blue, &said, &fault), CDR_OK);
+	assert_int_equal(cdr_check_dispute(blue, &said, &fault), CDR_OK);
+	assert_string_equal(w_text(blue, "SELECT status FROM employer"), "disputed");
+	assert_int_equal(w_count(blue, "SELECT count(*) FROM letter_out WHERE kind = 'dispute'"), 1);
+	assert_int_equal(w_count(blue, "SELECT number FROM tally WHERE counter = 'complaint_received'"), 1);
+	w_carry(w);
+	assert_true(w_count(green, "SELECT disputed_at FROM inbox") > 0);
+	assert_int_equal(supersede(w, request_id, "unable_policy"), CDR_OK);
+	assert_string_equal(w_text(blue, "SELECT status FROM employer"), "partially_answered");
+	assert_int_equal(w_count(green, "SELECT disputed_at FROM inbox"), 0);
+	assert_int_equal(w_count(blue, "SELECT number FROM tally WHERE counter = 'complaint_upheld'"), 1);
+	assert_int_equal(supersede(w, request_id, "no_record"), CDR_E_REFUSED);
+}
+
+/* A dispute of another member, or about an answer that is none, marks nothing. */
+static void
+test_false_dispute(void **state)
+{
+	struct world *w = *state;
+	struct cdr_member *green = w->member[GREEN];
+	uint8_t request_id[CDR_ID_LEN], id[CDR_MAIL_ID_LEN], response[CDR_ID_LEN] = { 1 };
+	Cdr__Wire__Dispute dispute = CDR__WIRE__DISPUTE__INIT;
+
+	begin(w, 0, request_id);
+	answer(w, request_id);
+	dispute.response_id = cdr_message_field(response, sizeof(response));
+	w_write(w, BLUE, GREEN, request_id, CDR__WIRE__LETTER__CONTENT_DISPUTE, &dispute, id);
+	w_write(w, RED, GREEN, request_id, CDR__WIRE__LETTER__CONTENT_DISPUTE, &dispute, id);
+	w_carry(w);
+	assert_int_equal(w_count(green, "SELECT disputed_at FROM inbox"), 0);
+}
+
+/* ---- cases and two persons ----------------------------------------------------------------------------------------------------------- */
+
+static void
+test_draft_from_cases(void **state)
+{
+	struct world *w = *state;
+	struct cdr_member *green = w->member[GREEN];
+	uint8_t request_id[CDR_ID_LEN], case_id[CDR_ID_LEN], other[CDR_ID_LEN] = { 5 };
+	struct cdr_inbox_request *request;
+	struct cdr_statement s;
+	size_t count;
+	struct cdr_case c = { 0 };
+
+	begin(w, 0, request_id);
+	put_case(green, "closed_no_finding", case_id);
+	assert_int_equal(cdr_inbox_read(green, request_id, &request, &fault), CDR_OK);
+	w_no_record(&s);
+	assert_int_equal(cdr_cases_contradict(green, request, 0, &s, &fault), CDR_OK);
+	put_case(green, "substantiated_final", case_id);
+	assert_int_equal(cdr_cases_contradict(green, request, 0, &s, &fault), CDR_E_REFUSED);
+	assert_int_equal(strncmp(fault.text, "finding:", 8), 0);
+	assert_int_equal(cdr_cases_draft(green, request, 0, &s, &count, &fault), CDR_OK);
+	assert_int_equal(count, 2);
+	assert_string_equal(s.finding, "yes");
+	assert_int_equal(s.disclosure_count, 1);
+	assert_int_equal(cdr_cases_contradict(green, request, 0, &s, &fault), CDR_OK);
+	/* Somebody who was not found in the register has no cases. */
+	assert_int_equal(cdr_cases_draft(green, request, 7, &s, &count, &fault), CDR_OK);
+	assert_int_equal(count, 0);
+	cdr_inbox_request_free(request);
+	assert_int_equal(cdr_cases_put(green, other, &c, &fault), CDR_E_INPUT);
+	/* Nobody has that number; a case that is not there. */
+	assert_int_equal(cdr_cases_each(green, other, NULL, NULL), CDR_E_ABSENT);
+	static const char table[] = "{\"table\":\"candor-legal-limits\",\"version\":\"7\",\"notice\":{\"en\":\"reviewed\"},\"default\":{\"retention_"
+				    "months\":1,\"limits\":[{\"what\":\"finding\",\"reason\":\"%s\",\"basis\":\"a law\"}]},\"countries\":{}}";
+	char json[512];
+	(void)snprintf(json, sizeof(json), table, "organisational_policy");
+	assert_int_equal(cdr_cases_load_limits(green, (struct cdr_bytes){ (const uint8_t *)json, strlen(json) }, &fault), CDR_OK);
+	assert_int_equal(cdr_inbox_read(green, request_id, &request, &fault), CDR_OK);
+	assert_int_equal(cdr_cases_draft(green, request, 0, &s, &count, &fault), CDR_OK);
+	assert_string_equal(s.legal_limit_reason, "organisational_policy");
+	cdr_inbox_request_free(request);
+	assert_int_equal(cdr_cases_load_limits(green, (struct cdr_bytes){ (const uint8_t *)"x", 1 }, &fault), CDR_E_INPUT);
+	assert_int_equal(cdr_cases_load_limits(green, (struct cdr_bytes){ NULL, 0 }, &fault), CDR_OK);
+}
+
+static void
+test_two_persons(void **state)
+{
+	struct world *w = *state;
+	struct cdr_member *blue = w->member[BLUE], *green = w->member[GREEN];
+	uint8_t request_id[CDR_ID_LEN];
+	struct cdr_statement s;
+	char author[CDR_NAME_LEN];
+	unsigned persons;
+
+	begin(w, 0, request_id);
+	assert_int_equal(cdr_inbox_set_approval(green, 3), CDR_E_RANGE);
+	assert_int_equal(cdr_inbox_set_approval(green, 2), CDR_OK);
+	assert_int_equal(cdr_inbox_approval(green, &persons), CDR_OK);
+	assert_int_equal(persons, 2);
+	w_no_record(&s);
+	assert_int_equal(cdr_inbox_answer(green, request_id, &s, &fault), CDR_E_REFUSED);
+	assert_int_equal(cdr_inbox_read_draft(green, request_id, &s, author, &fault), CDR_E_ABSENT);
+	w_no_record(&s);
+	(void)snprintf(s.finding, sizeof(s.finding), "yes");
+	assert_int_not_equal(cdr_inbox_write_draft(green, request_id, &s, false, &fault), CDR_OK);
+	w_no_record(&s);
+	assert_int_equal(cdr_inbox_write_draft(green, request_id, &s, false, &fault), CDR_OK);
+	assert_string_equal(w_text(green, "SELECT state FROM inbox"), "drafted");
+	w_carry(w);
+	assert_string_equal(w_text(blue, "SELECT result FROM employer"), "");
+	assert_int_equal(cdr_inbox_approve(green, request_id, "grace  MWANGI", "hr", &s, &fault), CDR_E_REFUSED);
+	assert_int_equal(cdr_inbox_reject(green, request_id, &fault), CDR_OK);
+	assert_string_equal(w_text(green, "SELECT state FROM inbox"), "waiting");
+	assert_int_equal(cdr_inbox_reject(green, request_id, &fault), CDR_E_ABSENT);
+	w_no_record(&s);
+	assert_int_equal(cdr_inbox_write_draft(green, request_id, &s, false, &fault), CDR_OK);
+	assert_int_equal(cdr_inbox_read_draft(green, request_id, &s, author, &fault), CDR_OK);
+	assert_string_equal(author, "Grace Mwangi");
+	assert_int_equal(cdr_inbox_approve(green, request_id, "Otto Other", "boss", &s, &fault), CDR_E_INPUT);
+	assert_int_equal(cdr_inbox_approve(green, request_id, "Otto Other", "hr", &s, &fault), CDR_OK);
+	assert_string_equal(s.signer_name, "Otto Other");
+	w_carry(w);
+	assert_string_equal(w_text(blue, "SELECT result FROM employer"), "no_record_held");
+	assert_int_equal(w_count(green, "SELECT count(*) FROM answer_draft"), 0);
+	assert_int_equal(cdr_inbox_approve(green, request_id, "Otto Other", "hr", &s, &fault), CDR_E_ABSENT);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_heard_before_decided, setup, w_teardown),
+		cmocka_unit_test_setup_teardown(test_objection, setup, w_teardown),
+		cmocka_unit_test_setup_teardown(test_withdraw, setup, w_teardown),
+		cmocka_unit_test_setup_teardown(test_erase_check, setup, w_teardown),
+		cmocka_unit_test_setup_teardown(test_subject, setup, w_teardown),
+		cmocka_unit_test_setup_teardown(test_hold, setup, w_teardown),
+		cmocka_unit_test_setup_teardown(test_timers, setup, w_teardown),
+		cmocka_unit_test_setup_teardown(test_watch, setup, w_teardown),
+		cmocka_unit_test_setup_teardown(test_dispute, setup, w_teardown),
+		cmocka_unit_test_setup_teardown(test_false_dispute, setup, w_teardown),
+		cmocka_unit_test_setup_teardown(test_draft_from_cases, setup, w_teardown),
+		cmocka_unit_test_setup_teardown(test_two_persons, setup, w_teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
