@@ -5,6 +5,7 @@
 #include "core/record/words.h"
 #include "node/member/command.h"
 #include "node/member/preview.h"
+#include "node/member/rounds.h"
 
 /* report preview, stats: a member's own figures, before they leave and beside everybody's. */
 
@@ -112,6 +113,29 @@ cdr_command_show_preview(struct cdr_report *report, const struct cdr_preview *pr
 	return cdr_report_json(report, preview_json(preview));
 }
 
+/* The tables of a round: the one that is named, else the newest that is open. */
+static cdr_err
+take_round(struct cdr_member *member, const char *id, struct cdr_rounds *rounds, const char **tables, size_t *count, const char **period,
+    struct cdr_fault *fault)
+{
+	cdr_err err = cdr_member_joined(member, fault);
+
+	if (err == CDR_OK)
+		err = cdr_rounds_fetch(member, rounds, fault);
+	if (err != CDR_OK)
+		return err;
+	const struct cdr_rounds_entry *entry = cdr_rounds_find(rounds, id, fault);
+	if (entry == NULL)
+		return CDR_E_ABSENT;
+	const Cdr__Wire__Round *body = entry->round->body;
+	if (body->n_table > CDR_TABLE_MAX)
+		return cdr_fault_set(fault, CDR_E_RANGE, "the round has more than %d tables", CDR_TABLE_MAX);
+	for (*count = 0; *count < body->n_table; ++*count)
+		tables[*count] = body->table[*count]->id;
+	*period = body->period;
+	return CDR_OK;
+}
+
 /* see node/member/command.h */
 cdr_err
 cdr_command_report_preview(const struct cdr_arguments *arguments, struct cdr_report *report, struct cdr_fault *fault)
@@ -119,16 +143,21 @@ cdr_command_report_preview(const struct cdr_arguments *arguments, struct cdr_rep
 	cdr_err err = CDR_E_INTERNAL;
 	struct cdr_member *member = NULL;
 	struct cdr_preview preview = { .table_count = 0 };
-	const char *tables[CDR_ARGUMENTS_OPTION_MAX + 1], *drops[CDR_ARGUMENTS_OPTION_MAX + 1];
+	struct cdr_rounds rounds = { .count = 0 };
+	const char *tables[CDR_TABLE_MAX + 1], *drops[CDR_ARGUMENTS_OPTION_MAX + 1], *period = cdr_arguments_operand(arguments, 0);
 	size_t table_count = take_all(arguments, "table", tables, CDR_ARGUMENTS_OPTION_MAX);
 	size_t drop_count = take_all(arguments, "drop", drops, CDR_ARGUMENTS_OPTION_MAX);
 
 	CDR_TRY(cdr_command_open(arguments, false, &member, fault));
-	CDR_TRY(cdr_preview_make(member, cdr_arguments_operand(arguments, 0), tables, table_count, drops, drop_count, &preview, fault));
+	/* A period is four digits and then a dash, if anything; a round's id has its dashes after five characters. */
+	if (period == NULL || strspn(period, "0123456789") != 4 || (period[4] != '-' && period[4] != '\0'))
+		CDR_TRY(take_round(member, period, &rounds, tables, &table_count, &period, fault));
+	CDR_TRY(cdr_preview_make(member, period, tables, table_count, drops, drop_count, &preview, fault));
 	CDR_TRY(cdr_command_show_preview(report, &preview, cdr_command_language(arguments)));
 	err = CDR_OK;
 out:
 	cdr_preview_wipe(&preview);
+	cdr_rounds_free(&rounds);
 	cdr_member_close(member);
 	return err;
 }

@@ -452,10 +452,11 @@ static const struct cdr_command commands[] = {
 	    .help = "Forms: scottish_government, dfat, fcdo (one incident each), echo (a year). The narrative, your own reference and whatever\n"
 		    "names a person are never in it; of a survivor who does not agree to sharing nothing is.",
 	    .options = incident_form_options, .handle = cdr_command_incident_form },
-	{ .name = "report preview", .operands = "PERIOD", .operand_min = 1, .operand_max = 1,
-	    .summary = "show exactly what would leave of a half-year, and what of it is small",
-	    .help = "The figures are the ones that are encrypted, zeros too. A table that is left out with --drop counts all of your reports\n"
-		    "as not known, so that nobody sees that it was.",
+	{ .name = "report preview", .operands = "[ROUND|PERIOD]", .operand_min = 0, .operand_max = 1,
+	    .summary = "show exactly what would leave for a round, and what of it is small",
+	    .help = "Of the newest open round, of the one that is named, or of a half-year such as 2025-H1 with no round. The figures are\n"
+		    "the ones that are encrypted, zeros too. A table that is left out with --drop (here, and then in `report submit`) counts all\n"
+		    "of your reports as not known, so that nobody sees that it was.",
 	    .options = preview_options, .handle = cdr_command_report_preview },
 	{ .name = "stats", .operands = "FILE", .operand_min = 1, .operand_max = 1,
 	    .summary = "show your own figures beside those of a release (its JSON file)", .options = language_options,
