@@ -92,6 +92,11 @@ static const struct cdr_option round_record_options[] = {
 	{ .name = NULL },
 };
 
+static const struct cdr_option return_options[] = {
+	{ .name = "year", .value = "YEAR", .help = "the calendar year", .required = true, .min = 2000, .max = 9999 },
+	{ .name = NULL },
+};
+
 const struct cdr_command cdr_hub_commands[] = {
 	{ .name = "init", .summary = "make a hub and the genesis roster of an exchange", .options = init_options,
 	    .help = "Prints the fingerprint of the genesis roster. Every trustee compares it by telephone, and gives it to\n"
@@ -137,6 +142,11 @@ const struct cdr_command cdr_hub_commands[] = {
 	{ .name = "round verify", .operands = "FILE", .operand_min = 1, .operand_max = 1,
 	    .summary = "recompute a round, or its published cells, from a file; needs no folder",
 	    .handle = cdr_hub_command_round_verify },
+	{ .name = "return list", .summary = "list which members sent their annual return", .options = return_options,
+	    .handle = cdr_hub_command_return_list },
+	{ .name = "return publish", .operands = "FOLDER", .operand_min = 1, .operand_max = 1,
+	    .summary = "write the annual figures of members and sector: PDF, XLSX, JSON, CSV with HXL tags", .options = return_options,
+	    .help = "Every return is verified again. Members that did not report are listed.", .handle = cdr_hub_command_return_publish },
 	{ .name = "inspect", .summary = "show everything that this hub has stored, and what it says about anybody",
 	    .help = "With --json every row of every table, decrypted, beside a legend that says of each column what it is and\n"
 		    "what the hub, or a thief of its database and keys, can conclude from it.",

@@ -73,6 +73,8 @@ cdr_command_handler cdr_hub_command_member_revoke;
 cdr_command_handler cdr_hub_command_member_restore;
 cdr_command_handler cdr_hub_command_trustees_change;
 cdr_command_handler cdr_hub_command_inspect;
+cdr_command_handler cdr_hub_command_return_list;
+cdr_command_handler cdr_hub_command_return_publish;
 
 cdr_command_handler cdr_hub_command_round_open;
 cdr_command_handler cdr_hub_command_round_status;

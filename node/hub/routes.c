@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "node/hub/annual.h"
 #include "node/hub/ceremony.h"
 #include "node/hub/change.h"
 #include "node/hub/check.h"
@@ -53,6 +54,7 @@ const struct cdr_route cdr_hub_routes[] = {
 	{ CDR_TALLY_FIRST_PATH, TRUSTEE, CDR_BODY_ROUND_MAX, TYPE(round_first), cdr_hub_round_first, NULL },
 	{ CDR_TALLY_SECOND_PATH, TRUSTEE, CDR_BODY_ROUND_MAX, TYPE(round_second), cdr_hub_round_second, NULL },
 	{ "/v1/round/refuse", TRUSTEE, CDR_BODY_SMALL_MAX, TYPE(round_refuse), cdr_hub_round_refuse, NULL },
+	{ "/v1/return", MEMBER, CDR_BODY_SMALL_MAX, TYPE(annual_put), cdr_hub_return_put, NULL },
 };
 
 const size_t cdr_hub_route_count = sizeof(cdr_hub_routes) / sizeof(cdr_hub_routes[0]);

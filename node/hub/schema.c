@@ -136,6 +136,12 @@ static const char version_rounds[] =
     "CREATE TABLE round_refusal (round bytea NOT NULL, trustee bigint NOT NULL, reason text NOT NULL,"
     " refused_at bigint NOT NULL, PRIMARY KEY (round, trustee));";
 
+/* Annual returns as their members signed them: node/hub/annual.h. */
+static const char annual[] =
+    "CREATE TABLE annual ("
+    " member text NOT NULL, year bigint NOT NULL, revision bigint NOT NULL, bytes bytea NOT NULL, signature bytea NOT NULL,"
+    " received_at bigint NOT NULL, PRIMARY KEY (member, year));";
+
 static const char *const migrations[] = {
 	version_1,
 	version_log,
@@ -144,6 +150,7 @@ static const char *const migrations[] = {
 	version_ceremonies,
 	version_witness,
 	version_rounds,
+	annual,
 };
 
 const struct cdr_store_schema cdr_hub_schema = {
@@ -393,6 +400,15 @@ const struct cdr_hub_legend cdr_hub_legends[] = {
 	COLUMN("round_refusal", "trustee", "who refuses", "as the table"),
 	COLUMN("round_refusal", "reason", "its words", "as the table"),
 	COLUMN("round_refusal", "refused_at", "when", "as the table"),
+
+	TABLE("annual", "annual returns, published with the organisation's name",
+	    "how many checks a member made and answered in a year, and what came of them: the same is published"),
+	COLUMN("annual", "member", "whose return", "public"),
+	COLUMN("annual", "year", "of which calendar year", "public"),
+	COLUMN("annual", "revision", "a later one takes the place of an earlier", "public"),
+	COLUMN("annual", "bytes", "the figures and who signed them", "as the table"),
+	COLUMN("annual", "signature", "the member's", NOTHING),
+	COLUMN("annual", "received_at", "when it came", NOTHING),
 
 	TABLE("misuse", "requests that contradict what was said before", "which party is broken or lies"),
 	COLUMN("misuse", "party", "who sent it", "as the table"),

@@ -99,6 +99,11 @@ struct cdr_command_call {
 /* Begin a call on this thread; NULL: end it. */
 void cdr_command_call_set(struct cdr_command_call *call);
 
+cdr_command_handler cdr_command_return_preview;
+cdr_command_handler cdr_command_return_record;
+cdr_command_handler cdr_command_return_sign;
+cdr_command_handler cdr_command_return_send;
+cdr_command_handler cdr_command_return_status;
 cdr_command_handler cdr_command_api_key_add;
 cdr_command_handler cdr_command_api_key_list;
 cdr_command_handler cdr_command_api_key_revoke;

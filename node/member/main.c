@@ -247,6 +247,18 @@ static const struct cdr_option totp_options[] = {
 	{ .name = "off", .help = "ask for no code any more" },
 	END,
 };
+#define YEAR { .name = "year", .value = "YEAR", .help = "the calendar year (else the last one until the end of February)", .min = 2000, .max = 9999 }
+static const struct cdr_option return_options[] = { YEAR, LANGUAGE, END };
+static const struct cdr_option return_record_options[] = {
+	{ .name = "count", .value = "N", .help = "how many (1)", .min = 1, .max = 1000000 },
+	END,
+};
+static const struct cdr_option return_sign_options[] = {
+	YEAR,
+	{ .name = "signer-name", .value = "NAME", .help = "the head of the organisation, or who signs in that place", .required = true },
+	{ .name = "recruitments-unchecked", .value = "N", .help = "recruitments in which Candor had no part", .min = 0, .max = 1000000000 },
+	END,
+};
 static const struct cdr_option api_key_options[] = {
 	{ .name = "role", .value = "ROLES", .help = "hr, safeguarding, analyst, administrator, auditor; separated by commas", .required = true },
 	{ .name = "days", .value = "N", .help = "how long it opens anything (365)", .min = 1, .max = 3660 },
@@ -576,6 +588,17 @@ static const struct cdr_command commands[] = {
 	{ .name = "api-key list", .summary = "list the keys of the API", .handle = cdr_command_api_key_list },
 	{ .name = "api-key revoke", .operands = "NAME", .operand_min = 1, .operand_max = 1, .summary = "make a key open nothing from now on",
 	    .handle = cdr_command_api_key_revoke },
+	{ .name = "return preview", .summary = "show the annual return, counted as the node worked",
+	    .help = "Requests, answers, days, rejections, matches: counted in the same moment as the act, so they stay when a person's data are\n"
+		    "erased. The return is due on 31 January, and is published with the organisation's name.",
+	    .options = return_options, .handle = cdr_command_return_preview },
+	{ .name = "return record", .operands = "WHAT", .operand_min = 1, .operand_max = 1,
+	    .summary = "count complaint_received, complaint_upheld or lawsuit", .options = return_record_options,
+	    .handle = cdr_command_return_record },
+	{ .name = "return sign", .summary = "sign the annual return as it is now", .options = return_sign_options, .handle = cdr_command_return_sign },
+	{ .name = "return send", .summary = "send the signed annual return to the secretariat", .options = return_options, .handle = cdr_command_return_send },
+	{ .name = "return status", .summary = "tell whether the annual return was signed and sent", .options = return_options,
+	    .handle = cdr_command_return_status },
 	{ .name = NULL },
 };
 

@@ -230,6 +230,12 @@ static const char rights[] =
     "CREATE TABLE answer_draft ("
     " request_id bytea PRIMARY KEY, author text NOT NULL, who text NOT NULL, at bigint NOT NULL, sealed bytea NOT NULL);";
 
+/* Annual returns as they were signed: node/member/annual.h. state: signed, sent. */
+static const char annual[] =
+    "CREATE TABLE annual ("
+    " year bigint PRIMARY KEY, revision bigint NOT NULL, bytes bytea NOT NULL, signature bytea NOT NULL, state text NOT NULL,"
+    " sent_at bigint NOT NULL);";
+
 static const char *const migrations[] = {
 	first,
 	tally_and_trail,
@@ -241,6 +247,7 @@ static const char *const migrations[] = {
 	receipts,
 	rounds,
 	rights,
+	annual,
 };
 
 const struct cdr_store_schema cdr_member_schema = {

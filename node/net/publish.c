@@ -115,9 +115,9 @@ io(struct cdr_fault *fault, const char *path)
 	return cdr_fault_set(fault, CDR_E_IO, "%.300s: it cannot be written: %s", path, strerror(errno));
 }
 
-/* Put a file in its place at once, on the disk. */
-static cdr_err
-put_file(const char *folder, const char *name, const void *data, size_t len, struct cdr_fault *fault)
+/* see node/net/publish.h */
+cdr_err
+cdr_publish_put(const char *folder, const char *name, const void *data, size_t len, struct cdr_fault *fault)
 {
 	char path[PATH_LEN], fresh[PATH_LEN];
 	size_t done = 0;
@@ -151,13 +151,13 @@ put_language(const struct cdr_release *release, const char *folder, const char *
 
 	CDR_TRY(cdr_publish_html(release, language, &html));
 	cdr_publish_name(release, language, "html", name);
-	CDR_TRY(put_file(folder, name, html.data, html.len, fault));
+	CDR_TRY(cdr_publish_put(folder, name, html.data, html.len, fault));
 	CDR_TRY(cdr_publish_xlsx(release, language, &workbook, &len));
 	cdr_publish_name(release, language, "xlsx", name);
-	CDR_TRY(put_file(folder, name, workbook, len, fault));
+	CDR_TRY(cdr_publish_put(folder, name, workbook, len, fault));
 	CDR_TRY(cdr_publish_pdf(release, language, created, &pdf, fault));
 	cdr_publish_name(release, language, "pdf", name);
-	CDR_TRY(put_file(folder, name, pdf.data, pdf.len, fault));
+	CDR_TRY(cdr_publish_put(folder, name, pdf.data, pdf.len, fault));
 	err = CDR_OK;
 out:
 	cdr_out_free(&html);
@@ -184,11 +184,11 @@ cdr_publish_folder(const struct cdr_release *release, const char *folder, int64_
 		CDR_TRY(put_language(release, folder, cdr_publish_languages[i], created, fault));
 	CDR_TRY(cdr_publish_csv(release, &csv));
 	cdr_publish_name(release, NULL, "csv", name);
-	CDR_TRY(put_file(folder, name, csv.data, csv.len, fault));
+	CDR_TRY(cdr_publish_put(folder, name, csv.data, csv.len, fault));
 	CDR_TRY(cdr_release_to_json(release, &json));
 	CDR_TRY(cdr_sha256(&(struct cdr_bytes){ (const uint8_t *)json.data, json.len }, 1, hash));
 	cdr_publish_name(release, NULL, "json", name);
-	CDR_TRY(put_file(folder, name, json.data, json.len, fault));
+	CDR_TRY(cdr_publish_put(folder, name, json.data, json.len, fault));
 	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	bool good = fd >= 0 && fsync(fd) == 0;
 	if (fd >= 0)

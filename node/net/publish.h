@@ -31,4 +31,12 @@ CDR_MUST_CHECK cdr_err cdr_publish_pdf(const struct cdr_release *release, const 
 CDR_MUST_CHECK cdr_err cdr_publish_folder(const struct cdr_release *release, const char *folder, int64_t created,
     uint8_t hash[static CDR_SHA256_LEN], struct cdr_fault *fault);
 
+/**
+ * cdr_publish_put(folder, name, data, len, fault):
+ * Put a file that everybody may read into its place in ${folder}, at once: the old one or the new one is there at every moment.
+ *
+ * Returns  CDR_OK once it is on the disk; CDR_E_RANGE if the path is too long; CDR_E_IO.
+ */
+CDR_MUST_CHECK cdr_err cdr_publish_put(const char *folder, const char *name, const void *data, size_t len, struct cdr_fault *fault);
+
 #endif
