@@ -20,7 +20,7 @@ static const char *const languages[LANGUAGE_COUNT] = { "en", "fr", "es", "ar" };
 /* The words that are no field's. */
 enum word { TITLE, SUBTITLE, SECTOR, ORGANISATIONS, NOT_REPORTED, ORGANISATION, REPORTED, RESPONSE_RATE, BY_OTHERS, FALSE_RATE, METHOD, NONE, FIGURE, VALUE };
 static const char *const words[][LANGUAGE_COUNT] = {
-	[TITLE] = { "Annual figures %u", "Chiffres annuels %u", "Cifras anuales %u", "الأرقام السنوية %u" },
+	[TITLE] = { "Annual figures", "Chiffres annuels", "Cifras anuales", "الأرقام السنوية" },
 	[SUBTITLE] = { "How the exchange worked: requests, answers, days, decisions", "Comment l’échange a fonctionné : demandes, réponses, délais, décisions",
 	    "Cómo funcionó el intercambio: solicitudes, respuestas, plazos, decisiones", "كيف عمل نظام التبادل: الطلبات والردود والمدد والقرارات" },
 	[SECTOR] = { "The sector", "Le secteur", "El sector", "القطاع" },
@@ -345,7 +345,7 @@ put_pdf(const struct publishing *p, size_t l)
 	struct cdr_buffer pdf;
 	char title[64], ending[16];
 
-	(void)snprintf(title, sizeof(title), words[TITLE][l], p->returns->year);
+	(void)snprintf(title, sizeof(title), "%s %u", words[TITLE][l], p->returns->year);
 	(void)snprintf(ending, sizeof(ending), "%s.pdf", languages[l]);
 	cdr_print_start(&print, languages[l], title, words[SUBTITLE][l], title, (int64_t)p->created);
 	print_sector(p, &print, l);
