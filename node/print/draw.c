@@ -63,6 +63,7 @@ struct grid {
 	enum side side[CDR_PRINT_COLUMN_MAX];
 	enum face face[CDR_PRINT_COLUMN_MAX];
 	enum ink ink[CDR_PRINT_COLUMN_MAX];
+	enum face header_face;
 	bool header;
 };
 
@@ -73,7 +74,7 @@ make_row(const struct canvas *canvas, const struct grid *grid, const json_t *row
 
 	for (size_t i = 0; i < grid->column_count; i++) {
 		const char *text = json_string_value(json_array_get(row, i));
-		cells[i] = cdr_page_layout(canvas, text, grid->header ? FACE_STRONG : grid->face[i], grid->width[i] - 2 * CELL_PAD, grid->side[i]);
+		cells[i] = cdr_page_layout(canvas, text, grid->header ? grid->header_face : grid->face[i], grid->width[i] - 2 * CELL_PAD, grid->side[i]);
 		pango_layout_set_height(cells[i], (int)(ROW_HEIGHT_MAX * PANGO_SCALE));
 		pango_layout_set_ellipsize(cells[i], PANGO_ELLIPSIZE_END);
 		double cell = cdr_page_layout_height(cells[i]);
@@ -178,8 +179,9 @@ word_width(const struct canvas *canvas, const char *text, enum face face)
 	return widest;
 }
 
-/* Columns as wide as they would like to be; if that is too much, the wide ones give way, down to their longest word. */
-static void
+/* Columns as wide as they would like to be; if that is too much, the wide ones give way, down to their longest word. Returns what they need
+ * at least. */
+static double
 share_width(const struct canvas *canvas, struct grid *grid, const json_t *header, const json_t *rows)
 {
 	double least[CDR_PRINT_COLUMN_MAX], like[CDR_PRINT_COLUMN_MAX], least_sum = 0, like_sum = 0, at = 0;
@@ -187,11 +189,11 @@ share_width(const struct canvas *canvas, struct grid *grid, const json_t *header
 
 	for (size_t c = 0; c < grid->column_count; c++) {
 		const char *title = json_string_value(json_array_get(header, c));
-		least[c] = word_width(canvas, title, FACE_STRONG);
-		like[c] = natural_width(canvas, title, FACE_STRONG);
+		least[c] = word_width(canvas, title, grid->header_face);
+		like[c] = natural_width(canvas, title, grid->header_face);
 		for (size_t r = 0; r < count && r < 200; r++) {
 			const char *text = json_string_value(json_array_get(json_array_get(rows, r), c));
-			double word = word_width(canvas, text, FACE_PLAIN), whole = natural_width(canvas, text, FACE_PLAIN);
+			double word = word_width(canvas, text, grid->face[c]), whole = natural_width(canvas, text, grid->face[c]);
 			least[c] = word > least[c] ? word : least[c];
 			like[c] = whole > like[c] ? whole : like[c];
 		}
@@ -210,6 +212,7 @@ share_width(const struct canvas *canvas, struct grid *grid, const json_t *header
 		grid->offset[c] = at;
 		at += grid->width[c];
 	}
+	return least_sum;
 }
 
 static void
@@ -219,11 +222,18 @@ draw_table(struct canvas *canvas, const json_t *block)
 	const json_t *numbers = json_object_get(block, "numbers");
 	struct grid grid = { .column_count = json_array_size(header) };
 
+	grid.header_face = FACE_STRONG;
 	for (size_t c = 0; c < grid.column_count; c++)
 		grid.face[c] = FACE_PLAIN;
 	for (size_t i = 0; i < json_array_size(numbers); i++)
 		grid.side[json_integer_value(json_array_get(numbers, i))] = SIDE_END;
-	share_width(canvas, &grid, header, rows);
+	if (share_width(canvas, &grid, header, rows) > BODY_WIDTH) {
+		/* Too many columns for their longest words: smaller letters. */
+		grid.header_face = FACE_SMALL;
+		for (size_t c = 0; c < grid.column_count; c++)
+			grid.face[c] = FACE_SMALL;
+		(void)share_width(canvas, &grid, header, rows);
+	}
 	draw_rows(canvas, &grid, header, rows);
 }
 
