@@ -178,7 +178,10 @@ cdr_dimension_label(const struct cdr_book *book, const struct cdr_dimension *dim
 		return cdr_codebook_label_peek(book->codebook, "nothing", "unknown", language);
 	if (dimension->grouping != NULL)
 		return cdr_grouping_label_peek(dimension->grouping, at, language);
-	return is_countries(dimension) ? code : cdr_codebook_label_peek(book->codebook, dimension->field->list, code, language);
+	const char *label = cdr_codebook_label_peek(book->codebook, is_countries(dimension) ? "country" : dimension->field->list, code,
+	    language);
+	/* Not every country has a name in every codebook: its code is understood. */
+	return label[0] != '\0' ? label : code;
 }
 
 /* see core/record/book.h */

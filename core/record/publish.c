@@ -66,10 +66,12 @@ static const char style[] =
     "a{color:#0b3d91}a:focus-visible{outline:3px solid #0b3d91;outline-offset:2px}"
     "dl{display:grid;grid-template-columns:minmax(10rem,max-content) 1fr;gap:.2rem 1rem}dt{font-weight:600}dd{margin:0;overflow-wrap:anywhere}"
     ".pair{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,22rem),1fr));gap:1.5rem;align-items:start}"
-    "figure{margin:0}svg{width:100%;height:auto;display:block}svg text{font:13px system-ui,'Noto Sans','Noto Sans Arabic',sans-serif;fill:#1a1a1a}"
-    ".scroll{overflow-x:auto}table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}"
-    "caption{text-align:start;font-weight:600;padding-bottom:.3rem}th,td{border-bottom:1px solid #767676;padding:.25rem .5rem;text-align:start;"
-    "vertical-align:top}thead th{border-bottom:2px solid #1a1a1a}td.n,th.n{text-align:end;white-space:nowrap}"
+    "figure{margin:0}svg{width:100%;height:auto;display:block}svg text{font:14px system-ui,'Noto Sans','Noto Sans Arabic',sans-serif;fill:#1a1a1a}"
+    "figure+.scroll.wide{margin-block-start:1rem}.wide{grid-column:1/-1}.wide th.n{min-width:5.5rem}.wide th[scope=row]{min-width:9rem}"
+    "figure:has(+.wide){max-width:32rem}caption{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}"
+    ".scroll{overflow-x:auto;position:relative}table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}"
+    "th,td{border-bottom:1px solid #767676;padding:.25rem .5rem;text-align:start;"
+    "vertical-align:top}thead th{border-bottom:2px solid #1a1a1a}td.n,th.n{text-align:end}td.n{white-space:nowrap}"
     ".none{color:#555;font-style:italic}.big{font-size:2.2rem;font-weight:700;margin:.2rem 0}"
     "@media print{nav{display:none}h2{break-after:avoid}figure,tr{break-inside:avoid}}";
 
@@ -183,8 +185,8 @@ write_contents(const struct page *page)
 
 /* ---- charts ------------------------------------------------------------------------------------------------------ */
 
-#define CHART_WIDTH 480
-#define BAR_MAX 410          /* leaves room for the number behind the longest bar */
+#define CHART_WIDTH 400
+#define BAR_MAX 330          /* leaves room for the number behind the longest bar */
 #define ROW_HEIGHT 38
 
 /* One bar with its words above and its number behind it: read from the other side where the script is. */
@@ -334,7 +336,8 @@ write_table(const struct page *page, const struct cdr_release_table *table)
 	cdr_out_text(page->out, "<div class=\"pair\">\n");
 	if (summary.shown_count > 0)
 		write_chart(page, table, &summary);
-	cdr_out_text(page->out, "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"");
+	cdr_out_format(page->out, "<div class=\"scroll%s\" tabindex=\"0\" role=\"region\" aria-label=\"",
+	    table->definition->dimension_count > 1 ? " wide" : "");
 	cdr_out_html(page->out, summary.title);
 	cdr_out_text(page->out, "\"><table>\n<caption>");
 	cdr_out_html(page->out, summary.title);
