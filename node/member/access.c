@@ -24,6 +24,7 @@ static const struct {
 	{ "trail", CDR_ROLE_AUDITOR | CDR_ROLE_ADMINISTRATOR },
 	{ "members", CDR_ROLE_ALL },
 	{ "log", CDR_ROLE_ALL },
+	{ "audit check", CDR_ROLE_AUDITOR | CDR_ROLE_ADMINISTRATOR | CASES },
 	{ "reports", CDR_ROLE_AUDITOR | CDR_ROLE_ADMINISTRATOR | CASES },
 	{ "leavers", CDR_ROLE_HR },
 	{ "check", CASES },

@@ -85,6 +85,8 @@ cdr_command_handler cdr_command_user_login;
 cdr_command_handler cdr_command_user_logout;
 cdr_command_handler cdr_command_trail_list;
 
+cdr_command_handler cdr_command_audit_check;
+
 /*
  * A command that is given from within the daemon (node/member/api.h): the node is open already, who acts is known, files are bytes.
  * While a thread has such a call, cdr_command_open lends that node, and the file "-" is ${input} or goes to ${output}.

@@ -90,6 +90,11 @@ static const struct cdr_option check_import_options[] = {
 	WATCH,
 	END,
 };
+static const struct cdr_option audit_options[] = {
+	{ .name = "all", .help = "prove every receipt anew, also those that were proved before" },
+	LANGUAGE,
+	END,
+};
 static const struct cdr_option language_options[] = { LANGUAGE, END };
 static const struct cdr_option inbox_list_options[] = {
 	{ .name = "all", .help = "answered and withdrawn ones too" },
@@ -346,6 +351,12 @@ static const struct cdr_command commands[] = {
 	    .help = "A trustee that signs a wrong answer is replaced by another at once. What it signed is kept here: give it to\n"
 		    "the secretariat, who can verify it.",
 	    .handle = cdr_command_reports },
+	{ .name = "audit check", .summary = "check that the hub's log holds what this organisation did, and is the same for everybody",
+	    .help = "The hub records every act in a public log, which the trustees witness. This asks hub and trustees, proves that each\n"
+		    "act for which there is a receipt stands in the log, that today's log continues yesterday's, and that all were shown\n"
+		    "the same. The daemon does so by itself once a day. What does not hold is told, and written with its evidence to a\n"
+		    "file in the folder evidence/ of this node; the exit code is then 3.",
+	    .options = audit_options, .handle = cdr_command_audit_check },
 	{ .name = "leavers import", .operands = "FILE", .operand_min = 1, .operand_max = 1,
 	    .summary = "make the register what a file says: CSV or XLSX",
 	    .help = "Columns, in any order: employee_number given_names family_names other_names native_name date_of_birth\n"

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "node/member/audit.h"
 #include "node/member/check.h"
 #include "node/member/deadline.h"
 #include "node/member/donors.h"
@@ -166,10 +167,14 @@ cdr_serve_run(struct cdr_member *member, const struct cdr_daemon *daemon, unsign
 	struct worker indexer = {
 		.member = member, .task = { .name = "index", .step = cdr_index_step }, .active_only = true, .poll_ms = poll_ms
 	};
+	struct worker auditor = {
+		.member = member, .task = { .name = "audit", .step = cdr_audit_step }, .active_only = true, .poll_ms = poll_ms
+	};
 	struct worker mailer = { .member = member, .task = { .name = "email", .step = cdr_email_step }, .poll_ms = poll_ms };
 
 	start_worker(&indexer);
 	start_worker(&mailer);
+	start_worker(&auditor);
 	unsigned wait = 0;
 	while (!cdr_daemon_wait(daemon, (int)wait)) {
 		run_task(member, &roster, poll_ms);
@@ -186,4 +191,5 @@ cdr_serve_run(struct cdr_member *member, const struct cdr_daemon *daemon, unsign
 	}
 	stop_worker(&indexer);
 	stop_worker(&mailer);
+	stop_worker(&auditor);
 }

@@ -1,0 +1,553 @@
+#include "node/member/audit.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include <jansson.h>
+
+#include "node/member/receipt.h"
+#include "node/net/log.h"
+
+#define CHECKPOINT_PATH "/v1/log/checkpoint"
+#define LATEST_PATH "/v1/witness/latest"
+#define SEEN_NAME "log/seen"
+#define CHECKED_NAME "log/checked_at"
+#define HASH CDR_MERKLE_HASH_LEN
+
+/* A receipt in the database. */
+struct held {
+	uint64_t place, kept_at;
+	uint8_t hash[HASH];
+	struct cdr_buffer bytes;
+};
+
+/* One check on its way. */
+struct checking {
+	struct cdr_member *member;
+	const struct cdr_roster *roster;
+	struct cdr_audit *audit;
+	bool again;
+	uint64_t now;
+	struct cdr_checkpoint before;       /* what was verified last; size 0: nothing */
+	struct cdr_buffer before_note;
+	struct cdr_checkpoint newest;       /* what the hub shows now */
+	struct cdr_buffer newest_note;
+	int64_t from;                       /* receipts from this place on are next */
+	bool prior;                         /* of the same place: those behind this hash */
+	struct held held[CDR_LOG_POSITIONS_MAX];
+	size_t held_count;
+	bool proved[CDR_LOG_POSITIONS_MAX];
+};
+
+static void
+drop_held(struct checking *c)
+{
+	for (size_t i = 0; i < c->held_count; i++)
+		cdr_buffer_free(&c->held[i].bytes);
+	c->held_count = 0;
+	memset(c->proved, 0, sizeof(c->proved));
+}
+
+/* ---- findings ------------------------------------------------------------------------------------------------ */
+
+/* Bytes in hexadecimal. */
+static json_t *
+hex_json(struct cdr_bytes bytes)
+{
+	char *text = malloc(2 * bytes.len + 1);
+
+	if (text == NULL)
+		return NULL;
+	cdr_hex_write(bytes.data, bytes.len, text);
+	json_t *value = json_string(text);
+	free(text);
+	return value;
+}
+
+static json_t *
+note_json(const struct cdr_buffer *note)
+{
+	return json_stringn((const char *)note->data, note->len);
+}
+
+/* Everything that somebody needs to see the lie for himself. */
+static json_t *
+evidence_json(const struct checking *c, const struct cdr_audit_finding *f, const struct cdr_buffer *receipt,
+    const struct cdr_buffer *other)
+{
+	json_t *root = json_pack("{s:s, s:s, s:s, s:I, s:I, s:I}", "finding", cdr_audit_kind_name(f->kind), "what",
+	    cdr_audit_text(f->kind, "en"), "parties", f->parties, "at", (json_int_t)c->now, "size", (json_int_t)f->size, "place",
+	    (json_int_t)f->place);
+
+	(void)json_object_set_new(root, "genesis", hex_json((struct cdr_bytes){ c->member->genesis, CDR_GENESIS_HASH_LEN }));
+	(void)json_object_set_new(root, "roster", hex_json(cdr_buffer_bytes(&c->roster->bytes)));
+	if (c->newest_note.len > 0)
+		(void)json_object_set_new(root, "checkpoint", note_json(&c->newest_note));
+	if (c->before_note.len > 0)
+		(void)json_object_set_new(root, "checkpoint_before", note_json(&c->before_note));
+	if (other != NULL && other->len > 0)
+		(void)json_object_set_new(root, "checkpoint_of_trustee", note_json(other));
+	if (receipt != NULL)
+		(void)json_object_set_new(root, "receipt", hex_json(cdr_buffer_bytes(receipt)));
+	return root;
+}
+
+/* HOME/evidence/log-N.json; what cannot be written is in the database all the same. */
+static void
+write_evidence(const struct checking *c, struct cdr_audit_finding *f, uint64_t number, const char *text)
+{
+	char folder[sizeof(f->path) - 40];
+
+	if ((size_t)snprintf(folder, sizeof(folder), "%s/evidence", c->member->home->path) >= sizeof(folder))
+		return;
+	(void)mkdir(folder, 0700);
+	(void)snprintf(f->path, sizeof(f->path), "%s/log-%" PRIu64 ".json", folder, number);
+	FILE *file = fopen(f->path, "wxe");
+	bool written = file != NULL && fputs(text, file) >= 0;
+	if (file != NULL && fclose(file) != 0)
+		written = false;
+	if (!written) {
+		cdr_log(CDR_LOG_ERROR, "log.evidence_not_written", cdr_log_text("path", f->path));
+		f->path[0] = '\0';
+	}
+}
+
+struct keeping {
+	const struct checking *c;
+	struct cdr_audit_finding *finding;
+	const char *text;
+	bool is_known;
+};
+
+/* A writing job. What was found before is not kept twice. */
+static cdr_err
+keep_finding(struct cdr_tx *tx, void *context)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct keeping *k = context;
+	struct cdr_audit_finding *f = k->finding;
+	const struct cdr_value what = cdr_value_text(cdr_audit_kind_name(f->kind));
+	const struct cdr_value place = cdr_value_int((int64_t)f->place), size = cdr_value_int((int64_t)f->size);
+	int64_t count;
+
+	CDR_TRY(cdr_query_one_int(tx, "SELECT count(*) FROM lie WHERE what = $1 AND place = $2 AND size = $3 AND parties = $4",
+	    CDR_VALUES(what, place, size, cdr_value_text(f->parties)), &count));
+	k->is_known = count > 0;
+	CDR_TRY(cdr_query_one_int(tx, "SELECT count(*) FROM lie", CDR_VALUES(), &count));
+	if (k->is_known || count >= CDR_AUDIT_FINDING_MAX)
+		return CDR_OK;
+	write_evidence(k->c, f, (uint64_t)count + 1, k->text);
+	CDR_TRY(cdr_query_run(tx,
+	    "INSERT INTO lie (number, at, what, parties, place, size, path, evidence) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+	    CDR_VALUES(cdr_value_int(count + 1), cdr_value_int((int64_t)k->c->now), what, cdr_value_text(f->parties), place, size,
+		cdr_value_text(f->path), cdr_value_blob(k->text, strlen(k->text)))));
+	err = CDR_OK;
+out:
+	return err;
+}
+
+/* The path under which a finding was kept before. */
+static cdr_err
+known_path(struct cdr_tx *tx, void *context)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct keeping *k = context;
+	struct cdr_query *query = NULL;
+	const struct cdr_values values = CDR_VALUES(cdr_value_text(cdr_audit_kind_name(k->finding->kind)),
+	    cdr_value_int((int64_t)k->finding->place), cdr_value_int((int64_t)k->finding->size));
+
+	CDR_TRY(cdr_query_start(tx, "SELECT path FROM lie WHERE what = $1 AND place = $2 AND size = $3", values, &query));
+	CDR_TRY(cdr_query_step(query));
+	CDR_TRY(cdr_query_text(query, 0, k->finding->path, sizeof(k->finding->path)));
+out:
+	cdr_query_end(query);
+	return err;
+}
+
+/* Something does not hold: keep it, write the evidence, tell the log. */
+static void
+find(struct checking *c, enum cdr_audit_kind kind, uint64_t place, const char *parties, const struct cdr_buffer *receipt,
+    const struct cdr_buffer *other)
+{
+	struct cdr_audit *audit = c->audit;
+	struct cdr_audit_finding *f = &audit->finding[audit->finding_count];
+
+	if (audit->finding_count == CDR_AUDIT_FINDINGS)
+		return;
+	audit->finding_count++;
+	*f = (struct cdr_audit_finding){ .kind = kind, .size = c->newest.size, .place = place };
+	(void)snprintf(f->parties, sizeof(f->parties), "%s", parties);
+	json_t *json = evidence_json(c, f, receipt, other);
+	char *text = json_dumps(json, JSON_INDENT(2));
+	json_decref(json);
+	struct keeping k = { .c = c, .finding = f, .text = text != NULL ? text : "" };
+	cdr_err err = cdr_store_write(c->member->home->store, keep_finding, &k);
+	if (err == CDR_OK && k.is_known)
+		err = cdr_store_read(c->member->home->store, known_path, &k);
+	if (err != CDR_OK)
+		cdr_log(CDR_LOG_ERROR, "log.finding_not_kept", cdr_log_err(err));
+	free(text);
+	cdr_log(CDR_LOG_ERROR, "log.lie", cdr_log_text("finding", cdr_audit_kind_name(kind)), cdr_log_text("parties", parties),
+	    cdr_log_int("size", (int64_t)f->size), cdr_log_int("place", (int64_t)place), cdr_log_text("evidence", f->path));
+}
+
+/* ---- the database -------------------------------------------------------------------------------------------- */
+
+/* A reading job: the checkpoint that was verified last. */
+static cdr_err
+read_before(struct cdr_tx *tx, void *context)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct checking *c = context;
+	struct cdr_query *query = NULL;
+	const struct cdr_values none = CDR_VALUES();
+
+	CDR_TRY(cdr_query_start(tx, "SELECT value FROM setting WHERE name = '" SEEN_NAME "'", none, &query));
+	err = cdr_query_step(query);
+	if (err == CDR_OK)
+		err = cdr_query_blob_copy(query, 0, CDR_CHECKPOINT_LEN_MAX, &c->before_note);
+	else if (err == CDR_E_ABSENT)
+		err = CDR_OK;
+out:
+	cdr_query_end(query);
+	return err;
+}
+
+/* A reading job: the next receipts to prove. */
+static cdr_err
+read_receipts(struct cdr_tx *tx, void *context)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct checking *c = context;
+	struct cdr_query *query = NULL;
+	const struct cdr_values values = CDR_VALUES(cdr_value_int(c->from), cdr_value_text(c->again ? "proved" : "waiting"));
+
+	drop_held(c);
+	CDR_TRY(cdr_query_start(tx,
+	    "SELECT place, hash, kept_at, bytes FROM receipt WHERE place >= $1 AND state IN ('waiting', 'missing', $2)"
+	    " ORDER BY place, hash", values, &query));
+	while (c->held_count < CDR_LOG_POSITIONS_MAX && (err = cdr_query_step(query)) == CDR_OK) {
+		struct held *h = &c->held[c->held_count];
+		*h = (struct held){ 0 };
+		c->held_count++;
+		CDR_TRY(cdr_query_count(query, 0, &h->place));
+		CDR_TRY(cdr_query_blob(query, 1, h->hash, sizeof(h->hash)));
+		CDR_TRY(cdr_query_count(query, 2, &h->kept_at));
+		CDR_TRY(cdr_query_blob_copy(query, 3, CDR_RECEIPT_LEN_MAX, &h->bytes));
+	}
+	if (err == CDR_E_ABSENT)
+		err = CDR_OK;
+out:
+	cdr_query_end(query);
+	return err;
+}
+
+/* A writing job: which of them the log holds. */
+static cdr_err
+write_receipts(struct cdr_tx *tx, void *context)
+{
+	const struct checking *c = context;
+
+	for (size_t i = 0; i < c->held_count; i++) {
+		const struct held *h = &c->held[i];
+		if (h->place >= c->newest.size)
+			continue;
+		cdr_err err = cdr_query_run(tx, "UPDATE receipt SET state = $3 WHERE place = $1 AND hash = $2",
+		    CDR_VALUES(cdr_value_int((int64_t)h->place), cdr_value_blob(h->hash, sizeof(h->hash)),
+			cdr_value_text(c->proved[i] ? "proved" : "missing")));
+		if (err != CDR_OK)
+			return err;
+	}
+	return CDR_OK;
+}
+
+/* A writing job: what today's log is compared with tomorrow. */
+static cdr_err
+write_seen(struct cdr_tx *tx, void *context)
+{
+	const struct checking *c = context;
+
+	return cdr_setting_put(tx, SEEN_NAME, c->newest_note.data, c->newest_note.len);
+}
+
+/* ---- the hub ------------------------------------------------------------------------------------------------- */
+
+static bool
+extends(uint64_t from, const uint8_t *from_root, const struct cdr_checkpoint *to, struct cdr_bytes hashes)
+{
+	return hashes.len % HASH == 0 &&
+	    cdr_merkle_verify_extend(from, from_root, to->size, to->root, hashes.data, hashes.len / HASH) == CDR_OK;
+}
+
+/* Ask for the newest checkpoint and for proofs of what is held; ${from} is the size that it must extend. */
+static cdr_err
+ask_checkpoint(struct checking *c, uint64_t from, struct cdr_ask *ask, struct cdr_fault *fault)
+{
+	Cdr__Wire__CheckpointRequest request = CDR__WIRE__CHECKPOINT_REQUEST__INIT;
+	uint64_t position[CDR_LOG_POSITIONS_MAX];
+
+	for (size_t i = 0; i < c->held_count; i++)
+		position[i] = c->held[i].place;
+	request.from = from;
+	request.position = position;
+	request.n_position = c->held_count;
+	*ask = (struct cdr_ask){ .path = CHECKPOINT_PATH, .message = &request.base,
+		.reply_type = &cdr__wire__checkpoint_reply__descriptor, .reply_max = CDR_BODY_CHECKPOINT_MAX };
+	cdr_err err = cdr_member_ask_hub(c->member, c->roster, ask, fault);
+	ask->message = NULL;
+	return err;
+}
+
+/* The newest checkpoint by itself: signed, witnessed, lately, not shorter, and a continuation of the last. */
+static cdr_err
+judge_checkpoint(struct checking *c, const Cdr__Wire__CheckpointReply *reply)
+{
+	struct cdr_audit *audit = c->audit;
+
+	cdr_buffer_free(&c->newest_note);
+	cdr_err err = cdr_buffer_copy(cdr_message_bytes(reply->checkpoint), &c->newest_note);
+	if (err != CDR_OK)
+		return err;
+	err = cdr_checkpoint_read(cdr_buffer_bytes(&c->newest_note), c->member->genesis, c->roster, &c->newest, NULL);
+	if (err == CDR_E_MEMORY)
+		return err;
+	if (err != CDR_OK) {
+		find(c, CDR_AUDIT_UNREADABLE, 0, "hub", NULL, NULL);
+		return CDR_OK;
+	}
+	audit->size = c->newest.size;
+	audit->witness_count = c->newest.cosignature_count;
+	audit->witnessed_at = cdr_checkpoint_time(&c->newest, c->roster);
+	if (!cdr_checkpoint_is_witnessed(&c->newest, c->roster))
+		find(c, CDR_AUDIT_UNWITNESSED, 0, "hub", NULL, NULL);
+	else if (audit->witnessed_at + CDR_AUDIT_STALE_S < c->now)
+		find(c, CDR_AUDIT_STALE, 0, "hub", NULL, NULL);
+	if (c->newest.size < c->before.size)
+		find(c, CDR_AUDIT_SHORTER, 0, "hub", NULL, NULL);
+	else if (c->before.size > 0 && !extends(c->before.size, c->before.root, &c->newest, cdr_message_bytes(reply->extension))) {
+		char names[CDR_FAULT_LEN / 2];
+		(void)cdr_checkpoint_fork(&c->before, &c->newest, names, sizeof(names));
+		find(c, CDR_AUDIT_REWRITTEN, 0, names, NULL, NULL);
+	}
+	return CDR_OK;
+}
+
+static const Cdr__Wire__PositionProof *
+find_proof(const Cdr__Wire__CheckpointReply *reply, uint64_t place)
+{
+	for (size_t i = 0; i < reply->n_proof; i++)
+		if (reply->proof[i]->position == place)
+			return reply->proof[i];
+	return NULL;
+}
+
+/* Each receipt that is held: does the log hold it? */
+static void
+judge_receipts(struct checking *c, const Cdr__Wire__CheckpointReply *reply)
+{
+	for (size_t i = 0; i < c->held_count; i++) {
+		const struct held *h = &c->held[i];
+		if (i > 0 && c->held[i - 1].place == h->place)
+			find(c, CDR_AUDIT_TWICE, h->place, "hub", &h->bytes, NULL);
+		if (h->place >= c->newest.size) {
+			c->audit->waiting_count++;
+			if (h->kept_at + CDR_AUDIT_LATE_S < c->now)
+				find(c, CDR_AUDIT_LATE, h->place, "hub", &h->bytes, NULL);
+			continue;
+		}
+		const Cdr__Wire__PositionProof *p = find_proof(reply, h->place);
+		c->proved[i] = p != NULL && p->hashes.len % HASH == 0 &&
+		    cdr_merkle_verify_include(h->hash, h->place, c->newest.size, p->hashes.data, p->hashes.len / HASH,
+			c->newest.root) == CDR_OK;
+		c->audit->proved_count += c->proved[i];
+		if (!c->proved[i])
+			find(c, CDR_AUDIT_MISSING, h->place, "hub", &h->bytes, NULL);
+	}
+}
+
+/* All receipts, a portion at a time; the log may grow meanwhile, and each reply must extend the one before. */
+static cdr_err
+check_hub(struct checking *c, struct cdr_fault *fault)
+{
+	cdr_err err = CDR_E_INTERNAL;
+
+	for (;;) {
+		struct cdr_ask ask = { 0 };
+		CDR_TRY(cdr_store_read(c->member->home->store, read_receipts, c));
+		err = ask_checkpoint(c, c->before.size, &ask, fault);
+		/* A hub that cannot show what it showed before has lost it. */
+		if ((err == CDR_E_BUSY || err == CDR_E_ABSENT || err == CDR_E_RANGE) && ask.answered && c->before.size > 0)
+			find(c, CDR_AUDIT_SHORTER, 0, "hub", NULL, NULL);
+		if (err == CDR_OK)
+			err = judge_checkpoint(c, ask.reply);
+		if (err == CDR_OK && c->newest.size > 0) {
+			judge_receipts(c, ask.reply);
+			err = cdr_store_write(c->member->home->store, write_receipts, c);
+		}
+		cdr_ask_free(&ask);
+		if (err != CDR_OK || c->held_count < CDR_LOG_POSITIONS_MAX || c->newest.size == 0)
+			goto out;
+		/* Two receipts for one place do not stand in two portions. */
+		c->from = (int64_t)c->held[c->held_count - 1].place + 1;
+	}
+out:
+	return err;
+}
+
+/* ---- the trustees -------------------------------------------------------------------------------------------- */
+
+/* Whether what a trustee saw is a part of what the hub shows; false with ${err} CDR_OK: it is not. */
+static bool
+agrees(struct checking *c, const struct cdr_checkpoint *seen, cdr_err *err)
+{
+	struct cdr_ask ask = { 0 };
+	struct cdr_checkpoint shown;
+	bool holds = false;
+
+	*err = CDR_OK;
+	if (seen->size == c->newest.size)
+		return memcmp(seen->root, c->newest.root, HASH) == 0;
+	c->held_count = 0;
+	*err = ask_checkpoint(c, seen->size, &ask, NULL);
+	if (*err == CDR_OK) {
+		const Cdr__Wire__CheckpointReply *reply = ask.reply;
+		*err = cdr_checkpoint_read(cdr_message_bytes(reply->checkpoint), c->member->genesis, c->roster, &shown, NULL);
+		holds = *err == CDR_OK && extends(seen->size, seen->root, &shown, cdr_message_bytes(reply->extension));
+		*err = *err == CDR_E_MEMORY ? *err : CDR_OK;
+	}
+	cdr_ask_free(&ask);
+	return holds;
+}
+
+/* Compare what one trustee says that it saw. One that says nothing is not accused: it may be away. */
+static cdr_err
+check_trustee(struct checking *c, const Cdr__Wire__Trustee *trustee)
+{
+	char name[CDR_SIGNER_LEN_MAX + 1], names[CDR_FAULT_LEN / 2];
+	struct cdr_signer own = cdr_member_signer(c->member);
+	struct cdr_checkpoint seen;
+	struct cdr_buffer note = { 0 };
+
+	(void)snprintf(name, sizeof(name), "trustee/%" PRIu32, trustee->index);
+	struct cdr_ask ask = { .party = trustee->party, .party_signer = name, .path = LATEST_PATH,
+		.reply_type = &cdr__wire__witness_latest__descriptor, .reply_max = CDR_BODY_CHECKPOINT_MAX };
+	cdr_err err = cdr_ask_send(c->member->client, &own, &ask, 1);
+	if (err == CDR_OK)
+		err = cdr_buffer_copy(cdr_message_bytes(((const Cdr__Wire__WitnessLatest *)ask.reply)->checkpoint), &note);
+	cdr_ask_free(&ask);
+	if (err == CDR_OK)
+		err = cdr_checkpoint_read(cdr_buffer_bytes(&note), c->member->genesis, c->roster, &seen, NULL);
+	if (err == CDR_OK) {
+		c->audit->compared_count++;
+		if (!agrees(c, &seen, &err) && err == CDR_OK) {
+			(void)cdr_checkpoint_fork(&c->newest, &seen, names, sizeof(names));
+			find(c, CDR_AUDIT_SPLIT, 0, names, NULL, &note);
+		}
+	}
+	cdr_buffer_free(&note);
+	return err == CDR_E_MEMORY ? err : CDR_OK;
+}
+
+static cdr_err
+check_trustees(struct checking *c)
+{
+	cdr_err err = CDR_OK;
+
+	c->audit->trustee_count = c->roster->body->n_trustee;
+	for (size_t i = 0; i < c->roster->body->n_trustee && err == CDR_OK; i++)
+		err = check_trustee(c, c->roster->body->trustee[i]);
+	return err;
+}
+
+/* ---- all of it ----------------------------------------------------------------------------------------------- */
+
+static cdr_err
+check(struct checking *c, struct cdr_fault *fault)
+{
+	cdr_err err = CDR_E_INTERNAL;
+
+	CDR_TRY(cdr_store_read(c->member->home->store, read_before, c));
+	if (c->before_note.len > 0)
+		CDR_TRY(cdr_checkpoint_read(cdr_buffer_bytes(&c->before_note), c->member->genesis, c->roster, &c->before, fault));
+	CDR_TRY(check_hub(c, fault));
+	if (c->newest.size > 0)
+		CDR_TRY(check_trustees(c));
+	/* What does not hold is not what tomorrow's log is compared with. */
+	if (c->newest.size > 0 && c->audit->finding_count == 0)
+		CDR_TRY(cdr_store_write(c->member->home->store, write_seen, c));
+out:
+	return err;
+}
+
+/* see node/member/audit.h */
+cdr_err
+cdr_audit_check(struct cdr_member *member, bool again, struct cdr_audit *audit, struct cdr_fault *fault)
+{
+	struct checking *c = calloc(1, sizeof(*c));
+
+	memset(audit, 0, sizeof(*audit));
+	if (c == NULL)
+		return CDR_E_MEMORY;
+	cdr_err err = cdr_member_joined(member, fault);
+	if (err == CDR_OK) {
+		c->member = member;
+		c->audit = audit;
+		c->again = again;
+		c->now = cdr_member_now();
+		c->roster = cdr_current_hold(member->current);
+		err = check(c, fault);
+		cdr_current_release(member->current, c->roster);
+	}
+	drop_held(c);
+	cdr_buffer_free(&c->before_note);
+	cdr_buffer_free(&c->newest_note);
+	free(c);
+	if (audit->finding_count > 0)
+		return cdr_fault_set(fault, CDR_E_PROOF, "%s The evidence is in %s", cdr_audit_text(audit->finding[0].kind, "en"),
+		    audit->finding[0].path);
+	return err;
+}
+
+/* ---- every day ------------------------------------------------------------------------------------------------ */
+
+/* A reading job: when the log was checked last. */
+static cdr_err
+read_checked(struct cdr_tx *tx, void *context)
+{
+	cdr_err err = cdr_setting_get(tx, CHECKED_NAME, context, sizeof(uint64_t));
+
+	return err == CDR_E_ABSENT ? CDR_OK : err;
+}
+
+/* A writing job. */
+static cdr_err
+write_checked(struct cdr_tx *tx, void *context)
+{
+	return cdr_setting_put(tx, CHECKED_NAME, context, sizeof(uint64_t));
+}
+
+/* see node/member/audit.h */
+cdr_err
+cdr_audit_step(struct cdr_member *member, bool *worked, struct cdr_fault *fault)
+{
+	uint64_t checked_at = 0, now = cdr_member_now();
+	struct cdr_audit *audit = NULL;
+
+	*worked = false;
+	cdr_err err = cdr_store_read(member->home->store, read_checked, &checked_at);
+	if (err != CDR_OK || now < checked_at + CDR_AUDIT_DAY_S)
+		return err;
+	audit = calloc(1, sizeof(*audit));
+	if (audit == NULL)
+		return CDR_E_MEMORY;
+	err = cdr_audit_check(member, false, audit, fault);
+	if (err == CDR_OK || err == CDR_E_PROOF) {
+		cdr_err kept = cdr_store_write(member->home->store, write_checked, &now);
+		err = kept != CDR_OK ? kept : CDR_OK; /* findings were told: the task itself did not fail */
+	}
+	free(audit);
+	return err;
+}

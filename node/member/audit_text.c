@@ -1,0 +1,77 @@
+#include "node/member/audit.h"
+
+#include <string.h>
+
+/* Names, and what each means for somebody who has never heard of a Merkle tree. */
+static const struct {
+	const char *name, *en, *fr, *es, *ar;
+} texts[CDR_AUDIT_KIND_COUNT] = {
+	[CDR_AUDIT_UNREADABLE] = { "unreadable",
+	    "The hub shows no signed record of what it did. It is not to be believed.",
+	    "Le hub ne montre aucun relevé signé de ce qu'il a fait. On ne peut pas le croire.",
+	    "El hub no muestra ningún registro firmado de lo que hizo. No se le puede creer.",
+	    "لا يعرض المركز أي سجل موقّع لما قام به. لا يمكن تصديقه." },
+	[CDR_AUDIT_UNWITNESSED] = { "unwitnessed",
+	    "The hub shows a record that too few of the independent trustees have confirmed.",
+	    "Le hub montre un relevé que trop peu de dépositaires indépendants ont confirmé.",
+	    "El hub muestra un registro que muy pocos depositarios independientes han confirmado.",
+	    "يعرض المركز سجلًا لم يؤكده سوى عدد قليل جدًا من الأمناء المستقلين." },
+	[CDR_AUDIT_STALE] = { "stale",
+	    "The hub shows an old record: the trustees confirmed it days ago. It may be hiding what came since.",
+	    "Le hub montre un relevé ancien : les dépositaires l'ont confirmé il y a plusieurs jours. Il cache peut-être la suite.",
+	    "El hub muestra un registro antiguo: los depositarios lo confirmaron hace días. Quizá oculta lo que siguió.",
+	    "يعرض المركز سجلًا قديمًا أكده الأمناء قبل أيام. ربما يخفي ما حدث بعد ذلك." },
+	[CDR_AUDIT_SHORTER] = { "shorter",
+	    "The hub's record has become shorter: what it had recorded is gone. An old copy of its database was put back, or acts were "
+	    "removed.",
+	    "Le relevé du hub a raccourci : ce qu'il avait noté a disparu. Une ancienne copie de sa base a été remise, ou des actes ont "
+	    "été retirés.",
+	    "El registro del hub se ha acortado: lo que había anotado ya no está. Se repuso una copia antigua de su base, o se quitaron "
+	    "actos.",
+	    "أصبح سجل المركز أقصر: اختفى ما كان مسجلًا فيه. أُعيدت نسخة قديمة من قاعدة بياناته، أو حُذفت أفعال منه." },
+	[CDR_AUDIT_REWRITTEN] = { "rewritten",
+	    "The hub has rewritten its record: today's does not continue the one that this node saw before.",
+	    "Le hub a réécrit son relevé : celui d'aujourd'hui ne prolonge pas celui que ce nœud avait vu.",
+	    "El hub ha reescrito su registro: el de hoy no continúa el que este nodo había visto.",
+	    "أعاد المركز كتابة سجله: سجل اليوم ليس استمرارًا للسجل الذي رأته هذه العقدة من قبل." },
+	[CDR_AUDIT_MISSING] = { "missing",
+	    "Something that this organisation did does not stand in the hub's record where the hub promised it, or was changed there.",
+	    "Un acte de cette organisation ne figure pas dans le relevé du hub à la place promise, ou y a été modifié.",
+	    "Algo que hizo esta organización no figura en el registro del hub donde este lo prometió, o fue alterado.",
+	    "فعلٌ قامت به هذه المنظمة لا يوجد في سجل المركز في الموضع الذي وعد به المركز، أو جرى تغييره." },
+	[CDR_AUDIT_LATE] = { "late",
+	    "Something that this organisation did is still not in a confirmed record, though the hub promised that it would be.",
+	    "Un acte de cette organisation ne figure toujours pas dans un relevé confirmé, bien que le hub l'ait promis.",
+	    "Algo que hizo esta organización aún no figura en un registro confirmado, aunque el hub lo prometió.",
+	    "فعلٌ قامت به هذه المنظمة لم يدخل بعد في سجل مؤكَّد، مع أن المركز وعد بذلك." },
+	[CDR_AUDIT_TWICE] = { "twice",
+	    "The hub promised the same place in its record to two different acts: one of them cannot be there.",
+	    "Le hub a promis la même place dans son relevé à deux actes différents : l'un d'eux ne peut y être.",
+	    "El hub prometió el mismo lugar de su registro a dos actos distintos: uno de ellos no puede estar.",
+	    "وعد المركز بالموضع نفسه في سجله لفعلين مختلفين: لا يمكن أن يكون أحدهما هناك." },
+	[CDR_AUDIT_SPLIT] = { "split",
+	    "The hub shows different records to different parties: what a trustee was shown contradicts what this node was shown.",
+	    "Le hub montre des relevés différents selon les parties : ce qu'un dépositaire a vu contredit ce que ce nœud a vu.",
+	    "El hub muestra registros distintos a partes distintas: lo que vio un depositario contradice lo que vio este nodo.",
+	    "يعرض المركز سجلات مختلفة على أطراف مختلفة: ما عُرض على أحد الأمناء يناقض ما عُرض على هذه العقدة." },
+};
+
+/* see node/member/audit.h */
+const char *
+cdr_audit_kind_name(enum cdr_audit_kind kind)
+{
+	return (unsigned)kind < CDR_AUDIT_KIND_COUNT ? texts[kind].name : "";
+}
+
+/* see node/member/audit.h */
+const char *
+cdr_audit_text(enum cdr_audit_kind kind, const char *language)
+{
+	if ((unsigned)kind >= CDR_AUDIT_KIND_COUNT)
+		return "";
+	if (strcmp(language, "fr") == 0)
+		return texts[kind].fr;
+	if (strcmp(language, "es") == 0)
+		return texts[kind].es;
+	return strcmp(language, "ar") == 0 ? texts[kind].ar : texts[kind].en;
+}

@@ -1,0 +1,306 @@
+#include "tests/unit/member/world.h"
+
+#include <jansson.h>
+
+#include "node/member/audit.h"
+#include "node/member/evaluate.h"
+#include "node/member/index.h"
+#include "node/member/receipt.h"
+
+/* A node that checks the log: what an honest hub shows holds, and each lie is found, named, and written down. */
+
+static struct cdr_audit audit;
+static int made;
+
+/* The folder in which evidence is written. */
+static int
+setup(void **state)
+{
+	int failed = w_setup(state);
+	struct world *w = *state;
+
+	w->member[BLUE]->home->path = w->dir;
+	return failed;
+}
+
+static int
+teardown(void **state)
+{
+	struct world *w = *state;
+	char command[128];
+
+	w->member[BLUE]->home->path = NULL;
+	for (int i = 1; i < 20; i++) {
+		(void)snprintf(command, sizeof(command), "%s/evidence/log-%d.json", w->dir, i);
+		(void)unlink(command);
+	}
+	(void)snprintf(command, sizeof(command), "%s/evidence", w->dir);
+	(void)rmdir(command);
+	return w_teardown(state);
+}
+
+/* Give the node ${count} receipts: evaluations that enter the log. */
+static void
+act(struct world *w, int count)
+{
+	struct cdr_member *m = w->member[BLUE];
+	const struct cdr_roster *roster = cdr_current_hold(m->current);
+	uint8_t tags[CDR_TAG_LEN];
+	char text[32];
+
+	for (int i = 0; i < count; i++) {
+		(void)snprintf(text, sizeof(text), "token %d", made++);
+		const struct cdr_bytes input = { (const uint8_t *)text, strlen(text) };
+		assert_int_equal(cdr_evaluate(m, roster, cdr_roster_epoch(roster, 1), CDR_PURPOSE_IMPORT, &input, 1, tags, NULL), CDR_OK);
+	}
+	cdr_current_release(m->current, roster);
+}
+
+static cdr_err
+look(struct world *w)
+{
+	struct cdr_fault fault = { CDR_OK, "" };
+
+	return cdr_audit_check(w->member[BLUE], false, &audit, &fault);
+}
+
+/* The log is found out: of ${kind}, with a file that says so. */
+static void
+assert_found(struct world *w, enum cdr_audit_kind kind)
+{
+	bool found = false;
+
+	cdr_err err = look(w);
+	for (size_t i = 0; i < audit.finding_count; i++) {
+		const struct cdr_audit_finding *f = &audit.finding[i];
+		if (f->kind != kind)
+			continue;
+		found = true;
+		json_t *json = json_load_file(f->path, 0, NULL);
+		assert_non_null(json);
+		assert_string_equal(json_string_value(json_object_get(json, "finding")), cdr_audit_kind_name(kind));
+		assert_non_null(json_object_get(json, "genesis"));
+		assert_non_null(json_object_get(json, "roster"));
+		json_decref(json);
+	}
+	if (err != CDR_E_PROOF || !found)
+		fail_msg("%s was not found (%d)", cdr_audit_kind_name(kind), err);
+}
+
+static void
+test_an_honest_log_holds(void **state)
+{
+	struct world *w = *state;
+	struct cdr_member *m = w->member[BLUE];
+
+	assert_int_equal(look(w), CDR_E_BUSY); /* nothing is logged yet */
+	act(w, 3);
+	assert_int_equal(look(w), CDR_OK);
+	assert_int_equal(audit.size, 3);
+	assert_int_equal(audit.proved_count, 3);
+	assert_int_equal(audit.witness_count, W_THRESHOLD);
+	assert_int_equal(audit.compared_count, W_TRUSTEES);
+	assert_int_equal(w_count(m, "SELECT count(*) FROM receipt WHERE state = 'proved'"), 3);
+	act(w, 70); /* more than one reply proves */
+	assert_int_equal(look(w), CDR_OK);
+	assert_int_equal(audit.proved_count, 70);
+	assert_int_equal(look(w), CDR_OK);
+	assert_int_equal(audit.proved_count, 0);
+	assert_int_equal(cdr_audit_check(m, true, &audit, NULL), CDR_OK);
+	assert_int_equal(audit.proved_count, 73);
+	assert_int_equal(w_count(m, "SELECT count(*) FROM lie"), 0);
+	/* A trustee that is away is not accused, and one that is behind is right too. */
+	w->mode[0] = W_DOWN;
+	w->latest_size[1] = 20;
+	assert_int_equal(look(w), CDR_OK);
+	assert_int_equal(audit.compared_count, W_TRUSTEES - 1);
+}
+
+static void
+test_rewritten_and_missing(void **state)
+{
+	struct world *w = *state;
+
+	act(w, 5);
+	assert_int_equal(look(w), CDR_OK);
+	act(w, 2);
+	w->log_lie = W_LOG_ALTERED;
+	assert_found(w, CDR_AUDIT_REWRITTEN);
+	assert_string_equal(audit.finding[0].parties, "hub, trustee/1, trustee/2");
+	/* What was found is kept once, however often it is found. */
+	int64_t kept = w_count(w->member[BLUE], "SELECT count(*) FROM lie");
+	assert_found(w, CDR_AUDIT_REWRITTEN);
+	assert_int_equal(w_count(w->member[BLUE], "SELECT count(*) FROM lie"), kept);
+	w->log_lie = W_LOG_TRUE;
+	assert_int_equal(look(w), CDR_OK);
+}
+
+static void
+test_missing(void **state)
+{
+	struct world *w = *state;
+	const struct cdr_roster *roster = cdr_current_hold(w->member[BLUE]->current);
+	uint8_t tags[CDR_TAG_LEN];
+	const struct cdr_bytes input = { (const uint8_t *)"x", 1 };
+
+	act(w, 2);
+	w->log_lie = W_LOG_MISSING; /* its receipt is right, and what stands in the tree is not */
+	assert_int_equal(cdr_evaluate(w->member[BLUE], roster, cdr_roster_epoch(roster, 1), CDR_PURPOSE_IMPORT, &input, 1, tags,
+	    NULL), CDR_E_PROOF);
+	cdr_current_release(w->member[BLUE]->current, roster);
+	w->log_lie = W_LOG_TRUE;
+	assert_found(w, CDR_AUDIT_MISSING);
+	assert_int_equal(audit.finding[0].place, 2);
+	assert_int_equal(w_count(w->member[BLUE], "SELECT count(*) FROM receipt WHERE state = 'missing'"), 1);
+}
+
+static void
+test_other_lies(void **state)
+{
+	static const struct {
+		enum w_log_lie lie;
+		enum cdr_audit_kind kind;
+	} cases[] = {
+		{ W_LOG_FEW_WITNESSES, CDR_AUDIT_UNWITNESSED },
+		{ W_LOG_ROLLED_BACK, CDR_AUDIT_SHORTER },
+	};
+	struct world *w = *state;
+
+	act(w, 6);
+	assert_int_equal(look(w), CDR_OK);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		w->log_lie = cases[i].lie;
+		assert_found(w, cases[i].kind);
+	}
+	w->log_lie = W_LOG_TRUE;
+	w->log_age_s = CDR_AUDIT_STALE_S + 60;
+	assert_found(w, CDR_AUDIT_STALE);
+	w->log_age_s = 0;
+	assert_int_equal(look(w), CDR_OK);
+	act(w, 1);
+	w->log_lie = W_LOG_BAD_PROOF;
+	assert_found(w, CDR_AUDIT_MISSING);
+}
+
+/* One trustee was shown another log: who signed both is named. */
+static void
+test_split(void **state)
+{
+	struct world *w = *state;
+
+	act(w, 6);
+	w->latest_differs[2] = true;
+	assert_found(w, CDR_AUDIT_SPLIT);
+	assert_string_equal(audit.finding[0].parties, "hub");
+	/* One that cosigned what this node was shown, and the other one too. */
+	w->latest_differs[2] = false;
+	w->latest_differs[0] = true;
+	assert_found(w, CDR_AUDIT_SPLIT);
+	assert_string_equal(audit.finding[0].parties, "hub, trustee/1");
+	w->latest_differs[0] = false;
+	w->latest_size[1] = 4;
+	w->latest_differs[1] = true;
+	assert_found(w, CDR_AUDIT_SPLIT);
+}
+
+static void
+test_two_receipts_for_one_place(void **state)
+{
+	struct world *w = *state;
+
+	act(w, 3);
+	w_run(w->member[BLUE], "INSERT INTO receipt SELECT place, zeroblob(32), kind, at, bytes, kept_at, state FROM receipt WHERE place = 1");
+	assert_found(w, CDR_AUDIT_TWICE);
+}
+
+/* A receipt whose leaf nobody has witnessed for an hour. */
+static void
+test_late(void **state)
+{
+	struct world *w = *state;
+
+	act(w, 3);
+	w_run(w->member[BLUE], "INSERT INTO receipt SELECT 400, hash, kind, at, bytes, kept_at, state FROM receipt WHERE place = 1");
+	assert_int_equal(look(w), CDR_OK);
+	assert_int_equal(audit.waiting_count, 1);
+	w_run(w->member[BLUE], "UPDATE receipt SET kept_at = kept_at - 4000");
+	assert_found(w, CDR_AUDIT_LATE);
+}
+
+/* The act is not taken for done unless the hub's receipt is for just that. */
+static void
+test_no_receipt(void **state)
+{
+	struct world *w = *state;
+	const struct cdr_roster *roster = cdr_current_hold(w->member[BLUE]->current);
+	static const enum w_log_lie lies[] = { W_LOG_NO_RECEIPT, W_LOG_OTHER_PLACE, W_LOG_FEW_WITNESSES, W_LOG_BAD_PROOF };
+	uint8_t tags[CDR_TAG_LEN];
+
+	act(w, 2);
+	for (size_t i = 0; i < sizeof(lies) / sizeof(lies[0]); i++) {
+		const struct cdr_bytes input = { (const uint8_t *)"abcd" + i, 1 };
+		w->log_lie = lies[i];
+		size_t asked = w->evaluation_count;
+		assert_int_equal(cdr_evaluate(w->member[BLUE], roster, cdr_roster_epoch(roster, 1), CDR_PURPOSE_IMPORT, &input, 1, tags,
+		    NULL), CDR_E_PROOF);
+		assert_int_equal(w->evaluation_count, asked);
+	}
+	cdr_current_release(w->member[BLUE]->current, roster);
+}
+
+static void
+test_every_day(void **state)
+{
+	struct world *w = *state;
+	bool worked;
+
+	act(w, 1);
+	assert_int_equal(cdr_audit_step(w->member[BLUE], &worked, NULL), CDR_OK);
+	w->log_lie = W_LOG_FEW_WITNESSES;
+	assert_int_equal(cdr_audit_step(w->member[BLUE], &worked, NULL), CDR_OK);
+	assert_int_equal(w_count(w->member[BLUE], "SELECT count(*) FROM lie"), 0); /* today it was checked already */
+	w_run(w->member[BLUE], "DELETE FROM setting WHERE name = 'log/checked_at'");
+	assert_int_equal(cdr_audit_step(w->member[BLUE], &worked, NULL), CDR_OK);
+	assert_int_equal(w_count(w->member[BLUE], "SELECT count(*) FROM lie"), 1);
+	w_run(w->member[BLUE], "DELETE FROM setting WHERE name = 'log/checked_at'");
+	w->log_is_down = true;
+	assert_int_equal(cdr_audit_step(w->member[BLUE], &worked, NULL), CDR_E_NETWORK);
+}
+
+static void
+test_words(void **state)
+{
+	static const char *const languages[] = { "en", "fr", "es", "ar" };
+
+	(void)state;
+	for (int kind = 0; kind < CDR_AUDIT_KIND_COUNT; kind++)
+		for (size_t i = 0; i < 4; i++) {
+			assert_true(strlen(cdr_audit_text((enum cdr_audit_kind)kind, languages[i])) > 20);
+			for (size_t k = 0; k < i; k++)
+				assert_string_not_equal(cdr_audit_text((enum cdr_audit_kind)kind, languages[i]),
+				    cdr_audit_text((enum cdr_audit_kind)kind, languages[k]));
+		}
+	assert_string_equal(cdr_audit_text(CDR_AUDIT_KIND_COUNT, "en"), "");
+	assert_string_equal(cdr_audit_kind_name(CDR_AUDIT_KIND_COUNT), "");
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_an_honest_log_holds),
+		TEST(test_rewritten_and_missing),
+		TEST(test_missing),
+		TEST(test_other_lies),
+		TEST(test_split),
+		TEST(test_two_receipts_for_one_place),
+		TEST(test_late),
+		TEST(test_no_receipt),
+		TEST(test_every_day),
+		cmocka_unit_test(test_words),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
