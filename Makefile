@@ -1,6 +1,7 @@
 # Candor. Every target installs with apt what it needs and does not find, and says so.
 #
-#   make              the programs: build/candor, build/candor-hub, build/candor-trustee, build/candor-print
+#   make              the programs: build/candor, build/candor-hub, build/candor-trustee,
+#                     build/candor-audit, build/candor-print
 #   make demo         an exchange of ten processes on this machine, a handful of checks, and what each party saw
 #                     (KEEP=DIR leaves its state in DIR)
 #   make check        everything that must hold: unit tests, vectors, scenarios, sanitizers, constant time, fuzz seeds, lint
@@ -58,7 +59,7 @@ archives = $(foreach l,$(call upto,$(1),$(LAYERS)),$(call archive,$(l)))
 ALL_ARCHIVES = $(foreach l,$(LAYERS),$(call archive,$(l)))
 link     = $(CC) $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group
 
-PROGRAMS := $(BUILD)/candor $(BUILD)/candor-hub $(BUILD)/candor-trustee
+PROGRAMS := $(BUILD)/candor $(BUILD)/candor-hub $(BUILD)/candor-trustee $(BUILD)/candor-audit
 PRINT    := $(BUILD)/candor-print
 UNIT_SOURCES := $(wildcard tests/unit/*/test_*.c)
 UNIT     := $(patsubst tests/%.c,$(BUILD)/tests/%,$(UNIT_SOURCES))
@@ -145,6 +146,8 @@ $(foreach l,$(LAYERS),$(eval $(call layer_rules,$(l))))
 
 $(BUILD)/candor-hub:     $(BUILD)/obj/node/hub/main.o     $(call archives,node/hub)
 $(BUILD)/candor-trustee: $(BUILD)/obj/node/trustee/main.o $(call archives,node/trustee)
+# It verifies alone: nothing of keys/ or node/ is linked.
+$(BUILD)/candor-audit:   $(BUILD)/obj/audit/main.o        $(call archives,audit)
 $(BUILD)/candor:         $(BUILD)/obj/node/member/main.o  $(call archives,node/member)
 $(PROGRAMS):
 	$(call say,LD,$@)

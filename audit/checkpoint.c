@@ -67,6 +67,7 @@ cdr_checkpoint_cosign(const uint8_t *seed, const uint8_t genesis[static CDR_GENE
 {
 	char text[COSIGNED_LEN_MAX + 1];
 
+	memset(cosignature, 0, sizeof(*cosignature)); /* its padding too: checkpoints are compared as bytes */
 	cosignature->trustee = trustee;
 	cosignature->at = at;
 	write_cosigned(genesis, checkpoint, at, text);

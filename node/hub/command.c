@@ -36,6 +36,7 @@ static const struct cdr_option serve_options[] = {
 	{ .name = "guest-key", .value = "FILE", .help = "PEM: its key" },
 	{ .name = "guest-behind-proxy", .help = "plain HTTP on loopback: a proxy here has the certificate" },
 	{ .name = "workers", .value = "N", .help = "worker threads (default: one for each core)", .min = 1, .max = 64 },
+	{ .name = "publish", .value = "FOLDER", .help = "keep the public log there, as files for a web server" },
 	{ .name = "ready-fd", .value = "N", .help = "file descriptor that is told when requests are served", .min = 0,
 	    .max = 65535 },
 	{ .name = NULL },
@@ -147,6 +148,11 @@ const struct cdr_command cdr_hub_commands[] = {
 	{ .name = "return publish", .operands = "FOLDER", .operand_min = 1, .operand_max = 1,
 	    .summary = "write the annual figures of members and sector: PDF, XLSX, JSON, CSV with HXL tags", .options = return_options,
 	    .help = "Every return is verified again. Members that did not report are listed.", .handle = cdr_hub_command_return_publish },
+	{ .name = "log export", .operands = "FOLDER", .operand_min = 1, .operand_max = 1,
+	    .summary = "write the public log as files that anybody can verify and serve",
+	    .help = "What the folder has already stays. It holds no name, no party of a sealed act, no content: `candor-audit verify`\n"
+		    "needs nothing else. `serve --publish FOLDER` keeps such a folder up to date.",
+	    .handle = cdr_hub_command_log_export },
 	{ .name = "inspect", .summary = "show everything that this hub has stored, and what it says about anybody",
 	    .help = "With --json every row of every table, decrypted, beside a legend that says of each column what it is and\n"
 		    "what the hub, or a thief of its database and keys, can conclude from it.",

@@ -75,6 +75,7 @@ cdr_command_handler cdr_hub_command_trustees_change;
 cdr_command_handler cdr_hub_command_inspect;
 cdr_command_handler cdr_hub_command_return_list;
 cdr_command_handler cdr_hub_command_return_publish;
+cdr_command_handler cdr_hub_command_log_export;
 
 cdr_command_handler cdr_hub_command_round_open;
 cdr_command_handler cdr_hub_command_round_status;

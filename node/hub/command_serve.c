@@ -1,6 +1,8 @@
+#include <string.h>
 #include <unistd.h>
 
 #include "node/hub/command.h"
+#include "node/hub/publish.h"
 #include "node/hub/round.h"
 #include "node/hub/routes.h"
 #include "node/hub/sweep.h"
@@ -12,6 +14,7 @@
 #define WAIT_MS 1000
 #define SWEEP_EVERY_S 3600
 #define WITNESS_CONNECT_MS 3000
+#define PUBLISH_EVERY_S 10
 
 static cdr_err
 start_server(const struct cdr_arguments *arguments, const struct cdr_hub_open *open, const struct cdr_service *service,
@@ -35,11 +38,32 @@ out:
 	return err;
 }
 
+/* Bring the published files up to what is witnessed, if there is something new. */
+static void
+publish(struct cdr_hub *hub, const char *folder, struct cdr_checkpoint *published)
+{
+	struct cdr_checkpoint newest;
+	struct cdr_fault fault = { CDR_OK, "" };
+
+	if (cdr_hub_witness_wait(hub->witness, 1, 0, &newest, NULL) != CDR_OK || memcmp(&newest, published, sizeof(newest)) == 0)
+		return;
+	const struct cdr_roster *roster = cdr_hub_roster_hold(hub);
+	if (roster == NULL)
+		return;
+	cdr_err err = cdr_hub_publish(hub, roster, folder, &newest, &fault);
+	cdr_hub_roster_release(hub, roster);
+	if (err == CDR_OK)
+		*published = newest;
+	else
+		cdr_log(CDR_LOG_ERROR, "log.not_published", cdr_log_err(err), cdr_log_text("reason", fault.text));
+}
+
 /* Until a signal comes; now and then what is due. A sweep that fails is tried again an hour later. */
 static void
-run(struct cdr_daemon *daemon, struct cdr_hub *hub)
+run(struct cdr_daemon *daemon, struct cdr_hub *hub, const char *folder)
 {
-	uint64_t swept_at = 0;
+	uint64_t swept_at = 0, published_at = 0;
+	struct cdr_checkpoint published = { 0 };
 	cdr_err before = CDR_OK;
 
 	do {
@@ -50,6 +74,10 @@ run(struct cdr_daemon *daemon, struct cdr_hub *hub)
 		if (err != CDR_OK && err != before)
 			cdr_log(CDR_LOG_ERROR, "hub.round_failed", cdr_log_err(err), cdr_log_text("reason", fault.text));
 		before = err;
+		if (folder != NULL && now >= published_at + PUBLISH_EVERY_S) {
+			publish(hub, folder, &published);
+			published_at = now;
+		}
 		if (now < swept_at + SWEEP_EVERY_S)
 			continue;
 		err = cdr_hub_sweep(hub, now, NULL);
@@ -115,7 +143,7 @@ cdr_hub_command_serve(const struct cdr_arguments *arguments, struct cdr_report *
 		cdr_report_text(report, "Serving guests at %s\n", cdr_hub_guest_listener_address_peek(guests));
 	cdr_log(CDR_LOG_INFO, "hub.started", cdr_log_text("address", cdr_server_address_peek(server)));
 	cdr_daemon_ready(&daemon, cdr_server_address_peek(server));
-	run(&daemon, open.hub);
+	run(&daemon, open.hub, cdr_arguments_text(arguments, "publish"));
 	cdr_log(CDR_LOG_INFO, "hub.stopping", cdr_log_int("pid", getpid()));
 	err = CDR_OK;
 out:

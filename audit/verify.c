@@ -1,0 +1,407 @@
+#include "audit/verify.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "proto/ceremony.h"
+
+#define HASH CDR_MERKLE_HASH_LEN
+
+const struct cdr_verify_part cdr_verify_parts[] = {
+	{ "rosters", cdr_verify_rosters },
+	{ "log", cdr_verify_tree },
+	{ "rosters in the log", cdr_verify_roster_leaves },
+	{ "key ceremonies", cdr_verify_ceremonies },
+};
+const size_t cdr_verify_part_count = sizeof(cdr_verify_parts) / sizeof(cdr_verify_parts[0]);
+
+/* see audit/verify.h */
+cdr_err
+cdr_verify_run(struct cdr_verify *v, struct cdr_fault *fault)
+{
+	for (size_t i = 0; i < cdr_verify_part_count; i++) {
+		cdr_err err = cdr_verify_parts[i].verify(v, fault);
+		if (err != CDR_OK)
+			return err;
+	}
+	return CDR_OK;
+}
+
+/* see audit/verify.h */
+void
+cdr_verify_free(struct cdr_verify *v)
+{
+	for (size_t i = 0; i < v->roster_count; i++)
+		cdr_roster_free(v->roster[i]);
+	free(v->roster);
+	free(v->open);
+	*v = (struct cdr_verify){ 0 };
+}
+
+static cdr_err
+read_file(FILE *file, struct cdr_buffer *bytes)
+{
+	size_t room = 1U << 16;
+
+	bytes->data = malloc(room);
+	while (bytes->data != NULL) {
+		bytes->len += fread(bytes->data + bytes->len, 1, room - bytes->len, file);
+		if (bytes->len < room)
+			return ferror(file) ? CDR_E_IO : CDR_OK;
+		if (room >= CDR_VERIFY_FILE_LEN_MAX)
+			return CDR_E_RANGE;
+		uint8_t *larger = realloc(bytes->data, room *= 2);
+		if (larger == NULL)
+			return CDR_E_MEMORY;
+		bytes->data = larger;
+	}
+	return CDR_E_MEMORY;
+}
+
+/* see audit/verify.h */
+cdr_err
+cdr_verify_file_read(const struct cdr_verify *v, const char *name, struct cdr_buffer *bytes, struct cdr_fault *fault)
+{
+	char path[CDR_VERIFY_PATH_LEN];
+
+	*bytes = (struct cdr_buffer){ NULL, 0 };
+	if ((size_t)snprintf(path, sizeof(path), "%s/%s", v->folder, name) >= sizeof(path))
+		return cdr_fault_set(fault, CDR_E_RANGE, "the path of the folder is too long");
+	FILE *file = fopen(path, "rbe");
+	if (file == NULL)
+		return cdr_fault_set(fault, errno == ENOENT ? CDR_E_ABSENT : CDR_E_IO, "%s: %s", path, strerror(errno));
+	cdr_err err = read_file(file, bytes);
+	(void)fclose(file);
+	if (err != CDR_OK) {
+		cdr_buffer_free(bytes);
+		cdr_fault_set(fault, err, "%s cannot be read, or is larger than any such file", path);
+	}
+	return err;
+}
+
+/* ---- rosters ------------------------------------------------------------------------------------------------- */
+
+/* The next one of the chain; CDR_E_ABSENT behind the last. */
+static cdr_err
+add_roster(struct cdr_verify *v, struct cdr_fault *fault)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct cdr_buffer bytes = { 0 };
+	struct cdr_roster *roster = NULL, **more;
+	char name[64];
+
+	(void)snprintf(name, sizeof(name), "rosters/%zu", v->roster_count);
+	CDR_TRY(cdr_verify_file_read(v, name, &bytes, fault));
+	CDR_TRY(cdr_roster_decode(cdr_buffer_bytes(&bytes), &roster, fault));
+	if (roster->body->version != v->roster_count || v->roster_count == CDR_VERIFY_ROSTER_MAX) {
+		err = cdr_fault_set(fault, CDR_E_ROSTER, "%s holds another version", name);
+		goto out;
+	}
+	if (v->roster_count == 0)
+		CDR_TRY(cdr_roster_verify_genesis(roster, v->fingerprint != NULL ? v->fingerprint : roster->hash, fault));
+	else
+		CDR_TRY(cdr_roster_verify_next(roster, v->roster[v->roster_count - 1], fault));
+	more = realloc(v->roster, (v->roster_count + 1) * sizeof(*more));
+	if (more == NULL) {
+		err = CDR_E_MEMORY;
+		goto out;
+	}
+	v->roster = more;
+	v->roster[v->roster_count++] = roster;
+	roster = NULL;
+out:
+	cdr_roster_free(roster);
+	cdr_buffer_free(&bytes);
+	return err;
+}
+
+/* see audit/verify.h */
+cdr_err
+cdr_verify_rosters(struct cdr_verify *v, struct cdr_fault *fault)
+{
+	cdr_err err;
+
+	do
+		err = add_roster(v, fault);
+	while (err == CDR_OK);
+	if (err != CDR_E_ABSENT)
+		return err;
+	if (v->roster_count == 0)
+		return err;
+	if (fault != NULL)
+		*fault = (struct cdr_fault){ CDR_OK, "" };
+	memcpy(v->genesis, v->roster[0]->hash, sizeof(v->genesis));
+	return CDR_OK;
+}
+
+/* ---- the tree ------------------------------------------------------------------------------------------------ */
+
+/* What one entry says. */
+static cdr_err
+take_entry(struct cdr_verify *v, uint64_t position, struct cdr_bytes entry, struct cdr_fault *fault)
+{
+	struct cdr_leaf leaf;
+	bool is_open;
+
+	cdr_err err = cdr_leaf_entry_read(entry, &leaf, &is_open);
+	if (err != CDR_OK)
+		return cdr_fault_set(fault, err, "leaf %" PRIu64 " is neither a leaf nor a commitment", position);
+	if (!is_open) {
+		v->sealed_count++;
+		return CDR_OK;
+	}
+	v->kind_count[leaf.kind]++;
+	if (v->open_count == v->open_room) {
+		size_t room = v->open_room > 0 ? 2 * v->open_room : 1024;
+		struct cdr_verify_leaf *more = room <= CDR_VERIFY_OPEN_MAX ? realloc(v->open, room * sizeof(*more)) : NULL;
+		if (more == NULL)
+			return CDR_E_MEMORY;
+		v->open = more;
+		v->open_room = room;
+	}
+	v->open[v->open_count++] = (struct cdr_verify_leaf){ position, leaf };
+	return CDR_OK;
+}
+
+/* A tile of hashes must be those of the tree. ${edge} is the tree up to its end, ${hash} the nodes that it should hold. */
+static cdr_err
+check_tile(struct cdr_verify *v, int level, uint64_t index, const uint8_t *hash, unsigned width, struct cdr_fault *fault)
+{
+	char path[CDR_TILE_PATH_LEN];
+	struct cdr_buffer bytes;
+
+	cdr_err err = cdr_tile_path(level, index, width, path);
+	if (err == CDR_OK)
+		err = cdr_verify_file_read(v, path, &bytes, fault);
+	if (err != CDR_OK)
+		return err;
+	if (bytes.len != width * HASH || memcmp(bytes.data, hash, bytes.len) != 0)
+		err = cdr_fault_set(fault, CDR_E_PROOF, "%s/%s does not hold the hashes of the tree", v->folder, path);
+	cdr_buffer_free(&bytes);
+	return err;
+}
+
+/* The tree while it grows, with the hashes of the tile of each level that is not complete. */
+struct growing {
+	struct cdr_merkle_edge edge;
+	uint8_t hash[CDR_TILE_LEVEL_MAX + 1][CDR_TILE_WIDTH * HASH];
+	unsigned width[CDR_TILE_LEVEL_MAX + 1];
+	uint64_t index[CDR_TILE_LEVEL_MAX + 1];
+};
+
+/* One more leaf; each tile that it completes is compared. */
+static cdr_err
+grow(struct cdr_verify *v, struct growing *g, struct cdr_bytes entry, struct cdr_fault *fault)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct cdr_merkle_grown grown;
+	uint8_t leaf[HASH];
+
+	CDR_TRY(cdr_merkle_leaf(entry, leaf));
+	CDR_TRY(cdr_merkle_append(&g->edge, leaf, &grown));
+	for (int level = 0; level <= CDR_TILE_LEVEL_MAX && (size_t)(level * CDR_TILE_BITS) < grown.count; level++) {
+		memcpy(g->hash[level] + g->width[level]++ * HASH, grown.hash[level * CDR_TILE_BITS], HASH);
+		if (g->width[level] < CDR_TILE_WIDTH)
+			continue;
+		CDR_TRY(check_tile(v, level, g->index[level]++, g->hash[level], CDR_TILE_WIDTH, fault));
+		g->width[level] = 0;
+	}
+out:
+	return err;
+}
+
+static cdr_err
+read_bundle(struct cdr_verify *v, struct growing *g, uint64_t index, struct cdr_fault *fault)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	unsigned width = cdr_tile_width(0, index, v->checkpoint.size), count = 0;
+	char path[CDR_TILE_PATH_LEN];
+	struct cdr_buffer bytes = { 0 };
+	struct cdr_bytes entry;
+	size_t at = 0;
+
+	CDR_TRY(cdr_tile_path(CDR_TILE_ENTRIES, index, width, path));
+	CDR_TRY(cdr_verify_file_read(v, path, &bytes, fault));
+	while ((err = cdr_tile_entry_next(cdr_buffer_bytes(&bytes), &at, &entry)) == CDR_OK) {
+		CDR_TRY(take_entry(v, g->edge.size, entry, fault));
+		CDR_TRY(grow(v, g, entry, fault));
+		count++;
+	}
+	if (err == CDR_E_ABSENT)
+		err = count == width ? CDR_OK : cdr_fault_set(fault, CDR_E_INPUT, "%s holds %u leaves, not %u", path, count, width);
+out:
+	cdr_buffer_free(&bytes);
+	return err;
+}
+
+/* Every leaf, hashed again; every tile; and the root that hub and witnesses signed. */
+static cdr_err
+rebuild(struct cdr_verify *v, struct growing *g, struct cdr_fault *fault)
+{
+	cdr_err err = CDR_OK;
+	uint8_t root[HASH];
+
+	for (uint64_t index = 0; err == CDR_OK && index * CDR_TILE_WIDTH < v->checkpoint.size; index++)
+		err = read_bundle(v, g, index, fault);
+	for (int level = 0; err == CDR_OK && level <= CDR_TILE_LEVEL_MAX; level++)
+		if (g->width[level] > 0)
+			err = check_tile(v, level, g->index[level], g->hash[level], g->width[level], fault);
+	if (err == CDR_OK)
+		err = cdr_merkle_root(&g->edge, root);
+	if (err == CDR_OK && memcmp(root, v->checkpoint.root, sizeof(root)) != 0)
+		err = cdr_fault_set(fault, CDR_E_PROOF, "the leaves do not give the root of the checkpoint: one was altered, added or left out");
+	return err;
+}
+
+/* see audit/verify.h */
+cdr_err
+cdr_verify_tree(struct cdr_verify *v, struct cdr_fault *fault)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	const struct cdr_roster *newest = v->roster[v->roster_count - 1];
+	struct cdr_buffer note = { 0 };
+	struct growing *g = calloc(1, sizeof(*g));
+
+	if (g == NULL)
+		return CDR_E_MEMORY;
+	CDR_TRY(cdr_verify_file_read(v, "checkpoint", &note, fault));
+	CDR_TRY(cdr_checkpoint_read(cdr_buffer_bytes(&note), v->genesis, newest, &v->checkpoint, fault));
+	if (!cdr_checkpoint_is_witnessed(&v->checkpoint, newest)) {
+		err = cdr_fault_set(fault, CDR_E_PROOF, "the checkpoint has %zu cosignatures, and %" PRIu32 " are needed",
+		    v->checkpoint.cosignature_count, newest->body->threshold);
+		goto out;
+	}
+	v->witnessed_at = cdr_checkpoint_time(&v->checkpoint, newest);
+	CDR_TRY(rebuild(v, g, fault));
+out:
+	cdr_buffer_free(&note);
+	free(g);
+	return err;
+}
+
+/* ---- rosters in the log ---------------------------------------------------------------------------------------- */
+
+/* see audit/verify.h: each roster is logged, once and in its order, and no other is. */
+cdr_err
+cdr_verify_roster_leaves(struct cdr_verify *v, struct cdr_fault *fault)
+{
+	size_t version = 0;
+	uint8_t content[CDR_LEAF_CONTENT_LEN];
+
+	for (size_t i = 0; i < v->open_count; i++) {
+		const struct cdr_leaf *leaf = &v->open[i].leaf;
+		if (leaf->kind != CDR_LEAF_ROSTER)
+			continue;
+		if (version >= v->roster_count || leaf->number_count < 1 || leaf->number[0] != version)
+			return cdr_fault_set(fault, CDR_E_ROSTER, "leaf %" PRIu64 " names a roster that is not the next of the chain",
+			    v->open[i].position);
+		const struct cdr_bytes hash = { v->roster[version]->hash, CDR_ROSTER_HASH_LEN };
+		cdr_err err = cdr_leaf_content(leaf->kind, &hash, 1, content);
+		if (err != CDR_OK)
+			return err;
+		if (memcmp(content, leaf->content, sizeof(content)) != 0)
+			return cdr_fault_set(fault, CDR_E_ROSTER, "roster %zu is not the one that leaf %" PRIu64 " recorded", version,
+			    v->open[i].position);
+		version++;
+	}
+	/* What came into force behind the checkpoint is not in it yet. */
+	if (version == 0)
+		return cdr_fault_set(fault, CDR_E_ROSTER, "the log does not record the genesis roster");
+	return CDR_OK;
+}
+
+/* ---- key ceremonies ---------------------------------------------------------------------------------------------- */
+
+/* Whether the transcript is that of a key which came into a roster. */
+static cdr_err
+match_ceremony(struct cdr_verify *v, const Cdr__Wire__CeremonyTranscript *transcript, bool *proved, struct cdr_fault *fault)
+{
+	cdr_err err = CDR_E_REFUSED;
+	size_t at = 0;
+
+	for (size_t version = 1; version < v->roster_count; version++) {
+		const Cdr__Wire__Roster *body = v->roster[version]->body;
+		for (size_t i = 0; i < cdr_roster_key_count(body); i++, at++) {
+			struct cdr_roster_key key = cdr_roster_key_at(body, i);
+			if (proved[at])
+				continue;
+			err = cdr_ceremony_verify(transcript, v->roster[version - 1], v->genesis, &key, fault);
+			if (err == CDR_E_MEMORY)
+				return err;
+			proved[at] = err == CDR_OK;
+			if (proved[at])
+				return CDR_OK;
+		}
+	}
+	return err;
+}
+
+static cdr_err
+take_ceremony(struct cdr_verify *v, const char *file_name, bool *proved, struct cdr_fault *fault)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	char name[CDR_VERIFY_PATH_LEN];
+	struct cdr_buffer bytes = { 0 };
+	struct cdr_arena arena = { 0 };
+	const Cdr__Wire__CeremonyTranscript *transcript;
+
+	(void)snprintf(name, sizeof(name), "ceremonies/%.255s", file_name);
+	CDR_TRY(cdr_verify_file_read(v, name, &bytes, fault));
+	err = cdr_message_decode(&arena, &cdr__wire__ceremony_transcript__descriptor, cdr_buffer_bytes(&bytes), &transcript);
+	if (err == CDR_E_INPUT)
+		cdr_fault_set(fault, err, "%s/%s is no transcript of a ceremony", v->folder, name);
+	if (err != CDR_OK)
+		goto out;
+	CDR_TRY(match_ceremony(v, transcript, proved, fault));
+	v->ceremony_count++;
+out:
+	cdr_arena_free(&arena);
+	cdr_buffer_free(&bytes);
+	return err;
+}
+
+/* Keys that stand in several rosters are one: those with a transcript that was verified, and the others. */
+static void
+count_keys(struct cdr_verify *v, const bool *proved)
+{
+	size_t at = 0;
+
+	for (size_t version = 1; version < v->roster_count; version++) {
+		const Cdr__Wire__Roster *body = v->roster[version]->body, *before = v->roster[version - 1]->body;
+		for (size_t i = 0; i < cdr_roster_key_count(body); i++, at++) {
+			struct cdr_roster_key key = cdr_roster_key_at(body, i), old;
+			bool is_old = cdr_roster_key_find(before, key.kind, key.number, &old) && old.transcript.len == key.transcript.len &&
+			    memcmp(old.transcript.data, key.transcript.data, key.transcript.len) == 0;
+			v->key_count += !is_old;
+			v->unproved_count += !is_old && !proved[at];
+		}
+	}
+}
+
+/* see audit/verify.h: the folder ceremonies/ may hold what trustees export (`candor-trustee status --export`). */
+cdr_err
+cdr_verify_ceremonies(struct cdr_verify *v, struct cdr_fault *fault)
+{
+	cdr_err err = CDR_OK;
+	char path[CDR_VERIFY_PATH_LEN];
+	const struct dirent *entry;
+	bool *proved = calloc(v->roster_count * CDR_KEY_COUNT_MAX + 1, sizeof(*proved));
+
+	if (proved == NULL)
+		return CDR_E_MEMORY;
+	(void)snprintf(path, sizeof(path), "%.1000s/ceremonies", v->folder);
+	DIR *folder = opendir(path);
+	while (folder != NULL && err == CDR_OK && (entry = readdir(folder)) != NULL)
+		if (entry->d_name[0] != '.')
+			err = take_ceremony(v, entry->d_name, proved, fault);
+	if (folder != NULL)
+		(void)closedir(folder);
+	if (err == CDR_OK)
+		count_keys(v, proved);
+	free(proved);
+	return err;
+}

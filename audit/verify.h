@@ -1,0 +1,74 @@
+#ifndef CDR_AUDIT_VERIFY_H
+#define CDR_AUDIT_VERIFY_H
+
+/*
+ * Verifying an exported log with nothing but its files: the chain of rosters from the genesis roster on, the tree and its
+ * checkpoint, what the leaves say of rosters, and the transcripts of key ceremonies.
+ *
+ * A *part* verifies one subject. They run in the order of cdr_verify_parts, each may use what those before it found; a
+ * new subject (rounds, releases, openings) is a new row there and a file of its own.
+ */
+
+#include "audit/checkpoint.h"
+#include "audit/tile.h"
+
+#define CDR_VERIFY_PATH_LEN 1024
+#define CDR_VERIFY_FILE_LEN_MAX (8U << 20)
+#define CDR_VERIFY_ROSTER_MAX 65536
+#define CDR_VERIFY_OPEN_MAX (1U << 22)
+
+/* A leaf that stands in the log as it is. */
+struct cdr_verify_leaf {
+	uint64_t position;
+	struct cdr_leaf leaf;
+};
+
+struct cdr_verify {
+	const char *folder;
+	const uint8_t *fingerprint;          /* of the genesis roster, compared out of band; NULL: not given */
+
+	/* Found by the parts. */
+	struct cdr_roster **roster;          /* each version, in order */
+	size_t roster_count;
+	uint8_t genesis[CDR_GENESIS_HASH_LEN];
+	struct cdr_checkpoint checkpoint;
+	uint64_t witnessed_at;
+	struct cdr_verify_leaf *open;        /* leaves that can be read, in order */
+	size_t open_count, open_room;
+	uint64_t sealed_count;               /* leaves of which the log shows a commitment */
+	uint64_t kind_count[CDR_LEAF_KIND_COUNT];
+	size_t ceremony_count;               /* transcripts that were verified */
+	size_t key_count, unproved_count;    /* keys in the rosters; those without a transcript in the folder */
+};
+
+/* One subject. Returns CDR_OK; CDR_E_ABSENT if a file is missing; any other error with what does not hold, and where. */
+struct cdr_verify_part {
+	const char *name;
+	cdr_err (*verify)(struct cdr_verify *v, struct cdr_fault *fault);
+};
+extern const struct cdr_verify_part cdr_verify_parts[];
+extern const size_t cdr_verify_part_count;
+
+/**
+ * cdr_verify_run(v, fault):
+ * Run all parts over v->folder; v->fingerprint may be set, the rest is zero. Freed by cdr_verify_free, also on error.
+ *
+ * Returns  CDR_OK if everything holds; what the first part that fails returned.
+ */
+CDR_MUST_CHECK cdr_err cdr_verify_run(struct cdr_verify *v, struct cdr_fault *fault);
+void cdr_verify_free(struct cdr_verify *v);
+
+/**
+ * cdr_verify_file_read(v, name, bytes, fault):
+ * A file of the folder. CDR_E_ABSENT; CDR_E_RANGE; CDR_E_IO; CDR_E_MEMORY. ${bytes} owns it.
+ */
+CDR_MUST_CHECK cdr_err cdr_verify_file_read(const struct cdr_verify *v, const char *name, struct cdr_buffer *bytes,
+    struct cdr_fault *fault);
+
+/* The parts, each in a file of its own. */
+cdr_err cdr_verify_rosters(struct cdr_verify *v, struct cdr_fault *fault);
+cdr_err cdr_verify_tree(struct cdr_verify *v, struct cdr_fault *fault);
+cdr_err cdr_verify_roster_leaves(struct cdr_verify *v, struct cdr_fault *fault);
+cdr_err cdr_verify_ceremonies(struct cdr_verify *v, struct cdr_fault *fault);
+
+#endif

@@ -1,0 +1,190 @@
+#include "node/hub/publish.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "audit/tile.h"
+#include "node/hub/log.h"
+
+#define PATH_LEN 1024
+#define HASH CDR_MERKLE_HASH_LEN
+
+struct publishing {
+	const char *folder;
+	uint64_t size;
+	int level;                   /* of the tile that is read now, or CDR_TILE_ENTRIES */
+	uint64_t index;
+	unsigned width;
+	uint8_t *bytes;              /* CDR_TILE_BUNDLE_LEN_MAX */
+	size_t len;
+	int64_t version;             /* of the next roster */
+	struct cdr_buffer roster;
+	struct cdr_fault *fault;
+};
+
+/* Make the folders of a path below an existing one. */
+static void
+make_folders(char *path)
+{
+	for (char *slash = strchr(path + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
+		*slash = '\0';
+		(void)mkdir(path, 0755);
+		*slash = '/';
+	}
+}
+
+static bool
+is_there(const struct publishing *p, const char *name)
+{
+	char path[PATH_LEN];
+	struct stat found;
+
+	(void)snprintf(path, sizeof(path), "%s/%s", p->folder, name);
+	return stat(path, &found) == 0;
+}
+
+/* A file appears whole or not at all. */
+static cdr_err
+write_file(const struct publishing *p, const char *name, const void *bytes, size_t len)
+{
+	char path[PATH_LEN], part[PATH_LEN + 8];
+
+	if ((size_t)snprintf(path, sizeof(path), "%s/%s", p->folder, name) >= sizeof(path))
+		return cdr_fault_set(p->fault, CDR_E_RANGE, "the path of the folder is too long");
+	make_folders(path);
+	(void)snprintf(part, sizeof(part), "%s.part", path);
+	FILE *file = fopen(part, "wbe");
+	bool written = file != NULL && fwrite(bytes, 1, len, file) == len && fflush(file) == 0 && fsync(fileno(file)) == 0;
+	if (file != NULL && fclose(file) != 0)
+		written = false;
+	if (!written || rename(part, path) != 0)
+		return cdr_fault_set(p->fault, CDR_E_IO, "%s cannot be written: %s", path, strerror(errno));
+	return CDR_OK;
+}
+
+/* A reading job: the hashes of one tile. */
+static cdr_err
+tile_job(struct cdr_tx *tx, void *context)
+{
+	struct publishing *p = context;
+
+	for (unsigned i = 0; i < p->width; i++) {
+		cdr_err err = cdr_hub_log_node(tx, (unsigned)p->level * CDR_TILE_BITS, p->index * CDR_TILE_WIDTH + i, p->bytes + i * HASH);
+		if (err != CDR_OK)
+			return err;
+	}
+	p->len = p->width * HASH;
+	return CDR_OK;
+}
+
+/* A reading job: the entries of one bundle. */
+static cdr_err
+bundle_job(struct cdr_tx *tx, void *context)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct publishing *p = context;
+	struct cdr_query *query = NULL;
+	int64_t first = (int64_t)(p->index * CDR_TILE_WIDTH);
+	const struct cdr_values values = CDR_VALUES(cdr_value_int(first), cdr_value_int(first + p->width));
+	struct cdr_bytes entry;
+
+	p->len = 0;
+	CDR_TRY(cdr_query_start(tx, "SELECT entry FROM log_leaf WHERE place >= $1 AND place < $2 ORDER BY place", values, &query));
+	while ((err = cdr_query_step(query)) == CDR_OK) {
+		CDR_TRY(cdr_query_blob_peek(query, 0, CDR_LEAF_ENTRY_LEN_MAX, &entry));
+		p->bytes[p->len++] = (uint8_t)(entry.len >> 8);
+		p->bytes[p->len++] = (uint8_t)entry.len;
+		memcpy(p->bytes + p->len, entry.data, entry.len);
+		p->len += entry.len;
+	}
+	if (err == CDR_E_ABSENT)
+		err = CDR_OK;
+out:
+	cdr_query_end(query);
+	return err;
+}
+
+/* Tiles of one level that are not there; below a full one no partial one is needed any more, but it does no harm. */
+static cdr_err
+write_level(struct cdr_hub *hub, struct publishing *p, int level)
+{
+	char name[CDR_TILE_PATH_LEN];
+
+	for (p->level = level, p->index = 0; (p->width = cdr_tile_width(level, p->index, p->size)) > 0; p->index++) {
+		cdr_err err = cdr_tile_path(level, p->index, p->width, name);
+		if (err == CDR_OK && is_there(p, name))
+			continue;
+		if (err == CDR_OK)
+			err = cdr_store_read(hub->store, level == CDR_TILE_ENTRIES ? bundle_job : tile_job, p);
+		if (err == CDR_OK)
+			err = write_file(p, name, p->bytes, p->len);
+		if (err != CDR_OK)
+			return err;
+	}
+	return CDR_OK;
+}
+
+/* A reading job: one roster. */
+static cdr_err
+roster_job(struct cdr_tx *tx, void *context)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct publishing *p = context;
+	struct cdr_query *query = NULL;
+	const struct cdr_values values = CDR_VALUES(cdr_value_int(p->version));
+
+	CDR_TRY(cdr_query_start(tx, "SELECT signed FROM roster WHERE version = $1", values, &query));
+	CDR_TRY(cdr_query_step(query));
+	CDR_TRY(cdr_query_blob_copy(query, 0, CDR_BODY_ROSTER_MAX, &p->roster));
+out:
+	cdr_query_end(query);
+	return err;
+}
+
+static cdr_err
+write_rosters(struct cdr_hub *hub, struct publishing *p)
+{
+	char name[64];
+	cdr_err err = CDR_OK;
+
+	for (p->version = 0; err == CDR_OK; p->version++) {
+		(void)snprintf(name, sizeof(name), "rosters/%" PRId64, p->version);
+		if (is_there(p, name))
+			continue;
+		err = cdr_store_read(hub->store, roster_job, p);
+		if (err == CDR_OK)
+			err = write_file(p, name, p->roster.data, p->roster.len);
+		cdr_buffer_free(&p->roster);
+	}
+	return err == CDR_E_ABSENT ? CDR_OK : err;
+}
+
+/* see node/hub/publish.h */
+cdr_err
+cdr_hub_publish(struct cdr_hub *hub, const struct cdr_roster *roster, const char *folder,
+    const struct cdr_checkpoint *checkpoint, struct cdr_fault *fault)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct cdr_buffer note = { 0 };
+	struct publishing p = { .folder = folder, .size = checkpoint->size, .fault = fault };
+
+	p.bytes = malloc(CDR_TILE_BUNDLE_LEN_MAX);
+	if (p.bytes == NULL)
+		return CDR_E_MEMORY;
+	(void)mkdir(folder, 0755);
+	CDR_TRY(write_level(hub, &p, CDR_TILE_ENTRIES));
+	for (int level = 0; level <= CDR_TILE_LEVEL_MAX && checkpoint->size >> (CDR_TILE_BITS * level) > 0; level++)
+		CDR_TRY(write_level(hub, &p, level));
+	CDR_TRY(write_rosters(hub, &p));
+	CDR_TRY(cdr_checkpoint_write(checkpoint, hub->genesis, roster, &note));
+	CDR_TRY(write_file(&p, "checkpoint", note.data, note.len));
+out:
+	cdr_buffer_free(&note);
+	free(p.bytes);
+	return err;
+}
