@@ -130,6 +130,8 @@ const struct cdr_command cdr_hub_commands[] = {
 		    "`candor-trustee reshare`; it comes into force when all who take part have their shares, and enough of those who\n"
 		    "are trustees now have countersigned. A proposal takes the place of the one before.",
 	    .handle = cdr_hub_command_trustees_change },
+	{ .name = "codebook load", .operands = "FILE", .operand_min = 1, .operand_max = 1,
+	    .summary = "open rounds with another version of the codebook", .handle = cdr_hub_command_codebook_load },
 	{ .name = "round open", .summary = "open a round of statistics", .options = round_open_options,
 	    .help = "The trustees' statistics key must be in force. What is defined here is signed and logged, and never changes.",
 	    .handle = cdr_hub_command_round_open },

@@ -77,6 +77,7 @@ cdr_command_handler cdr_hub_command_return_list;
 cdr_command_handler cdr_hub_command_return_publish;
 cdr_command_handler cdr_hub_command_log_export;
 
+cdr_command_handler cdr_hub_command_codebook_load;
 cdr_command_handler cdr_hub_command_round_open;
 cdr_command_handler cdr_hub_command_round_status;
 cdr_command_handler cdr_hub_command_round_close;

@@ -467,19 +467,15 @@ cdr_command_codebook_load(const struct cdr_arguments *arguments, struct cdr_repo
 {
 	cdr_err err = CDR_E_INTERNAL;
 	struct cdr_member *member = NULL;
-	struct cdr_buffer file = { 0 };
 	char version[CDR_CODEBOOK_VERSION_LEN];
 	const char *path = cdr_arguments_operand(arguments, 0);
 
-	CDR_TRY(cdr_command_read_file(path, CDR_CODEBOOK_MAX, &file, fault));
 	CDR_TRY(cdr_command_open(arguments, false, &member, fault));
-	CDR_TRY(cdr_command_name_file(path, cdr_codebook_file_install(member->home->path, cdr_buffer_bytes(&file), version, fault),
-	    fault));
+	CDR_TRY(cdr_codebook_file_take(member->home->path, path, version, fault));
 	cdr_report_text(report, "Codebook %s is in force here. Restart `candor serve`, so that it works with it too.\n", version);
 	CDR_TRY(cdr_report_json(report, json_pack("{s:s}", "codebook", version)));
 	err = CDR_OK;
 out:
-	cdr_buffer_free(&file);
 	cdr_member_close(member);
 	return err;
 }

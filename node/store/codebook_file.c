@@ -107,3 +107,21 @@ out:
 	cdr_codebook_free(codebook);
 	return err;
 }
+
+/* see node/store/codebook_file.h */
+cdr_err
+cdr_codebook_file_take(const char *home, const char *path, char *version, struct cdr_fault *fault)
+{
+	struct cdr_buffer bytes = { 0 };
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	cdr_err err = fd < 0 ? (errno == ENOENT ? CDR_E_ABSENT : CDR_E_IO) : read_all(fd, &bytes);
+
+	if (err == CDR_E_ABSENT || err == CDR_E_IO)
+		(void)cdr_fault_set(fault, err, "%.300s: it cannot be read: %s", path, strerror(errno));
+	if (err == CDR_OK)
+		err = cdr_codebook_file_install(home, cdr_buffer_bytes(&bytes), version, fault);
+	cdr_buffer_free(&bytes);
+	if (fd >= 0)
+		(void)close(fd);
+	return err;
+}

@@ -31,4 +31,7 @@ CDR_MUST_CHECK cdr_err cdr_codebook_file_open(const char *home, struct cdr_codeb
 CDR_MUST_CHECK cdr_err cdr_codebook_file_install(const char *home, struct cdr_bytes json, char *version,
     struct cdr_fault *fault);
 
+/* The same, from the file at ${path}: also CDR_E_ABSENT, CDR_E_IO if it cannot be read, CDR_E_RANGE if it is too long. */
+CDR_MUST_CHECK cdr_err cdr_codebook_file_take(const char *home, const char *path, char *version, struct cdr_fault *fault);
+
 #endif
