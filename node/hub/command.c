@@ -88,6 +88,12 @@ static const struct cdr_option round_close_options[] = {
 	{ .name = NULL },
 };
 
+static const struct cdr_option round_publish_options[] = {
+	{ .name = "out", .value = "FOLDER", .help = "where the files go", .required = true },
+	{ .name = "name", .value = "TEXT", .help = "name of the exchange, for readers (default: the hub's name)" },
+	{ .name = NULL },
+};
+
 static const struct cdr_option round_record_options[] = {
 	{ .name = "out", .value = "FILE", .help = "where to write it; must not be there yet", .required = true },
 	{ .name = NULL },
@@ -140,6 +146,11 @@ const struct cdr_command cdr_hub_commands[] = {
 	{ .name = "round close", .operands = "[ID]", .operand_max = 1, .options = round_close_options,
 	    .summary = "take no more contributions and add them up; the daemon does it at the deadline",
 	    .handle = cdr_hub_command_round_close },
+	{ .name = "round publish", .operands = "[ID]", .operand_max = 1, .options = round_publish_options,
+	    .summary = "publish what may be shown of an opened round: web page, PDF, XLSX, CSV, JSON",
+	    .help = "Cells below their thresholds are held back, and as many more as it takes so that nobody works them out, also from former\n"
+		    "releases. What is shown comes with what opens it, so that anybody can recompute it.",
+	    .handle = cdr_hub_command_round_publish },
 	{ .name = "round record", .operands = "[ID]", .operand_max = 1, .options = round_record_options,
 	    .summary = "write everything with which an opened round can be recomputed", .handle = cdr_hub_command_round_record },
 	{ .name = "round verify", .operands = "FILE", .operand_min = 1, .operand_max = 1,

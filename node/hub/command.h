@@ -83,5 +83,6 @@ cdr_command_handler cdr_hub_command_round_status;
 cdr_command_handler cdr_hub_command_round_close;
 cdr_command_handler cdr_hub_command_round_record;
 cdr_command_handler cdr_hub_command_round_verify;
+cdr_command_handler cdr_hub_command_round_publish;
 
 #endif

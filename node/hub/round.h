@@ -112,14 +112,23 @@ struct cdr_hub_published {
 CDR_MUST_CHECK cdr_err cdr_hub_round_excerpt(struct cdr_hub *hub, const uint8_t hash[static CDR_ROUND_HASH_LEN],
     const struct cdr_hub_published *cells, size_t count, struct cdr_buffer *out, struct cdr_fault *fault);
 
+/* What was published of a round. Borrowed. */
+struct cdr_hub_release {
+	const char *period;
+	uint32_t version;
+	struct cdr_bytes json;         /* as published: the next release of the period is held against it */
+	const uint8_t *salt;           /* CDR_SHA256_LEN bytes: of the snapshot's hash in it */
+	const uint8_t *hash;           /* SHA-256 of the JSON, for the log */
+};
+
 /**
  * cdr_hub_round_released(hub, hash, release, now, fault):
- * Note that totals of an opened round were published: state and log. A second release of a round is a correction.
+ * Keep what was published of an opened round, and log it.
  *
- * release  in   SHA-256 of what was published
+ * Returns  CDR_OK; CDR_E_REFUSED if the round is not opened; CDR_E_EXISTS if that version is there; CDR_E_STORE; CDR_E_MEMORY.
  */
 CDR_MUST_CHECK cdr_err cdr_hub_round_released(struct cdr_hub *hub, const uint8_t hash[static CDR_ROUND_HASH_LEN],
-    const uint8_t release[static CDR_SHA256_LEN], uint64_t now, struct cdr_fault *fault);
+    const struct cdr_hub_release *release, uint64_t now, struct cdr_fault *fault);
 
 /* A trustee's word about a round: its answers, or why there are none. */
 struct cdr_hub_round_answer {

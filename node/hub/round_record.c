@@ -342,7 +342,8 @@ out:
 /* ---- released --------------------------------------------------------------------------------------------------- */
 
 struct release_job {
-	const uint8_t *hash, *release;
+	const uint8_t *hash;
+	const struct cdr_hub_release *release;
 	uint64_t now;
 };
 
@@ -354,12 +355,16 @@ release_job(struct cdr_tx *tx, void *context)
 	const struct release_job *job = context;
 	struct cdr_leaf leaf = { .kind = CDR_LEAF_RELEASE, .at = job->now };
 	struct cdr_hub_logged logged = { 0 };
-	const struct cdr_bytes parts[] = { hash_bytes(job->hash), { job->release, CDR_SHA256_LEN } };
+	const struct cdr_bytes parts[] = { hash_bytes(job->hash), { job->release->hash, CDR_SHA256_LEN } };
 
 	CDR_TRY(cdr_query_run(tx, "UPDATE round SET state = 'published' WHERE hash = $1 AND (state = 'opened' OR state = 'published')",
 	    CDR_VALUES(cdr_value_bytes(parts[0]))));
 	if (cdr_query_changed_count(tx) == 0)
 		return CDR_E_REFUSED;
+	CDR_TRY(cdr_query_run(tx, "INSERT INTO round_release (period, version, round, json, salt, made_at) VALUES ($1, $2, $3, $4, $5, $6)",
+	    CDR_VALUES(cdr_value_text(job->release->period), cdr_value_int(job->release->version), cdr_value_bytes(parts[0]),
+		cdr_value_bytes(job->release->json), cdr_value_blob(job->release->salt, CDR_SHA256_LEN),
+		cdr_value_int((int64_t)job->now))));
 	cdr_leaf_party_add(&leaf, "hub");
 	CDR_TRY(cdr_leaf_content(leaf.kind, parts, 2, leaf.content));
 	CDR_TRY(cdr_hub_log_append(tx, &leaf, (struct cdr_bytes){ NULL, 0 }, &logged));
@@ -371,7 +376,7 @@ out:
 /* see node/hub/round.h */
 cdr_err
 cdr_hub_round_released(struct cdr_hub *hub, const uint8_t hash[static CDR_ROUND_HASH_LEN],
-    const uint8_t release[static CDR_SHA256_LEN], uint64_t now, struct cdr_fault *fault)
+    const struct cdr_hub_release *release, uint64_t now, struct cdr_fault *fault)
 {
 	struct release_job job = { hash, release, now };
 	cdr_err err = cdr_store_write(hub->store, release_job, &job);

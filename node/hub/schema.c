@@ -142,6 +142,11 @@ static const char annual[] =
     " member text NOT NULL, year bigint NOT NULL, revision bigint NOT NULL, bytes bytea NOT NULL, signature bytea NOT NULL,"
     " received_at bigint NOT NULL, PRIMARY KEY (member, year));";
 
+/* What was published: the next release of the period is held against it. */
+static const char version_releases[] =
+    "CREATE TABLE round_release (period text NOT NULL, version bigint NOT NULL, round bytea NOT NULL, json bytea NOT NULL,"
+    " salt bytea NOT NULL, made_at bigint NOT NULL, PRIMARY KEY (period, version));";
+
 static const char *const migrations[] = {
 	version_1,
 	version_log,
@@ -151,6 +156,7 @@ static const char *const migrations[] = {
 	version_witness,
 	version_rounds,
 	annual,
+	version_releases,
 };
 
 const struct cdr_store_schema cdr_hub_schema = {
@@ -409,6 +415,14 @@ const struct cdr_hub_legend cdr_hub_legends[] = {
 	COLUMN("annual", "bytes", "the figures and who signed them", "as the table"),
 	COLUMN("annual", "signature", "the member's", NOTHING),
 	COLUMN("annual", "received_at", "when it came", NOTHING),
+
+	TABLE("round_release", "what was published of rounds", "public"),
+	COLUMN("round_release", "period", "which half-year", "public"),
+	COLUMN("round_release", "version", "1, 2, 3 ... of that half-year", "public"),
+	COLUMN("round_release", "round", "which round", "public"),
+	COLUMN("round_release", "json", "the release", "public"),
+	COLUMN("round_release", "salt", "with it and the totals the hash of the snapshot can be shown to be right", NOTHING),
+	COLUMN("round_release", "made_at", "when it was published", "public"),
 
 	TABLE("misuse", "requests that contradict what was said before", "which party is broken or lies"),
 	COLUMN("misuse", "party", "who sent it", "as the table"),

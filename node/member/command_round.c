@@ -19,7 +19,11 @@ cdr_command_report_submit(const struct cdr_arguments *arguments, struct cdr_repo
 	struct cdr_rounds rounds = { .count = 0 };
 	uint32_t *counts = NULL;
 	char id[CDR_ID_TEXT_LEN];
+	const char *drops[CDR_ARGUMENTS_OPTION_MAX];
+	size_t drop_count = 0;
 
+	while (drop_count < CDR_ARGUMENTS_OPTION_MAX && (drops[drop_count] = cdr_arguments_nth(arguments, "drop", drop_count)) != NULL)
+		drop_count++;
 	CDR_TRY(cdr_command_open(arguments, true, &member, fault));
 	CDR_TRY(cdr_rounds_fetch(member, &rounds, fault));
 	const struct cdr_rounds_entry *e = cdr_rounds_find(&rounds, cdr_arguments_text(arguments, "round"), fault);
@@ -31,7 +35,7 @@ cdr_command_report_submit(const struct cdr_arguments *arguments, struct cdr_repo
 		err = cdr_fault_set(fault, CDR_E_TIME, "this round is %s: it takes no contributions any more", e->state);
 		goto out;
 	}
-	CDR_TRY(cdr_rounds_count(member, e->round, &counts, fault));
+	CDR_TRY(cdr_rounds_count(member, e->round, drops, drop_count, &counts, fault));
 	CDR_TRY(cdr_rounds_submit(member, e->round, counts, fault));
 	cdr_id_write(e->round->body->id.data, id);
 	cdr_report_text(report, "Submitted for %s, encrypted: %zu figures, zeros too. The hub has it. Until the deadline you may submit\n"

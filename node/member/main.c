@@ -50,6 +50,7 @@ static const struct cdr_option serve_options[] = {
 };
 static const struct cdr_option report_submit_options[] = {
 	{ .name = "round", .value = "ID", .help = "which round (else the newest that is open)" },
+	{ .name = "drop", .value = "TABLE", .help = "leave a table out: your reports count there as not known", .repeated = true },
 	END,
 };
 static const struct cdr_option reports_options[] = {

@@ -6,7 +6,7 @@
 
 #include "core/crypto/hash.h"
 #include "core/crypto/secret.h"
-#include "node/member/incidents.h"
+#include "node/member/preview.h"
 #include "node/net/log.h"
 
 #define REPLY_LEN_MAX (64U << 10)
@@ -233,34 +233,23 @@ cdr_rounds_find(const struct cdr_rounds *rounds, const char *id, struct cdr_faul
 
 /* ---- counting --------------------------------------------------------------------------------------------------- */
 
-/* The codebook's definition of every table of the round. */
+/* All tables one after the other, each as the round has it, each figure within what the round can hold. */
 static cdr_err
-find_tables(const struct cdr_book *book, const struct cdr_round *round, const struct cdr_table_definition **out,
-    struct cdr_fault *fault)
-{
-	for (size_t t = 0; t < round->body->n_table; t++) {
-		const Cdr__Wire__RoundTable *table = round->body->table[t];
-		out[t] = cdr_book_table_find(book, table->id);
-		if (out[t] == NULL || out[t]->cell_count != table->cells)
-			return cdr_fault_set(fault, CDR_E_ABSENT, "the codebook here has no table %s with %" PRIu32 " cells, as version %s has: "
-			    "`candor codebook load` takes a newer one", table->id, table->cells, round->body->codebook_version);
-	}
-	return CDR_OK;
-}
-
-/* All tables one after the other, each figure within what the round can hold. */
-static cdr_err
-flatten(const struct cdr_round *round, struct cdr_counts **counts, uint32_t *out, struct cdr_fault *fault)
+flatten(const struct cdr_round *round, const struct cdr_preview *preview, uint32_t *out, struct cdr_fault *fault)
 {
 	size_t at = 0;
 
 	for (size_t t = 0; t < round->body->n_table; t++) {
 		const Cdr__Wire__RoundTable *table = round->body->table[t];
+		const struct cdr_counts *counts = preview->counts[t];
+		if (counts->cell_count != table->cells)
+			return cdr_fault_set(fault, CDR_E_ABSENT, "the codebook here has no table %s with %" PRIu32 " cells, as version %s has: "
+			    "`candor codebook load` takes a newer one", table->id, table->cells, round->body->codebook_version);
 		for (size_t i = 0; i < table->cells; i++) {
-			if (counts[t]->counts[i] >> table->bits != 0)
+			if (counts->counts[i] >> table->bits != 0)
 				return cdr_fault_set(fault, CDR_E_RANGE, "cell %zu of table %s is larger than this round can hold (%u): tell the "
 				    "secretariat, which can open one with more bits", i, table->id, (1U << table->bits) - 1);
-			out[at++] = counts[t]->counts[i];
+			out[at++] = counts->counts[i];
 		}
 	}
 	return CDR_OK;
@@ -268,26 +257,28 @@ flatten(const struct cdr_round *round, struct cdr_counts **counts, uint32_t *out
 
 /* see node/member/rounds.h */
 cdr_err
-cdr_rounds_count(struct cdr_member *member, const struct cdr_round *round, uint32_t **counts, struct cdr_fault *fault)
+cdr_rounds_count(struct cdr_member *member, const struct cdr_round *round, const char *const *drops, size_t drop_count,
+    uint32_t **counts, struct cdr_fault *fault)
 {
 	cdr_err err = CDR_E_INTERNAL;
-	const struct cdr_book *book;
-	const struct cdr_table_definition *table[CDR_ROUND_TABLES_MAX];
-	struct cdr_counts *counted[CDR_ROUND_TABLES_MAX] = { NULL };
+	const char *ids[CDR_ROUND_TABLES_MAX];
+	struct cdr_preview *preview = calloc(1, sizeof(*preview));
 
 	*counts = NULL;
-	CDR_TRY(cdr_incidents_book(member, &book, fault));
-	CDR_TRY(find_tables(book, round, table, fault));
-	CDR_TRY(cdr_incidents_count(member, round->body->period, table, round->body->n_table, counted, fault));
+	if (preview == NULL)
+		return CDR_E_MEMORY;
+	for (size_t t = 0; t < round->body->n_table; t++)
+		ids[t] = round->body->table[t]->id;
+	CDR_TRY(cdr_preview_make(member, round->body->period, ids, round->body->n_table, drops, drop_count, preview, fault));
 	*counts = cdr_wiping_alloc(round->cell_count * sizeof(**counts));
 	if (*counts == NULL) {
 		err = CDR_E_MEMORY;
 		goto out;
 	}
-	CDR_TRY(flatten(round, counted, *counts, fault));
+	CDR_TRY(flatten(round, preview, *counts, fault));
 out:
-	for (size_t t = 0; t < CDR_ROUND_TABLES_MAX; t++)
-		cdr_counts_free(counted[t]);
+	cdr_preview_wipe(preview);
+	free(preview);
 	if (err != CDR_OK) {
 		cdr_wiping_free(*counts);
 		*counts = NULL;

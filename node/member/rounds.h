@@ -48,16 +48,17 @@ CDR_MUST_CHECK cdr_err cdr_rounds_fetch(struct cdr_member *member, struct cdr_ro
 const struct cdr_rounds_entry *cdr_rounds_find(const struct cdr_rounds *rounds, const char *id, struct cdr_fault *fault);
 
 /**
- * cdr_rounds_count(member, round, counts, fault):
- * This node's figures for ${round}: everything that would leave, encrypted.
+ * cdr_rounds_count(member, round, drops, drop_count, counts, fault):
+ * This node's figures for ${round}: everything that would leave, encrypted; what `candor report preview` shows.
  *
+ * drops    in            ids of tables that a person left out: all reports count there as not known
  * counts   out, secret   round->cell_count numbers, freed by cdr_wiping_free; NULL on error
  *
  * Returns  CDR_OK; CDR_E_ABSENT if the codebook here has not a table of the round, or another one of that name; CDR_E_RANGE if a
- *          figure is larger than the round can hold; as cdr_incidents_count.
+ *          figure is larger than the round can hold; as cdr_preview_make.
  */
-CDR_MUST_CHECK cdr_err cdr_rounds_count(struct cdr_member *member, const struct cdr_round *round, uint32_t **counts,
-    struct cdr_fault *fault);
+CDR_MUST_CHECK cdr_err cdr_rounds_count(struct cdr_member *member, const struct cdr_round *round,
+    const char *const *drops, size_t drop_count, uint32_t **counts, struct cdr_fault *fault);
 
 /**
  * cdr_rounds_submit(member, round, counts, fault):
