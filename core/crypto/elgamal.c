@@ -132,6 +132,7 @@ static cdr_err
 encrypt_check(const uint32_t *values, const uint8_t *bits, const uint8_t *randoms, size_t count)
 {
 	uint64_t too_large = 0;
+	static const uint64_t none = 0;
 
 	if (count < 1 || count > CDR_CIPHERS_MAX)
 		return CDR_E_RANGE;
@@ -142,7 +143,8 @@ encrypt_check(const uint32_t *values, const uint8_t *bits, const uint8_t *random
 			return CDR_E_INPUT;
 		too_large |= (uint64_t)values[i] >> bits[i];
 	}
-	return too_large == 0 ? CDR_OK : CDR_E_RANGE;
+	/* Whether all fit shows in the returned code. */
+	return cdr_equal(&too_large, &none, sizeof(none)) ? CDR_OK : CDR_E_RANGE;
 }
 
 /* see core/crypto/elgamal.h */

@@ -91,6 +91,17 @@ __wrap_cdr_projective_normalise(const struct cdr_projective *a, struct cdr_affin
 	return is_point;
 }
 
+uint64_t __real_cdr_projective_normalise_all(const struct cdr_projective *points, size_t count, struct cdr_affine *out);
+uint64_t __wrap_cdr_projective_normalise_all(const struct cdr_projective *points, size_t count, struct cdr_affine *out);
+
+uint64_t
+__wrap_cdr_projective_normalise_all(const struct cdr_projective *points, size_t count, struct cdr_affine *out)
+{
+	uint64_t are_points = __real_cdr_projective_normalise_all(points, count, out);
+	PUBLIC(&are_points, sizeof(are_points));
+	return are_points;
+}
+
 /* Whether two strings are equal is what the caller asked for. */
 bool __real_cdr_equal(const void *a, const void *b, size_t len);
 bool __wrap_cdr_equal(const void *a, const void *b, size_t len);
