@@ -6,11 +6,12 @@
 #include "core/record/sheet.h"
 #include "node/member/check.h"
 #include "node/member/command.h"
+#include "node/member/guest.h"
 
 /* check list --output: what came of the checks, for other systems. */
 
 static const char *const titles[] = { "reference", "check_id", "opened_on", "state", "employer", "declared", "match", "status", "result",
-	"result_text", "asked_on", "due_on", "answered_on", "late" };
+	"result_text", "asked_on", "due_on", "answered_on", "late", "signer_verified" };
 
 #define COLUMN_COUNT (sizeof(titles) / sizeof(titles[0]))
 
@@ -29,13 +30,14 @@ row_of(const struct results *results, const struct cdr_check *check, const struc
 	json_t *due = cdr_command_json_time(e != NULL ? e->due_at : 0), *answered = cdr_command_json_time(e != NULL ? e->answered_at : 0);
 	bool has_result = e != NULL && e->result[0] != '\0';
 
-	return json_pack("{s:s, s:o, s:o, s:s, s:s?, s:o, s:s?, s:s?, s:s?, s:s?, s:o, s:o, s:o, s:o}", "reference", check->candidate.reference,
+	return json_pack("{s:s, s:o, s:o, s:s, s:s?, s:o, s:s?, s:s?, s:s?, s:s?, s:o, s:o, s:o, s:o, s:o}", "reference", check->candidate.reference,
 	    "check_id", cdr_command_json_id(check->id), "opened_on", made, "state", strcmp(check->state, "waiting") == 0 ? "waiting" : "open",
 	    "employer", e != NULL ? e->member : NULL, "declared", e != NULL ? json_boolean(e->declared) : json_null(), "match",
 	    e != NULL && e->tier[0] != '\0' ? e->tier : NULL, "status", e != NULL ? e->status : NULL, "result", has_result ? e->result : NULL,
 	    "result_text", has_result ? cdr_codebook_label_peek(results->member->codebook, "result", e->result, results->language) : NULL,
 	    "asked_on", asked, "due_on", due, "answered_on", answered, "late",
-	    e != NULL && e->answered_at > 0 ? json_boolean(e->answered_at > e->due_at) : json_null());
+	    e != NULL && e->answered_at > 0 ? json_boolean(e->answered_at > e->due_at) : json_null(), "signer_verified",
+	    e != NULL && e->answered_at > 0 ? json_true() : json_null());
 }
 
 /* A day is enough for a table. */
@@ -70,6 +72,46 @@ add_check(const struct cdr_check *check, void *context)
 		add_row(results, check, &check->employer[i]);
 	if (check->employer_count == 0)
 		add_row(results, check, NULL);
+	return results->sheet.err;
+}
+
+/* What stands in the list of a check already, for a further row. */
+static const json_t *
+row_of_check(const struct results *results, const uint8_t *check_id)
+{
+	char id[CDR_ID_TEXT_LEN];
+	size_t at;
+	const json_t *row;
+
+	cdr_id_write(check_id, id);
+	json_array_foreach(results->list, at, row) {
+		const char *text = json_string_value(json_object_get(row, "check_id"));
+		if (text != NULL && strcmp(text, id) == 0)
+			return row;
+	}
+	return NULL;
+}
+
+/* A guest: an employer by its free name, that no match found and nobody verified. */
+static cdr_err
+add_guest(const struct cdr_guest *guest, void *context)
+{
+	struct results *results = context;
+	const json_t *check = row_of_check(results, guest->check_id);
+	bool has_result = guest->result[0] != '\0', has_answer = guest->answered_at > 0;
+
+	if (check == NULL)
+		return CDR_OK;
+	json_t *row = json_pack("{s:O, s:O, s:O, s:O, s:s, s:b, s:n, s:s, s:s?, s:s?, s:o, s:o, s:o, s:o, s:o}", "reference",
+	    json_object_get(check, "reference"), "check_id", json_object_get(check, "check_id"), "opened_on",
+	    json_object_get(check, "opened_on"), "state", json_object_get(check, "state"), "employer", guest->details.employer, "declared", 1,
+	    "match", "status", guest->status, "result", has_result ? guest->result : NULL, "result_text",
+	    has_result ? cdr_codebook_label_peek(results->member->codebook, "result", guest->result, results->language) : NULL, "asked_on",
+	    cdr_command_json_time(guest->asked_at), "due_on", cdr_command_json_time(guest->due_at), "answered_on",
+	    cdr_command_json_time(guest->answered_at), "late", has_answer ? json_boolean(guest->answered_at > guest->due_at) : json_null(),
+	    "signer_verified", has_answer ? json_false() : json_null());
+	add_cells(&results->sheet, row);
+	(void)json_array_append_new(results->list, row);
 	return results->sheet.err;
 }
 
@@ -140,6 +182,7 @@ cdr_command_results(const struct cdr_arguments *arguments, struct cdr_member *me
 	}
 	cdr_sheet_row(&results.sheet, titles);
 	CDR_TRY(cdr_check_each(member, NULL, add_check, &results));
+	CDR_TRY(cdr_guest_each(member, NULL, add_guest, &results));
 	CDR_TRY(write_results(&results, format, path, fault));
 	*written = true;
 	cdr_report_note(report, "Written to %s: %zu rows.\n", path, json_array_size(results.list));

@@ -237,7 +237,7 @@ keep(struct cdr_tx *tx, struct taking *taking)
 	CDR_TRY(cdr_query_run(tx, "UPDATE guest_statement SET state = 'superseded' WHERE request_id = $1", CDR_VALUES(id)));
 	CDR_TRY(insert_statement(tx, taking, (uint64_t)before + 1));
 	CDR_TRY(keep_scan(tx, taking, (uint64_t)before + 1));
-	CDR_TRY(cdr_query_run(tx, "UPDATE guest SET status = $1, result = $2, channel = $3, changed_at = $4 WHERE id = $5",
+	CDR_TRY(cdr_query_run(tx, "UPDATE guest SET status = $1, result = $2, channel = $3, changed_at = $4, next_at = 0 WHERE id = $5",
 	    CDR_VALUES(cdr_value_text(cdr_check_status_of(taking->statement, codebook)),
 		cdr_value_text(cdr_statement_result(taking->statement, codebook)), cdr_value_text(taking->channel), now, id)));
 	CDR_TRY(cdr_query_run(tx, "UPDATE guest SET answered_at = $1 WHERE id = $2 AND answered_at = 0", CDR_VALUES(now, id)));

@@ -12,6 +12,7 @@
 #include "core/record/text.h"
 #include "node/member/check_letters.h"
 #include "node/member/count.h"
+#include "node/member/deadline.h"
 #include "node/member/guest_parts.h"
 #include "node/web/page.h"
 
@@ -375,6 +376,7 @@ insert_request(struct cdr_tx *tx, struct asking *asking)
 	struct cdr_bytes request = cdr_buffer_bytes(&asking->request);
 	uint8_t hash[CDR_SHA256_LEN];
 	uint64_t number, now = cdr_member_now();
+	const struct cdr_deadline calendar = { now, handout->due_at, handout->expires_at };
 
 	CDR_TRY(cdr_sha256(&request, 1, hash));
 	CDR_TRY(cdr_guest_seal_json(asking->member, CDR_GUEST_DETAILS_PURPOSE, handout->id,
@@ -384,14 +386,15 @@ insert_request(struct cdr_tx *tx, struct asking *asking)
 	CDR_TRY(cdr_setting_next(tx, "guest", &number));
 	CDR_TRY(cdr_query_run(tx,
 	    "INSERT INTO guest (id, number, check_id, digest, details, keys, public_key, request, request_hash, link, status, result,"
-	    " channel, asked_at, due_at, expires_at, answered_at, changed_at, unread)"
-	    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'queued', '', '', $11, $12, $13, 0, 0, 0)",
+	    " channel, asked_at, due_at, expires_at, answered_at, changed_at, unread, next_at)"
+	    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'queued', '', '', $11, $12, $13, 0, 0, 0, $14)",
 	    CDR_VALUES(cdr_value_blob(handout->id, CDR_ID_LEN), cdr_value_int((int64_t)number),
 		cdr_value_blob(asking->check_id, CDR_ID_LEN), cdr_value_blob(asking->digest, sizeof(asking->digest)),
 		cdr_value_bytes(cdr_buffer_bytes(&details)), cdr_value_bytes(cdr_buffer_bytes(&keys)),
 		cdr_value_blob(asking->public_key, CDR_HPKE_PUBLIC_LEN), cdr_value_bytes(request), cdr_value_blob(hash, sizeof(hash)),
 		cdr_value_text(asking->wants_link ? "waiting" : "none"), cdr_value_int((int64_t)now),
-		cdr_value_int((int64_t)handout->due_at), cdr_value_int((int64_t)handout->expires_at))));
+		cdr_value_int((int64_t)handout->due_at), cdr_value_int((int64_t)handout->expires_at),
+		cdr_value_int((int64_t)cdr_deadline_next(&calendar, CDR_DEADLINE_NONE)))));
 	CDR_TRY(cdr_guest_note(tx, handout->id, "encrypted_file", "made"));
 	CDR_TRY(cdr_count_add_code(tx, CDR_COUNT_REQUEST_MADE, CDR_COUNT_OTHERS, cdr_count_year(now), 1));
 	CDR_TRY(cdr_trail_add(tx, asking->member->who, "guest.ask", handout->id));
@@ -523,7 +526,7 @@ cdr_guest_note(struct cdr_tx *tx, const uint8_t *id, const char *channel, const 
 cdr_err
 cdr_guest_forget_keys(struct cdr_tx *tx, const uint8_t *id)
 {
-	return cdr_query_run(tx, "UPDATE guest SET keys = $1, request = $1 WHERE id = $2",
+	return cdr_query_run(tx, "UPDATE guest SET keys = $1, request = $1, next_at = 0 WHERE id = $2",
 	    CDR_VALUES(cdr_value_blob(NULL, 0), cdr_value_blob(id, CDR_ID_LEN)));
 }
 

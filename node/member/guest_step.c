@@ -8,6 +8,8 @@
 #include "audit/leaf.h"
 #include "core/crypto/secret.h"
 #include "node/member/count.h"
+#include "node/member/deadline.h"
+#include "node/member/email.h"
 #include "node/member/guest_parts.h"
 #include "node/member/misconduct.h"
 #include "node/net/log.h"
@@ -227,6 +229,72 @@ out:
 	return err;
 }
 
+/* ---- who has not answered ----------------------------------------------------------------------------------------------------- */
+
+/*
+ * A writing job: one request of which a day of the calendar is past. Nobody but the guest can be written to, and that is for
+ * people: they are told that there is something to do, and call.
+ */
+static cdr_err
+remind_job(struct cdr_tx *tx, void *context)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct cdr_query *query = NULL;
+	struct cdr_deadline calendar;
+	uint8_t id[CDR_ID_LEN];
+	int64_t done;
+	uint64_t now = cdr_member_now();
+
+	(void)context;
+	CDR_TRY(cdr_query_start(tx, "SELECT id, asked_at, due_at, expires_at, stage_done FROM guest"
+	    " WHERE next_at > 0 AND next_at <= $1 ORDER BY next_at LIMIT 1", CDR_VALUES(cdr_value_int((int64_t)now)), &query));
+	CDR_TRY(cdr_query_step(query));
+	CDR_TRY(cdr_query_blob(query, 0, id, sizeof(id)));
+	CDR_TRY(cdr_query_count(query, 1, &calendar.asked_at));
+	CDR_TRY(cdr_query_count(query, 2, &calendar.due_at));
+	CDR_TRY(cdr_query_count(query, 3, &calendar.expires_at));
+	CDR_TRY(cdr_query_int(query, 4, &done));
+	cdr_query_end(query);
+	query = NULL;
+	enum cdr_deadline_stage stage = cdr_deadline_past(&calendar, (enum cdr_deadline_stage)done, now);
+	bool is_new = stage != CDR_DEADLINE_NONE;
+	stage = is_new ? stage : (enum cdr_deadline_stage)done;
+	CDR_TRY(cdr_query_run(tx, "UPDATE guest SET stage_done = $1, next_at = $2 WHERE id = $3",
+	    CDR_VALUES(cdr_value_int(stage), cdr_value_int((int64_t)cdr_deadline_next(&calendar, stage)), cdr_value_blob(id, sizeof(id)))));
+	if (!is_new || stage == CDR_DEADLINE_EXPIRED) {
+		err = CDR_OK;
+		goto out;
+	}
+	if (stage == CDR_DEADLINE_DUE)
+		CDR_TRY(cdr_query_run(tx, "UPDATE guest SET status = 'no_response' WHERE id = $1 AND status IN ('queued', 'delivered')",
+		    CDR_VALUES(cdr_value_blob(id, sizeof(id)))));
+	CDR_TRY(cdr_guest_note(tx, id, "guest_link", stage == CDR_DEADLINE_DUE ? "escalated" : "reminded"));
+	CDR_TRY(cdr_email_queue(tx, stage == CDR_DEADLINE_DUE ? CDR_EMAIL_SECOND : CDR_EMAIL_FIRST, id));
+	err = CDR_OK;
+out:
+	cdr_query_end(query);
+	return err;
+}
+
+/* Run a job until there is nothing left for it. */
+static cdr_err
+run_all(struct cdr_member *member, cdr_store_job *job, bool *worked)
+{
+	cdr_err err;
+
+	while ((err = cdr_store_write(member->home->store, job, NULL)) == CDR_OK)
+		*worked = true;
+	return err == CDR_E_ABSENT ? CDR_OK : err;
+}
+
+/* A reading job: is anything past? The daemon asks often, and mostly there is not. */
+static cdr_err
+look_job(struct cdr_tx *tx, void *context)
+{
+	return cdr_query_one_int(tx, "SELECT count(*) FROM guest WHERE (next_at > 0 AND next_at <= $1) OR (length(keys) > 0 AND expires_at <= $1)",
+	    CDR_VALUES(cdr_value_int((int64_t)cdr_member_now())), context);
+}
+
 /* ---- the hub's page ------------------------------------------------------------------------------------------------------------- */
 
 /* see node/member/guest.h */
@@ -335,6 +403,18 @@ struct turn {
 	bool is_due;
 };
 
+/* A reading job: whether the time has come, or there is none yet. */
+static cdr_err
+turn_read_job(struct cdr_tx *tx, void *context)
+{
+	struct turn *turn = context;
+	uint64_t at = 0;
+
+	cdr_err err = cdr_setting_get(tx, NEXT_PAGE, &at, sizeof(at));
+	turn->is_due = err == CDR_E_ABSENT || (err == CDR_OK && at <= cdr_member_now());
+	return err == CDR_E_ABSENT ? CDR_OK : err;
+}
+
 /* A writing job. The first time is random too: that a node was started says nothing about when it looks. */
 static cdr_err
 turn_job(struct cdr_tx *tx, void *context)
@@ -370,7 +450,9 @@ look_at_page(struct cdr_member *member)
 	struct turn turn = { 0 };
 	struct cdr_fault fault = { 0 };
 
-	cdr_err err = cdr_store_write(member->home->store, turn_job, &turn);
+	cdr_err err = cdr_store_read(member->home->store, turn_read_job, &turn);
+	if (err == CDR_OK && turn.is_due)
+		err = cdr_store_write(member->home->store, turn_job, &turn);
 	if (err != CDR_OK || !turn.is_due)
 		return err;
 	err = cdr_guest_page_check(member, &fault);
@@ -388,13 +470,14 @@ cdr_guest_step(struct cdr_member *member, bool *worked, struct cdr_fault *fault)
 {
 	cdr_err err = CDR_E_INTERNAL;
 	const struct cdr_roster *roster = cdr_current_hold(member->current);
-	int64_t links = 0;
+	int64_t links = 0, past = 0;
 
 	*worked = false;
-	while ((err = cdr_store_write(member->home->store, expire_job, NULL)) == CDR_OK)
-		*worked = true;
-	if (err != CDR_E_ABSENT)
-		goto out;
+	CDR_TRY(cdr_store_read(member->home->store, look_job, &past));
+	if (past > 0) {
+		CDR_TRY(run_all(member, expire_job, worked));
+		CDR_TRY(run_all(member, remind_job, worked));
+	}
 	CDR_TRY(bring(member, roster, "waiting", worked, fault));
 	CDR_TRY(cdr_store_read(member->home->store, count_links, &links));
 	if (links > 0) {

@@ -236,6 +236,13 @@ static const char annual[] =
     " year bigint PRIMARY KEY, revision bigint NOT NULL, bytes bytea NOT NULL, signature bytea NOT NULL, state text NOT NULL,"
     " sent_at bigint NOT NULL);";
 
+/* Guests have the calendar of node/member/deadline.h too. */
+static const char guest_deadlines[] =
+    "ALTER TABLE guest ADD COLUMN stage_done bigint NOT NULL DEFAULT 0;"
+    "ALTER TABLE guest ADD COLUMN next_at bigint NOT NULL DEFAULT 0;"
+    "UPDATE guest SET next_at = asked_at + 259200 WHERE answered_at = 0 AND length(keys) > 0;"
+    "CREATE INDEX guest_by_next ON guest (next_at);";
+
 static const char *const migrations[] = {
 	first,
 	tally_and_trail,
@@ -248,6 +255,7 @@ static const char *const migrations[] = {
 	rounds,
 	rights,
 	annual,
+	guest_deadlines,
 };
 
 const struct cdr_store_schema cdr_member_schema = {

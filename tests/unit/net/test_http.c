@@ -38,6 +38,49 @@ test_good(void **state)
 	assert_false(head.wants_close);
 }
 
+/* A browser's: GET too, other bodies, and whom the nearest proxy serves. */
+static void
+test_public(void **state)
+{
+	struct cdr_http_head head;
+	static const struct {
+		const char *text;
+		int status;
+	} cases[] = {
+		{ "GET /guest HTTP/1.1\r\n" HOST END, 0 },
+		{ "GET /guest HTTP/1.1\r\n" HOST "Content-Length: 0\r\n" END, 0 },
+		{ "GET /guest HTTP/1.1\r\n" HOST "Content-Length: 1\r\n" END, 400 },
+		{ "GET /guest HTTP/1.1\r\n" END, 400 },
+		{ "GET ?x HTTP/1.1\r\n" HOST END, 400 },
+		{ "HEAD /guest HTTP/1.1\r\n" HOST END, 405 },
+		{ "get /guest HTTP/1.1\r\n" HOST END, 405 },
+		{ "POST /guest HTTP/1.1\r\n" HOST LENGTH "Content-Type: application/octet-stream\r\n" END, 0 },
+		{ "POST /guest HTTP/1.1\r\n" HOST LENGTH "Content-Type: text/plain\r\n" END, 415 },
+		{ "POST /guest HTTP/1.1\r\n" HOST LENGTH TYPE END, 415 },
+		{ "POST /guest HTTP/1.1\r\n" HOST "Content-Type: application/octet-stream\r\n" END, 411 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		assert_int_equal(cdr_http_parse_public((struct cdr_bytes){ (const uint8_t *)cases[i].text, strlen(cases[i].text) }, &head),
+		    cases[i].status);
+#define PUBLIC(text) cdr_http_parse_public((struct cdr_bytes){ (const uint8_t *)(text), strlen(text) }, &head)
+	assert_int_equal(PUBLIC("GET /guest?from=mail HTTP/1.1\r\n" HOST "Accept-Encoding: br, gzip;q=1\r\n" END), 0);
+	assert_true(head.is_get);
+	assert_string_equal(head.path, "/guest");
+	assert_false(head.takes_gzip);
+	assert_int_equal(PUBLIC("GET /guest HTTP/1.1\r\n" HOST "Accept-Encoding: br, GZIP\r\n"
+				"X-Forwarded-For: 6.6.6.6, 10.0.0.1 ,  203.0.113.9 \r\n" END), 0);
+	assert_true(head.takes_gzip);
+	assert_string_equal(head.forwarded, "203.0.113.9");
+	assert_int_equal(PUBLIC("GET /g HTTP/1.1\r\n" HOST "X-Forwarded-For: 1.2.3.4,\r\n" END), 0);
+	assert_string_equal(head.forwarded, "");
+	/* The exchange's own listener takes none of it. */
+	assert_int_equal(parse("GET /guest HTTP/1.1\r\n" HOST END, &head), 405);
+	assert_int_equal(parse("POST /g HTTP/1.1\r\n" HOST TYPE LENGTH "X-Forwarded-For: 1.2.3.4\r\n" END, &head), 0);
+	assert_string_equal(head.forwarded, "");
+}
+
 static void
 test_refused(void **state)
 {
@@ -156,6 +199,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_good),
+		cmocka_unit_test(test_public),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_reasons),
