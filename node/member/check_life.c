@@ -376,21 +376,6 @@ out:
 	return err;
 }
 
-/* Links to employers that are no members stop working; what came back by them goes. */
-static cdr_err
-end_guests(struct cdr_tx *tx, const uint8_t *check_id)
-{
-	cdr_err err = CDR_E_INTERNAL;
-	struct cdr_values values = CDR_VALUES(cdr_value_blob(check_id, CDR_ID_LEN));
-
-	CDR_TRY(cdr_guest_withdraw_check(tx, check_id));
-	CDR_TRY(cdr_query_run(tx, "DELETE FROM guest_statement WHERE request_id IN (SELECT id FROM guest WHERE check_id = $1)", values));
-	CDR_TRY(cdr_query_run(tx, "DELETE FROM guest_scan WHERE request_id IN (SELECT id FROM guest WHERE check_id = $1)", values));
-	err = CDR_OK;
-out:
-	return err;
-}
-
 /* see node/member/check_life.h */
 cdr_err
 cdr_check_end(struct cdr_tx *tx, const struct cdr_member *member, const struct cdr_roster *roster,
@@ -408,7 +393,8 @@ cdr_check_end(struct cdr_tx *tx, const struct cdr_member *member, const struct c
 			CDR_TRY(cdr_check_end_request(tx, member, roster, ending[i].request_id, tell_all ? "erasure" : "withdrawn", fault));
 		CDR_TRY(erase_request(tx, &ending[i]));
 	}
-	CDR_TRY(end_guests(tx, id));
+	/* Links to employers that are no members stop working; what came back by them goes. */
+	CDR_TRY(cdr_guest_end_check(tx, id));
 	CDR_TRY(erase_candidate(tx, id, reason));
 	CDR_TRY(cdr_retention_want_scrub(tx));
 	err = CDR_OK;

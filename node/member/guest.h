@@ -96,11 +96,11 @@ CDR_MUST_CHECK cdr_err cdr_guest_withdraw(struct cdr_member *member, const uint8
 CDR_MUST_CHECK cdr_err cdr_guest_withdraw_check(struct cdr_tx *tx, const uint8_t check_id[static CDR_ID_LEN]);
 
 /**
- * cdr_guest_erase_check(tx, check_id):
- * Remove every request of a check with its answers and scans. What the hub still has it loses at the expiry, unless it was
- * withdrawn before.
+ * cdr_guest_end_check(tx, check_id):
+ * Withdraw every request of a check and forget what is personal in it: what was asked, what was answered, scans. The rows stay
+ * until the hub has heard of it, and for the counters.
  */
-CDR_MUST_CHECK cdr_err cdr_guest_erase_check(struct cdr_tx *tx, const uint8_t check_id[static CDR_ID_LEN]);
+CDR_MUST_CHECK cdr_err cdr_guest_end_check(struct cdr_tx *tx, const uint8_t check_id[static CDR_ID_LEN]);
 
 /* ---- answers (guest_answer.c) -------------------------------------------------------------------------------------------- */
 

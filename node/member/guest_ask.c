@@ -603,17 +603,17 @@ cdr_guest_withdraw_check(struct cdr_tx *tx, const uint8_t check_id[static CDR_ID
 
 /* see node/member/guest.h */
 cdr_err
-cdr_guest_erase_check(struct cdr_tx *tx, const uint8_t check_id[static CDR_ID_LEN])
+cdr_guest_end_check(struct cdr_tx *tx, const uint8_t check_id[static CDR_ID_LEN])
 {
-	static const char *const statements[] = {
-		"DELETE FROM guest_scan WHERE request_id IN (SELECT id FROM guest WHERE check_id = $1)",
-		"DELETE FROM guest_statement WHERE request_id IN (SELECT id FROM guest WHERE check_id = $1)",
-		"DELETE FROM attempt WHERE request_id IN (SELECT id FROM guest WHERE check_id = $1)",
-		"DELETE FROM guest WHERE check_id = $1",
-	};
-	cdr_err err = CDR_OK;
+	cdr_err err = CDR_E_INTERNAL;
+	struct cdr_values check = CDR_VALUES(cdr_value_blob(check_id, CDR_ID_LEN));
 
-	for (size_t i = 0; err == CDR_OK && i < sizeof(statements) / sizeof(statements[0]); i++)
-		err = cdr_query_run(tx, statements[i], CDR_VALUES(cdr_value_blob(check_id, CDR_ID_LEN)));
+	CDR_TRY(cdr_guest_withdraw_check(tx, check_id));
+	CDR_TRY(cdr_query_run(tx, "DELETE FROM guest_scan WHERE request_id IN (SELECT id FROM guest WHERE check_id = $1)", check));
+	CDR_TRY(cdr_query_run(tx, "DELETE FROM guest_statement WHERE request_id IN (SELECT id FROM guest WHERE check_id = $1)", check));
+	CDR_TRY(cdr_query_run(tx, "UPDATE guest SET details = $1 WHERE check_id = $2",
+	    CDR_VALUES(cdr_value_blob(NULL, 0), cdr_value_blob(check_id, CDR_ID_LEN))));
+	err = CDR_OK;
+out:
 	return err;
 }
