@@ -131,7 +131,7 @@ $(BUILD)/bundle: $(BUILD)/obj/node/web/bundle/bundle.o $(call archives,core/reco
 $(WEB)/page.html.gz: $(BUILD)/bundle $(wildcard node/web/*.html node/web/*.css node/web/*.js node/web/words/*.json) core/record/data/codebook.json
 	$(call say,PAGE,$@)
 	@mkdir -p $(@D)
-	$(Q)$(BUILD)/bundle node/web $(WEB) && gzip -9 -n -c $(WEB)/page.html >$@
+	$(Q)ASAN_OPTIONS=detect_leaks=0 $(BUILD)/bundle node/web $(WEB) && gzip -9 -n -c $(WEB)/page.html >$@
 $(BUILD)/obj/node/web/page.o: private CFLAGS += -DCDR_WEB_GEN='"$(WEB)"'
 $(BUILD)/obj/node/web/page.o: $(WEB)/page.html.gz
 

@@ -268,7 +268,7 @@ drawn_releases_withstand(void **state)
 	(void)state;
 	static const struct {
 		size_t members, incidents, every;
-	} worlds[] = { { 12, 60, 1 }, { 30, 170, 1 }, { 100, 1000, 1 }, { 6, 9, 29 }, { 5, 0, 29 }, { 40, 300, 2 }, { 25, 100, 2 } };
+	} worlds[] = { { 12, 60, 1 }, { 30, 170, 1 }, { 100, 1000, 1 }, { 6, 9, 29 }, { 5, 0, 29 }, { 25, 100, 2 } };
 
 	for (size_t i = 0; i < sizeof(worlds) / sizeof(worlds[0]); i++) {
 		struct cdr_release *release = world_release(book, 20250101 + i, worlds[i].members, worlds[i].incidents, 1);
@@ -331,7 +331,7 @@ static void
 revisions_withstand(void **state)
 {
 	(void)state;
-	static const size_t later[] = { 170, 171, 173, 182, 260 };
+	static const size_t later[] = { 170, 173, 182, 260 };
 	struct cdr_release *first = world_release(book, 99, 20, 170, 1);
 
 	assert_int_equal(cdr_disclosure_control(first, NULL, 0, &fault), CDR_OK);
