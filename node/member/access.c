@@ -34,6 +34,8 @@ static const struct {
 	{ "case", CASES },
 	{ "register", CASES },
 	{ "guest", CASES },
+	{ "hold", CASES },
+	{ "retention", CASES | CDR_ROLE_AUDITOR | CDR_ROLE_ADMINISTRATOR },
 	{ "notice", CDR_ROLE_ALL },
 	{ "hold", CASES },
 	{ "retention", CASES | CDR_ROLE_AUDITOR | CDR_ROLE_ADMINISTRATOR },

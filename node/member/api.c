@@ -47,6 +47,7 @@ static const struct cdr_api_route routes[] = {
 	{ .method = CDR_REST_GET, .path = "/v1/leavers", .command = "leavers status", .status = 200 },
 	{ .method = CDR_REST_POST, .path = "/v1/leavers/imports", .command = "leavers import", .body = CDR_API_TABLE,
 	    .fields = "skip_bad partial allow_removals", .file_option = "", .fixed = "no-wait", .status = 201, .body_max = CDR_LEAVER_FILE_MAX },
+	{ .method = CDR_REST_GET, .path = "/v1/return", .command = "return preview", .fields = "language year", .status = 200 },
 	{ .method = CDR_REST_GET, .path = "/v1/trail", .command = "trail list", .list = "entries", .status = 200 },
 };
 

@@ -6,6 +6,7 @@
 #include "core/crypto/secret.h"
 #include "core/identity/compare.h"
 #include "node/member/count.h"
+#include "node/member/hook.h"
 #include "node/member/deadline.h"
 #include "node/member/wire.h"
 #include "node/net/log.h"
@@ -410,6 +411,7 @@ ask_in_full(struct cdr_tx *tx, struct cdr_member *member, const struct cdr_roste
 		.people = employer->people,
 	};
 	CDR_TRY(cdr_check_ask(tx, &asked, fault));
+	CDR_TRY(cdr_hook_event(tx, CDR_HOOK_EMPLOYER, letter->request_id.data));
 	err = CDR_OK;
 out:
 	cdr_wipe(candidate, sizeof(*candidate));

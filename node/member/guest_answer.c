@@ -8,6 +8,7 @@
 #include "core/record/text.h"
 #include "node/member/check_letters.h"
 #include "node/member/count.h"
+#include "node/member/hook.h"
 #include "node/member/guest_parts.h"
 #include "node/member/wire.h"
 
@@ -244,6 +245,7 @@ keep(struct cdr_tx *tx, struct taking *taking)
 	CDR_TRY(close_link(tx, taking));
 	CDR_TRY(cdr_guest_note(tx, taking->id, taking->channel, before > 0 ? "superseded" : "answered"));
 	CDR_TRY(count(tx, taking));
+	CDR_TRY(cdr_hook_event(tx, CDR_HOOK_ANSWER, taking->id));
 	CDR_TRY(cdr_trail_add(tx, taking->member->who, "guest.answer", taking->id));
 	*taking->outcome = before > 0 ? CDR_GUEST_SUPERSEDED : CDR_GUEST_TAKEN;
 	err = CDR_OK;

@@ -5,6 +5,7 @@
 
 #include "core/crypto/secret.h"
 #include "node/member/count.h"
+#include "node/member/hook.h"
 #include "node/member/leavers.h"
 #include "node/member/wire.h"
 
@@ -324,6 +325,7 @@ cdr_inbox_take(struct cdr_tx *tx, struct cdr_member *member, const struct cdr_ro
 		CDR_TRY(cdr_inbox_put(tx, body, "request", "waiting", body->request->due_at, &sealed));
 		CDR_TRY(cdr_inbox_begin(tx, roster, body));
 		CDR_TRY(cdr_count_add(tx, CDR_COUNT_REQUEST_RECEIVED, cdr_count_year(cdr_member_now()), 1));
+		CDR_TRY(cdr_hook_event(tx, CDR_HOOK_REQUEST, body->request_id.data));
 	}
 	err = CDR_OK;
 out:

@@ -611,6 +611,14 @@ static const struct cdr_command commands[] = {
 	{ .name = "return send", .summary = "send the signed annual return to the secretariat", .options = return_options, .handle = cdr_command_return_send },
 	{ .name = "return status", .summary = "tell whether the annual return was signed and sent", .options = return_options,
 	    .handle = cdr_command_return_status },
+	{ .name = "webhook add", .operands = "URL", .operand_min = 1, .operand_max = 1, .summary = "tell another system when there is something to fetch",
+	    .help = "An event says its kind and the id of what it is about, and nothing else: inbox.request, check.answered, check.employer.\n"
+		    "Candor-Signature: t=SECONDS,v1=HEX, where HEX is HMAC-SHA-256 over SECONDS.BODY under the secret, which is shown once.\n"
+		    "What is not taken (status 2xx) is sent again, later each time, for three days. https, or http to this machine.",
+	    .handle = cdr_command_webhook_add },
+	{ .name = "webhook list", .summary = "list webhooks and what waits for them", .handle = cdr_command_webhook_list },
+	{ .name = "webhook remove", .operands = "NUMBER", .operand_min = 1, .operand_max = 1, .summary = "end a webhook, with what waits for it",
+	    .handle = cdr_command_webhook_remove },
 	{ .name = NULL },
 };
 

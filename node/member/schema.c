@@ -243,6 +243,14 @@ static const char guest_deadlines[] =
     "UPDATE guest SET next_at = asked_at + 259200 WHERE answered_at = 0 AND length(keys) > 0;"
     "CREATE INDEX guest_by_next ON guest (next_at);";
 
+/* Webhooks and what waits for them: node/member/hook.h. sealed: the secret. state: waiting, given_up. What was taken is deleted. */
+static const char hooks[] =
+    "CREATE TABLE hook (number bigint PRIMARY KEY, url text NOT NULL, sealed bytea NOT NULL, made_at bigint NOT NULL);"
+    "CREATE TABLE hook_event ("
+    " number bigint PRIMARY KEY, hook bigint NOT NULL, id bytea NOT NULL, kind text NOT NULL, subject bytea NOT NULL,"
+    " at bigint NOT NULL, not_before bigint NOT NULL, tries bigint NOT NULL, state text NOT NULL);"
+    "CREATE INDEX hook_event_by_time ON hook_event (state, not_before);";
+
 static const char *const migrations[] = {
 	first,
 	tally_and_trail,
@@ -256,6 +264,7 @@ static const char *const migrations[] = {
 	rights,
 	annual,
 	guest_deadlines,
+	hooks,
 };
 
 const struct cdr_store_schema cdr_member_schema = {

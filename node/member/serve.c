@@ -12,6 +12,7 @@
 #include "node/member/email.h"
 #include "node/member/enrol.h"
 #include "node/member/guest.h"
+#include "node/member/hook.h"
 #include "node/member/index.h"
 #include "node/member/mail.h"
 #include "node/member/retention.h"
@@ -172,7 +173,10 @@ cdr_serve_run(struct cdr_member *member, const struct cdr_daemon *daemon, unsign
 	};
 	struct worker mailer = { .member = member, .task = { .name = "email", .step = cdr_email_step }, .poll_ms = poll_ms };
 
+	struct worker hooks = { .member = member, .task = { .name = "webhook", .step = cdr_hook_step }, .poll_ms = poll_ms };
+
 	start_worker(&indexer);
+	start_worker(&hooks);
 	start_worker(&mailer);
 	start_worker(&auditor);
 	unsigned wait = 0;
@@ -189,6 +193,7 @@ cdr_serve_run(struct cdr_member *member, const struct cdr_daemon *daemon, unsign
 		if (active && next_wait(work, WORK_COUNT, poll_ms) < wait)
 			wait = next_wait(work, WORK_COUNT, poll_ms);
 	}
+	stop_worker(&hooks);
 	stop_worker(&indexer);
 	stop_worker(&mailer);
 	stop_worker(&auditor);
