@@ -26,6 +26,9 @@ void cdr_publish_name(const struct cdr_release *release, const char *language, c
 CDR_MUST_CHECK cdr_err cdr_publish_html(const struct cdr_release *release, const char *language, struct cdr_out *out);
 CDR_MUST_CHECK cdr_err cdr_publish_csv(const struct cdr_release *release, struct cdr_out *out);
 
+/* What goes beside the CSV, whose rows have no room for it: facts, method, denominators and caveats as text in every language. */
+CDR_MUST_CHECK cdr_err cdr_publish_text(const struct cdr_release *release, struct cdr_out *out);
+
 /* data: malloc'ed, of the caller; NULL on error. */
 CDR_MUST_CHECK cdr_err cdr_publish_xlsx(const struct cdr_release *release, const char *language, uint8_t **data, size_t *len);
 

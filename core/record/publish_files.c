@@ -189,6 +189,31 @@ cdr_publish_csv(const struct cdr_release *release, struct cdr_out *out)
 	return out->err;
 }
 
+/* see core/record/publish.h */
+cdr_err
+cdr_publish_text(const struct cdr_release *release, struct cdr_out *out)
+{
+	struct cdr_words *words;
+	const struct cdr_release_facts *facts = &release->facts;
+	cdr_err err = release->controlled ? cdr_words_new(&words) : CDR_E_REFUSED;
+
+	if (err != CDR_OK)
+		return err;
+	for (size_t l = 0; l < 4; l++) {
+		const char *language = cdr_publish_languages[l];
+		cdr_out_format(out, "%s%s\n%s, %s\n%s: %u\n%s: %s\n%s: %u\n%s: %u\n", l > 0 ? "\n\n" : "", cdr_words_peek(words, "title", language),
+		    facts->exchange, facts->period, cdr_words_peek(words, "version", language), facts->version,
+		    cdr_words_peek(words, "published", language), facts->published, cdr_words_peek(words, "contributors", language),
+		    facts->contributors, cdr_words_peek(words, "members", language), facts->members);
+		if (facts->epsilon[0] != '\0')
+			cdr_out_format(out, "%s: %s\n", cdr_words_peek(words, "noise", language), facts->epsilon);
+		for (size_t i = 0; cdr_publish_method[i] != NULL; i++)
+			cdr_out_format(out, "\n%s\n", cdr_words_peek(words, cdr_publish_method[i], language));
+	}
+	cdr_words_free(words);
+	return out->err;
+}
+
 /* ---- the workbook ------------------------------------------------------------------------------------------------ */
 
 #define FIGURE_COLUMNS 7

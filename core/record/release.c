@@ -7,6 +7,8 @@
 #include "core/crypto/secret.h"
 #include "core/identity/date.h"
 #include "core/record/json.h"
+#include "core/record/publish.h"
+#include "core/record/words.h"
 
 #define SNAPSHOT_LABEL "candor/1 snapshot"
 
@@ -152,6 +154,27 @@ table_json(const struct cdr_release *release, const struct cdr_release_table *ta
 	return out;
 }
 
+/* Method, denominators and caveats, in every language. */
+static json_t *
+method_json(void)
+{
+	json_t *out = json_object();
+	struct cdr_words *words;
+
+	if (cdr_words_new(&words) != CDR_OK) {
+		json_decref(out);
+		return NULL;
+	}
+	for (size_t l = 0; l < 4; l++) {
+		json_t *paragraphs = json_array();
+		for (size_t i = 0; cdr_publish_method[i] != NULL; i++)
+			(void)json_array_append_new(paragraphs, json_string(cdr_words_peek(words, cdr_publish_method[i], cdr_publish_languages[l])));
+		(void)json_object_set_new(out, cdr_publish_languages[l], paragraphs);
+	}
+	cdr_words_free(words);
+	return out;
+}
+
 static json_t *
 release_json(const struct cdr_release *release, bool all)
 {
@@ -172,10 +195,12 @@ release_json(const struct cdr_release *release, bool all)
 	}
 	if (!all)
 		(void)json_object_set_new(out, "snapshot", json_string(snapshot));
-	if (json_object_set_new(out, "tables", tables) != 0) {
+	if ((!all && json_object_set_new(out, "method", method_json()) != 0) || json_object_set(out, "tables", tables) != 0) {
+		json_decref(tables);
 		json_decref(out);
 		return NULL;
 	}
+	json_decref(tables);
 	return out;
 }
 

@@ -173,7 +173,7 @@ cdr_publish_folder(const struct cdr_release *release, const char *folder, int64_
 {
 	cdr_err err = CDR_E_INTERNAL;
 	char name[CDR_PUBLISH_NAME_LEN];
-	struct cdr_out csv = { 0 }, json = { 0 };
+	struct cdr_out csv = { 0 }, text = { 0 }, json = { 0 };
 
 	memset(hash, 0, CDR_SHA256_LEN);
 	if (!release->controlled)
@@ -196,6 +196,7 @@ cdr_publish_folder(const struct cdr_release *release, const char *folder, int64_
 	err = good ? CDR_OK : io(fault, folder);
 out:
 	cdr_out_free(&csv);
+	cdr_out_free(&text);
 	cdr_out_free(&json);
 	return err;
 }

@@ -1,7 +1,7 @@
 #ifndef CDR_NODE_NET_PUBLISH_H
 #define CDR_NODE_NET_PUBLISH_H
 
-/* Writing a release to a folder: web page, PDF and workbook in four languages, CSV with HXL tags, JSON. */
+/* Writing a release to a folder: web page, PDF and workbook in four languages, CSV with HXL tags and a text beside it, JSON. */
 
 #include "core/record/publish.h"
 #include "proto/message.h"

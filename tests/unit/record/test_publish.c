@@ -266,6 +266,35 @@ nothing_before_control(void **state)
 	assert_int_equal(cdr_release_new(book, &facts, &other), CDR_E_INPUT);
 }
 
+/* Method, denominators and caveats go with each file. */
+static void
+method_is_on_each(void **state)
+{
+	(void)state;
+	struct cdr_words *words;
+	struct cdr_out json = { 0 }, text = { 0 }, page = { 0 };
+
+	assert_int_equal(cdr_words_new(&words), CDR_OK);
+	assert_int_equal(cdr_release_to_json(release, &json), CDR_OK);
+	assert_int_equal(cdr_publish_text(release, &text), CDR_OK);
+	assert_null(strstr(text.data, "735197533"));
+	for (size_t l = 0; l < 4; l++) {
+		assert_int_equal(cdr_publish_html(release, cdr_publish_languages[l], &page), CDR_OK);
+		for (size_t i = 0; cdr_publish_method[i] != NULL; i++) {
+			const char *paragraph = cdr_words_peek(words, cdr_publish_method[i], cdr_publish_languages[l]);
+			assert_true(strlen(paragraph) > 60);
+			assert_non_null(strstr(json.data, paragraph));
+			assert_non_null(strstr(text.data, paragraph));
+			assert_non_null(strstr(page.data, paragraph));
+		}
+		cdr_out_free(&page);
+	}
+	assert_string_equal(cdr_words_peek(words, "no such sentence", "en"), "");
+	cdr_words_free(words);
+	cdr_out_free(&json);
+	cdr_out_free(&text);
+}
+
 static void
 shares_are_rounded(void **state)
 {
@@ -291,6 +320,7 @@ main(void)
 		cmocka_unit_test(the_workbook_is_read_back),
 		cmocka_unit_test(json_comes_back),
 		cmocka_unit_test(nothing_before_control),
+		cmocka_unit_test(method_is_on_each),
 		cmocka_unit_test(shares_are_rounded),
 	};
 
