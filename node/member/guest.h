@@ -89,7 +89,7 @@ CDR_MUST_CHECK cdr_err cdr_guest_ask(struct cdr_member *member, const char *refe
  * The request's keys are destroyed at once, the link stops working as soon as the hub hears of it. The second withdraws all
  * requests of a check, inside a transaction.
  *
- * Returns  CDR_OK, also if it was withdrawn before; CDR_E_ABSENT; CDR_E_REFUSED if it has ended; CDR_E_STORE.
+ * Returns  CDR_OK, also if it was withdrawn before, or has ended by itself; CDR_E_ABSENT; CDR_E_STORE.
  */
 CDR_MUST_CHECK cdr_err cdr_guest_withdraw(struct cdr_member *member, const uint8_t id[static CDR_ID_LEN],
     struct cdr_fault *fault);

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CONNECT_S 20L
-#define TOTAL_S 120L
+#define CONNECT_S 10L
+#define TOTAL_S 30L
 
 /* What a browser of these days says of itself. */
 #define AGENT "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/146.0.0.0 Safari/537.36"

@@ -81,10 +81,13 @@ write_file(const char *dir, const char *name, const char *data, size_t len)
 		fail(path);
 }
 
-/* Add ${source} without the blanks in front of its lines and without lines that are nothing but a comment. */
+/* Add a file without the blanks in front of its lines and without lines that are nothing but a comment. */
 static void
-add_source(struct text *text, const char *source)
+add_source(struct text *text, const char *dir, const char *name)
 {
+	char *file = read_file(dir, name);
+	const char *source = file;
+
 	while (*source != '\0') {
 		const char *line = source + strspn(source, " \t"), *end = strchr(line, '\n');
 		size_t len = end != NULL ? (size_t)(end - line) : strlen(line);
@@ -94,6 +97,7 @@ add_source(struct text *text, const char *source)
 		}
 		source = line + len + (end != NULL);
 	}
+	free(file);
 }
 
 /* Codes, words and countries as JSON that can stand in HTML. */
@@ -149,8 +153,8 @@ main(int argc, char **argv)
 	if (argc != 3)
 		return 2;
 	for (size_t i = 0; i < COUNT(scripts); i++)
-		add_source(&script, read_file(argv[1], scripts[i]));
-	add_source(&style, read_file(argv[1], "page.css"));
+		add_source(&script, argv[1], scripts[i]);
+	add_source(&style, argv[1], "page.css");
 	add_data(&data, argv[1]);
 	if (strstr(script.data, "</script") != NULL || strstr(style.data, "</style") != NULL)
 		fail("an end tag in script or style");
@@ -163,7 +167,8 @@ main(int argc, char **argv)
 		struct text text;
 	} parts[] = { { "@CSP@", { policy, strlen(policy) } }, { "@CSS@", style }, { "@EMBEDDED@", { policy, 0 } },
 		{ "@DATA@", data }, { "@JS@", script } };
-	const char *rest = read_file(argv[1], "page.html");
+	char *frame = read_file(argv[1], "page.html");
+	const char *rest = frame;
 	for (size_t i = 0; i < COUNT(parts); i++) {
 		const char *mark = strstr(rest, parts[i].mark);
 		if (mark == NULL)
@@ -175,5 +180,10 @@ main(int argc, char **argv)
 	add(&page, rest, strlen(rest));
 	write_file(argv[2], "page.html", page.data, page.len);
 	write_file(argv[2], "page.csp", policy, strlen(policy));
+	free(frame);
+	free(script.data);
+	free(style.data);
+	free(data.data);
+	free(page.data);
 	return 0;
 }
