@@ -268,7 +268,8 @@ demo: deps
 soak bench check-febrl: deps-check
 	$(Q)$(ALONE) run-$@
 
-run-soak: programs $(NET_TOOLS)
+run-soak: programs $(NET_TOOLS) $(BUILD)/tests/unit/proto/test_tally
+	$(Q)CDR_LONG=1 $(BUILD)/tests/unit/proto/test_tally
 	$(Q)BUILD=$(BUILD) KILLS=200 SCENARIO_SECONDS=7200 tests/net/run $(sort $(wildcard tests/net/[0-9][0-9]-*kill*))
 
 run-bench: programs $(BENCHES)

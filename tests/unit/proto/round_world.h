@@ -96,18 +96,22 @@ world_members(struct round_world *w, size_t count)
 	w->draft.body.n_member = count;
 }
 
-/* Two tables of ${cells} cells, the counts of ${bits} bits. */
+#define WORLD_TABLES_MAX 40
+
+/* ${tables} tables of ${cells} cells, the counts of ${bits} bits. */
 static void
-world_round(struct round_world *w, uint32_t cells, uint32_t bits, uint32_t epsilon_milli)
+world_round(struct round_world *w, size_t tables, uint32_t cells, uint32_t bits, uint32_t epsilon_milli)
 {
-	static char id[][8] = { "one", "two" }, period[] = "2026-H1", version[] = "2";
-	Cdr__Wire__RoundTable table[2], *at[2];
+	static char id[WORLD_TABLES_MAX][8] = { "one", "two" }, period[] = "2026-H1", version[] = "2";
+	Cdr__Wire__RoundTable table[WORLD_TABLES_MAX], *at[WORLD_TABLES_MAX];
 	Cdr__Wire__Round body = CDR__WIRE__ROUND__INIT;
 	Cdr__Wire__SignedRound sealed = CDR__WIRE__SIGNED_ROUND__INIT;
 	struct cdr_buffer inner, outer;
 	uint8_t random_id[CDR_ID_LEN] = { 7 }, signature[CDR_SIGNATURE_LEN];
 
-	for (int i = 0; i < 2; i++) {
+	for (size_t i = 0; i < tables; i++) {
+		if (i > 1)
+			(void)snprintf(id[i], sizeof(id[i]), "t%zu", i);
 		table[i] = (Cdr__Wire__RoundTable)CDR__WIRE__ROUND_TABLE__INIT;
 		table[i].id = id[i];
 		table[i].cells = cells;
@@ -120,7 +124,7 @@ world_round(struct round_world *w, uint32_t cells, uint32_t bits, uint32_t epsil
 	assert_int_equal(cdr_round_period(period, &body.first_month, &body.last_month), CDR_OK);
 	body.codebook_version = version;
 	body.table = at;
-	body.n_table = 2;
+	body.n_table = tables;
 	body.minimum = 5;
 	body.opened_at = 1000;
 	body.deadline = 2000;
@@ -141,7 +145,7 @@ world_round(struct round_world *w, uint32_t cells, uint32_t bits, uint32_t epsil
 
 /* Everything up to an open round. */
 static void
-world_start(struct round_world *w, size_t members, uint32_t cells, uint32_t bits, uint32_t epsilon_milli)
+world_start_tables(struct round_world *w, size_t members, size_t tables, uint32_t cells, uint32_t bits, uint32_t epsilon_milli)
 {
 	memset(w, 0, sizeof(*w));
 	memset(w->genesis, 9, sizeof(w->genesis));
@@ -151,8 +155,14 @@ world_start(struct round_world *w, size_t members, uint32_t cells, uint32_t bits
 	w->draft.body.statistics_key = w->statistics_at;
 	w->draft.body.n_statistics_key = 1;
 	assert_int_equal(make_roster(&w->draft, 7, &w->roster), CDR_OK);
-	world_round(w, cells, bits, epsilon_milli);
+	world_round(w, tables, cells, bits, epsilon_milli);
 	assert_int_equal(cdr_round_verify(w->round, w->roster, w->genesis, NULL), CDR_OK);
+}
+
+static void
+world_start(struct round_world *w, size_t members, uint32_t cells, uint32_t bits, uint32_t epsilon_milli)
+{
+	world_start_tables(w, members, 2, cells, bits, epsilon_milli);
 }
 
 /* The request that member ${i} signs over ${packed}. */
@@ -176,23 +186,32 @@ world_sign(struct round_world *w, size_t i, const struct cdr_buffer *packed, str
 	cdr_buffer_free(&body);
 }
 
-/* Figures: member i has (i * 7 + cell * 3) % modulus in each cell, and none in cells after it. */
+/* Every member contributes its figures. */
 static void
-world_contribute(struct round_world *w, uint32_t modulus)
+world_submit(struct round_world *w)
 {
 	struct cdr_buffer packed;
 
 	for (size_t i = 0; i < w->member_count; i++) {
-		w->counts[i] = calloc(w->round->cell_count, sizeof(**w->counts));
-		for (size_t c = 0; c < w->round->cell_count; c++)
-			w->counts[i][c] = c % (w->member_count + 1) <= i ? (uint32_t)(i * 7 + c * 3) % modulus : 0;
 		assert_int_equal(cdr_contribution_make(w->round, w->key, w->member_id[i], w->counts[i], &packed), CDR_OK);
 		world_sign(w, i, &packed, &w->contribution[i]);
 		cdr_buffer_free(&packed);
 	}
 }
 
-/* The hub adds up the contributions in ${order} (member numbers) and signs its list. */
+/* Figures: member i has (i * 7 + cell * 3) % modulus in each cell, and none in cells after it. */
+static void
+world_contribute(struct round_world *w, uint32_t modulus)
+{
+	for (size_t i = 0; i < w->member_count; i++) {
+		w->counts[i] = calloc(w->round->cell_count, sizeof(**w->counts));
+		for (size_t c = 0; c < w->round->cell_count; c++)
+			w->counts[i][c] = c % (w->member_count + 1) <= i ? (uint32_t)(i * 7 + c * 3) % modulus : 0;
+	}
+	world_submit(w);
+}
+
+/* The hub adds up the contributions and signs its list. */
 static void
 world_close(struct round_world *w)
 {

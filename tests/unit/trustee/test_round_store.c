@@ -1,0 +1,169 @@
+/* What a trustee remembers of rounds: nothing is opened that is too close to what was opened, and nothing twice. */
+#include "tests/unit/unit.h"
+#include "tests/unit/trustee/exchange.h"
+
+#include "node/trustee/round_store.h"
+
+#define MINIMUM 5
+
+static struct exchange *x;
+
+/* A round and a list of contributors, as the store reads them. */
+struct made {
+	struct cdr_round round;
+	Cdr__Wire__Round body;
+	Cdr__Wire__RoundTable table[2], *tables[2];
+	struct cdr_close close;
+	Cdr__Wire__RoundClose list;
+	Cdr__Wire__ClosedContribution entry[32], *entries[32];
+	char member[32][CDR_SLUG_LEN_MAX + 1];
+};
+
+/* Round ${number} about ${months} from ${first} on, of the members ${from} .. ${to} - 1. */
+static void
+make(struct made *m, uint8_t number, const char *table, uint32_t first, unsigned from, unsigned to)
+{
+	static char period[] = "2026-H1", other[] = "other";
+	union {
+		const char *in;
+		char *out; /* only read */
+	} id = { .in = table };
+
+	memset(m, 0, sizeof(*m));
+	memset(m->round.hash, number, sizeof(m->round.hash));
+	memset(m->close.hash, number, sizeof(m->close.hash));
+	m->body = (Cdr__Wire__Round)CDR__WIRE__ROUND__INIT;
+	m->body.period = period;
+	m->body.first_month = first;
+	m->body.last_month = first + 5;
+	for (int t = 0; t < 2; t++) {
+		m->table[t] = (Cdr__Wire__RoundTable)CDR__WIRE__ROUND_TABLE__INIT;
+		m->table[t].id = t == 0 ? id.out : other;
+		m->tables[t] = &m->table[t];
+	}
+	m->body.table = m->tables;
+	m->body.n_table = 1;
+	m->round.body = &m->body;
+	m->list = (Cdr__Wire__RoundClose)CDR__WIRE__ROUND_CLOSE__INIT;
+	for (unsigned i = from; i < to; i++) {
+		(void)snprintf(m->member[i - from], sizeof(m->member[0]), "member-%02u", i);
+		m->entry[i - from] = (Cdr__Wire__ClosedContribution)CDR__WIRE__CLOSED_CONTRIBUTION__INIT;
+		m->entry[i - from].member = m->member[i - from];
+		m->entries[i - from] = &m->entry[i - from];
+	}
+	m->list.contribution = m->entries;
+	m->list.n_contribution = to - from;
+	m->close.body = &m->list;
+}
+
+static cdr_err
+put(const struct made *m)
+{
+	static const uint8_t sums[] = { 1, 2, 3 };
+	struct cdr_fault fault;
+
+	return cdr_round_known_put(x->node[1].trustee, &m->round, &m->close, (struct cdr_bytes){ sums, sizeof(sums) }, MINIMUM, &fault);
+}
+
+static void
+sets_that_are_too_close(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *table;
+		uint32_t first;
+		unsigned from, to;
+		cdr_err err;
+	} cases[] = {
+		{ "status", 300, 0, 10, CDR_OK },
+		{ "status", 300, 0, 10, CDR_E_REFUSED },    /* the same members */
+		{ "status", 300, 0, 11, CDR_E_REFUSED },    /* one more: the difference is about it alone */
+		{ "status", 300, 1, 10, CDR_E_REFUSED },    /* one less */
+		{ "status", 300, 2, 12, CDR_E_REFUSED },    /* two left, two came: four */
+		{ "status", 305, 0, 11, CDR_E_REFUSED },    /* a month in common */
+		{ "status", 306, 0, 10, CDR_OK },           /* the half-year after that */
+		{ "status", 306, 3, 13, CDR_OK },           /* six apart */
+		{ "status", 306, 4, 14, CDR_E_REFUSED },    /* far from the first of them, two apart from the second */
+		{ "status", 300, 20, 30, CDR_OK },          /* nobody in common */
+		{ "region", 300, 0, 11, CDR_OK },           /* another table */
+	};
+	struct made m;
+
+	for (uint8_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		make(&m, (uint8_t)(i + 1), cases[i].table, cases[i].first, cases[i].from, cases[i].to);
+		assert_int_equal(put(&m), cases[i].err);
+	}
+	/* One table of several is enough. */
+	make(&m, 50, "channel", 300, 0, 11);
+	m.body.n_table = 2;
+	assert_int_equal(put(&m), CDR_OK);
+	make(&m, 51, "outcome", 300, 0, 12);
+	m.body.n_table = 2;
+	assert_int_equal(put(&m), CDR_E_REFUSED);
+}
+
+static void
+answers_are_kept_once(void **state)
+{
+	(void)state;
+	struct cdr_trustee *trustee = x->node[1].trustee;
+	static const uint8_t first[] = "first", second[] = "second", set[CDR_ROUND_HASH_LEN] = { 7 };
+	struct cdr_round_known known;
+	struct made m;
+
+	make(&m, 90, "alone", 300, 0, 7);
+	assert_int_equal(cdr_round_known_read(trustee, m.round.hash, &known), CDR_OK);
+	assert_false(known.is_known);
+	cdr_round_known_free(&known);
+	assert_int_equal(put(&m), CDR_OK);
+	assert_int_equal(put(&m), CDR_E_EXISTS);
+	assert_int_equal(cdr_round_first_put(trustee, m.round.hash, (struct cdr_bytes){ first, sizeof(first) }), CDR_OK);
+	assert_int_equal(cdr_round_first_put(trustee, m.round.hash, (struct cdr_bytes){ second, sizeof(second) }), CDR_E_EXISTS);
+	assert_int_equal(cdr_round_second_put(trustee, m.round.hash, set, (struct cdr_bytes){ second, sizeof(second) }), CDR_OK);
+	assert_int_equal(cdr_round_second_put(trustee, m.round.hash, set, (struct cdr_bytes){ first, sizeof(first) }), CDR_E_EXISTS);
+	assert_int_equal(cdr_round_known_read(trustee, m.round.hash, &known), CDR_OK);
+	assert_true(known.is_known && known.has_set && !known.is_refused);
+	assert_int_equal(known.first.len, sizeof(first));
+	assert_memory_equal(known.first.data, first, sizeof(first));
+	assert_memory_equal(known.set_hash, set, sizeof(set));
+	cdr_round_known_free(&known);
+	assert_int_equal(cdr_round_refusal_put(trustee, &m.round, "because"), CDR_OK);
+	assert_int_equal(cdr_round_known_read(trustee, m.round.hash, &known), CDR_OK);
+	assert_true(known.is_refused);
+	cdr_round_known_free(&known);
+	/* A round that was refused before anything of it was known. */
+	make(&m, 91, "alone", 300, 0, 7);
+	assert_int_equal(cdr_round_refusal_put(trustee, &m.round, "because"), CDR_OK);
+	assert_int_equal(cdr_round_known_read(trustee, m.round.hash, &known), CDR_OK);
+	assert_true(known.is_refused && !known.is_known);
+	cdr_round_known_free(&known);
+}
+
+static int
+start(void **state)
+{
+	(void)state;
+	if (cdr_secret_start(NULL) != CDR_OK)
+		return -1;
+	x = exchange_new();
+	return x != NULL ? 0 : -1;
+}
+
+static int
+end(void **state)
+{
+	(void)state;
+	exchange_free(x);
+	return 0;
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(sets_that_are_too_close),
+		cmocka_unit_test(answers_are_kept_once),
+	};
+
+	return cmocka_run_group_tests(tests, start, end);
+}
