@@ -5,9 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #include <jansson.h>
 
+#include "core/record/json.h"
 #include "node/member/receipt.h"
 #include "node/net/log.h"
 
@@ -16,6 +18,8 @@
 #define SEEN_NAME "log/seen"
 #define CHECKED_NAME "log/checked_at"
 #define HASH CDR_MERKLE_HASH_LEN
+#define COMPARE_TRIES 8
+#define COMPARE_WAIT_NS 500000000
 
 /* A receipt in the database. */
 struct held {
@@ -189,7 +193,7 @@ find(struct checking *c, enum cdr_audit_kind kind, uint64_t place, const char *p
 		err = cdr_store_read(c->member->home->store, known_path, &k);
 	if (err != CDR_OK)
 		cdr_log(CDR_LOG_ERROR, "log.finding_not_kept", cdr_log_err(err));
-	free(text);
+	cdr_json_free(text);
 	cdr_log(CDR_LOG_ERROR, "log.lie", cdr_log_text("finding", cdr_audit_kind_name(kind)), cdr_log_text("parties", parties),
 	    cdr_log_int("size", (int64_t)f->size), cdr_log_int("place", (int64_t)place), cdr_log_text("evidence", f->path));
 }
@@ -368,6 +372,13 @@ judge_receipts(struct checking *c, const Cdr__Wire__CheckpointReply *reply)
 	}
 }
 
+/* What a hub answers that has no log of that length. */
+static bool
+is_unable(cdr_err err)
+{
+	return err == CDR_E_BUSY || err == CDR_E_ABSENT || err == CDR_E_RANGE || err == CDR_E_REFUSED;
+}
+
 /* All receipts, a portion at a time; the log may grow meanwhile, and each reply must extend the one before. */
 static cdr_err
 check_hub(struct checking *c, struct cdr_fault *fault)
@@ -379,7 +390,7 @@ check_hub(struct checking *c, struct cdr_fault *fault)
 		CDR_TRY(cdr_store_read(c->member->home->store, read_receipts, c));
 		err = ask_checkpoint(c, c->before.size, &ask, fault);
 		/* A hub that cannot show what it showed before has lost it. */
-		if ((err == CDR_E_BUSY || err == CDR_E_ABSENT || err == CDR_E_RANGE) && ask.answered && c->before.size > 0)
+		if (is_unable(err) && ask.answered && c->before.size > 0)
 			find(c, CDR_AUDIT_SHORTER, 0, "hub", NULL, NULL);
 		if (err == CDR_OK)
 			err = judge_checkpoint(c, ask.reply);
@@ -410,9 +421,17 @@ agrees(struct checking *c, const struct cdr_checkpoint *seen, cdr_err *err)
 	*err = CDR_OK;
 	if (seen->size == c->newest.size)
 		return memcmp(seen->root, c->newest.root, HASH) == 0;
-	c->held_count = 0;
+	drop_held(c);
 	*err = ask_checkpoint(c, seen->size, &ask, NULL);
-	if (*err == CDR_OK) {
+	/* A trustee may have seen what the others are about to see. */
+	for (int i = 0; i < COMPARE_TRIES && is_unable(*err) && ask.answered; i++) {
+		(void)nanosleep(&(struct timespec){ .tv_nsec = COMPARE_WAIT_NS }, NULL);
+		cdr_ask_free(&ask);
+		*err = ask_checkpoint(c, seen->size, &ask, NULL);
+	}
+	if (is_unable(*err) && ask.answered)
+		*err = CDR_OK; /* it has no such log, and somebody was shown one */
+	else if (*err == CDR_OK) {
 		const Cdr__Wire__CheckpointReply *reply = ask.reply;
 		*err = cdr_checkpoint_read(cdr_message_bytes(reply->checkpoint), c->member->genesis, c->roster, &shown, NULL);
 		holds = *err == CDR_OK && extends(seen->size, seen->root, &shown, cdr_message_bytes(reply->extension));
@@ -422,32 +441,48 @@ agrees(struct checking *c, const struct cdr_checkpoint *seen, cdr_err *err)
 	return holds;
 }
 
-/* Compare what one trustee says that it saw. One that says nothing is not accused: it may be away. */
+/* One note of a trustee: if it contradicts what the hub shows us, who signed both is named. */
+static cdr_err
+compare_note(struct checking *c, struct cdr_bytes bytes)
+{
+	char names[CDR_FAULT_LEN / 2];
+	struct cdr_checkpoint seen;
+	struct cdr_buffer note = { 0 };
+
+	cdr_err err = cdr_checkpoint_read(bytes, c->member->genesis, c->roster, &seen, NULL);
+	if (err != CDR_OK)
+		return err;
+	if (!agrees(c, &seen, &err) && err == CDR_OK) {
+		err = cdr_buffer_copy(bytes, &note);
+		(void)cdr_checkpoint_fork(&c->newest, &seen, names, sizeof(names));
+		find(c, CDR_AUDIT_SPLIT, 0, names, NULL, &note);
+	}
+	cdr_buffer_free(&note);
+	return err;
+}
+
+/*
+ * Compare what one trustee says that it saw, and what members showed it: there stand the cosignatures of other witnesses. One that
+ * says nothing is not accused: it may be away.
+ */
 static cdr_err
 check_trustee(struct checking *c, const Cdr__Wire__Trustee *trustee)
 {
-	char name[CDR_SIGNER_LEN_MAX + 1], names[CDR_FAULT_LEN / 2];
+	char name[CDR_SIGNER_LEN_MAX + 1];
 	struct cdr_signer own = cdr_member_signer(c->member);
-	struct cdr_checkpoint seen;
-	struct cdr_buffer note = { 0 };
 
 	(void)snprintf(name, sizeof(name), "trustee/%" PRIu32, trustee->index);
 	struct cdr_ask ask = { .party = trustee->party, .party_signer = name, .path = LATEST_PATH,
 		.reply_type = &cdr__wire__witness_latest__descriptor, .reply_max = CDR_BODY_CHECKPOINT_MAX };
 	cdr_err err = cdr_ask_send(c->member->client, &own, &ask, 1);
-	if (err == CDR_OK)
-		err = cdr_buffer_copy(cdr_message_bytes(((const Cdr__Wire__WitnessLatest *)ask.reply)->checkpoint), &note);
-	cdr_ask_free(&ask);
-	if (err == CDR_OK)
-		err = cdr_checkpoint_read(cdr_buffer_bytes(&note), c->member->genesis, c->roster, &seen, NULL);
 	if (err == CDR_OK) {
-		c->audit->compared_count++;
-		if (!agrees(c, &seen, &err) && err == CDR_OK) {
-			(void)cdr_checkpoint_fork(&c->newest, &seen, names, sizeof(names));
-			find(c, CDR_AUDIT_SPLIT, 0, names, NULL, &note);
-		}
+		const Cdr__Wire__WitnessLatest *latest = ask.reply;
+		err = compare_note(c, cdr_message_bytes(latest->checkpoint));
+		c->audit->compared_count += err == CDR_OK;
+		if (err == CDR_OK && latest->has_witnessed)
+			err = compare_note(c, cdr_message_bytes(latest->witnessed));
 	}
-	cdr_buffer_free(&note);
+	cdr_ask_free(&ask);
 	return err == CDR_E_MEMORY ? err : CDR_OK;
 }
 

@@ -239,6 +239,7 @@ check_log(struct cdr_trustee *trustee, const struct cdr_call *call, uint64_t quo
 	}
 	if (err != CDR_OK)
 		goto out;
+	cdr_trustee_witnessed_keep(trustee, &l.checkpoint);
 	if (l.total > quota)
 		err = cdr_fault_set(fault, CDR_E_QUOTA, "with this request %" PRIu64 " of %" PRIu64 " points for %s are used in this "
 		    "epoch. The secretariat can raise the quota", l.total, quota, request->purpose);

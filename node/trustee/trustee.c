@@ -197,6 +197,7 @@ cdr_trustee_start(const struct cdr_home *home, const struct cdr_trustee_hub *hub
 	t->hub = *hub;
 	(void)pthread_mutex_init(&t->adopting, NULL);
 	(void)pthread_rwlock_init(&t->shares_lock, NULL);
+	(void)pthread_mutex_init(&t->witnessed_lock, NULL);
 	CDR_TRY(cdr_current_new(&t->current));
 	err = cdr_store_read(home->store, start_job, &job);
 	if (err != CDR_OK) {
@@ -226,6 +227,8 @@ cdr_trustee_stop(struct cdr_trustee *trustee)
 	cdr_current_free(trustee->current);
 	cdr_secret_free(trustee->share);
 	(void)pthread_rwlock_destroy(&trustee->shares_lock);
+	(void)pthread_mutex_destroy(&trustee->witnessed_lock);
+	free(trustee->witnessed);
 	(void)pthread_mutex_destroy(&trustee->adopting);
 	free(trustee);
 }

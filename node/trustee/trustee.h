@@ -24,6 +24,8 @@ struct cdr_trustee_hub {
 
 struct cdr_trustee_share;
 
+struct cdr_checkpoint;
+
 struct cdr_trustee {
 	const struct cdr_home *home;
 	struct cdr_trustee_hub hub;
@@ -37,6 +39,9 @@ struct cdr_trustee {
 
 	pthread_mutex_t adopting;                    /* one thread at a time looks for a newer roster */
 	uint64_t asked_at_ms;
+
+	pthread_mutex_t witnessed_lock;
+	struct cdr_checkpoint *witnessed;            /* what a member showed last: node/trustee/witness.h. NULL: nothing yet */
 
 	pthread_rwlock_t shares_lock;
 	struct cdr_trustee_share *share;             /* CDR_KEY_COUNT_MAX of them: node/trustee/share.h */

@@ -488,6 +488,31 @@ out:
 	return err;
 }
 
+/* see node/trustee/witness.h */
+void
+cdr_trustee_witnessed_keep(struct cdr_trustee *trustee, const struct cdr_checkpoint *checkpoint)
+{
+	(void)pthread_mutex_lock(&trustee->witnessed_lock);
+	if (trustee->witnessed == NULL)
+		trustee->witnessed = calloc(1, sizeof(*trustee->witnessed));
+	if (trustee->witnessed != NULL && checkpoint->size >= trustee->witnessed->size)
+		*trustee->witnessed = *checkpoint;
+	(void)pthread_mutex_unlock(&trustee->witnessed_lock);
+}
+
+/* That checkpoint as a note; empty if there is none. */
+static cdr_err
+write_witnessed(struct cdr_trustee *trustee, const struct cdr_roster *roster, struct cdr_buffer *note)
+{
+	cdr_err err = CDR_OK;
+
+	(void)pthread_mutex_lock(&trustee->witnessed_lock);
+	if (trustee->witnessed != NULL)
+		err = cdr_checkpoint_write(trustee->witnessed, trustee->genesis, roster, note);
+	(void)pthread_mutex_unlock(&trustee->witnessed_lock);
+	return err == CDR_E_ABSENT ? CDR_OK : err; /* of trustees that are none any more */
+}
+
 /* ---- what was seen last ---------------------------------------------------------------------------------------- */
 
 /* A reading job: the note in the setting. */
@@ -516,7 +541,7 @@ cdr_trustee_witness_latest(void *context, const struct cdr_call *call, struct cd
 	struct cdr_trustee *trustee = context;
 	struct cdr_signer own = cdr_trustee_signer(trustee);
 	Cdr__Wire__WitnessLatest reply = CDR__WIRE__WITNESS_LATEST__INIT;
-	struct cdr_buffer held = { 0 }, note = { 0 };
+	struct cdr_buffer held = { 0 }, note = { 0 }, witnessed = { 0 };
 	struct cdr_checkpoint checkpoint;
 	struct cdr_cosignature cosignature;
 
@@ -529,9 +554,13 @@ cdr_trustee_witness_latest(void *context, const struct cdr_call *call, struct cd
 	CDR_TRY(cdr_checkpoint_cosign(own.seed, own.genesis, &checkpoint, trustee->index, call->now, &cosignature));
 	CDR_TRY(cdr_checkpoint_add(&checkpoint, trustee->genesis, call->roster, &cosignature));
 	CDR_TRY(cdr_checkpoint_write(&checkpoint, trustee->genesis, call->roster, &note));
+	CDR_TRY(write_witnessed(trustee, call->roster, &witnessed));
 	reply.checkpoint = cdr_message_field(note.data, note.len);
+	reply.has_witnessed = witnessed.len > 0;
+	reply.witnessed = cdr_message_field(witnessed.data, witnessed.len);
 	CDR_TRY(cdr_message_encode(&reply.base, &answer->body));
 out:
+	cdr_buffer_free(&witnessed);
 	cdr_buffer_free(&held);
 	cdr_buffer_free(&note);
 	return err;

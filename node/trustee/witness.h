@@ -26,7 +26,8 @@ cdr_err cdr_trustee_witness(void *trustee, const struct cdr_call *call, struct c
     struct cdr_fault *fault);
 
 /*
- * /v1/witness/latest: Empty to WitnessLatest, by a member: so that members can compare what they are shown.
+ * /v1/witness/latest: Empty to WitnessLatest, by a member: so that members can compare what they are shown, and see who
+ * cosigned what was shown to others.
  *
  * CDR_E_ABSENT     this trustee has witnessed nothing yet
  */
@@ -49,5 +50,8 @@ CDR_MUST_CHECK cdr_err cdr_trustee_log_compare(struct cdr_tx *tx, const struct c
  */
 void cdr_trustee_fork_keep(struct cdr_trustee *trustee, const struct cdr_roster *roster,
     const struct cdr_checkpoint *checkpoint, struct cdr_bytes note);
+
+/* Remember the newest checkpoint with enough cosignatures that a member showed, and that agrees with what this trustee saw. */
+void cdr_trustee_witnessed_keep(struct cdr_trustee *trustee, const struct cdr_checkpoint *checkpoint);
 
 #endif
