@@ -2,7 +2,7 @@
 #define CDR_CORE_RECORD_INCIDENT_FILE_H
 
 /*
- * Incidents in files: a CSV row for each, or JSON.
+ * Incidents in files: a row of CSV or of a spreadsheet for each, or JSON.
  *
  * CSV columns are the codebook's fields, in any order. Fields of survivors and of persons alleged hold one value for each of them,
  * separated by ';', side by side. The field that the codebook calls `key` (your own reference) must be there, so that a repeated

@@ -457,7 +457,7 @@ static const struct cdr_command commands[] = {
 	{ .name = "incident show", .operands = "NUMBER", .operand_min = 1, .operand_max = 1, .summary = "show everything about an incident",
 	    .options = language_options, .handle = cdr_command_incident_show },
 	{ .name = "incident import", .operands = "FILE", .operand_min = 1, .operand_max = 1,
-	    .summary = "make the register what a CSV file says",
+	    .summary = "make the register what a file says: CSV or XLSX",
 	    .help = "Columns are the fields of the codebook, in any order; own_reference must be there, so that a row is known again.\n"
 		    "Fields of survivors and of persons alleged hold one value for each, separated by semicolons, side by side. The\n"
 		    "same file again changes nothing; incidents that are no longer in it are taken out, unless they were entered by\n"
