@@ -102,7 +102,7 @@ world_members(struct round_world *w, size_t count)
 static void
 world_round(struct round_world *w, size_t tables, uint32_t cells, uint32_t bits, uint32_t epsilon_milli)
 {
-	static char id[WORLD_TABLES_MAX][8] = { "one", "two" }, period[] = "2026-H1", version[] = "2";
+	static char id[WORLD_TABLES_MAX][24] = { "one", "two" }, period[] = "2026-H1", version[] = "2";
 	Cdr__Wire__RoundTable table[WORLD_TABLES_MAX], *at[WORLD_TABLES_MAX];
 	Cdr__Wire__Round body = CDR__WIRE__ROUND__INIT;
 	Cdr__Wire__SignedRound sealed = CDR__WIRE__SIGNED_ROUND__INIT;
