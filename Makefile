@@ -224,12 +224,11 @@ tests: $(UNIT) $(FUZZERS) $(NET_TOOLS) $(BUILD)/tests/vectors/oprf_oracle $(BUIL
 
 .PHONY: run-unit run-scenario run-ct run-lint run-oracle run-browser run-fuzz-seeds run-bench run-check-febrl run-soak run-fuzz
 run-unit: $(if $(T),$(BUILD)/tests/unit/$(T),$(UNIT))
-	$(Q)for t in $^; do \
-		$$t >$(BUILD)/tests/unit.log 2>&1 || { cat $(BUILD)/tests/unit.log; echo "$$t failed"; exit 1; }; \
-		$(if $(T),cat,grep -E 'PASSED|skipped|SKIPPED') $(BUILD)/tests/unit.log | sed "s|^|$${t#$(BUILD)/tests/}: |"; \
-	done
+	$(Q)printf '%s\n' $^ | xargs -P $(shell nproc) -I {} sh -c 't={}; \
+		$$t >$$t.log 2>&1 || { cat $$t.log; echo "$$t failed"; exit 255; }; \
+		$(if $(T),cat,grep -E "PASSED|skipped|SKIPPED") $$t.log | sed "s|^|$${t#$(BUILD)/tests/}: |"'
 
-# Scenarios with real processes, one after the other; each says in its first line what it shows.
+# Scenarios with real processes, as many at once as there are cores; each says in its first line what it shows.
 SCENARIOS ?= $(if $(T),tests/net/$(T),$(sort $(wildcard tests/net/[0-9][0-9]-*)))
 SAN_SCENARIOS = $(wildcard tests/net/10-* tests/net/30-*)
 run-scenario: programs $(NET_TOOLS) $(BUILD)/tests/browser/guest_oracle
