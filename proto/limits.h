@@ -46,6 +46,10 @@
 #define CDR_CHECK_ROWS_MAX 64
 #define CDR_MATCHES_MAX 64        /* members in one reply */
 #define CDR_MATCH_HANDLES_MAX 8   /* leavers of one member in one match */
+#define CDR_BODY_CHECK_REPLY_MAX (128U << 10)  /* with its proof: at most 64 KiB where nobody floods the index */
+#define CDR_INDEX_TAG_ROWS_MAX 32    /* rows of one tag that a proof opens */
+#define CDR_INDEX_OPENED_ROWS_MAX 128 /* rows that a proof opens together */
+#define CDR_INDEX_PROVE_ROWS_MAX 64  /* rows of its own that a member asks about at once */
 
 #define CDR_LOG_RECORDS_MAX 1024      /* leaves in one push to a witness */
 #define CDR_LOG_POSITIONS_MAX 64      /* proofs in one reply */

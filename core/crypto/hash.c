@@ -52,6 +52,41 @@ out:
 	return err;
 }
 
+/* A struct cdr_hasher is OpenSSL's context under another name. */
+static EVP_MD_CTX *
+hasher_ctx(struct cdr_hasher *hasher)
+{
+	return (EVP_MD_CTX *)(void *)hasher;
+}
+
+/* see core/crypto/hash.h */
+struct cdr_hasher *
+cdr_hasher_new(void)
+{
+	pthread_once(&fetch_once, fetch);
+	return sha256 == NULL ? NULL : (struct cdr_hasher *)(void *)EVP_MD_CTX_new();
+}
+
+/* see core/crypto/hash.h */
+void
+cdr_hasher_free(struct cdr_hasher *hasher)
+{
+	EVP_MD_CTX_free(hasher_ctx(hasher));
+}
+
+/* see core/crypto/hash.h */
+cdr_err
+cdr_hasher_run(struct cdr_hasher *hasher, const uint8_t *data, size_t len, uint8_t out[static CDR_SHA256_LEN])
+{
+	EVP_MD_CTX *ctx = hasher_ctx(hasher);
+
+	if (EVP_DigestInit_ex(ctx, sha256, NULL) == 1 && EVP_DigestUpdate(ctx, data, len) == 1 &&
+	    EVP_DigestFinal_ex(ctx, out, NULL) == 1)
+		return CDR_OK;
+	cdr_wipe(out, CDR_SHA256_LEN);
+	return CDR_E_INTERNAL;
+}
+
 /* see core/crypto/hash.h */
 cdr_err
 cdr_hmac_sha256(const uint8_t *key, size_t key_len, const struct cdr_bytes *parts, size_t count,

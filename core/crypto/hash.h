@@ -29,6 +29,21 @@
 CDR_MUST_CHECK cdr_err cdr_sha256(const struct cdr_bytes *parts, size_t count, uint8_t out[static CDR_SHA256_LEN]);
 
 /**
+ * cdr_hasher_new(), cdr_hasher_free(hasher), cdr_hasher_run(hasher, data, len, out):
+ * SHA-256 of many short things that are not secret, twice as fast: the working state is used again and is not wiped between.
+ * One thread at a time.
+ *
+ * out     out    CDR_SHA256_LEN bytes; may overlap data; all zero on error
+ *
+ * Returns  (new) NULL if there is no memory; (run) CDR_OK; CDR_E_INTERNAL if the library fails.
+ */
+struct cdr_hasher;
+struct cdr_hasher *cdr_hasher_new(void);
+void cdr_hasher_free(struct cdr_hasher *hasher);
+CDR_MUST_CHECK cdr_err cdr_hasher_run(struct cdr_hasher *hasher, const uint8_t *data, size_t len,
+    uint8_t out[static CDR_SHA256_LEN]);
+
+/**
  * cdr_hmac_sha256(key, key_len, parts, count, out):
  * HMAC-SHA-256 over the concatenation of ${count} parts.
  *

@@ -5,11 +5,11 @@
 #include "core/crypto/hash.h"
 #include "node/hub/log.h"
 #include "node/hub/match.h"
+#include "node/hub/tree.h"
 #include "node/net/log.h"
 
 #define REQUEST_HASH_LEN 32
-#define REPLY_LEN_MAX (64U << 10) /* CDR_MATCHES_MAX matches take at most about 13,000 bytes */
-#define BILLION 1e9
+#define REPLY_LEN_MAX CDR_BODY_CHECK_REPLY_MAX
 
 /* One check on its way through the two jobs. */
 struct opening {
@@ -17,9 +17,10 @@ struct opening {
 	const Cdr__Wire__CheckOpen *request;
 	uint8_t request_hash[REQUEST_HASH_LEN];
 	bool known;                /* the reply comes from an earlier opening */
-	int64_t place;             /* of that one's leaf; -1: none */
-	struct cdr_buffer reply;   /* without the receipt */
-	struct cdr_hub_logged logged;
+	struct cdr_buffer reply;   /* all but the receipts */
+	uint64_t root_place;       /* of the root that proves it, in the log */
+	int64_t place;             /* of an earlier opening's leaf; -1: none */
+	struct cdr_hub_logged root, logged;
 	size_t cut_count;
 };
 
@@ -79,7 +80,7 @@ find_known(struct cdr_tx *tx, struct opening *o)
 	struct cdr_values values = CDR_VALUES(cdr_value_text(o->call->member->id),
 	    cdr_value_bytes(cdr_message_bytes(o->request->check)));
 
-	CDR_TRY(cdr_query_start(tx, "SELECT request_hash, reply, logged FROM open_check WHERE member = $1 AND id = $2", values,
+	CDR_TRY(cdr_query_start(tx, "SELECT request_hash, reply, root_place, logged FROM open_check WHERE member = $1 AND id = $2", values,
 	    &query));
 	err = cdr_query_step(query);
 	if (err == CDR_E_ABSENT)
@@ -92,8 +93,9 @@ find_known(struct cdr_tx *tx, struct opening *o)
 		}
 		cdr_buffer_free(&o->reply);
 		CDR_TRY(cdr_query_blob_copy(query, 1, REPLY_LEN_MAX, &o->reply));
-		if (!cdr_query_is_null(query, 2))
-			CDR_TRY(cdr_query_int(query, 2, &o->place));
+		CDR_TRY(cdr_query_count(query, 2, &o->root_place));
+		if (!cdr_query_is_null(query, 3))
+			CDR_TRY(cdr_query_int(query, 3, &o->place));
 		o->known = true;
 	}
 out:
@@ -114,25 +116,24 @@ count_people(struct cdr_tx *tx, const struct opening *o, uint64_t *people)
 	return err;
 }
 
-static uint64_t
-lambda_ppb(double lambda)
-{
-	return lambda >= BILLION ? (uint64_t)(BILLION * BILLION) : (uint64_t)(lambda * BILLION + 0.5);
-}
-
 static cdr_err
 encode_reply(const struct opening *o, uint64_t people, struct cdr_hub_match *matches, size_t count,
-    struct cdr_buffer *out)
+    struct cdr_bytes proof, struct cdr_buffer *out)
 {
 	static char tier_name[CDR_TIER_COUNT][16] = { "none", "possible", "strong" };
 	Cdr__Wire__CheckOpenReply reply = CDR__WIRE__CHECK_OPEN_REPLY__INIT;
 	Cdr__Wire__Match match[CDR_MATCHES_MAX], *at[CDR_MATCHES_MAX];
+	struct cdr_arena arena = { 0 };
+	void *message;
 
+	cdr_err err = cdr_message_decode(&arena, &cdr__wire__index_proof__descriptor, proof, &message);
+	if (err != CDR_OK)
+		goto out;
 	for (size_t i = 0; i < count; i++) {
 		match[i] = (Cdr__Wire__Match)CDR__WIRE__MATCH__INIT;
 		match[i].member = matches[i].member;
 		match[i].tier = tier_name[matches[i].match.tier];
-		match[i].lambda_ppb = lambda_ppb(matches[i].match.lambda);
+		match[i].lambda_ppb = cdr_index_lambda_ppb(matches[i].match.lambda);
 		match[i].types = matches[i].match.types;
 		match[i].handles = cdr_message_field(matches[i].handles, matches[i].handle_count * CDR_HANDLE_LEN);
 		at[i] = &match[i];
@@ -141,43 +142,52 @@ encode_reply(const struct opening *o, uint64_t people, struct cdr_hub_match *mat
 	reply.people = people;
 	reply.n_match = count;
 	reply.match = at;
-	return cdr_message_encode(&reply.base, out);
+	reply.has_at = true;
+	reply.at = o->call->now;
+	reply.proof = message;
+	err = cdr_message_encode(&reply.base, out);
+out:
+	cdr_arena_free(&arena);
+	return err;
 }
 
-/* A reading job: the match. */
+/* The answer, over the index and its tree as they are now. */
 static cdr_err
-match_job(struct cdr_tx *tx, void *context)
+answer(struct cdr_tx *tx, struct opening *o)
 {
 	cdr_err err = CDR_E_INTERNAL;
-	struct opening *o = context;
 	struct cdr_hub_hits hits = { 0 };
 	struct cdr_hub_match matches[CDR_MATCHES_MAX];
+	struct cdr_hub_tree *tree = NULL;
+	struct cdr_buffer proof = { 0 };
 	size_t match_count;
 	uint64_t people;
-	struct cdr_match_rule rule = cdr_hub_match_rule(o->call->roster->body->scheme);
+	struct cdr_match_rule rule = cdr_index_rule(o->call->roster->body->scheme);
 	struct cdr_hub_search search = {
 		.rows = cdr_message_bytes(o->request->rows),
 		.epoch = o->request->epoch,
-		.month = cdr_hub_month(o->call->now),
+		.month = cdr_index_month(o->call->now),
 		.asker = o->call->member->id,
 		.roster = o->call->roster,
 	};
 
-	CDR_TRY(find_known(tx, o));
-	if (o->known)
-		return CDR_OK;
 	CDR_TRY(cdr_hub_hits_find(tx, &search, &hits));
 	CDR_TRY(count_people(tx, o, &people));
 	CDR_TRY(cdr_hub_hits_judge(&hits, people, &rule, matches, &match_count));
-	CDR_TRY(encode_reply(o, people, matches, match_count, &o->reply));
+	CDR_TRY(cdr_hub_tree_open(tx, o->call->roster, o->request->epoch, o->call->now, &tree));
+	CDR_TRY(cdr_hub_tree_answer_prove(tree, &search, matches, match_count, &proof));
+	CDR_TRY(encode_reply(o, people, matches, match_count, cdr_buffer_bytes(&proof), &o->reply));
+	o->root_place = cdr_hub_tree_root_peek(tree)->position;
 	o->cut_count = hits.cut_count;
 	err = CDR_OK;
 out:
+	cdr_hub_tree_close(tree);
+	cdr_buffer_free(&proof);
 	cdr_hub_hits_free(&hits);
 	return err;
 }
 
-/* The leaf of a check: whose, in which epoch, how many rows; a repeat gives the one that there is. */
+/* The leaf of a check: whose, in which epoch, how many rows, which root proves it; a repeat gives the one that there is. */
 static cdr_err
 log_opening(struct cdr_tx *tx, struct opening *o)
 {
@@ -187,13 +197,16 @@ log_opening(struct cdr_tx *tx, struct opening *o)
 	cdr_leaf_member_add(&leaf, o->call->member->id);
 	cdr_leaf_number_add(&leaf, o->request->epoch);
 	cdr_leaf_number_add(&leaf, o->request->rows.len / CDR_CHECK_ROW_LEN);
+	cdr_leaf_number_add(&leaf, o->root_place);
 	cdr_err err = cdr_leaf_content(leaf.kind, parts, 2, leaf.content);
-	return err != CDR_OK ? err : cdr_hub_log_act(tx, o->place, &leaf, &o->logged);
+	if (err == CDR_OK)
+		err = cdr_hub_log_act(tx, o->place, &leaf, &o->logged);
+	return err == CDR_OK ? cdr_hub_log_read(tx, o->root_place, &o->root) : err;
 }
 
-/* A writing job: keep the reply, unless another process was first. */
+/* A writing job: the answer, and the root that it is proved by, unless another process was first. */
 static cdr_err
-keep_job(struct cdr_tx *tx, void *context)
+open_job(struct cdr_tx *tx, void *context)
 {
 	cdr_err err = CDR_E_INTERNAL;
 	struct opening *o = context;
@@ -207,32 +220,37 @@ keep_job(struct cdr_tx *tx, void *context)
 	    CDR_VALUES(cdr_value_text(member)), &count));
 	if (count >= CDR_HUB_OPEN_CHECK_MAX)
 		return CDR_E_QUOTA;
+	CDR_TRY(answer(tx, o));
 	CDR_TRY(log_opening(tx, o));
 	CDR_TRY(cdr_query_run(tx,
-	    "INSERT INTO open_check (member, id, request_hash, reply, opened_at, logged) VALUES ($1, $2, $3, $4, $5, $6)",
+	    "INSERT INTO open_check (member, id, request_hash, reply, opened_at, root_place, logged)"
+	    " VALUES ($1, $2, $3, $4, $5, $6, $7)",
 	    CDR_VALUES(cdr_value_text(member), cdr_value_bytes(cdr_message_bytes(o->request->check)),
 		cdr_value_blob(o->request_hash, sizeof(o->request_hash)), cdr_value_bytes(cdr_buffer_bytes(&o->reply)),
-		cdr_value_int((int64_t)o->call->now), cdr_value_int((int64_t)o->logged.position))));
+		cdr_value_int((int64_t)o->call->now), cdr_value_int((int64_t)o->root_place),
+		cdr_value_int((int64_t)o->logged.position))));
 	err = CDR_OK;
 out:
 	return err;
 }
 
-/* What was kept, and the receipt. */
+/* What was kept, and the receipts, which are signed once their leaves are durable. */
 static cdr_err
-add_receipt(const struct cdr_hub *hub, const struct opening *o, struct cdr_buffer *body)
+add_receipt(const struct cdr_hub *hub, const struct opening *o, struct cdr_buffer *out)
 {
 	cdr_err err = CDR_E_INTERNAL;
+	struct cdr_hub_receipt root, receipt;
 	struct cdr_arena arena = { 0 };
-	struct cdr_hub_receipt receipt;
 	Cdr__Wire__CheckOpenReply *reply;
 
 	err = cdr_message_decode(&arena, &cdr__wire__check_open_reply__descriptor, cdr_buffer_bytes(&o->reply), &reply);
 	if (err != CDR_OK)
 		return err == CDR_E_INPUT ? CDR_E_STORE : err;
+	CDR_TRY(cdr_hub_receipt_make(hub, &o->root, &root));
 	CDR_TRY(cdr_hub_receipt_make(hub, &o->logged, &receipt));
+	reply->root_receipt = &root.message;
 	reply->receipt = &receipt.message;
-	CDR_TRY(cdr_message_encode(&reply->base, body));
+	CDR_TRY(cdr_message_encode(&reply->base, out));
 out:
 	cdr_arena_free(&arena);
 	return err;
@@ -253,7 +271,7 @@ explain(struct cdr_hub *hub, const struct opening *o, cdr_err err, struct cdr_fa
 
 /* see node/hub/check.h */
 cdr_err
-cdr_hub_check_open(void *context, const struct cdr_call *call, struct cdr_answer *answer, struct cdr_fault *fault)
+cdr_hub_check_open(void *context, const struct cdr_call *call, struct cdr_answer *reply, struct cdr_fault *fault)
 {
 	cdr_err err = CDR_E_INTERNAL;
 	struct cdr_hub *hub = context;
@@ -261,14 +279,15 @@ cdr_hub_check_open(void *context, const struct cdr_call *call, struct cdr_answer
 
 	CDR_TRY(check_form(call, o.request, fault));
 	CDR_TRY(hash_request(o.request, o.request_hash));
-	CDR_TRY(cdr_store_read(hub->store, match_job, &o));
-	CDR_TRY(cdr_store_write(hub->store, keep_job, &o));
+	CDR_TRY(cdr_store_write(hub->store, open_job, &o));
 	if (o.cut_count > 0)
 		cdr_log(CDR_LOG_WARNING, "hub.tags_cut", cdr_log_text("member", call->member->id),
 		    cdr_log_int("tags", (int64_t)o.cut_count));
-	CDR_TRY(add_receipt(hub, &o, &answer->body));
+	CDR_TRY(add_receipt(hub, &o, &reply->body));
+	err = CDR_OK;
 out:
 	explain(hub, &o, err, fault);
+	cdr_hub_logged_free(&o.root);
 	cdr_hub_logged_free(&o.logged);
 	cdr_buffer_free(&o.reply);
 	return err;

@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "core/identity/token.h"
 #include "node/hub/log.h"
@@ -349,16 +348,4 @@ cdr_hub_token_is_valid(const uint8_t row[static 3])
 {
 	return row[0] >= CDR_TOKEN_EX && row[0] < CDR_TOKEN_TYPE_COUNT && row[1] <= CDR_RARITY_MAX &&
 	    row[2] <= CDR_PAIR_MAX;
-}
-
-/* see node/hub/hub.h */
-uint32_t
-cdr_hub_month(uint64_t now)
-{
-	time_t at = (time_t)now;
-	struct tm date;
-
-	if (gmtime_r(&at, &date) == NULL || date.tm_year < 100)
-		return 0;
-	return (uint32_t)(date.tm_year - 100) * 12 + (uint32_t)date.tm_mon;
 }

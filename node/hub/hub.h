@@ -116,7 +116,4 @@ CDR_MUST_CHECK cdr_err cdr_hub_epoch_check(const struct cdr_roster *roster, uint
 /* Whether type, rarity and pair, in this order at ${row}, are values that a token can have. */
 bool cdr_hub_token_is_valid(const uint8_t row[static 3]);
 
-/* Months since January 2000 at ${now}, UTC: the unit of expiry. 0 before that. */
-uint32_t cdr_hub_month(uint64_t now);
-
 #endif

@@ -5,6 +5,7 @@
 
 #include "core/crypto/hash.h"
 #include "node/hub/log.h"
+#include "node/hub/tree.h"
 
 #define CONTENT_HASH_LEN 32
 #define HANDLE_AT (CDR_TAG_LEN + 3)     /* in a row: after tag, type, rarity, pair */
@@ -111,7 +112,7 @@ check_person(const struct put *put, size_t at, size_t count, struct cdr_fault *f
 static cdr_err
 check_people(const struct put *put, struct cdr_fault *fault)
 {
-	uint32_t latest = cdr_hub_month(put->call->now) + put->call->roster->body->scheme->lookback_years * 12;
+	uint32_t latest = cdr_index_month(put->call->now) + put->call->roster->body->scheme->lookback_years * 12;
 	size_t handle = 0, count;
 
 	for (size_t at = 0; at < put->row_count; at += count, handle++) {
@@ -211,6 +212,7 @@ person_remove(struct cdr_tx *tx, const struct person *person)
 	}
 	CDR_TRY(cdr_query_run(tx, "DELETE FROM person WHERE member = $1 AND handle = $2 AND epoch = $3",
 	    CDR_VALUES(member, handle, epoch)));
+	CDR_TRY(cdr_hub_tree_note(tx, (uint32_t)person->epoch, person->tags, person->row_count));
 	CDR_TRY(cdr_query_run(tx,
 	    "UPDATE holding SET people = people - 1, index_rows = index_rows - $3 WHERE member = $1 AND epoch = $2",
 	    CDR_VALUES(member, epoch, cdr_value_int((int64_t)person->row_count))));
@@ -390,6 +392,7 @@ person_put(struct cdr_tx *tx, const struct put *put, const uint8_t *expiry, size
 	CDR_TRY(cdr_query_run(tx,
 	    "INSERT INTO person (member, handle, epoch, expires, tags) VALUES ($1, $2, $3, $4, $5)",
 	    CDR_VALUES(member, handle, epoch, month, cdr_value_blob(tags, count * TAG_TYPE_LEN))));
+	CDR_TRY(cdr_hub_tree_note(tx, put->request->epoch, tags, count));
 	err = CDR_OK;
 out:
 	return err;

@@ -316,14 +316,3 @@ out:
 	free(members);
 	return err;
 }
-
-/* see node/hub/match.h */
-struct cdr_match_rule
-cdr_hub_match_rule(const Cdr__Wire__Scheme *scheme)
-{
-	return (struct cdr_match_rule){
-		.strong_lambda = scheme->strong_lambda_ppm * 1e-6,
-		.possible_lambda = scheme->possible_lambda_ppm * 1e-6,
-		.possible_max = (uint8_t)scheme->possible_max,
-	};
-}

@@ -78,7 +78,4 @@ CDR_MUST_CHECK cdr_err cdr_hub_hits_find(struct cdr_tx *tx, const struct cdr_hub
 CDR_MUST_CHECK cdr_err cdr_hub_hits_judge(struct cdr_hub_hits *hits, uint64_t people,
     const struct cdr_match_rule *rule, struct cdr_hub_match matches[static CDR_MATCHES_MAX], size_t *match_count);
 
-/* The rule that a roster's scheme states. */
-struct cdr_match_rule cdr_hub_match_rule(const Cdr__Wire__Scheme *scheme);
-
 #endif

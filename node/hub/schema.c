@@ -147,6 +147,20 @@ static const char version_releases[] =
     "CREATE TABLE round_release (period text NOT NULL, version bigint NOT NULL, round bytea NOT NULL, json bytea NOT NULL,"
     " salt bytea NOT NULL, made_at bigint NOT NULL, PRIMARY KEY (period, version));";
 
+/* The tree over the index. Its pages are those of core/crypto/sparse.h; a prefix has 8 bytes. */
+static const char version_tree[] =
+    "CREATE TABLE index_page (epoch bigint NOT NULL, depth bigint NOT NULL, prefix bytea NOT NULL, content bytea NOT NULL,"
+    " PRIMARY KEY (epoch, depth, prefix)) /* WITHOUT ROWID */;"
+    "CREATE TABLE index_change (number bigint NOT NULL PRIMARY KEY, epoch bigint NOT NULL, tags bytea NOT NULL);"
+    "CREATE TABLE index_member (member text NOT NULL, epoch bigint NOT NULL, in_tree bigint NOT NULL,"
+    " PRIMARY KEY (member, epoch)) /* WITHOUT ROWID */;"
+    "CREATE TABLE index_root (epoch bigint NOT NULL PRIMARY KEY, number bigint NOT NULL, root bytea NOT NULL,"
+    " people bigint NOT NULL, made_at bigint NOT NULL, place bigint NOT NULL);"
+    "CREATE TABLE index_secret (epoch bigint NOT NULL PRIMARY KEY, secret bytea NOT NULL);"
+    "ALTER TABLE open_check ADD COLUMN root_place bigint;"
+    /* Their answers have no proof: they are asked and answered anew. */
+    "DELETE FROM open_check;";
+
 static const char *const migrations[] = {
 	version_1,
 	version_log,
@@ -157,6 +171,7 @@ static const char *const migrations[] = {
 	version_rounds,
 	annual,
 	version_releases,
+	version_tree,
 };
 
 const struct cdr_store_schema cdr_hub_schema = {
@@ -261,6 +276,7 @@ const struct cdr_hub_legend cdr_hub_legends[] = {
 	    "nothing: the query holds tags, and the id makes the hashes of two equal queries differ"),
 	COLUMN("open_check", "reply", "the members and handles that matched, with the strength of each match",
 	    "which rows of the index this unknown candidate resembles"),
+	COLUMN("open_check", "root_place", "which root of the index proves the reply", NOTHING),
 	COLUMN("open_check", "opened_at", "when it was opened", "when somebody was about to be hired"),
 	COLUMN("open_check", "logged", "place of its leaf in the log", NOTHING),
 
@@ -406,6 +422,34 @@ const struct cdr_hub_legend cdr_hub_legends[] = {
 	COLUMN("round_refusal", "trustee", "who refuses", "as the table"),
 	COLUMN("round_refusal", "reason", "its words", "as the table"),
 	COLUMN("round_refusal", "refused_at", "when", "as the table"),
+	TABLE("index_page", "the tree over the index: hashes that prove answers", "nothing: hashes of salted commitments"),
+	COLUMN("index_page", "epoch", "as in index_row", "public"),
+	COLUMN("index_page", "depth", "length of the path that leads to the page", NOTHING),
+	COLUMN("index_page", "prefix", "beginning of the hashes of the tags below it", "as the tags of index_row"),
+	COLUMN("index_page", "content", "hashes; of a few tags each: hash of the tag, number of a root, hash of its rows",
+	    "as index_row"),
+
+	TABLE("index_change", "tags whose rows changed since the last root", "what was put, removed, or proved to its owner lately"),
+	COLUMN("index_change", "number", "order of the changes", NOTHING),
+	COLUMN("index_change", "epoch", "as in index_row", "public"),
+	COLUMN("index_change", "tags", "tag and type of each row", "as person"),
+
+	TABLE("index_member", "whose rows are in the tree", "which members are active"),
+	COLUMN("index_member", "member", "the member", "public"),
+	COLUMN("index_member", "epoch", "as in index_row", "public"),
+	COLUMN("index_member", "in_tree", "1 where they are", "public"),
+
+	TABLE("index_root", "the newest root of the tree", "public but for the number of people"),
+	COLUMN("index_root", "epoch", "as in index_row", "public"),
+	COLUMN("index_root", "number", "number of the root", "how often the index changed"),
+	COLUMN("index_root", "root", "the root", "nothing: a hash"),
+	COLUMN("index_root", "people", "leavers in the index", "the size of the exchange"),
+	COLUMN("index_root", "made_at", "when it was made", "public"),
+	COLUMN("index_root", "place", "number of its leaf in the log", "public"),
+
+	TABLE("index_secret", "what the salts of the tree are made of", "which rows the hashes of the tree stand for"),
+	COLUMN("index_secret", "epoch", "as in index_row", "public"),
+	COLUMN("index_secret", "secret", "32 random bytes", "as the table"),
 
 	TABLE("annual", "annual returns, published with the organisation's name",
 	    "how many checks a member made and answered in a year, and what came of them: the same is published"),

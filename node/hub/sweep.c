@@ -1,5 +1,6 @@
 #include "node/hub/sweep.h"
 
+#include "audit/index_answer.h"
 #include "node/hub/guest.h"
 #include "node/hub/index.h"
 
@@ -27,7 +28,7 @@ people_job(struct cdr_tx *tx, void *context)
 {
 	struct sweep *sweep = context;
 
-	return cdr_hub_index_expire(tx, cdr_hub_month(sweep->now), PEOPLE_PER_JOB, &sweep->removed_count);
+	return cdr_hub_index_expire(tx, cdr_index_month(sweep->now), PEOPLE_PER_JOB, &sweep->removed_count);
 }
 
 /* A writing job: some letters that nobody took. Their checks are closed by now. */

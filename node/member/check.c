@@ -316,6 +316,32 @@ out:
 	return err;
 }
 
+/* What was wrong with the hub's answer, if anything. */
+static cdr_err
+read_doubt(struct cdr_tx *tx, struct cdr_check *check)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct cdr_query *query = NULL;
+	int64_t settled;
+
+	CDR_TRY(cdr_query_start(tx, "SELECT what, at, settled FROM check_doubt WHERE check_id = $1",
+	    CDR_VALUES(cdr_value_blob(check->id, sizeof(check->id))), &query));
+	err = cdr_query_step(query);
+	if (err == CDR_E_ABSENT) {
+		err = CDR_OK;
+		goto out;
+	}
+	if (err != CDR_OK)
+		goto out;
+	CDR_TRY(cdr_query_text(query, 0, check->doubt, sizeof(check->doubt)));
+	CDR_TRY(cdr_query_count(query, 1, &check->doubted_at));
+	CDR_TRY(cdr_query_int(query, 2, &settled));
+	check->doubt_settled = settled != 0;
+out:
+	cdr_query_end(query);
+	return err;
+}
+
 /* The row of the outer query, with its candidate and employers. */
 static cdr_err
 read_check(struct listing *listing, struct cdr_tx *tx, struct cdr_query *query, struct cdr_check *check)
@@ -337,6 +363,7 @@ read_check(struct listing *listing, struct cdr_tx *tx, struct cdr_query *query, 
 	else
 		CDR_TRY(cdr_check_open_candidate(tx, listing->member, check->id, &check->candidate));
 	CDR_TRY(read_employers(tx, check));
+	CDR_TRY(read_doubt(tx, check));
 	err = CDR_OK;
 out:
 	return err;

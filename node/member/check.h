@@ -82,6 +82,9 @@ struct cdr_check {
 	uint64_t watch_until;      /* 0: a later statement is not waited for */
 	uint64_t people;           /* searched by the hub; 0 while it waits */
 	uint64_t made_at, due_at;
+	char doubt[CDR_FAULT_LEN]; /* what was wrong with the hub's answer; empty: nothing */
+	uint64_t doubted_at;
+	bool doubt_settled;        /* a later answer was proved right */
 	struct cdr_check_employer employer[CDR_CHECK_EMPLOYERS_MAX];
 	size_t employer_count;
 };

@@ -7,6 +7,8 @@
 #include "node/member/check_letters.h"
 #include "node/member/count.h"
 #include "node/member/evaluate.h"
+#include "node/member/index_trust.h"
+#include "node/member/misconduct.h"
 #include "node/member/receipt.h"
 #include "node/net/log.h"
 
@@ -15,6 +17,8 @@
 #define OPEN_PATH "/v1/check/open"
 #define CLOSE_PATH "/v1/check/close"
 #define DUMMY_LEN CDR_SHA256_LEN
+#define DOUBT_WAIT_S UINT64_C(10)
+#define DOUBT_TRIES_MAX 9 /* doublings: an hour and a half at most */
 
 /* A check on its way to the hub. */
 struct matching {
@@ -46,8 +50,10 @@ read_next(struct cdr_tx *tx, void *context)
 {
 	struct next *next = context;
 
-	cdr_err err = cdr_query_one_blob(tx, "SELECT id FROM hiring_check WHERE state = $1 ORDER BY number LIMIT 1",
-	    CDR_VALUES(cdr_value_text(next->state)), next->id, sizeof(next->id));
+	cdr_err err = cdr_query_one_blob(tx,
+	    "SELECT id FROM hiring_check WHERE state = $1 AND NOT EXISTS ("
+	    "SELECT 1 FROM check_doubt WHERE check_id = id AND again_at > $2) ORDER BY number LIMIT 1",
+	    CDR_VALUES(cdr_value_text(next->state), cdr_value_int((int64_t)cdr_member_now())), next->id, sizeof(next->id));
 	next->found = err == CDR_OK;
 	return err == CDR_E_ABSENT ? CDR_OK : err;
 }
@@ -296,6 +302,8 @@ apply_reply(struct cdr_tx *tx, void *context)
 	if (m->reply != NULL)
 		CDR_TRY(cdr_count_add(tx, CDR_COUNT_MATCH_QUERY, cdr_count_year(cdr_member_now()), 1));
 	CDR_TRY(cdr_query_run(tx, "DELETE FROM setting WHERE name = $1", CDR_VALUES(cdr_value_text(KEPT_NAME))));
+	CDR_TRY(cdr_query_run(tx, "UPDATE check_doubt SET settled = 1 WHERE check_id = $1",
+	    CDR_VALUES(cdr_value_blob(m->check_id, CDR_ID_LEN))));
 	err = CDR_OK;
 out:
 	return err;
@@ -315,31 +323,154 @@ take_receipt(struct matching *m)
 				   &m->receipt, m->fault);
 }
 
-/* Ask the hub, and act on what it says. */
+/* A check that the hub closes, and its receipt for that. */
+struct closing {
+	const uint8_t *id;
+	struct cdr_receipt receipt;
+};
+
+/* The hub may forget the check. A repeat finds nothing to close any more, and so has no receipt. */
+static cdr_err
+forget_at_hub(struct cdr_member *member, const struct cdr_roster *roster, struct closing *closing, struct cdr_fault *fault)
+{
+	Cdr__Wire__CheckClose close = CDR__WIRE__CHECK_CLOSE__INIT;
+	const struct cdr_bytes check = { closing->id, CDR_ID_LEN };
+	uint8_t content[CDR_LEAF_CONTENT_LEN];
+
+	close.check = cdr_message_field(closing->id, CDR_ID_LEN);
+	struct cdr_ask ask = { .path = CLOSE_PATH, .message = &close.base, .reply_type = &cdr__wire__logged__descriptor };
+	cdr_err err = cdr_member_ask_hub(member, roster, &ask, fault);
+	const Cdr__Wire__Logged *reply = err == CDR_OK ? ask.reply : NULL;
+	if (err == CDR_E_ABSENT && ask.answered)
+		err = CDR_OK; /* forgotten already */
+	if (reply != NULL && reply->receipt != NULL) {
+		err = cdr_leaf_content(CDR_LEAF_CHECK_CLOSED, &check, 1, content);
+		if (err == CDR_OK)
+			err = cdr_receipt_take(member, roster, reply->receipt, CDR_LEAF_CHECK_CLOSED, content, &closing->receipt, fault);
+	}
+	cdr_ask_free(&ask);
+	return err;
+}
+
+/* A writing job: the receipts of an answer that is not used, and of its closing. */
+struct unused {
+	const struct matching *m;
+	const struct closing *closing;
+};
+
+static cdr_err
+write_unused(struct cdr_tx *tx, void *context)
+{
+	const struct unused *unused = context;
+
+	cdr_err err = cdr_receipt_keep(tx, &unused->m->receipt);
+	return err == CDR_OK ? cdr_receipt_keep(tx, &unused->closing->receipt) : err;
+}
+
+/* Close a check whose answer is not used: it can be asked again. */
+static cdr_err
+drop_answer(struct matching *m, struct cdr_fault *fault)
+{
+	struct closing closing = { .id = m->check_id };
+	struct unused unused = { m, &closing };
+
+	cdr_err err = forget_at_hub(m->member, m->roster, &closing, fault);
+	if (err == CDR_OK)
+		err = cdr_store_write(m->member->home->store, write_unused, &unused);
+	cdr_receipt_free(&closing.receipt);
+	return err;
+}
+
+/* What is wrong with the hub's answer, and when it is asked again: after ten seconds, and later each time. */
+struct doubt {
+	const uint8_t *check_id;
+	const char *what;
+};
+
+static cdr_err
+write_doubt(struct cdr_tx *tx, void *context)
+{
+	const struct doubt *doubt = context;
+	struct cdr_value id = cdr_value_blob(doubt->check_id, CDR_ID_LEN);
+	uint64_t now = cdr_member_now();
+	int64_t tries;
+
+	cdr_err err = cdr_query_one_int(tx, "SELECT tries FROM check_doubt WHERE check_id = $1", CDR_VALUES(id), &tries);
+	bool known = err == CDR_OK;
+	if (err != CDR_OK && err != CDR_E_ABSENT)
+		return err;
+	uint64_t wait = tries < DOUBT_TRIES_MAX ? DOUBT_WAIT_S << tries : DOUBT_WAIT_S << DOUBT_TRIES_MAX;
+	return cdr_query_run(tx,
+	    known ? "UPDATE check_doubt SET what = $2, at = $3, tries = $4, again_at = $5, settled = 0 WHERE check_id = $1" :
+		    "INSERT INTO check_doubt (check_id, what, at, tries, again_at, settled) VALUES ($1, $2, $3, $4, $5, 0)",
+	    CDR_VALUES(id, cdr_value_text(doubt->what), cdr_value_int((int64_t)now), cdr_value_int(tries + 1),
+		cdr_value_int((int64_t)(now + wait))));
+}
+
+/*
+ * The hub's own index contradicts its answer, or it proves nothing: nothing of the answer is acted on. HR is told, the signed
+ * answer is kept, the hub forgets the check, and is asked again later. The other checks go on.
+ */
+static cdr_err
+doubt_answer(struct matching *m, const struct cdr_ask *ask, const char *what)
+{
+	struct doubt doubt = { m->check_id, what };
+	struct cdr_fault fault = { CDR_OK, "" };
+
+	cdr_misconduct_note(m->member, &(struct cdr_misconduct){ .party = "hub", .what = what,
+	    .request = cdr_buffer_bytes(&ask->request), .reply = cdr_buffer_bytes(&ask->post.reply) });
+	cdr_err err = drop_answer(m, &fault);
+	if (err != CDR_OK)
+		cdr_log(CDR_LOG_WARNING, "check.not_closed", cdr_log_err(err));
+	return cdr_store_write(m->member->home->store, write_doubt, &doubt);
+}
+
+/* Ask the hub once. ${is_old}: its answer is of another day; the check is closed there, and can be asked again. */
+static cdr_err
+ask_for_match(struct matching *m, const Cdr__Wire__CheckOpen *open, bool is_last, bool *is_old)
+{
+	struct cdr_fault wrong = { CDR_OK, "" };
+	struct cdr_ask ask = {
+		.path = OPEN_PATH,
+		.message = &open->base,
+		.reply_type = &cdr__wire__check_open_reply__descriptor,
+		.reply_max = CDR_BODY_CHECK_REPLY_MAX,
+	};
+
+	*is_old = false;
+	cdr_err err = cdr_member_ask_hub(m->member, m->roster, &ask, m->fault);
+	if (err != CDR_OK)
+		goto out;
+	m->reply = ask.reply;
+	CDR_TRY(take_receipt(m));
+	err = cdr_index_trust_answer(m->member, m->roster, open, m->reply, &wrong);
+	if (err == CDR_E_TIME && !is_last) {
+		*is_old = true;
+		err = drop_answer(m, m->fault);
+	} else if (err == CDR_E_TIME || err == CDR_E_PROOF) {
+		err = doubt_answer(m, &ask, wrong.text);
+	} else if (err == CDR_OK) {
+		err = cdr_store_write(m->member->home->store, apply_reply, m);
+	}
+out:
+	m->reply = NULL;
+	cdr_receipt_free(&m->receipt);
+	cdr_ask_free(&ask);
+	return err;
+}
+
+/* Ask the hub, and act on what it says. An answer that it kept for long is asked for anew, once. */
 static cdr_err
 match_at_hub(struct matching *m)
 {
 	Cdr__Wire__CheckOpen open = CDR__WIRE__CHECK_OPEN__INIT;
+	bool is_old;
 
 	open.check = cdr_message_field(m->check_id, sizeof(m->check_id));
 	open.epoch = m->epoch->number;
 	open.rows = cdr_message_field(m->rows, m->row_count * CDR_CHECK_ROW_LEN);
-	struct cdr_ask ask = {
-		.path = OPEN_PATH,
-		.message = &open.base,
-		.reply_type = &cdr__wire__check_open_reply__descriptor,
-		.reply_max = CDR_BODY_EVALUATE_MAX,
-	};
-	cdr_err err = cdr_member_ask_hub(m->member, m->roster, &ask, m->fault);
-	if (err == CDR_OK) {
-		m->reply = ask.reply;
-		err = take_receipt(m);
-		if (err == CDR_OK)
-			err = cdr_store_write(m->member->home->store, apply_reply, m);
-	}
-	cdr_receipt_free(&m->receipt);
-	cdr_ask_free(&ask);
-	return err;
+	cdr_err err = ask_for_match(m, &open, false, &is_old);
+	return err == CDR_OK && is_old ? ask_for_match(m, &open, true, &is_old) : err;
 }
 
 /* Derive, ask, act: one check. */
@@ -368,11 +499,7 @@ out:
 	return err;
 }
 
-struct closing {
-	const struct next *next;
-	struct cdr_receipt receipt;
-};
-
+/* A writing job: what the hub said is durable here, and the hub has closed the check. */
 static cdr_err
 write_open(struct cdr_tx *tx, void *context)
 {
@@ -381,35 +508,18 @@ write_open(struct cdr_tx *tx, void *context)
 	cdr_err err = cdr_receipt_keep(tx, &closing->receipt);
 	return err != CDR_OK ? err :
 			       cdr_query_run(tx, "UPDATE hiring_check SET state = 'open' WHERE id = $1 AND state = 'matched'",
-				   CDR_VALUES(cdr_value_blob(closing->next->id, sizeof(closing->next->id))));
+				   CDR_VALUES(cdr_value_blob(closing->id, CDR_ID_LEN)));
 }
 
-/* What the hub said is durable here: it may forget the check. */
 static cdr_err
-close_at_hub(struct cdr_member *member, const struct cdr_roster *roster, struct next *next, struct cdr_fault *fault)
+close_at_hub(struct cdr_member *member, const struct cdr_roster *roster, const uint8_t *id, struct cdr_fault *fault)
 {
-	Cdr__Wire__CheckClose close = CDR__WIRE__CHECK_CLOSE__INIT;
+	struct closing closing = { .id = id };
 
-	close.check = cdr_message_field(next->id, sizeof(next->id));
-	struct cdr_ask ask = { .path = CLOSE_PATH, .message = &close.base, .reply_type = &cdr__wire__logged__descriptor };
-	struct closing closing = { .next = next };
-	const struct cdr_bytes check = { next->id, sizeof(next->id) };
-	uint8_t content[CDR_LEAF_CONTENT_LEN];
-
-	cdr_err err = cdr_member_ask_hub(member, roster, &ask, fault);
-	const Cdr__Wire__Logged *reply = err == CDR_OK ? ask.reply : NULL;
-	if (err == CDR_E_ABSENT && ask.answered)
-		err = CDR_OK; /* forgotten already */
-	/* A repeat finds nothing to close any more, and so has no receipt. */
-	if (reply != NULL && reply->receipt != NULL) {
-		err = cdr_leaf_content(CDR_LEAF_CHECK_CLOSED, &check, 1, content);
-		if (err == CDR_OK)
-			err = cdr_receipt_take(member, roster, reply->receipt, CDR_LEAF_CHECK_CLOSED, content, &closing.receipt, fault);
-	}
+	cdr_err err = forget_at_hub(member, roster, &closing, fault);
 	if (err == CDR_OK)
 		err = cdr_store_write(member->home->store, write_open, &closing);
 	cdr_receipt_free(&closing.receipt);
-	cdr_ask_free(&ask);
 	return err;
 }
 
@@ -426,7 +536,7 @@ cdr_check_step(struct cdr_member *member, bool *worked, struct cdr_fault *fault)
 		err = find_next(member, &matched);
 	if (err == CDR_OK && matched.found) {
 		*worked = true;
-		err = close_at_hub(member, roster, &matched, fault);
+		err = close_at_hub(member, roster, matched.id, fault);
 	}
 	if (err == CDR_OK)
 		err = find_next(member, &waiting);

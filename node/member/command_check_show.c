@@ -30,6 +30,16 @@ employer_json(const struct cdr_check_employer *e)
 	return object;
 }
 
+/* What was wrong with the hub's answer; null: nothing. */
+static json_t *
+doubt_json(const struct cdr_check *check)
+{
+	if (check->doubt[0] == '\0')
+		return json_null();
+	return json_pack("{s:s, s:o, s:b}", "what", check->doubt, "at", cdr_command_json_time(check->doubted_at), "settled",
+	    (int)check->doubt_settled);
+}
+
 static json_t *
 check_json(const struct cdr_check *check)
 {
@@ -37,11 +47,11 @@ check_json(const struct cdr_check *check)
 
 	for (size_t i = 0; i < check->employer_count; i++)
 		(void)json_array_append_new(employers, employer_json(&check->employer[i]));
-	return json_pack("{s:s, s:o, s:s, s:s, s:o, s:I, s:o, s:o, s:o}", "reference", check->candidate.reference, "check_id",
+	return json_pack("{s:s, s:o, s:s, s:s, s:o, s:I, s:o, s:o, s:o, s:o}", "reference", check->candidate.reference, "check_id",
 	    cdr_command_json_id(check->id), "state", strcmp(check->state, "matched") == 0 ? "open" : check->state, "outcome", check->outcome,
 	    "watch_until", cdr_command_json_time(check->watch_until),
 	    "people_searched", (json_int_t)check->people, "made_at", cdr_command_json_time(check->made_at), "due_at",
-	    cdr_command_json_time(check->due_at), "employers", employers);
+	    cdr_command_json_time(check->due_at), "employers", employers, "hub_fault", doubt_json(check));
 }
 
 /* A list on its way out: one object a check, one row an employer. */
@@ -309,6 +319,11 @@ show_head(const struct statements *s)
 	else
 		cdr_report_text(s->report, "former employers found: %zu; people in the index: %llu.\n", check->employer_count,
 		    (unsigned long long)check->people);
+	if (check->doubt[0] != '\0')
+		cdr_report_text(s->report, "  THE HUB'S ANSWER COULD NOT BE BELIEVED: %s.\n  %s\n", check->doubt,
+		    check->doubt_settled ? "A later answer was proved right; what is shown here is that one." :
+					   "Nothing of it was used. The hub is asked again; declared employers are asked all the same. "
+					   "`candor reports --evidence` has the\n  signed answer: tell the secretariat and the trustees.");
 	if (check->employer_count == 0 && strcmp(check->state, "waiting") != 0)
 		cdr_report_text(s->report, "  No employer was found%s. That says nothing about employers outside the exchange, nor about one "
 					   "that wrote\n  the name or the date of birth quite otherwise.\n",

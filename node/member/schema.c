@@ -251,6 +251,19 @@ static const char hooks[] =
     " at bigint NOT NULL, not_before bigint NOT NULL, tries bigint NOT NULL, state text NOT NULL);"
     "CREATE INDEX hook_event_by_time ON hook_event (state, not_before);";
 
+/* What the hub's index is held to. */
+static const char index_trust[] =
+    /* A check to which the hub gave an answer that its own index contradicts. settled: a later one was proved right. */
+    "CREATE TABLE check_doubt ("
+    " check_id bytea PRIMARY KEY, what text NOT NULL, at bigint NOT NULL, tries bigint NOT NULL, again_at bigint NOT NULL,"
+    " settled bigint NOT NULL);"
+
+    /* Batches that the hub has acknowledged: what it must be able to prove. due_at: when some of its rows must be proved. */
+    "CREATE TABLE index_kept ("
+    " id bytea PRIMARY KEY, epoch bigint NOT NULL, row_bytes bytea NOT NULL, expiries bytea NOT NULL,"
+    " due_at bigint NOT NULL);"
+    "CREATE INDEX index_kept_by_due ON index_kept (due_at);";
+
 static const char *const migrations[] = {
 	first,
 	tally_and_trail,
@@ -265,6 +278,7 @@ static const char *const migrations[] = {
 	annual,
 	guest_deadlines,
 	hooks,
+	index_trust,
 };
 
 const struct cdr_store_schema cdr_member_schema = {

@@ -14,6 +14,7 @@
 #include "node/member/guest.h"
 #include "node/member/hook.h"
 #include "node/member/index.h"
+#include "node/member/index_own.h"
 #include "node/member/mail.h"
 #include "node/member/retention.h"
 #include "node/member/rounds.h"
@@ -158,6 +159,7 @@ cdr_serve_run(struct cdr_member *member, const struct cdr_daemon *daemon, unsign
 	struct task work[] = {
 		{ .name = "mail", .step = cdr_mail_step },
 		{ .name = "check", .step = cdr_check_step },
+		{ .name = "index_own", .step = cdr_index_own_step },
 		{ .name = "deadline", .step = cdr_deadline_step },
 		{ .name = "guest", .step = cdr_guest_step },
 	};

@@ -11,6 +11,7 @@
 #include "core/crypto/secret.h"
 #include "keys/roster_build.h"
 #include "node/hub/command.h"
+#include "node/hub/index.h"
 #include "node/hub/routes.h"
 #include "node/hub/witness.h"
 #include "node/net/daemon.h"
@@ -398,6 +399,83 @@ handle_job(struct cdr_tx *tx, void *context)
 	    CDR_VALUES(cdr_value_text(read->member)), read->handle, sizeof(read->handle));
 }
 
+/* Leave a member out of an answer: its match, and in the proof who its people are. */
+static void
+leave_out(Cdr__Wire__CheckOpenReply *reply, const char *member)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < reply->n_match; i++)
+		if (strcmp(reply->match[i]->member, member) != 0)
+			reply->match[kept++] = reply->match[i];
+	reply->n_match = kept;
+	kept = 0;
+	for (size_t i = 0; i < reply->proof->n_person; i++)
+		if (reply->proof->person[i]->member == NULL || strcmp(reply->proof->person[i]->member, member) != 0)
+			reply->proof->person[kept++] = reply->proof->person[i];
+	reply->proof->n_person = kept;
+}
+
+/* hide-match MEMBER: nobody like that ever worked there, says the hub; that somebody agrees it cannot hide. */
+static cdr_err
+hide_match(struct question *q)
+{
+	Cdr__Wire__CheckOpenReply *reply;
+	cdr_err err = honest(q, &cdr__wire__check_open_reply__descriptor, &reply);
+
+	if (err != CDR_OK)
+		return err;
+	leave_out(reply, q->liar->lie.word[1]);
+	return answer(q, &reply->base);
+}
+
+/* hide-rows MEMBER: there is no such tag at all, says the hub. */
+static cdr_err
+hide_rows(struct question *q)
+{
+	Cdr__Wire__CheckOpenReply *reply;
+	cdr_err err = honest(q, &cdr__wire__check_open_reply__descriptor, &reply);
+
+	if (err != CDR_OK)
+		return err;
+	leave_out(reply, q->liar->lie.word[1]);
+	reply->proof->n_bucket = 0;
+	return answer(q, &reply->base);
+}
+
+/* hide-proof MEMBER: nobody like that worked there, and no proof. */
+static cdr_err
+hide_proof(struct question *q)
+{
+	Cdr__Wire__CheckOpenReply *reply;
+	cdr_err err = honest(q, &cdr__wire__check_open_reply__descriptor, &reply);
+
+	if (err != CDR_OK)
+		return err;
+	leave_out(reply, q->liar->lie.word[1]);
+	reply->proof = NULL;
+	return answer(q, &reply->base);
+}
+
+static cdr_err
+forget_job(struct cdr_tx *tx, void *member)
+{
+	return cdr_hub_index_forget(tx, member);
+}
+
+/* forget-people MEMBER: its people are taken out of the index, and it is not told. */
+static cdr_err
+forget_people(struct question *q)
+{
+	cdr_err err = cdr_store_write(q->liar->open.home->store, forget_job, q->liar->lie.word[1]);
+
+	if (err == CDR_OK) {
+		q->liar->told++;
+		(void)fprintf(stderr, "lie forget-people told to nobody\n");
+	}
+	return err;
+}
+
 /* invent-match MEMBER: it holds somebody like that, says the hub, and names a leaver that it does hold, or nobody. */
 static cdr_err
 invent_match(struct question *q)
@@ -509,6 +587,10 @@ static const struct {
 	{ "hold", "/v1/mail/fetch", hold, false },
 	{ "reverse", "/v1/mail/fetch", reverse, false },
 	{ "invent-match", "/v1/check/open", invent_match, false },
+	{ "hide-match", "/v1/check/open", hide_match, false },
+	{ "hide-rows", "/v1/check/open", hide_rows, false },
+	{ "hide-proof", "/v1/check/open", hide_proof, false },
+	{ "forget-people", "/v1/roster", forget_people, true },
 	{ "old-reply", "/v1/check/open", old_reply, false },
 	{ "old-reply", "/v1/mail/fetch", old_reply, true },
 };

@@ -205,18 +205,45 @@ test_undeclared_is_hidden(void **state)
 	assert_int_equal(seen.employer_count, 1);
 	assert_string_equal(seen.employer[0].member, "green-valley");
 	assert_string_equal(seen.employer[0].tier, "strong");
-	assert_int_equal(seen.employer[0].lambda_ppb, 12);
-	assert_int_equal(seen.employer[0].types, 1U << CDR_TOKEN_EX | 1U << CDR_TOKEN_S1S1);
+	assert_int_equal(seen.employer[0].lambda_ppb, w->match[0].lambda_ppb);
+	assert_int_equal(seen.employer[0].types, w->match[0].types);
 	assert_string_equal(seen.employer[0].status, "queued");
 	assert_string_equal(seen.employer[0].result, "");
 	assert_true(seen.employer[0].declared);
+}
+
+/* One step at which the hub lies: nothing is believed of it, HR is told, the signed answer is kept, and the hub is asked again. */
+static void
+doubted(struct world *w, const char *what)
+{
+	struct cdr_member *m = w->member[BLUE];
+	int64_t reports = w_count(m, "SELECT count(*) FROM misconduct WHERE party = 'hub'");
+	size_t closed = w->close_count;
+	bool worked;
+
+	assert_int_equal(step(m, &worked), CDR_OK);
+	assert_int_equal(w_count(m, "SELECT count(*) FROM misconduct WHERE party = 'hub'"), reports + 1);
+	assert_int_equal(w_count(m, "SELECT count(*) FROM misconduct WHERE length(request) = 0 OR length(reply) = 0"), 0);
+	assert_int_equal(w_count(m, "SELECT count(*) FROM employer"), 0);
+	assert_int_equal(w_count(m, "SELECT count(*) FROM letter_out"), 0);
+	assert_true(w->close_count > closed);
+	look(m);
+	assert_string_equal(seen.state, "waiting");
+	assert_false(seen.doubt_settled);
+	if (strstr(seen.doubt, what) == NULL)
+		fail_msg("\"%s\" does not say: %s", seen.doubt, what);
+	/* Not before a while. */
+	size_t opened = w->open_count;
+	assert_int_equal(step(m, &worked), CDR_OK);
+	assert_int_equal(w->open_count, opened);
+	w_run(m, "UPDATE check_doubt SET again_at = 0");
 }
 
 /* A hub that says what cannot be is not followed, and what it says of others is not half kept. */
 static void
 test_lying_hub(void **state)
 {
-	static char nobody[] = "nobody-here", own[] = "blue-harbour", odd[] = "Amina Otieno", weak[] = "weak";
+	static char own[] = "blue-harbour", odd[] = "Amina Otieno", weak[] = "weak", possible[] = "possible", green[] = "green-valley";
 	struct world *w = *state;
 	struct cdr_member *m = w->member[BLUE];
 	struct cdr_candidate c;
@@ -228,28 +255,72 @@ test_lying_hub(void **state)
 	w_match(w, RED);
 	Cdr__Wire__Match good = w->match[1], *bad = &w->match[1];
 	bad->tier = weak;
-	assert_int_equal(step(m, &worked), CDR_E_INPUT);
+	doubted(w, "MISSTATED A MATCH");
+	bad->tier = possible;
+	doubted(w, "MISSTATED A MATCH");
 	*bad = good;
 	bad->lambda_ppb = UINT64_MAX;
-	assert_int_equal(step(m, &worked), CDR_E_INPUT);
+	doubted(w, "MISSTATED A MATCH");
+	*bad = good;
+	bad->types = 1;
+	doubted(w, "MISSTATED A MATCH");
 	*bad = good;
 	bad->handles.len = 0;
-	assert_int_equal(step(m, &worked), CDR_E_INPUT);
+	doubted(w, "names somebody whom its answer does not");
+	w->index.count = 1; /* red is not in the index at all */
+	*bad = good;
+	doubted(w, "INVENTED A MATCH");
 	bad->handles.len = CDR_HANDLE_LEN + 1;
-	assert_int_equal(step(m, &worked), CDR_E_INPUT);
-	bad->handles.len = (CDR_MATCH_HANDLES_MAX + 1) * CDR_HANDLE_LEN;
-	assert_int_equal(step(m, &worked), CDR_E_INPUT);
+	doubted(w, "INVENTED A MATCH");
 	*bad = good;
 	bad->member = own;
-	assert_int_equal(step(m, &worked), CDR_E_INPUT);
+	doubted(w, "INVENTED A MATCH");
 	bad->member = odd;
-	assert_int_equal(step(m, &worked), CDR_E_INPUT);
-	assert_int_equal(w_count(m, "SELECT count(*) FROM employer"), 0);
-	assert_int_equal(w_count(m, "SELECT count(*) FROM letter_out"), 0);
-	/* One that is no member (any more) is passed over. */
-	bad->member = nobody;
+	doubted(w, "INVENTED A MATCH");
+	bad->member = green;
+	doubted(w, "");
+	w->index.count = 2;
+	*bad = good;
+	w->match_count = 1; /* red is in the index, and left out */
+	doubted(w, "names somebody whom its answer does not");
+	w->gives_no_proof = true;
+	doubted(w, "no proof");
+	w->gives_no_proof = false;
+	w->gives_other_receipt = true;
+	doubted(w, "not the one that it logged");
+	w->gives_other_receipt = false;
+	/* The truth in the end. */
+	w->match_count = 2;
 	assert_int_equal(step(m, &worked), CDR_OK);
-	assert_int_equal(w_count(m, "SELECT count(*) FROM employer"), 1);
+	assert_int_equal(w_count(m, "SELECT count(*) FROM employer"), 2);
+	look(m);
+	assert_true(seen.doubt_settled);
+}
+
+/* An index that is older than one seen before is not believed; an answer that the hub kept is asked for anew, once. */
+static void
+test_old_index(void **state)
+{
+	struct world *w = *state;
+	struct cdr_member *m = w->member[BLUE];
+	struct cdr_candidate c;
+	bool worked;
+
+	w_amina(&c, "R-0");
+	w_check(m, &c, CDR_OK);
+	w->index.position = 10;
+	assert_int_equal(step(m, &worked), CDR_OK);
+	w_run(m, "DELETE FROM hiring_check");
+	w_amina(&c, "R-1");
+	w_check(m, &c, CDR_OK);
+	w->index.position = 9;
+	size_t opened = w->open_count;
+	doubted(w, "AN OLD INDEX");
+	assert_int_equal(w->open_count, opened + 2);
+	w->index.position = 10;
+	assert_int_equal(step(m, &worked), CDR_OK);
+	look(m);
+	assert_string_equal(seen.state, "matched");
 }
 
 /* Before there is a key, or with other name tables, a check waits: it must not come out as "nobody found". */
@@ -401,6 +472,7 @@ main(void)
 		TEST(test_rows),
 		TEST(test_undeclared_is_hidden),
 		TEST(test_lying_hub),
+		TEST(test_old_index),
 		TEST(test_no_scheme),
 		TEST(test_without_tokens),
 		TEST(test_hub_fails),

@@ -31,6 +31,7 @@
 #include "node/member/schema.h"
 #include "node/member/wire.h"
 #include "node/net/log.h"
+#include "tests/unit/member/world_index.h"
 
 #define W_MEMBERS 3
 #define W_TRUSTEES 3
@@ -139,6 +140,8 @@ struct world {
 	struct w_put put[W_PUT_MAX];
 	size_t put_count;
 	Cdr__Wire__Match match[W_MATCH_MAX], *matches[W_MATCH_MAX];
+	struct w_index index;               /* what the proofs are about */
+	bool gives_no_proof, gives_other_receipt;
 	size_t match_count;
 	uint8_t handles[W_MATCH_MAX][CDR_MATCH_HANDLES_MAX * CDR_HANDLE_LEN];
 	uint8_t check_rows[CDR_CHECK_ROWS_MAX * CDR_CHECK_ROW_LEN];
@@ -232,6 +235,7 @@ w_roster(struct world *w)
 		member[i].country = country;
 		member[i].status = w->status[i];
 		member[i].check_points = W_CHECK_POINTS;
+		member[i].import_points = UINT64_C(1) << 20;
 		members[i] = &member[i];
 	}
 	epoch.number = 1;
@@ -433,6 +437,11 @@ static inline void
 w_open_check(struct world *w, const char *signer, const Cdr__Wire__CheckOpen *open, struct w_reply *reply)
 {
 	Cdr__Wire__CheckOpenReply answer = CDR__WIRE__CHECK_OPEN_REPLY__INIT;
+	Cdr__Wire__IndexProof proof;
+	Cdr__Wire__Receipt receipt;
+	struct cdr_leaf leaf;
+	struct cdr_match judged;
+	uint8_t hash[CDR_MERKLE_HASH_LEN];
 
 	assert_in_range(open->rows.len, 1, sizeof(w->check_rows));
 	w->check_row_count = open->rows.len / CDR_CHECK_ROW_LEN;
@@ -440,17 +449,39 @@ w_open_check(struct world *w, const char *signer, const Cdr__Wire__CheckOpen *op
 	memcpy(w->check_id, open->check.data, sizeof(w->check_id));
 	w->open_count++;
 	answer.check = open->check;
-	answer.people = 4711;
-	for (size_t i = 0; i < w->match_count; i++)
+	answer.people = W_PEOPLE;
+	w_index_judge(open, &w->scheme, &judged);
+	for (size_t i = 0; i < w->index.count; i++)
+		memcpy(w->index.person[i].handle, w->handles[i], CDR_HANDLE_LEN);
+	for (size_t i = 0; i < w->match_count; i++) {
 		w->matches[i] = &w->match[i];
+		/* What the test has not twisted is as the rule says. */
+		if (w->match[i].types == 0)
+			w->match[i].types = judged.types;
+		if (w->match[i].lambda_ppb == 0)
+			w->match[i].lambda_ppb = cdr_index_lambda_ppb(judged.lambda);
+	}
 	answer.match = w->matches;
 	answer.n_match = w->match_count;
+	answer.has_at = true;
+	answer.at = cdr_member_now();
+	w_index_prove(&w->index, open, &proof, &leaf);
+	uint64_t place = w->index.position > 0 ? w->index.position : w->log_edge.size;
+	w_index_receipt(w->gives_other_receipt ? w->keys[GREEN].seed : w->hub.seed, w->genesis, &leaf, place, &receipt, hash);
+	if (w->index.position == 0) {
+		assert_true(place < W_LOG_MAX);
+		memcpy(w->log_content[place], leaf.content, CDR_LEAF_CONTENT_LEN);
+		memcpy(w->log_hash[place], hash, sizeof(hash));
+		assert_int_equal(cdr_merkle_append(&w->log_edge, hash, NULL), CDR_OK);
+	}
+	answer.proof = w->gives_no_proof ? NULL : &proof;
+	answer.root_receipt = &receipt;
 	const struct cdr_bytes parts[] = { cdr_message_bytes(open->check), cdr_message_bytes(open->rows) };
-	struct w_receipt receipt;
-	w_log_act(w, CDR_LEAF_CHECK_OPENED, signer, parts, 2, &receipt);
-	answer.receipt = &receipt.message;
+	struct w_receipt opened;
+	w_log_act(w, CDR_LEAF_CHECK_OPENED, signer, parts, 2, &opened);
+	answer.receipt = &opened.message;
 	w_say(reply, &answer.base);
-	cdr_buffer_free(&receipt.leaf);
+	cdr_buffer_free(&opened.leaf);
 }
 
 /* The hub decodes the body as ${type}, and acts. */
@@ -1071,9 +1102,8 @@ w_match(struct world *w, size_t member)
 	(void)snprintf(id[at], sizeof(id[at]), "%s", w_ids[member]);
 	match->member = id[at];
 	match->tier = strong;
-	match->lambda_ppb = 12;
-	match->types = 1U << CDR_TOKEN_EX | 1U << CDR_TOKEN_S1S1;
 	match->handles = cdr_message_field(w->handles[at], CDR_HANDLE_LEN);
+	w->index.person[w->index.count++].member = w_ids[member];
 }
 
 static inline cdr_err
