@@ -446,7 +446,7 @@ acknowledge(struct cdr_tx *tx, void *context)
 	CDR_TRY(cdr_query_run(tx, "UPDATE leaver SET state = 'indexed', batch = NULL WHERE batch = $1 AND state = 'sent'",
 	    CDR_VALUES(id)));
 	CDR_TRY(cdr_query_run(tx, "DELETE FROM removal WHERE batch = $1", CDR_VALUES(id)));
-	CDR_TRY(cdr_index_own_keep(tx, context));
+	CDR_TRY(cdr_index_own_keep(tx, a->batch_id));
 	CDR_TRY(cdr_query_run(tx, "DELETE FROM index_batch WHERE id = $1", CDR_VALUES(id)));
 	err = CDR_OK;
 out:
