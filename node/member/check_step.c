@@ -17,8 +17,8 @@
 #define OPEN_PATH "/v1/check/open"
 #define CLOSE_PATH "/v1/check/close"
 #define DUMMY_LEN CDR_SHA256_LEN
-#define DOUBT_WAIT_S UINT64_C(10)
-#define DOUBT_TRIES_MAX 9 /* doublings: an hour and a half at most */
+#define DOUBT_WAIT_S UINT64_C(300)
+#define DOUBT_TRIES_MAX 5 /* doublings: three hours at most */
 
 /* A check on its way to the hub. */
 struct matching {
@@ -381,7 +381,7 @@ drop_answer(struct matching *m, struct cdr_fault *fault)
 	return err;
 }
 
-/* What is wrong with the hub's answer, and when it is asked again: after ten seconds, and later each time. */
+/* What is wrong with the hub's answer, and when it is asked again: after five minutes, and later each time. */
 struct doubt {
 	const uint8_t *check_id;
 	const char *what;
