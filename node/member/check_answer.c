@@ -173,8 +173,6 @@ cdr_check_take_statement(struct cdr_tx *tx, struct cdr_member *member, const str
 	CDR_TRY(keep_statement(tx, member, letter, statement));
 	if (!employer.answered)
 		CDR_TRY(count_answer(tx, member, &employer, statement));
-	else
-		CDR_TRY(cdr_count_add(tx, CDR_COUNT_STATEMENT_SUPERSEDED, cdr_count_year(cdr_member_now()), 1));
 	CDR_TRY(cdr_hook_event(tx, CDR_HOOK_ANSWER, body->request_id.data));
 	err = CDR_OK;
 out:
