@@ -397,13 +397,13 @@ out:
 
 /* The caller has the lock. */
 static cdr_err
-update(struct cdr_trustee *trustee, bool *newer, struct cdr_fault *fault)
+update(struct cdr_trustee *trustee, bool *newer, bool *more, struct cdr_fault *fault)
 {
 	cdr_err err = CDR_E_INTERNAL;
 	struct cdr_roster *roster = NULL;
 	const struct cdr_roster *have = cdr_current_hold(trustee->current);
 
-	*newer = false;
+	*newer = *more = false;
 	if (have == NULL) {
 		err = cdr_trustee_confirmed(trustee, fault);
 		goto out;
@@ -412,6 +412,8 @@ update(struct cdr_trustee *trustee, bool *newer, struct cdr_fault *fault)
 	if (roster == NULL)
 		goto out;
 	CDR_TRY(cdr_roster_verify_next(roster, have, fault));
+	/* Where trustees changed, the hub gives one roster after the other. */
+	*more = !cdr_roster_same_trustees(roster->body, have->body);
 	CDR_TRY(adopt(trustee, roster));
 	roster = NULL;
 	*newer = true;
@@ -425,15 +427,15 @@ out:
 cdr_err
 cdr_trustee_roster_update(struct cdr_trustee *trustee, bool *newer, struct cdr_fault *fault)
 {
-	bool came, any = false;
+	bool came, more, any = false;
 	cdr_err err;
 
 	(void)pthread_mutex_lock(&trustee->adopting);
 	/* One roster after the other where trustees changed on the way. */
 	do {
-		err = update(trustee, &came, fault);
+		err = update(trustee, &came, &more, fault);
 		any |= came;
-	} while (err == CDR_OK && came);
+	} while (err == CDR_OK && more);
 	if (newer != NULL)
 		*newer = any;
 	(void)pthread_mutex_unlock(&trustee->adopting);
@@ -446,7 +448,7 @@ cdr_trustee_refresh(struct cdr_trustee *trustee)
 {
 	uint64_t now = monotonic_ms();
 	struct timespec until;
-	bool newer = false;
+	bool newer = false, more;
 
 	/* Strangers must not be able to keep all workers waiting for the hub. */
 	(void)clock_gettime(CLOCK_REALTIME, &until);
@@ -455,7 +457,7 @@ cdr_trustee_refresh(struct cdr_trustee *trustee)
 		return false;
 	if (trustee->asked_at_ms == 0 || now >= trustee->asked_at_ms + CDR_TRUSTEE_REFRESH_MS) {
 		trustee->asked_at_ms = now;
-		if (update(trustee, &newer, NULL) != CDR_OK)
+		if (update(trustee, &newer, &more, NULL) != CDR_OK)
 			newer = false;
 	}
 	(void)pthread_mutex_unlock(&trustee->adopting);
