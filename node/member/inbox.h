@@ -53,7 +53,8 @@ CDR_MUST_CHECK cdr_err cdr_inbox_withdraw(struct cdr_tx *tx, const Cdr__Wire__Le
 
 /**
  * cdr_inbox_end(tx, request_id, state):
- * A request that is not answered ends: what is held of it goes, the counters stay.
+ * A request that is not answered ends: what is held of it goes, the counters stay. Under a legal hold it ends too, and what is held
+ * stays: the timer takes it once the hold is lifted.
  *
  * state   in   "withdrawn", "expired"
  */

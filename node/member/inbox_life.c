@@ -28,6 +28,19 @@ out:
 	return err;
 }
 
+/* What is held of a request that ended without an answer. */
+static cdr_err
+forget_unanswered(struct cdr_tx *tx, struct cdr_value id)
+{
+	cdr_err err = CDR_E_INTERNAL;
+
+	CDR_TRY(cdr_query_run(tx, "UPDATE inbox SET sealed = $1 WHERE request_id = $2", CDR_VALUES(cdr_value_blob("", 0), id)));
+	CDR_TRY(cdr_query_run(tx, "DELETE FROM answer_draft WHERE request_id = $1", CDR_VALUES(id)));
+	err = cdr_retention_want_scrub(tx);
+out:
+	return err;
+}
+
 /* see node/member/inbox.h */
 cdr_err
 cdr_inbox_end(struct cdr_tx *tx, const uint8_t request_id[static CDR_ID_LEN], const char *state)
@@ -39,10 +52,11 @@ cdr_inbox_end(struct cdr_tx *tx, const uint8_t request_id[static CDR_ID_LEN], co
 	CDR_TRY(cdr_query_one_int(tx,
 	    "SELECT count(*) FROM inbox WHERE request_id = $1 AND stage = 'request' AND state IN ('waiting', 'drafted')",
 	    CDR_VALUES(id), &waits));
-	CDR_TRY(cdr_query_run(tx, "UPDATE inbox SET state = $1, sealed = $2, next_at = 0 WHERE request_id = $3",
-	    CDR_VALUES(cdr_value_text(state), cdr_value_blob("", 0), id)));
-	CDR_TRY(cdr_query_run(tx, "DELETE FROM answer_draft WHERE request_id = $1", CDR_VALUES(id)));
-	CDR_TRY(cdr_retention_want_scrub(tx));
+	CDR_TRY(cdr_query_run(tx, "UPDATE inbox SET state = $1, next_at = 0 WHERE request_id = $2", CDR_VALUES(cdr_value_text(state), id)));
+	err = cdr_hold_check(tx, request_id, NULL);
+	if (err == CDR_OK)
+		err = forget_unanswered(tx, id);
+	CDR_TRY(err == CDR_E_REFUSED ? CDR_OK : err); /* held: the timer takes it once the hold is lifted */
 	if (waits > 0)
 		CDR_TRY(cdr_count_add_code(tx, CDR_COUNT_NOT_ANSWERED, state, cdr_count_year(cdr_member_now()), 1));
 	err = CDR_OK;

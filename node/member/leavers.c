@@ -25,6 +25,7 @@ struct known {
 	uint8_t id[CDR_ID_LEN];
 	uint8_t handle[CDR_HANDLE_LEN];
 	uint16_t expiry;
+	bool held;                      /* stands under a legal hold */
 };
 
 /* Keys and digests are hashes of few possible people: both arrays are wiped like what they stand for. */
@@ -177,9 +178,10 @@ read_known(struct import *import, struct cdr_tx *tx)
 {
 	cdr_err err = CDR_E_INTERNAL;
 	struct cdr_query *query = NULL;
-	int64_t expiry;
+	int64_t expiry, holds;
 
-	CDR_TRY(cdr_query_start(tx, "SELECT row_key, digest, id, handle, expiry FROM leaver ORDER BY row_key", CDR_VALUES(),
+	CDR_TRY(cdr_query_start(tx, "SELECT row_key, digest, id, handle, expiry,"
+	    " (SELECT count(*) FROM legal_hold h WHERE h.id = leaver.id) FROM leaver ORDER BY row_key", CDR_VALUES(),
 	    &query));
 	while ((err = cdr_query_step(query)) == CDR_OK) {
 		void *known = import->known;
@@ -191,7 +193,9 @@ read_known(struct import *import, struct cdr_tx *tx)
 		CDR_TRY(cdr_query_blob(query, 2, k->id, sizeof(k->id)));
 		CDR_TRY(cdr_query_blob(query, 3, k->handle, sizeof(k->handle)));
 		CDR_TRY(cdr_query_int(query, 4, &expiry));
+		CDR_TRY(cdr_query_int(query, 5, &holds));
 		k->expiry = (uint16_t)expiry;
+		k->held = holds > 0;
 		import->known_count++;
 	}
 	err = err == CDR_E_ABSENT ? CDR_OK : err;
@@ -294,7 +298,7 @@ walk(struct import *import, struct cdr_tx *tx, struct cdr_leavers_outcome *outco
 		if (order < 0) {
 			outcome->added++;
 			err = tx == NULL ? CDR_OK : put_row(import, tx, row, NULL);
-		} else if (order > 0 && import->keep_missing) {
+		} else if (order > 0 && (import->keep_missing || known->held)) {
 			outcome->unchanged++;
 		} else if (order > 0) {
 			outcome->removed++;

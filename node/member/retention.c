@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "node/member/api.h"
 #include "node/member/check_life.h"
 #include "node/member/leavers.h"
 #include "node/net/clock.h"
@@ -208,8 +209,12 @@ timers_job(struct cdr_tx *tx, void *context)
 
 	CDR_TRY(end_checks(tx, run));
 	CDR_TRY(run_timer(tx, run, "request",
-	    "UPDATE inbox SET sealed = $1 WHERE length(sealed) > 0 AND state = 'answered' AND answered_at <= $2 AND watch_until <= $3"
+	    "UPDATE inbox SET sealed = $1 WHERE length(sealed) > 0 AND ((state = 'answered' AND answered_at <= $2 AND watch_until <= $3)"
+	    " OR state IN ('withdrawn', 'expired'))" /* which were held when they ended */
 	    NOT_HELD("request_id"), CDR_VALUES(cdr_value_blob("", 0), days_ago(run, run->settings.request_days), now)));
+	CDR_TRY(run_timer(tx, run, "draft",
+	    "DELETE FROM answer_draft WHERE request_id IN (SELECT request_id FROM inbox WHERE state IN ('withdrawn', 'expired')"
+	    NOT_HELD("request_id") ")", CDR_VALUES()));
 	CDR_TRY(run_timer(tx, run, "case", "DELETE FROM conduct_case WHERE erase_at > 0 AND erase_at <= $1" NOT_HELD("id"),
 	    CDR_VALUES(now)));
 	CDR_TRY(run_timer(tx, run, "letter",
@@ -221,6 +226,7 @@ timers_job(struct cdr_tx *tx, void *context)
 	    CDR_VALUES(days_ago(run, run->settings.check_days))));
 	CDR_TRY(run_timer(tx, run, "email", "DELETE FROM email_out WHERE state <> 'waiting' AND done_at <= $1",
 	    CDR_VALUES(days_ago(run, CDR_RETENTION_EMAIL_DAYS))));
+	CDR_TRY(run_timer(tx, run, "reply", "DELETE FROM api_reply WHERE at <= $1", CDR_VALUES(days_ago(run, CDR_API_REPLY_DAYS))));
 	if (run->any)
 		CDR_TRY(cdr_retention_want_scrub(tx));
 	err = CDR_OK;

@@ -406,6 +406,59 @@ test_hold(void **state)
 	ahead = 0;
 }
 
+/* Nothing that is held goes because its sender, its time or a file that is imported says so; once the hold is lifted it does. */
+static void
+test_hold_of_what_waits(void **state)
+{
+	struct world *w = *state;
+	struct cdr_member *blue = w->member[BLUE], *green = w->member[GREEN];
+	uint8_t request_id[CDR_ID_LEN], leaver[CDR_ID_LEN];
+	struct cdr_candidate amina;
+	static const char other[] = "E-2,Fictiona,Nobodyson,1990-02-11,passport,KEN,FA0000101,Nurse,KEN,2015-02-01,\n";
+
+	begin(w, 0, request_id);
+	w_amina(&amina, "");
+	assert_int_equal(cdr_subject_find(green, &amina.person, note_found, NULL), CDR_OK);
+	memcpy(leaver, found_id[CDR_SUBJECT_LEAVER], sizeof(leaver));
+	hold(green, request_id, CDR_OK);
+	hold(green, leaver, CDR_OK);
+	assert_int_equal(cdr_check_withdraw(blue, "R-1", &fault), CDR_OK);
+	w_carry(w);
+	assert_int_equal(w_count(green, "SELECT count(*) FROM inbox WHERE state = 'withdrawn' AND next_at = 0"), 1);
+	assert_int_equal(w_import(green, other, NULL, NULL), CDR_OK);
+	retain(green);
+	assert_true(w_count(green, "SELECT length(sealed) FROM inbox") > 0);
+	assert_int_equal(w_count(green, "SELECT count(*) FROM leaver"), 2);
+	assert_int_equal(cdr_hold_lift(green, request_id, &fault), CDR_OK);
+	assert_int_equal(cdr_hold_lift(green, leaver, &fault), CDR_OK);
+	ahead = 3700;
+	assert_int_equal(w_import(green, other, NULL, NULL), CDR_OK);
+	retain(green);
+	assert_int_equal(w_count(green, "SELECT length(sealed) FROM inbox"), 0);
+	assert_int_equal(w_count(green, "SELECT count(*) FROM leaver"), 1);
+	ahead = 0;
+}
+
+/* What was answered to a program goes in time, also if no program asks any more. */
+static void
+test_kept_replies(void **state)
+{
+	struct world *w = *state;
+	struct cdr_member *blue = w->member[BLUE];
+	char sql[256];
+
+	(void)snprintf(sql, sizeof(sql), "INSERT INTO api_reply (digest, request, status, sealed, at) VALUES (x'01', x'02', 201, x'03', %lld)",
+	    (long long)time(NULL));
+	w_run(blue, sql);
+	ahead = 6 * DAY;
+	retain(blue);
+	assert_int_equal(w_count(blue, "SELECT count(*) FROM api_reply"), 1);
+	ahead = 7 * DAY + 3600;
+	retain(blue);
+	assert_int_equal(w_count(blue, "SELECT count(*) FROM api_reply"), 0);
+	ahead = 0;
+}
+
 /* Nothing goes a day too early. */
 static void
 test_timers(void **state)
@@ -632,6 +685,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_erase_check, setup, w_teardown),
 		cmocka_unit_test_setup_teardown(test_subject, setup, w_teardown),
 		cmocka_unit_test_setup_teardown(test_hold, setup, w_teardown),
+		cmocka_unit_test_setup_teardown(test_hold_of_what_waits, setup, w_teardown),
+		cmocka_unit_test_setup_teardown(test_kept_replies, setup, w_teardown),
 		cmocka_unit_test_setup_teardown(test_timers, setup, w_teardown),
 		cmocka_unit_test_setup_teardown(test_watch, setup, w_teardown),
 		cmocka_unit_test_setup_teardown(test_dispute, setup, w_teardown),
