@@ -174,7 +174,7 @@ says(const char *finding, const char *ongoing, const char *left, size_t disclosu
 static void
 test_draft(void **state)
 {
-	struct cdr_case c[6];
+	struct cdr_case c[6] = { 0 };
 
 	(void)state;
 	assert_int_equal(draft(c, 0), CDR_OK);
