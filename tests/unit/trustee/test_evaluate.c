@@ -135,7 +135,8 @@ encode_request(struct world *w, const struct request *r, struct cdr_buffer *out)
 	memcpy(attachment.data, r->attachment.data, r->attachment.len);
 	if (!r->is_unlogged)
 		log_request(w, r, cdr_buffer_bytes(&body));
-	memcpy(attachment.data + attachment.len, w->shown.data, w->shown.len);
+	if (w->shown.len > 0)
+		memcpy(attachment.data + attachment.len, w->shown.data, w->shown.len);
 	attachment.len += w->shown.len;
 	assert_int_equal(cdr_envelope_request(&signer, PATH, cdr_buffer_bytes(&body), cdr_buffer_bytes(&attachment), out),
 	    CDR_OK);
