@@ -5,7 +5,8 @@
  *     hub-lookups-N     16 statements that find one row each by its tag, with nothing done about them
  *     hub-match-N       finding, grouping and judging the 16 tags of somebody who is in the index
  *     hub-stranger-N    the same for somebody who is not
- *     hub-check-N       the whole request: envelope verified, roster and status looked up, match, reply kept and signed
+ *
+ * What proving the answer adds is bench_index's.
  *
  * Data: every person has 16 rows; tags are spread evenly and rows of one person lie far apart, as real tags do; people
  * belong to 200 members in turn. Rows are loaded in the order of their tags. The cache is the programs' own (16 MiB),
@@ -32,6 +33,7 @@
 	} while (0)
 #include "tests/unit/hub/exchange.h"
 
+#include "audit/index_answer.h"
 #include "node/hub/match.h"
 
 #define MEMBERS 200
@@ -50,8 +52,6 @@ struct bench {
 	uint64_t next_person;   /* to be asked for */
 	bool strangers;
 	uint8_t query[ROWS_A_PERSON * CDR_CHECK_ROW_LEN];
-	struct cdr_buffer request; /* the same query, signed */
-	const struct x_party *asker;
 	const struct cdr_roster *roster;
 	size_t found;
 };
@@ -240,7 +240,7 @@ match_job(struct cdr_tx *tx, void *context)
 	struct bench *b = context;
 	struct cdr_hub_hits hits = { 0 };
 	struct cdr_hub_match matches[CDR_MATCHES_MAX];
-	struct cdr_match_rule rule = cdr_hub_match_rule(b->roster->body->scheme);
+	struct cdr_match_rule rule = cdr_index_rule(b->roster->body->scheme);
 	struct cdr_hub_search search = { .rows = { b->query, sizeof(b->query) }, .epoch = X_EPOCH, .month = X_MONTH,
 		.asker = "nobody", .roster = b->roster };
 	size_t count;
@@ -260,39 +260,7 @@ match(struct bench *b)
 	MUST(cdr_store_read(b->x->store, match_job, b) == CDR_OK);
 }
 
-/* Sign the query as a member does; this is not the hub's work and not measured. */
-static void
-sign_query(struct bench *b)
-{
-	Cdr__Wire__CheckOpen request = CDR__WIRE__CHECK_OPEN__INIT;
-	struct cdr_buffer body = { 0 };
-	uint8_t id[CDR_ID_LEN];
-
-	b->asker = &b->member[b->next_person % MEMBERS];
-	struct cdr_signer signer = { b->asker->signer, b->asker->seed, b->x->hub->genesis };
-	MUST(cdr_random(id, sizeof(id)) == CDR_OK);
-	request.check = cdr_message_field(id, sizeof(id));
-	request.epoch = X_EPOCH;
-	request.rows = cdr_message_field(b->query, sizeof(b->query));
-	MUST(cdr_message_encode(&request.base, &body) == CDR_OK);
-	cdr_buffer_free(&b->request);
-	MUST(cdr_envelope_request(&signer, "/v1/check/open", cdr_buffer_bytes(&body), (struct cdr_bytes){ NULL, 0 },
-		 &b->request) == CDR_OK);
-	cdr_buffer_free(&body);
-}
-
-static void
-check(struct bench *b)
-{
-	struct cdr_request request = { "/v1/check/open", cdr_buffer_bytes(&b->request), b->asker->pin, b->x->now };
-	struct cdr_buffer reply;
-
-	MUST(cdr_dispatch(&b->x->service, &request, &reply) == 200);
-	b->found += reply.len;
-	cdr_buffer_free(&reply);
-}
-
-/* The mean over CHECKS people, and how many rows, members or bytes of reply were found for each. */
+/* The mean over CHECKS people, and how many rows or members were found for each. */
 static double
 measure(struct bench *b, const char *name, void (*call)(struct bench *), bool strangers)
 {
@@ -303,7 +271,6 @@ measure(struct bench *b, const char *name, void (*call)(struct bench *), bool st
 	b->found = 0;
 	for (int i = 0; i < CHECKS; i++) {
 		next_query(b);
-		sign_query(b);
 		double start = now_us();
 		call(b);
 		spent += now_us() - start;
@@ -332,10 +299,8 @@ bench_people(uint64_t people)
 	double bare = measure(&b, "hub-lookups", lookup, false);
 	double whole = measure(&b, "hub-match", match, false);
 	(void)measure(&b, "hub-stranger", match, true);
-	(void)measure(&b, "hub-check", check, false);
 	(void)snprintf(text, sizeof(text), "hub-match-%" PRIu64, people);
 	printf("%-28s %10.3f times the bare look-ups\n", text, whole / bare);
-	cdr_buffer_free(&b.request);
 	cdr_hub_roster_release(b.x->hub, b.roster);
 	x_free(b.x);
 }
