@@ -80,10 +80,10 @@ test_refused(void **state)
 	assert_int_equal(parse(text, &head), 431);
 	(void)snprintf(text, sizeof(text), "GET / HTTP/1.1\r\nHost: h\r\nAccept: a%0200d\r\n\r\n", 1);
 	assert_int_equal(parse(text, &head), 0);
-	size_t at = (size_t)sprintf(text, "GET / HTTP/1.1\r\nHost: h\r\n");
+	size_t at = (size_t)snprintf(text, sizeof(text), "GET / HTTP/1.1\r\nHost: h\r\n");
 	for (size_t i = 0; i < CDR_REST_FIELD_COUNT_MAX; i++)
-		at += (size_t)sprintf(text + at, "A: b\r\n");
-	(void)sprintf(text + at, "\r\n");
+		at += (size_t)snprintf(text + at, sizeof(text) - at, "A: b\r\n");
+	(void)snprintf(text + at, sizeof(text) - at, "\r\n");
 	assert_int_equal(parse(text, &head), 431);
 }
 
