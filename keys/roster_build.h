@@ -9,7 +9,7 @@
 
 #include "proto/roster.h"
 
-#define CDR_ROSTER_CHANGE_OTHER_MAX 8 /* changes that are not of a member */
+#define CDR_ROSTER_CHANGE_OTHER_MAX 16 /* changes that are not of a member */
 
 /* One difference between a roster and the next. Everything is borrowed. */
 enum cdr_roster_change_kind {

@@ -220,6 +220,27 @@ has_made_room(const Cdr__Wire__Roster *before, const Cdr__Wire__Roster *after, c
 	return count_kind(before, gone->kind) == most && count_kind(after, gone->kind) == most;
 }
 
+/* Whether a key only ends sooner, with a newer one beside it for as long as nodes need to move. */
+static bool
+hands_over(const Cdr__Wire__Roster *after, const struct cdr_roster_key *from, const struct cdr_roster_key *to)
+{
+	struct cdr_roster_key newest;
+
+	return cdr_roster_key_newest(after, to->kind, &newest) && newest.number > to->number &&
+	    from->starts_at == to->starts_at && to->ends_at < from->ends_at &&
+	    to->ends_at >= newest.starts_at + CDR_EPOCH_OVERLAP_S;
+}
+
+/* Whether the time of a key is up, and a newer one there. */
+static bool
+is_over(const Cdr__Wire__Roster *after, const struct cdr_roster_key *gone)
+{
+	struct cdr_roster_key newest;
+
+	return gone->ends_at <= after->made_at && cdr_roster_key_newest(after, gone->kind, &newest) &&
+	    newest.number > gone->number;
+}
+
 static void
 diff_keys(struct cdr_roster_diff *diff, const Cdr__Wire__Roster *before, const Cdr__Wire__Roster *after)
 {
@@ -234,13 +255,14 @@ diff_keys(struct cdr_roster_diff *diff, const Cdr__Wire__Roster *before, const C
 		else if (!same_shares(&from, &to))
 			add_key(diff, CDR_DIFF_KEY_SHARES, CDR_NEED_CEREMONY, &to, "gets other shares; the key stays");
 		if (from.number == to.number && same_key(&from, &to) && (from.starts_at != to.starts_at || from.ends_at != to.ends_at))
-			add_key(diff, CDR_DIFF_KEY_TIMES, CDR_NEED_REFUSAL, &to, "gets other times");
+			add_key(diff, CDR_DIFF_KEY_TIMES, hands_over(after, &from, &to) ? CDR_NEED_NOTHING : CDR_NEED_REFUSAL, &to,
+			    "gets other times");
 	}
 	for (size_t i = 0; i < cdr_roster_key_count(before); i++) {
 		from = cdr_roster_key_at(before, i);
 		if (cdr_roster_key_find(after, from.kind, from.number, &to))
 			continue;
-		if (has_made_room(before, after, &from))
+		if (has_made_room(before, after, &from) || is_over(after, &from))
 			add_key(diff, CDR_DIFF_KEY_ENDED, CDR_NEED_NOTHING, &from, "ends");
 		else
 			add_key(diff, CDR_DIFF_KEY_OTHER, CDR_NEED_REFUSAL, &from, "is gone");

@@ -15,6 +15,7 @@
 #define CDR_MEMBER_COUNT_MAX 4096
 #define CDR_EPOCH_COUNT_MAX 2
 #define CDR_STATISTICS_KEY_COUNT_MAX 2
+#define CDR_EPOCH_OVERLAP_S (60 * 86400) /* how long the epoch before is asked beside a new one */
 #define CDR_TRUSTEE_COUNT_MAX 16
 
 /* HTTP bodies by path; the server reads no more than this. */

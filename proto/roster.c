@@ -553,6 +553,21 @@ cdr_roster_epoch_at(const struct cdr_roster *roster, uint64_t now)
 }
 
 /* see proto/roster.h */
+const Cdr__Wire__Epoch *
+cdr_roster_epoch_before(const struct cdr_roster *roster, uint64_t now)
+{
+	const Cdr__Wire__Epoch *newest = cdr_roster_epoch_at(roster, now), *found = NULL;
+
+	for (size_t i = 0; i < roster->body->n_epoch; i++) {
+		const Cdr__Wire__Epoch *e = roster->body->epoch[i];
+
+		if (newest != NULL && e->number < newest->number && e->starts_at <= now && now < e->ends_at)
+			found = e;
+	}
+	return found;
+}
+
+/* see proto/roster.h */
 bool
 cdr_roster_member_is_active(const Cdr__Wire__Member *member)
 {

@@ -106,6 +106,8 @@ const Cdr__Wire__Trustee *cdr_roster_trustee(const struct cdr_roster *roster, ui
 const Cdr__Wire__Epoch *cdr_roster_epoch(const struct cdr_roster *roster, uint32_t number);
 /* The epoch in force at ${now} (seconds since 1970): the newest that has begun. */
 const Cdr__Wire__Epoch *cdr_roster_epoch_at(const struct cdr_roster *roster, uint64_t now);
+/* The epoch before that one, while it is asked too; NULL if there is none. */
+const Cdr__Wire__Epoch *cdr_roster_epoch_before(const struct cdr_roster *roster, uint64_t now);
 bool cdr_roster_member_is_active(const Cdr__Wire__Member *member);
 
 /* Which of the exchange's keys: each is made apart from the others. */

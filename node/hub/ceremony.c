@@ -403,6 +403,63 @@ out:
 	return err;
 }
 
+/* ---- what is to be made ---------------------------------------------------------------------------------------- */
+
+/* The next key of a kind, if it is time for it, or the secretariat asked for it. Before there is a first, the trustees begin. */
+static bool
+is_due(const struct cdr_roster *roster, enum cdr_key_kind kind, int64_t asked, uint64_t now, uint32_t *number)
+{
+	uint64_t grace = kind == CDR_KEY_TAGS ? 0 : (CDR_HUB_STATISTICS_KEY_DAYS - CDR_HUB_EPOCH_DAYS) * (uint64_t)CDR_HUB_DAY_S;
+	struct cdr_roster_key newest;
+
+	if (!cdr_roster_key_newest(roster->body, kind, &newest))
+		return false;
+	*number = newest.number + 1;
+	return asked == (int64_t)*number || now + CDR_EPOCH_OVERLAP_S + grace >= newest.ends_at;
+}
+
+struct due_job {
+	const struct cdr_call *call;
+	int64_t asked;
+};
+
+/* A reading job. */
+static cdr_err
+due_job(struct cdr_tx *tx, void *context)
+{
+	struct due_job *job = context;
+	cdr_err err = cdr_query_one_int(tx, "SELECT number FROM epoch_asked ORDER BY number DESC LIMIT 1", CDR_VALUES(),
+	    &job->asked);
+
+	return err == CDR_E_ABSENT ? CDR_OK : err;
+}
+
+/* see node/hub/ceremony.h */
+cdr_err
+cdr_hub_ceremony_due(void *context, const struct cdr_call *call, struct cdr_answer *answer, struct cdr_fault *fault)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct cdr_hub *hub = context;
+	struct due_job job = { .call = call };
+	Cdr__Wire__CeremonyDue due = CDR__WIRE__CEREMONY_DUE__INIT;
+	Cdr__Wire__CeremonyDueKey key[2] = { CDR__WIRE__CEREMONY_DUE_KEY__INIT, CDR__WIRE__CEREMONY_DUE_KEY__INIT };
+	Cdr__Wire__CeremonyDueKey *at[2];
+
+	(void)fault;
+	CDR_TRY(cdr_store_read(hub->store, due_job, &job));
+	due.key = at;
+	for (uint32_t kind = CDR_KEY_TAGS; kind <= CDR_KEY_STATISTICS; kind++) {
+		Cdr__Wire__CeremonyDueKey *k = &key[due.n_key];
+
+		k->kind = kind;
+		if (is_due(call->roster, (enum cdr_key_kind)kind, kind == CDR_KEY_TAGS ? job.asked : 0, call->now, &k->number))
+			at[due.n_key++] = k;
+	}
+	CDR_TRY(cdr_message_encode(&due.base, &answer->body));
+out:
+	return err;
+}
+
 /* ---- what came of it ------------------------------------------------------------------------------------------ */
 
 /* see node/hub/ceremony.h */

@@ -29,6 +29,9 @@ cdr_err cdr_hub_ceremony_fetch(void *hub, const struct cdr_call *call, struct cd
 cdr_err cdr_hub_ceremony_result(void *hub, const struct cdr_call *call, struct cdr_answer *answer,
     struct cdr_fault *fault);
 
+/* /v1/ceremony/due: Empty to CeremonyDue: the keys that follow those whose time is nearly up, or that the secretariat asked for. */
+cdr_err cdr_hub_ceremony_due(void *hub, const struct cdr_call *call, struct cdr_answer *answer, struct cdr_fault *fault);
+
 /* Keys that wait to be in a roster, as they are to stand there. Zeroed: none. */
 #define CDR_HUB_NEW_KEYS_MAX (CDR_KEY_COUNT_MAX + 2)
 struct cdr_hub_new_keys {

@@ -132,12 +132,38 @@ takes_away(const struct wanted *wanted)
 	return strcmp(wanted->status, "suspended") == 0 || strcmp(wanted->status, "revoked") == 0;
 }
 
+/* Keys whose time is up and that have a newer one go; where a newer one comes in, the one before has as long as nodes need to move. */
+static void
+list_ends(struct changes *changes, uint64_t made_at, size_t *count)
+{
+	const Cdr__Wire__Roster *body = changes->before->body;
+
+	for (size_t i = 0; i < cdr_roster_key_count(body); i++) {
+		struct cdr_roster_key key = cdr_roster_key_at(body, i), newest;
+
+		(void)cdr_roster_key_newest(body, key.kind, &newest);
+		if (key.number < newest.number && key.ends_at <= made_at) {
+			changes->change[(*count)++] = (struct cdr_roster_change){ .kind = CDR_ROSTER_CHANGE_KEY_END, .key = key };
+			continue;
+		}
+		for (size_t k = 0; k < changes->keys.count; k++) {
+			const struct cdr_roster_key *next = &changes->keys.key[k];
+
+			if (next->kind != key.kind || next->number <= key.number ||
+			    key.ends_at <= next->starts_at + CDR_EPOCH_OVERLAP_S || key.kind != CDR_KEY_TAGS)
+				continue;
+			key.ends_at = next->starts_at + CDR_EPOCH_OVERLAP_S;
+			changes->change[(*count)++] = (struct cdr_roster_change){ .kind = CDR_ROSTER_CHANGE_KEY, .key = key };
+		}
+	}
+}
+
 /*
  * The changes as keys/roster_build.h takes them. Joining and restoring wait for people at the trustees: while there is
  * something to take away they stay out of the version, so that they cannot hold it up.
  */
 static cdr_err
-changes_list(struct changes *changes, size_t *count)
+changes_list(struct changes *changes, uint64_t made_at, size_t *count)
 {
 	bool only_taking = false;
 
@@ -160,6 +186,7 @@ changes_list(struct changes *changes, size_t *count)
 			changes->change[(*count)++] = (struct cdr_roster_change){ .kind = CDR_ROSTER_CHANGE_STATUS,
 				.id = wanted->id, .status = wanted->status };
 	}
+	list_ends(changes, made_at, count);
 	if (changes->keys.change != NULL)
 		changes->change[(*count)++] = (struct cdr_roster_change){ .kind = CDR_ROSTER_CHANGE_TRUSTEES,
 			.trustees = changes->keys.change };
@@ -181,7 +208,7 @@ propose(struct cdr_tx *tx, const struct cdr_roster *before, const uint8_t *seed,
 	*next = NULL;
 	CDR_TRY(changes_read(tx, &changes));
 	CDR_TRY(cdr_hub_new_keys_read(tx, before, made_at, &changes.keys));
-	CDR_TRY(changes_list(&changes, &count));
+	CDR_TRY(changes_list(&changes, made_at, &count));
 	if (count > 0)
 		CDR_TRY(cdr_roster_build_next(before, changes.change, count, made_at, seed, next, fault));
 	err = CDR_OK;

@@ -33,6 +33,7 @@ const struct cdr_route cdr_hub_routes[] = {
 	    cdr_hub_ceremony_post_key },
 	{ "/v1/ceremony/fetch", TRUSTEE | NEW, CDR_BODY_SMALL_MAX, TYPE(ceremony_fetch), cdr_hub_ceremony_fetch,
 	    cdr_hub_ceremony_fetch_key },
+	{ "/v1/ceremony/due", TRUSTEE, CDR_BODY_SMALL_MAX, TYPE(empty), cdr_hub_ceremony_due, NULL },
 	{ "/v1/trustees/change", ANYONE, CDR_BODY_SMALL_MAX, TYPE(empty), cdr_hub_trustees_change, NULL },
 	{ "/v1/ceremony/result", TRUSTEE, CDR_BODY_SMALL_MAX, TYPE(ceremony_result), cdr_hub_ceremony_result, NULL },
 	{ "/v1/index/put", MEMBER, CDR_BODY_INDEX_MAX, TYPE(index_put), cdr_hub_index_put, NULL },

@@ -161,6 +161,12 @@ static const char version_tree[] =
     /* Their answers have no proof: they are asked and answered anew. */
     "DELETE FROM open_check;";
 
+/* Epochs: the next one that the secretariat asked for; members who had people in one that is over, and none in the next. */
+static const char version_epochs[] =
+    "CREATE TABLE epoch_asked (number bigint NOT NULL PRIMARY KEY, asked_at bigint NOT NULL);"
+    "CREATE TABLE epoch_unmoved (epoch bigint NOT NULL, member text NOT NULL, people bigint NOT NULL,"
+    " noticed_at bigint NOT NULL, PRIMARY KEY (epoch, member)) /* WITHOUT ROWID */;";
+
 static const char *const migrations[] = {
 	version_1,
 	version_log,
@@ -172,6 +178,7 @@ static const char *const migrations[] = {
 	annual,
 	version_releases,
 	version_tree,
+	version_epochs,
 };
 
 const struct cdr_store_schema cdr_hub_schema = {
@@ -320,6 +327,17 @@ const struct cdr_hub_legend cdr_hub_legends[] = {
 	COLUMN("trustee_change", "attempt", "number of the proposal", "public"),
 	COLUMN("trustee_change", "change", "who are to be the trustees, with their public keys", "public"),
 	COLUMN("trustee_change", "made_at", "when it was made", NOTHING),
+
+	TABLE("epoch_asked", "epochs that the secretariat asked for before their time", "public"),
+	COLUMN("epoch_asked", "number", "number of the epoch", "public"),
+	COLUMN("epoch_asked", "asked_at", "when", NOTHING),
+
+	TABLE("epoch_unmoved", "members who had people in an epoch that is over, and none in the next",
+	    "whose node was not at work in the time between"),
+	COLUMN("epoch_unmoved", "epoch", "the one that is over", "public"),
+	COLUMN("epoch_unmoved", "member", "the member", "public"),
+	COLUMN("epoch_unmoved", "people", "how many leavers it had there", "staff turnover of the member"),
+	COLUMN("epoch_unmoved", "noticed_at", "when the old rows were deleted", NOTHING),
 
 	TABLE("trustees_changed", "rosters that brought other trustees", "public"),
 	COLUMN("trustees_changed", "version", "number of the roster", "public"),

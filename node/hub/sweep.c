@@ -1,11 +1,19 @@
 #include "node/hub/sweep.h"
 
 #include "audit/index_answer.h"
+#include "node/hub/epoch.h"
 #include "node/hub/guest.h"
 #include "node/hub/index.h"
+#include "node/hub/proposal.h"
 
 #define PEOPLE_PER_JOB 64
 #define LETTERS_PER_JOB 64
+
+struct proposal_job {
+	struct cdr_hub *hub;
+	uint64_t now;
+	struct cdr_fault *fault;
+};
 
 struct sweep {
 	uint64_t now;
@@ -84,6 +92,15 @@ out:
 	return err;
 }
 
+/* A writing job: what is due without anybody's asking, such as the end of an epoch. */
+static cdr_err
+proposal_job(struct cdr_tx *tx, void *context)
+{
+	struct proposal_job *job = context;
+
+	return cdr_hub_proposal_make(tx, job->hub->seed, job->now, job->fault);
+}
+
 /* Run ${job} until it finds less than it may remove at once. */
 static cdr_err
 run_until_done(struct cdr_hub *hub, cdr_store_job *job, struct sweep *sweep, size_t per_job)
@@ -111,6 +128,9 @@ cdr_hub_sweep(struct cdr_hub *hub, uint64_t now, struct cdr_fault *fault)
 	CDR_TRY(run_until_done(hub, people_job, &sweep, PEOPLE_PER_JOB));
 	CDR_TRY(run_until_done(hub, mail_job, &sweep, LETTERS_PER_JOB));
 	CDR_TRY(cdr_store_write(hub->store, rest_job, &sweep));
+	struct proposal_job proposal = { hub, now, fault };
+	CDR_TRY(cdr_store_write(hub->store, proposal_job, &proposal));
+	CDR_TRY(cdr_hub_epoch_forget(hub, now));
 	err = CDR_OK;
 out:
 	return err;

@@ -53,9 +53,8 @@ CDR_MUST_CHECK cdr_err cdr_check_end_request(struct cdr_tx *tx, const struct cdr
 CDR_MUST_CHECK cdr_err cdr_check_queue_probe(struct cdr_tx *tx, const struct cdr_check_asked *asked,
     struct cdr_fault *fault);
 
-/* The setting that holds the rows of the check that is at work, and whose they are: CDR_OK; CDR_E_ABSENT if there are none. */
-#define CDR_CHECK_ROWS_SETTING "check_rows"
-CDR_MUST_CHECK cdr_err cdr_check_rows_owner(struct cdr_tx *tx, uint8_t id[static CDR_ID_LEN]);
+/* Forget the rows that are kept for this check while it is at work. Returns CDR_OK, also if there are none; CDR_E_STORE. */
+CDR_MUST_CHECK cdr_err cdr_check_rows_forget(struct cdr_tx *tx, const uint8_t id[static CDR_ID_LEN]);
 
 /* What finds a reference in the table without its text. */
 CDR_MUST_CHECK cdr_err cdr_check_reference_digest(const struct cdr_member *member, const char *reference,

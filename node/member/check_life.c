@@ -354,7 +354,7 @@ static cdr_err
 erase_candidate(struct cdr_tx *tx, const uint8_t *check_id, const char *reason)
 {
 	cdr_err err = CDR_E_INTERNAL;
-	uint8_t digest[2][CDR_SHA256_LEN], rows_of[CDR_ID_LEN];
+	uint8_t digest[2][CDR_SHA256_LEN];
 	struct cdr_value id = cdr_value_blob(check_id, CDR_ID_LEN);
 
 	CDR_TRY(cdr_random(digest, sizeof(digest)));
@@ -366,12 +366,7 @@ erase_candidate(struct cdr_tx *tx, const uint8_t *check_id, const char *reason)
 		cdr_value_int((int64_t)cdr_member_now()), id)));
 	CDR_TRY(cdr_query_run(tx, "DELETE FROM word WHERE check_id = $1", CDR_VALUES(id)));
 	CDR_TRY(cdr_query_run(tx, "UPDATE employer SET handles = $1 WHERE check_id = $2", CDR_VALUES(cdr_value_blob("", 0), id)));
-	/* The rows of the check that is at work may be this one's. */
-	err = cdr_check_rows_owner(tx, rows_of);
-	if (err == CDR_OK && memcmp(rows_of, check_id, CDR_ID_LEN) == 0)
-		err = cdr_query_run(tx, "DELETE FROM setting WHERE name = $1", CDR_VALUES(cdr_value_text(CDR_CHECK_ROWS_SETTING)));
-	if (err == CDR_E_ABSENT)
-		err = CDR_OK;
+	CDR_TRY(cdr_check_rows_forget(tx, check_id));
 out:
 	return err;
 }

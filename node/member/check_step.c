@@ -20,19 +20,23 @@
 #define DOUBT_WAIT_S UINT64_C(300)
 #define DOUBT_TRIES_MAX 5 /* doublings: three hours at most */
 
-/* A check on its way to the hub. */
+/* A check on its way to the hub: one question, in one epoch. */
 struct matching {
 	struct cdr_member *member;
 	const struct cdr_roster *roster;
 	const Cdr__Wire__Epoch *epoch;
+	const char *purpose, *kept_name;     /* what the points are for; where the rows are kept */
+	uint8_t hub_id[CDR_ID_LEN];          /* under which the hub knows this question */
 	uint8_t check_id[CDR_ID_LEN];
 	struct cdr_candidate candidate;      /* personal */
 	struct cdr_token_set set;            /* personal */
 	uint8_t dummy[CDR_CHECK_ROWS_MAX][DUMMY_LEN];
 	size_t row_count;
 	uint8_t rows[CDR_CHECK_ROWS_MAX * CDR_CHECK_ROW_LEN];
-	const Cdr__Wire__CheckOpenReply *reply;
+	struct cdr_ask ask;
+	const Cdr__Wire__CheckOpenReply *reply; /* in it; NULL: none, or of no use */
 	struct cdr_receipt receipt;
+	struct matching *before;             /* the same question in the epoch before; NULL: not asked */
 	struct cdr_fault *fault;
 };
 
@@ -119,7 +123,8 @@ write_rows(struct matching *m, const uint8_t *tags)
  * The rows of the check that is at work: its id, the epoch, how many, the rows. They stay until the hub has answered, so that
  * a hub that is away, or refuses, costs no points at the trustees beyond the first.
  */
-#define KEPT_NAME CDR_CHECK_ROWS_SETTING
+#define KEPT_NAME "check_rows"
+#define KEPT_BEFORE_NAME "check_rows_before" /* the same for the epoch before */
 #define KEPT_EPOCH_AT CDR_ID_LEN
 #define KEPT_COUNT_AT (KEPT_EPOCH_AT + 4)
 #define KEPT_ROWS_AT (KEPT_COUNT_AT + 1)
@@ -136,12 +141,20 @@ kept_head(const struct matching *m, uint8_t kept[static KEPT_LEN])
 
 /* see node/member/check_letters.h */
 cdr_err
-cdr_check_rows_owner(struct cdr_tx *tx, uint8_t id[static CDR_ID_LEN])
+cdr_check_rows_forget(struct cdr_tx *tx, const uint8_t id[static CDR_ID_LEN])
 {
-	uint8_t kept[KEPT_LEN];
+	static const char *const names[] = { KEPT_NAME, KEPT_BEFORE_NAME };
+	cdr_err err = CDR_OK;
 
-	cdr_err err = cdr_setting_get(tx, KEPT_NAME, kept, sizeof(kept));
-	memcpy(id, kept, CDR_ID_LEN);
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]) && err == CDR_OK; i++) {
+		uint8_t kept[KEPT_LEN];
+
+		err = cdr_setting_get(tx, names[i], kept, sizeof(kept));
+		if (err == CDR_OK && memcmp(kept, id, CDR_ID_LEN) == 0)
+			err = cdr_query_run(tx, "DELETE FROM setting WHERE name = $1", CDR_VALUES(cdr_value_text(names[i])));
+		if (err == CDR_E_ABSENT)
+			err = CDR_OK;
+	}
 	return err;
 }
 
@@ -153,7 +166,7 @@ read_kept(struct cdr_tx *tx, void *context)
 	uint8_t kept[KEPT_LEN], head[KEPT_LEN] = { 0 };
 
 	m->row_count = 0;
-	cdr_err err = cdr_setting_get(tx, KEPT_NAME, kept, sizeof(kept));
+	cdr_err err = cdr_setting_get(tx, m->kept_name, kept, sizeof(kept));
 	if (err != CDR_OK)
 		return err == CDR_E_ABSENT ? CDR_OK : err;
 	kept_head(m, head);
@@ -177,7 +190,7 @@ write_kept(struct cdr_tx *tx, void *context)
 		return err == CDR_OK ? CDR_E_ABSENT : err; /* withdrawn or erased meanwhile: nothing of it is kept */
 	kept_head(m, kept);
 	memcpy(kept + KEPT_ROWS_AT, m->rows, m->row_count * CDR_CHECK_ROW_LEN);
-	return cdr_setting_put(tx, KEPT_NAME, kept, sizeof(kept));
+	return cdr_setting_put(tx, m->kept_name, kept, sizeof(kept));
 }
 
 /* From the candidate to the rows that the hub gets. */
@@ -200,7 +213,7 @@ derive_rows(struct matching *m, const struct cdr_scheme *scheme)
 	for (size_t i = 0; i < m->row_count; i++)
 		inputs[i] = i < m->set.count ? (struct cdr_bytes){ m->set.token[i].input, m->set.token[i].input_len } :
 					       (struct cdr_bytes){ m->dummy[i], DUMMY_LEN };
-	CDR_TRY(cdr_evaluate(m->member, m->roster, m->epoch, CDR_PURPOSE_CHECK, inputs, m->row_count, tags, m->fault));
+	CDR_TRY(cdr_evaluate(m->member, m->roster, m->epoch, m->purpose, inputs, m->row_count, tags, m->fault));
 	write_rows(m, tags);
 	CDR_TRY(cdr_store_write(m->member->home->store, write_kept, m));
 	err = CDR_OK;
@@ -236,7 +249,7 @@ note_match(struct cdr_tx *tx, const struct matching *m, const Cdr__Wire__Match *
 
 /* An employer that was not declared is first asked whether the match is plausible. */
 static cdr_err
-probe_match(struct cdr_tx *tx, struct matching *m, const Cdr__Wire__Match *match)
+probe_match(struct cdr_tx *tx, struct matching *m, const Cdr__Wire__Match *match, uint64_t people)
 {
 	cdr_err err = CDR_E_INTERNAL;
 	uint8_t request_id[CDR_ID_LEN];
@@ -255,7 +268,7 @@ probe_match(struct cdr_tx *tx, struct matching *m, const Cdr__Wire__Match *match
 		.employer = match->member,
 		.request_id = request_id,
 		.handles = cdr_message_bytes(match->handles),
-		.people = m->reply->people,
+		.people = people,
 	};
 	CDR_TRY(cdr_check_queue_probe(tx, &asked, m->fault));
 	CDR_TRY(cdr_query_run(tx,
@@ -273,35 +286,75 @@ out:
 	return err;
 }
 
-/* Everything that the hub's answer leads to, once. */
+/* Whether ${reply} names ${member}. */
+static bool
+names_member(const Cdr__Wire__CheckOpenReply *reply, const char *member)
+{
+	for (size_t i = 0; reply != NULL && i < reply->n_match; i++) {
+		if (strcmp(reply->match[i]->member, member) == 0)
+			return true;
+	}
+	return false;
+}
+
+static cdr_err
+apply_match(struct cdr_tx *tx, struct matching *m, const Cdr__Wire__Match *match, uint64_t people)
+{
+	cdr_err err = CDR_E_INTERNAL;
+
+	CDR_TRY(check_match(m, match));
+	CDR_TRY(note_match(tx, m, match));
+	if (cdr_query_changed_count(tx) == 0)
+		err = probe_match(tx, m, match, people);
+	else
+		err = cdr_count_add_code(tx, CDR_COUNT_MATCH, match->tier, cdr_count_year(cdr_member_now()), 1);
+out:
+	return err;
+}
+
+/* All that one answer names, but whom ${newer} names too. */
+static cdr_err
+apply_matches(struct cdr_tx *tx, struct matching *m, const Cdr__Wire__CheckOpenReply *reply,
+    const Cdr__Wire__CheckOpenReply *newer)
+{
+	cdr_err err = CDR_OK;
+
+	if (reply->n_match > CDR_MATCHES_MAX)
+		return cdr_fault_set(m->fault, CDR_E_RANGE, "the hub names more members than it may");
+	for (size_t i = 0; i < reply->n_match && err == CDR_OK; i++) {
+		if (!names_member(newer, reply->match[i]->member))
+			err = apply_match(tx, m, reply->match[i], reply->people);
+	}
+	return err;
+}
+
+/* Everything that the hub's answers lead to, once. In the epoch before only those count who are not found in the newest. */
 static cdr_err
 apply_reply(struct cdr_tx *tx, void *context)
 {
 	struct matching *m = context;
 	cdr_err err = CDR_E_INTERNAL;
-	size_t match_count = m->reply != NULL ? m->reply->n_match : 0;
-	int64_t people = m->reply != NULL && m->reply->people <= INT64_MAX ? (int64_t)m->reply->people : 0;
+	uint64_t searched = 0;
 
-	if (match_count > CDR_MATCHES_MAX)
-		return cdr_fault_set(m->fault, CDR_E_RANGE, "the hub names more members than it may");
-	for (size_t i = 0; i < match_count; i++) {
-		CDR_TRY(check_match(m, m->reply->match[i]));
-		CDR_TRY(note_match(tx, m, m->reply->match[i]));
-		if (cdr_query_changed_count(tx) == 0)
-			CDR_TRY(probe_match(tx, m, m->reply->match[i]));
-		else
-			CDR_TRY(cdr_count_add_code(tx, CDR_COUNT_MATCH, m->reply->match[i]->tier, cdr_count_year(cdr_member_now()), 1));
+	if (m->reply != NULL) {
+		searched = m->reply->people;
+		CDR_TRY(apply_matches(tx, m, m->reply, NULL));
+		CDR_TRY(cdr_receipt_keep(tx, &m->receipt));
+		CDR_TRY(cdr_count_add(tx, CDR_COUNT_MATCH_QUERY, cdr_count_year(cdr_member_now()), 1));
+	}
+	if (m->before != NULL) {
+		searched = m->before->reply->people > searched ? m->before->reply->people : searched;
+		CDR_TRY(apply_matches(tx, m, m->before->reply, m->reply));
+		CDR_TRY(cdr_receipt_keep(tx, &m->before->receipt));
 	}
 	CDR_TRY(cdr_query_run(tx,
 	    "UPDATE hiring_check SET state = $1, people = $2, epoch = $3 WHERE id = $4 AND state = 'waiting'",
-	    CDR_VALUES(cdr_value_text(m->reply != NULL ? "matched" : "open"), cdr_value_int(people),
-		cdr_value_int(m->epoch->number), cdr_value_blob(m->check_id, CDR_ID_LEN))));
+	    CDR_VALUES(cdr_value_text(m->reply != NULL ? "matched" : "open"),
+		cdr_value_int(searched <= INT64_MAX ? (int64_t)searched : 0), cdr_value_int(m->epoch->number),
+		cdr_value_blob(m->check_id, CDR_ID_LEN))));
 	if (cdr_query_changed_count(tx) != 1)
 		return CDR_E_ABSENT; /* erased meanwhile */
-	CDR_TRY(cdr_receipt_keep(tx, &m->receipt));
-	if (m->reply != NULL)
-		CDR_TRY(cdr_count_add(tx, CDR_COUNT_MATCH_QUERY, cdr_count_year(cdr_member_now()), 1));
-	CDR_TRY(cdr_query_run(tx, "DELETE FROM setting WHERE name = $1", CDR_VALUES(cdr_value_text(KEPT_NAME))));
+	CDR_TRY(cdr_check_rows_forget(tx, m->check_id));
 	CDR_TRY(cdr_query_run(tx, "UPDATE check_doubt SET settled = 1 WHERE check_id = $1",
 	    CDR_VALUES(cdr_value_blob(m->check_id, CDR_ID_LEN))));
 	err = CDR_OK;
@@ -313,7 +366,7 @@ out:
 static cdr_err
 take_receipt(struct matching *m)
 {
-	const struct cdr_bytes parts[] = { { m->check_id, sizeof(m->check_id) },
+	const struct cdr_bytes parts[] = { { m->hub_id, sizeof(m->hub_id) },
 		{ m->rows, m->row_count * CDR_CHECK_ROW_LEN } };
 	uint8_t content[CDR_LEAF_CONTENT_LEN];
 
@@ -371,7 +424,7 @@ write_unused(struct cdr_tx *tx, void *context)
 static cdr_err
 drop_answer(struct matching *m, struct cdr_fault *fault)
 {
-	struct closing closing = { .id = m->check_id };
+	struct closing closing = { .id = m->hub_id };
 	struct unused unused = { m, &closing };
 
 	cdr_err err = forget_at_hub(m->member, m->roster, &closing, fault);
@@ -425,52 +478,167 @@ doubt_answer(struct matching *m, const struct cdr_ask *ask, const char *what)
 	return cdr_store_write(m->member->home->store, write_doubt, &doubt);
 }
 
-/* Ask the hub once. ${is_old}: its answer is of another day; the check is closed there, and can be asked again. */
-static cdr_err
-ask_for_match(struct matching *m, const Cdr__Wire__CheckOpen *open, bool is_last, bool *is_old)
-{
-	struct cdr_fault wrong = { CDR_OK, "" };
-	struct cdr_ask ask = {
-		.path = OPEN_PATH,
-		.message = &open->base,
-		.reply_type = &cdr__wire__check_open_reply__descriptor,
-		.reply_max = CDR_BODY_CHECK_REPLY_MAX,
-	};
+/* What became of a question. */
+enum outcome {
+	ANSWERED,
+	ANSWER_OLD,     /* it is of another day; the check is closed at the hub, and can be asked again */
+	ANSWER_DOUBTED, /* noted, and not acted on */
+};
 
-	*is_old = false;
-	cdr_err err = cdr_member_ask_hub(m->member, m->roster, &ask, m->fault);
-	if (err != CDR_OK)
-		goto out;
-	m->reply = ask.reply;
+static void
+forget_answer(struct matching *m)
+{
+	m->reply = NULL;
+	cdr_receipt_free(&m->receipt);
+	cdr_ask_free(&m->ask);
+}
+
+/* Judge what the hub said; only an answer that holds stays in ${m}. */
+static cdr_err
+judge_answer(struct matching *m, const Cdr__Wire__CheckOpen *open, bool is_last, enum outcome *outcome)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct cdr_fault wrong = { CDR_OK, "" };
+
 	CDR_TRY(take_receipt(m));
 	err = cdr_index_trust_answer(m->member, m->roster, open, m->reply, &wrong);
 	if (err == CDR_E_TIME && !is_last) {
-		*is_old = true;
+		*outcome = ANSWER_OLD;
 		err = drop_answer(m, m->fault);
 	} else if (err == CDR_E_TIME || err == CDR_E_PROOF) {
-		err = doubt_answer(m, &ask, wrong.text);
-	} else if (err == CDR_OK) {
-		err = cdr_store_write(m->member->home->store, apply_reply, m);
+		*outcome = ANSWER_DOUBTED;
+		err = doubt_answer(m, &m->ask, wrong.text);
 	}
 out:
-	m->reply = NULL;
-	cdr_receipt_free(&m->receipt);
-	cdr_ask_free(&ask);
+	if (err != CDR_OK || *outcome != ANSWERED)
+		forget_answer(m);
 	return err;
 }
 
-/* Ask the hub, and act on what it says. An answer that it kept for long is asked for anew, once. */
+static cdr_err
+ask_once(struct matching *m, bool is_last, enum outcome *outcome)
+{
+	Cdr__Wire__CheckOpen open = CDR__WIRE__CHECK_OPEN__INIT;
+
+	open.check = cdr_message_field(m->hub_id, sizeof(m->hub_id));
+	open.epoch = m->epoch->number;
+	open.rows = cdr_message_field(m->rows, m->row_count * CDR_CHECK_ROW_LEN);
+	m->ask = (struct cdr_ask){
+		.path = OPEN_PATH,
+		.message = &open.base,
+		.reply_type = &cdr__wire__check_open_reply__descriptor,
+		.reply_max = CDR_BODY_CHECK_REPLY_MAX,
+	};
+	*outcome = ANSWERED;
+	cdr_err err = cdr_member_ask_hub(m->member, m->roster, &m->ask, m->fault);
+	m->ask.message = NULL; /* it ends here */
+	if (err != CDR_OK) {
+		forget_answer(m);
+		return err;
+	}
+	m->reply = m->ask.reply;
+	return judge_answer(m, &open, is_last, outcome);
+}
+
+/* An answer that the hub kept for long is asked for anew, once. */
+static cdr_err
+ask_hub(struct matching *m, enum outcome *outcome)
+{
+	cdr_err err = ask_once(m, false, outcome);
+
+	return err == CDR_OK && *outcome == ANSWER_OLD ? ask_once(m, true, outcome) : err;
+}
+
+/* The id of the same question in the epoch before. */
+static cdr_err
+id_before(const uint8_t *check_id, uint8_t out[static CDR_ID_LEN])
+{
+	static const char label[] = "candor/1 check in the epoch before";
+	const struct cdr_bytes parts[] = { { (const uint8_t *)label, sizeof(label) }, { check_id, CDR_ID_LEN } };
+	uint8_t hash[CDR_SHA256_LEN];
+	cdr_err err = cdr_sha256(parts, 2, hash);
+
+	memcpy(out, hash, CDR_ID_LEN);
+	return err;
+}
+
+static void
+matching_free(struct matching *m)
+{
+	if (m == NULL)
+		return;
+	matching_free(m->before);
+	forget_answer(m);
+	cdr_wipe(m, sizeof(*m));
+	free(m);
+}
+
+/* ${newest} once more, for another epoch. */
+static cdr_err
+matching_again(const struct matching *newest, const Cdr__Wire__Epoch *epoch, struct matching **out)
+{
+	struct matching *m = calloc(1, sizeof(*m));
+
+	*out = m;
+	if (m == NULL)
+		return CDR_E_MEMORY;
+	m->member = newest->member;
+	m->roster = newest->roster;
+	m->candidate = newest->candidate;
+	m->fault = newest->fault;
+	m->epoch = epoch;
+	m->purpose = CDR_PURPOSE_AGAIN;
+	m->kept_name = KEPT_BEFORE_NAME;
+	memcpy(m->check_id, newest->check_id, CDR_ID_LEN);
+	return id_before(m->check_id, m->hub_id);
+}
+
+/*
+ * While an epoch runs out its index is searched too: not everybody has moved. Where that cannot be done any more, because its
+ * name tables or its shares are gone, the newest has to do.
+ */
+static cdr_err
+match_before(struct matching *newest, enum outcome *outcome)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct cdr_scheme scheme;
+	struct matching *m = NULL;
+	const Cdr__Wire__Epoch *epoch = cdr_roster_epoch_before(newest->roster, cdr_member_now());
+
+	*outcome = ANSWERED;
+	if (epoch == NULL)
+		return CDR_OK;
+	CDR_TRY(matching_again(newest, epoch, &m));
+	CDR_TRY(cdr_scheme_current(epoch->number, &scheme));
+	if (memcmp(scheme.version, epoch->scheme_version.data, CDR_SCHEME_VERSION_LEN) != 0)
+		goto out;
+	CDR_TRY(derive_rows(m, &scheme));
+	if (m->set.count == 0)
+		goto out;
+	CDR_TRY(ask_hub(m, outcome));
+	if (*outcome == ANSWERED) {
+		newest->before = m;
+		m = NULL;
+	}
+out:
+	matching_free(m);
+	if (err == CDR_E_EPOCH || err == CDR_E_QUOTA) {
+		cdr_log(CDR_LOG_WARNING, "check.not_in_epoch_before", cdr_log_int("epoch", epoch->number), cdr_log_err(err));
+		err = CDR_OK;
+	}
+	return err;
+}
+
+/* Ask the hub, and act on what it says: on all or on nothing. */
 static cdr_err
 match_at_hub(struct matching *m)
 {
-	Cdr__Wire__CheckOpen open = CDR__WIRE__CHECK_OPEN__INIT;
-	bool is_old;
+	enum outcome outcome;
 
-	open.check = cdr_message_field(m->check_id, sizeof(m->check_id));
-	open.epoch = m->epoch->number;
-	open.rows = cdr_message_field(m->rows, m->row_count * CDR_CHECK_ROW_LEN);
-	cdr_err err = ask_for_match(m, &open, false, &is_old);
-	return err == CDR_OK && is_old ? ask_for_match(m, &open, true, &is_old) : err;
+	cdr_err err = match_before(m, &outcome);
+	if (err == CDR_OK && outcome == ANSWERED)
+		err = ask_hub(m, &outcome);
+	return err == CDR_OK && outcome == ANSWERED ? cdr_store_write(m->member->home->store, apply_reply, m) : err;
 }
 
 /* Derive, ask, act: one check. */
@@ -487,6 +655,9 @@ match_one(struct cdr_member *member, const struct cdr_roster *roster, const uint
 	m->roster = roster;
 	m->fault = fault;
 	memcpy(m->check_id, check_id, CDR_ID_LEN);
+	memcpy(m->hub_id, check_id, CDR_ID_LEN);
+	m->purpose = CDR_PURPOSE_CHECK;
+	m->kept_name = KEPT_NAME;
 	CDR_TRY(cdr_member_scheme(roster, &m->epoch, &scheme, fault));
 	CDR_TRY(cdr_store_read(member->home->store, read_candidate, m));
 	CDR_TRY(derive_rows(m, &scheme));
@@ -494,8 +665,7 @@ match_one(struct cdr_member *member, const struct cdr_roster *roster, const uint
 	CDR_TRY(m->set.count > 0 ? match_at_hub(m) : cdr_store_write(member->home->store, apply_reply, m));
 	err = CDR_OK;
 out:
-	cdr_wipe(m, sizeof(*m));
-	free(m);
+	matching_free(m);
 	return err;
 }
 
@@ -511,8 +681,9 @@ write_open(struct cdr_tx *tx, void *context)
 				   CDR_VALUES(cdr_value_blob(closing->id, CDR_ID_LEN)));
 }
 
+/* Let the hub forget one question. */
 static cdr_err
-close_at_hub(struct cdr_member *member, const struct cdr_roster *roster, const uint8_t *id, struct cdr_fault *fault)
+close_question(struct cdr_member *member, const struct cdr_roster *roster, const uint8_t *id, struct cdr_fault *fault)
 {
 	struct closing closing = { .id = id };
 
@@ -520,6 +691,22 @@ close_at_hub(struct cdr_member *member, const struct cdr_roster *roster, const u
 	if (err == CDR_OK)
 		err = cdr_store_write(member->home->store, write_open, &closing);
 	cdr_receipt_free(&closing.receipt);
+	return err;
+}
+
+/* What the hub said is durable here: it may forget the check. That of the epoch before it forgets with the epoch, if not now. */
+static cdr_err
+close_at_hub(struct cdr_member *member, const struct cdr_roster *roster, const uint8_t *id, struct cdr_fault *fault)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	uint8_t before[CDR_ID_LEN];
+
+	if (cdr_roster_epoch_before(roster, cdr_member_now()) != NULL) {
+		CDR_TRY(id_before(id, before));
+		CDR_TRY(close_question(member, roster, before, fault));
+	}
+	CDR_TRY(close_question(member, roster, id, fault));
+out:
 	return err;
 }
 

@@ -361,6 +361,15 @@ find_form_fault(const struct batch *batch, const struct cdr_ask *ask, uint8_t in
 	return NULL;
 }
 
+static bool
+has_other_shares(const struct batch *batch, const Cdr__Wire__EvaluateReply *reply)
+{
+	const ProtobufCBinaryData own = batch->epoch->transcript;
+
+	return reply->has_transcript &&
+	    (reply->transcript.len != own.len || memcmp(reply->transcript.data, own.data, own.len) != 0);
+}
+
 /* RFC 9497 sec. 2.2.2, VerifyProof: were all points multiplied by the share whose public form the roster names? */
 static cdr_err
 verify_answer(struct batch *batch, const struct cdr_ask *ask, uint8_t index, const char **what)
@@ -371,6 +380,9 @@ verify_answer(struct batch *batch, const struct cdr_ask *ask, uint8_t index, con
 	*what = find_form_fault(batch, ask, index);
 	if (*what != NULL)
 		return CDR_E_INPUT;
+	/* The trustees have changed their shares, and one of us has not seen the roster that says so: no fault, and no use. */
+	if (has_other_shares(batch, reply))
+		return CDR_E_EPOCH;
 	cdr_err err = cdr_points_decode(ask->reply_attachment.data, batch->count, &points);
 	if (err == CDR_OK)
 		err = cdr_oprf_verify(batch->epoch->public_share[index - 1].data, batch->points, points, reply->proof.data);
@@ -413,6 +425,10 @@ take_answer(struct batch *batch, const struct cdr_ask *ask, uint8_t index)
 		return CDR_OK;
 	}
 	cdr_err err = verify_answer(batch, ask, index, &what);
+	if (err == CDR_E_EPOCH) {
+		tell(batch, err, ask->party_signer, "it holds another roster than this node, with other shares of the key");
+		return CDR_OK;
+	}
 	if (err == CDR_OK || what == NULL)
 		return err;
 	accuse(batch, ask, what);

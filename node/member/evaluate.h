@@ -14,6 +14,7 @@
 /* What the evaluation is for; each purpose has a quota of its own at the trustees. */
 #define CDR_PURPOSE_CHECK "check"
 #define CDR_PURPOSE_IMPORT "import"
+#define CDR_PURPOSE_AGAIN "again" /* a check, under the epoch before the newest */
 
 /**
  * cdr_evaluate(member, roster, epoch, purpose, inputs, count, tags, fault):

@@ -6,6 +6,7 @@
 
 #include "core/crypto/secret.h"
 #include "core/identity/token.h"
+#include "node/member/epoch.h"
 #include "node/member/evaluate.h"
 #include "node/member/index_own.h"
 #include "node/member/leavers.h"
@@ -296,7 +297,7 @@ select_waiting(struct cdr_tx *tx, void *context)
 	int64_t expiry;
 
 	CDR_TRY(cdr_query_start(tx,
-	    "SELECT id, handle, expiry, sealed FROM leaver WHERE state = 'waiting' ORDER BY id LIMIT $1",
+	    "SELECT id, handle, expiry, sealed FROM leaver WHERE state = 'waiting' ORDER BY handle LIMIT $1",
 	    CDR_VALUES(cdr_value_int((int64_t)(selection->chunk_count * CHUNK_LEAVERS))), &query));
 	while ((err = cdr_query_step(query)) == CDR_OK) {
 		struct chunk *chunk = selection->chunks[selection->found++ % selection->chunk_count];
@@ -588,6 +589,7 @@ cdr_index_step(struct cdr_member *member, bool *worked, struct cdr_fault *fault)
 		goto out;
 	}
 	removals.epoch = epoch->number;
+	CDR_TRY(cdr_epoch_shift(member, epoch->number));
 	err = cdr_store_write(member->home->store, write_removals, &removals);
 	if (err != CDR_E_ABSENT)
 		CDR_TRY(err);

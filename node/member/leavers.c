@@ -219,6 +219,11 @@ drop_row(struct cdr_tx *tx, const struct known *known)
 	cdr_err err = remove_handle(tx, known->handle);
 	if (err != CDR_OK)
 		return err;
+	/* In an epoch before the newest it stands under the handle that it had then. */
+	err = cdr_query_run(tx, "INSERT INTO removal (handle) SELECT handle FROM former_handle WHERE leaver = $1 AND"
+	    " handle NOT IN (SELECT handle FROM removal)", CDR_VALUES(cdr_value_blob(known->id, CDR_ID_LEN)));
+	if (err != CDR_OK)
+		return err;
 	return cdr_query_run(tx, "DELETE FROM leaver WHERE id = $1", CDR_VALUES(cdr_value_blob(known->id, CDR_ID_LEN)));
 }
 
@@ -398,6 +403,9 @@ expire(struct cdr_tx *tx, void *context)
 	cdr_err err = CDR_E_INTERNAL;
 
 	CDR_TRY(cdr_query_run(tx, "INSERT INTO removal (handle) SELECT handle FROM leaver WHERE " EXPIRED,
+	    CDR_VALUES(cdr_value_int(expiry->month))));
+	CDR_TRY(cdr_query_run(tx, "INSERT INTO removal (handle) SELECT handle FROM former_handle WHERE leaver IN"
+	    " (SELECT id FROM leaver WHERE " EXPIRED ") AND handle NOT IN (SELECT handle FROM removal)",
 	    CDR_VALUES(cdr_value_int(expiry->month))));
 	CDR_TRY(cdr_query_run(tx, "DELETE FROM former_handle WHERE leaver IN (SELECT id FROM leaver WHERE " EXPIRED ")",
 	    CDR_VALUES(cdr_value_int(expiry->month))));

@@ -379,6 +379,31 @@ cdr_trustee_ceremony_end(struct cdr_trustee_ceremony *run)
 	free(run);
 }
 
+/* ---- what is due ------------------------------------------------------------------------------------------------- */
+
+/* see node/trustee/ceremony.h */
+cdr_err
+cdr_trustee_due(const struct cdr_trustee *trustee, const struct cdr_roster *roster, struct cdr_trustee_aim aim[static 2],
+    size_t *count, struct cdr_fault *fault)
+{
+	struct cdr_ask ask = { .path = "/v1/ceremony/due", .reply_type = &cdr__wire__ceremony_due__descriptor };
+	cdr_err err = cdr_trustee_ask(trustee, roster, &ask);
+
+	*count = 0;
+	if (err != CDR_OK && fault != NULL)
+		*fault = ask.fault;
+	const Cdr__Wire__CeremonyDue *due = ask.reply;
+	for (size_t i = 0; err == CDR_OK && i < due->n_key && *count < 2; i++) {
+		struct cdr_roster_key newest;
+
+		if (cdr_roster_key_newest(roster->body, (enum cdr_key_kind)due->key[i]->kind, &newest) &&
+		    due->key[i]->number == newest.number + 1)
+			aim[(*count)++] = (struct cdr_trustee_aim){ CDR_CEREMONY_MAKE, newest.kind, newest.number + 1 };
+	}
+	cdr_ask_free(&ask);
+	return err;
+}
+
 /* ---- a turn: fetch, step, save, post ---------------------------------------------------------------------------- */
 
 /* Whoever is in no roster yet brings the key with which it signs. */

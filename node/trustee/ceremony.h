@@ -80,6 +80,17 @@ CDR_MUST_CHECK cdr_err cdr_trustee_ceremony_resume(struct cdr_trustee *trustee,
 void cdr_trustee_ceremony_end(struct cdr_trustee_ceremony *run);
 
 /**
+ * cdr_trustee_due(trustee, roster, aim, count, fault):
+ * The keys that the hub says are to be made now, as far as they are the next of their kind.
+ *
+ * aim   out   2 places
+ *
+ * Returns  CDR_OK; as cdr_ask_send.
+ */
+CDR_MUST_CHECK cdr_err cdr_trustee_due(const struct cdr_trustee *trustee, const struct cdr_roster *roster,
+    struct cdr_trustee_aim aim[static 2], size_t *count, struct cdr_fault *fault);
+
+/**
  * cdr_trustee_ceremony_turn(run, fault):
  * One turn. Once the ceremony is done, the share is stored and the result posted.
  *

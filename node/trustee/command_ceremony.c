@@ -11,7 +11,7 @@
 #define POLL_MS 500
 
 /* The keys of an exchange: two, made apart. One key for both would make of every evaluation a decryption. */
-static const struct cdr_trustee_aim aims[] = {
+static const struct cdr_trustee_aim first[] = {
 	{ CDR_CEREMONY_MAKE, CDR_KEY_TAGS, 1 },
 	{ CDR_CEREMONY_MAKE, CDR_KEY_STATISTICS, 1 },
 };
@@ -92,22 +92,53 @@ confirm_again(const struct cdr_arguments *arguments, const struct cdr_trustee_op
 	return CDR_OK;
 }
 
+/* The first keys, until they are there; then the newest of each kind, so that a ceremony that was interrupted is gone on with,
+   and what is due now. */
+static cdr_err
+list_aims(struct cdr_trustee *trustee, struct cdr_trustee_aim *aim, size_t *count, struct cdr_fault *fault)
+{
+	struct cdr_fault ignored;
+	struct cdr_trustee_aim due[2];
+	struct cdr_roster_key newest;
+	const struct cdr_roster *roster;
+	size_t due_count = 0;
+
+	(void)!cdr_trustee_roster_update(trustee, NULL, &ignored);
+	roster = cdr_current_hold(trustee->current);
+	*count = 0;
+	for (size_t i = 0; i < sizeof(first) / sizeof(first[0]); i++) {
+		aim[*count] = first[i];
+		if (cdr_roster_key_newest(roster->body, first[i].kind, &newest))
+			aim[*count].number = newest.number;
+		(*count)++;
+	}
+	/* Without the hub nothing can be made anyway, and the session says so. */
+	if (trustee->index != 0 && cdr_trustee_due(trustee, roster, due, &due_count, fault) == CDR_OK) {
+		for (size_t i = 0; i < due_count; i++)
+			aim[(*count)++] = due[i];
+	}
+	cdr_current_release(trustee->current, roster);
+	return CDR_OK;
+}
+
 /* see node/trustee/command.h */
 cdr_err
 cdr_trustee_command_ceremony(const struct cdr_arguments *arguments, struct cdr_report *report, struct cdr_fault *fault)
 {
 	cdr_err err = CDR_E_INTERNAL;
 	struct cdr_trustee_open open;
-	struct cdr_trustee_session_config config = { .report = report, .aim = aims,
-		.aim_count = sizeof(aims) / sizeof(aims[0]), .command = "ceremony" };
+	struct cdr_trustee_aim aim[CDR_SESSION_AIM_MAX];
+	struct cdr_trustee_session_config config = { .report = report, .aim = aim,
+		.command = "ceremony" };
 	struct cdr_scheme scheme;
 
 	CDR_TRY(cdr_trustee_open(arguments, &open, fault));
 	/* Found out now rather than after the ceremony: what it is for goes into its result. */
-	CDR_TRY(cdr_scheme_current(aims[0].number, &scheme));
+	CDR_TRY(cdr_scheme_current(first[0].number, &scheme));
 	if (!open.trustee->is_confirmed)
 		CDR_TRY(confirm(arguments, &open, report, fault));
 	CDR_TRY(confirm_again(arguments, &open, fault));
+	CDR_TRY(list_aims(open.trustee, aim, &config.aim_count, fault));
 	config.trustee = open.trustee;
 	config.attempt = (uint32_t)cdr_arguments_number(arguments, "attempt", 0);
 	config.poll_ms = (uint64_t)cdr_arguments_number(arguments, "poll-ms", POLL_MS);

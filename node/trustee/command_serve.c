@@ -7,6 +7,7 @@
 #include "node/net/service.h"
 #include "node/trustee/command.h"
 #include "node/trustee/countersign.h"
+#include "node/trustee/keep.h"
 #include "node/trustee/round.h"
 #include "node/trustee/routes.h"
 
@@ -36,17 +37,30 @@ run(const struct cdr_arguments *arguments, struct cdr_daemon *daemon, struct cdr
 {
 	int poll_ms = (int)cdr_arguments_number(arguments, "poll-ms", POLL_MS);
 	struct cdr_trustee_polled polled = { .agreed = false };
+	struct cdr_trustee_keep keep = { .run = { NULL } };
+	uint32_t index = trustee->index;
 	struct cdr_fault fault;
 	cdr_err before = CDR_OK;
 
 	do {
 		fault = (struct cdr_fault){ CDR_OK, "" };
 		cdr_err err = cdr_trustee_poll(trustee, &polled, &fault);
+		if (err == CDR_OK)
+			err = cdr_trustee_keep_turn(&keep, trustee, &fault);
 		if (err != before)
 			cdr_log(err == CDR_OK ? CDR_LOG_INFO : CDR_LOG_WARNING, err == CDR_OK ? "hub.back" : "hub.poll_failed",
 			    cdr_log_err(err), cdr_log_text("reason", fault.text));
 		before = err;
+		if (trustee->index != index) {
+			/* Everything that this process signs bears its index: another process does that under the new one. */
+			cdr_log(CDR_LOG_WARNING, trustee->index == 0 ? "trustee.left" : "trustee.other_index",
+			    cdr_log_int("index", trustee->index));
+			if (trustee->index != 0)
+				break;
+			index = trustee->index;
+		}
 	} while (!cdr_daemon_wait(daemon, poll_ms));
+	cdr_trustee_keep_end(&keep);
 }
 
 /* Rounds have a thread of their own: verifying a thousand contributions takes a minute, and rosters shall not wait. */

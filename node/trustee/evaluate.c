@@ -29,6 +29,15 @@ find_epoch(const struct cdr_call *call)
 	return epoch != NULL && epoch->starts_at <= call->now && call->now < epoch->ends_at ? epoch : NULL;
 }
 
+/* Whether the request is for the epoch before the newest. */
+static bool
+is_before(const struct cdr_call *call)
+{
+	const Cdr__Wire__Epoch *before = cdr_roster_epoch_before(call->roster, call->now);
+
+	return before != NULL && before->number == request_of(call)->epoch;
+}
+
 /* The member's quota for a purpose, in points an epoch; false for another purpose. */
 static bool
 find_quota(const struct cdr_call *call, uint64_t *quota)
@@ -39,6 +48,9 @@ find_quota(const struct cdr_call *call, uint64_t *quota)
 		*quota = call->member->check_points;
 	else if (strcmp(purpose, "import") == 0)
 		*quota = call->member->import_points;
+	/* A check that was asked under the newest epoch is asked again under the one before, and costs once. */
+	else if (strcmp(purpose, "again") == 0 && is_before(call))
+		*quota = call->member->check_points;
 	else
 		return false;
 	return true;
@@ -76,7 +88,7 @@ check_request(struct cdr_trustee *trustee, const struct cdr_call *call, uint64_t
 	if (call->envelope->body.len > BODY_LEN_MAX)
 		return cdr_fault_set(fault, CDR_E_RANGE, "a request has at most %d bytes beside its points", BODY_LEN_MAX);
 	if (!find_quota(call, quota))
-		return cdr_fault_set(fault, CDR_E_REFUSED, "a purpose is \"check\" or \"import\"");
+		return cdr_fault_set(fault, CDR_E_REFUSED, "a purpose is \"check\" or \"import\", or \"again\" under the epoch before");
 	if (request->sequence > INT64_MAX)
 		return cdr_fault_set(fault, CDR_E_RANGE, "the sequence number is too large");
 	if (find_epoch(call) == NULL) {
@@ -288,6 +300,10 @@ answer_points(struct cdr_trustee *trustee, const struct cdr_call *call, const st
 	reply.epoch = request_of(call)->epoch;
 	reply.proof = cdr_message_field(proof, sizeof(proof));
 	reply.points_hash = cdr_message_field(hash, sizeof(hash));
+	const Cdr__Wire__Epoch *epoch = cdr_roster_epoch(call->roster, reply.epoch);
+	reply.has_transcript = epoch != NULL;
+	if (epoch != NULL)
+		reply.transcript = epoch->transcript;
 	CDR_TRY(cdr_message_encode(&reply.base, &answer->body));
 out:
 	return err;

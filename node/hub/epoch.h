@@ -1,0 +1,42 @@
+#ifndef CDR_NODE_HUB_EPOCH_H
+#define CDR_NODE_HUB_EPOCH_H
+
+/* The change from one epoch to the next, on the hub's side: who has moved, and the end of the old one. */
+
+#include "node/hub/hub.h"
+
+/**
+ * cdr_hub_epoch_ask(hub, now, number, fault):
+ * Let the trustees make the next epoch's key although the present one has time left.
+ *
+ * number   out   of the epoch that is asked for
+ *
+ * Returns  CDR_OK; CDR_E_EPOCH before there is a first epoch, or while there are two; CDR_E_STORE.
+ */
+CDR_MUST_CHECK cdr_err cdr_hub_epoch_ask(struct cdr_hub *hub, uint64_t now, uint32_t *number, struct cdr_fault *fault);
+
+/**
+ * cdr_hub_epoch_forget(hub, now):
+ * Delete, some at a time, the rows of epochs that the roster no longer names; and before that note by name who had people
+ * there and has none in the newest.
+ *
+ * Returns  CDR_OK; CDR_E_STORE.
+ */
+CDR_MUST_CHECK cdr_err cdr_hub_epoch_forget(struct cdr_hub *hub, uint64_t now);
+
+/* How far one member is: people in the epoch before and in the newest. */
+struct cdr_hub_epoch_member {
+	char id[CDR_SLUG_LEN_MAX + 1];
+	uint64_t before, newest;
+};
+
+/**
+ * cdr_hub_epoch_members(tx, roster, list, count):
+ * Every active member of ${roster}.
+ *
+ * list   out   new, owned by the caller (free); NULL on error or if there is none
+ */
+CDR_MUST_CHECK cdr_err cdr_hub_epoch_members(struct cdr_tx *tx, const struct cdr_roster *roster,
+    struct cdr_hub_epoch_member **list, size_t *count);
+
+#endif

@@ -1,0 +1,103 @@
+#include "node/member/epoch.h"
+
+#include "core/crypto/secret.h"
+#include "node/net/log.h"
+
+#define SETTING "index_epoch"
+
+struct shift {
+	uint32_t number;
+	size_t moved;
+	bool is_shifted;
+};
+
+static void
+write_number(uint32_t number, uint8_t out[static 4])
+{
+	for (size_t i = 0; i < 4; i++)
+		out[i] = (uint8_t)(number >> (24 - 8 * i));
+}
+
+/* The epoch under which the index was made; 0 if that is not known yet. */
+static cdr_err
+read_epoch(struct cdr_tx *tx, uint32_t *number)
+{
+	uint8_t bytes[4];
+	cdr_err err = cdr_setting_get(tx, SETTING, bytes, sizeof(bytes));
+
+	*number = err == CDR_OK ? (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 | bytes[3] : 0;
+	return err == CDR_E_ABSENT ? CDR_OK : err;
+}
+
+/* Give the first leaver who is in the old index a new handle. ${found}: whether there was one. */
+static cdr_err
+move_one(struct cdr_tx *tx, bool *found)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	uint8_t id[CDR_ID_LEN], handle[CDR_HANDLE_LEN];
+
+	err = cdr_query_one_blob(tx, "SELECT id FROM leaver WHERE state IN ('sent', 'indexed', 'kept') LIMIT 1", CDR_VALUES(), id,
+	    sizeof(id));
+	*found = err == CDR_OK;
+	if (err != CDR_OK)
+		return err == CDR_E_ABSENT ? CDR_OK : err;
+	CDR_TRY(cdr_random(handle, sizeof(handle)));
+	CDR_TRY(cdr_query_run(tx, "INSERT INTO former_handle (handle, leaver) SELECT handle, id FROM leaver WHERE id = $1",
+	    CDR_VALUES(cdr_value_blob(id, sizeof(id)))));
+	CDR_TRY(cdr_query_run(tx, "UPDATE leaver SET handle = $1, state = 'waiting', batch = NULL WHERE id = $2",
+	    CDR_VALUES(cdr_value_blob(handle, sizeof(handle)), cdr_value_blob(id, sizeof(id)))));
+out:
+	return err;
+}
+
+/* A writing job. */
+static cdr_err
+shift_job(struct cdr_tx *tx, void *context)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct shift *shift = context;
+	uint8_t bytes[4];
+	uint32_t before;
+	bool found = true;
+
+	CDR_TRY(read_epoch(tx, &before));
+	if (before == shift->number)
+		return CDR_OK;
+	if (before != 0) {
+		/* What was on its way is made anew: rows for the new epoch, removals for all. */
+		CDR_TRY(cdr_query_run(tx, "DELETE FROM index_batch", CDR_VALUES()));
+		CDR_TRY(cdr_query_run(tx, "UPDATE removal SET batch = NULL", CDR_VALUES()));
+		while (found) {
+			CDR_TRY(move_one(tx, &found));
+			shift->moved += found;
+		}
+		shift->is_shifted = true;
+	}
+	write_number(shift->number, bytes);
+	CDR_TRY(cdr_setting_put(tx, SETTING, bytes, sizeof(bytes)));
+out:
+	return err;
+}
+
+/* A reading job: most of the time nothing is to do. */
+static cdr_err
+look_job(struct cdr_tx *tx, void *context)
+{
+	return read_epoch(tx, context);
+}
+
+/* see node/member/epoch.h */
+cdr_err
+cdr_epoch_shift(struct cdr_member *member, uint32_t number)
+{
+	struct shift shift = { .number = number };
+	uint32_t present;
+	cdr_err err = cdr_store_read(member->home->store, look_job, &present);
+
+	if (err != CDR_OK || present == number)
+		return err;
+	err = cdr_store_write(member->home->store, shift_job, &shift);
+	if (err == CDR_OK && shift.is_shifted)
+		cdr_log(CDR_LOG_INFO, "index.new_epoch", cdr_log_int("epoch", number), cdr_log_int("people", (int64_t)shift.moved));
+	return err;
+}

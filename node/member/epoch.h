@@ -1,0 +1,18 @@
+#ifndef CDR_NODE_MEMBER_EPOCH_H
+#define CDR_NODE_MEMBER_EPOCH_H
+
+/* The change from one epoch to the next, on a member's side. */
+
+#include "node/member/member.h"
+
+/**
+ * cdr_epoch_shift(member, number):
+ * If the index was made under an earlier epoch than ${number}: everybody in the register waits for the index again, under a
+ * new random handle, in the order of which they are sent. So the hub cannot tell from handles or their order who in the old
+ * epoch is who in the new one. The old handles are still known while letters name them. One transaction.
+ *
+ * Returns  CDR_OK, also if nothing was to do; CDR_E_STORE.
+ */
+CDR_MUST_CHECK cdr_err cdr_epoch_shift(struct cdr_member *member, uint32_t number);
+
+#endif
