@@ -35,7 +35,7 @@ PACKAGES := gcc make pkg-config libc6-dev libssl-dev libgcrypt20-dev libsqlciphe
 # Node comes with npm from some sources and without from others: it is asked for only where there is none.
 NODE_PACKAGES := $(if $(shell command -v npm),,nodejs npm)
 CHECK_PACKAGES := $(PACKAGES) chromium $(NODE_PACKAGES) libcmocka-dev clang libclang-rt-14-dev valgrind openssl jq gdb procps cppcheck libglpk-dev poppler-utils curl
-LIBRARIES := openssl libgcrypt sqlcipher libprotobuf-c libevent_openssl libevent_pthreads libutf8proc jansson libcurl libzip expat
+LIBRARIES := openssl libgcrypt sqlcipher libprotobuf-c libevent_openssl libevent_pthreads libutf8proc jansson libcurl libzip expat libqrencode
 
 pkg      = $(shell pkg-config $(1) $(LIBRARIES) 2>/dev/null)
 HARDEN  := -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE

@@ -50,6 +50,7 @@ enum cdr_leaf_kind {
 /* The purpose of an evaluation as a number of its leaf. */
 #define CDR_LEAF_PURPOSE_CHECK 1
 #define CDR_LEAF_PURPOSE_IMPORT 2
+#define CDR_LEAF_PURPOSE_AGAIN 3 /* a check, under the epoch before the newest */
 
 struct cdr_leaf {
 	enum cdr_leaf_kind kind;

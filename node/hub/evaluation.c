@@ -26,6 +26,15 @@ struct entering {
 
 /* ---- form --------------------------------------------------------------------------------------------------- */
 
+/* Whether ${number} is the epoch before the newest, which is asked too. */
+static bool
+is_before(const struct cdr_call *call, uint32_t number)
+{
+	const Cdr__Wire__Epoch *before = cdr_roster_epoch_before(call->roster, call->now);
+
+	return before != NULL && before->number == number;
+}
+
 static bool
 find_purpose(struct entering *e)
 {
@@ -37,6 +46,9 @@ find_purpose(struct entering *e)
 	} else if (strcmp(e->request->purpose, "import") == 0) {
 		e->purpose = CDR_LEAF_PURPOSE_IMPORT;
 		e->quota = member->import_points;
+	} else if (strcmp(e->request->purpose, "again") == 0 && is_before(e->call, e->request->epoch)) {
+		e->purpose = CDR_LEAF_PURPOSE_AGAIN;
+		e->quota = member->check_points;
 	} else {
 		return false;
 	}

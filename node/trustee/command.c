@@ -48,6 +48,17 @@ static const struct cdr_option reshare_options[] = {
 	{ .name = NULL },
 };
 
+static const struct cdr_option share_backup_options[] = {
+	{ .name = "paper-passphrase-file", .value = "FILE", .help = "read the passphrase of the paper from a file that only you can read" },
+	{ .name = "svg", .value = "FILE", .help = "draw the QR code into this file instead of the terminal" },
+	{ .name = NULL },
+};
+
+static const struct cdr_option share_restore_options[] = {
+	{ .name = "paper-passphrase-file", .value = "FILE", .help = "read the passphrase of the paper from a file that only you can read" },
+	{ .name = NULL },
+};
+
 static const struct cdr_option status_options[] = {
 	{ .name = "export", .value = "FOLDER", .help = "write the transcript of each ceremony that is over into this folder" },
 	{ .name = NULL },
@@ -91,6 +102,13 @@ const struct cdr_command cdr_trustee_commands[] = {
 		    "telephone, and then runs this at the same time: those who stay, leave or come. The keys stay. Without\n"
 		    "--fingerprint the change is shown, and nothing else happens. May be interrupted and started again at any moment.",
 	    .handle = cdr_trustee_command_reshare },
+	{ .name = "share backup", .summary = "write this trustee's shares onto paper: words and a QR code", .options = share_backup_options,
+	    .help = "They are sealed under a passphrase of the paper's own. Write a new paper after each refresh.",
+	    .handle = cdr_trustee_command_share_backup },
+	{ .name = "share restore", .operands = "FILE", .operand_min = 1, .operand_max = 1, .options = share_restore_options,
+	    .summary = "take shares back from the words of a paper, or from the line of its QR code",
+	    .help = "FILE holds what was typed or scanned; - reads it from the input. A wrong word is named by its row and place.",
+	    .handle = cdr_trustee_command_share_restore },
 	{ .name = "status", .summary = "show keys, shares and ceremonies", .options = status_options,
 	    .help = "With --export what was said in each ceremony that is over goes into a file: whoever has the rosters can verify it.",
 	    .handle = cdr_trustee_command_status },

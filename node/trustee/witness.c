@@ -84,8 +84,8 @@ leaf_is_of(const struct cdr_leaf *leaf, const struct evaluation *e)
 {
 	const Cdr__Wire__EvaluateRequest *r = e->request;
 	uint64_t purpose = strcmp(r->purpose, "import") == 0 ? CDR_LEAF_PURPOSE_IMPORT :
-	    strcmp(r->purpose, "check") == 0			? CDR_LEAF_PURPOSE_CHECK :
-							  0;
+	    strcmp(r->purpose, "check") == 0 ? CDR_LEAF_PURPOSE_CHECK :
+	    strcmp(r->purpose, "again") == 0 ? CDR_LEAF_PURPOSE_AGAIN : 0;
 	uint8_t content[CDR_LEAF_CONTENT_LEN];
 
 	return purpose != 0 && r->point_count <= CDR_EVALUATE_POINTS_MAX && leaf->party_count == 1 && strncmp(leaf->party[0], "member/", 7) == 0 &&

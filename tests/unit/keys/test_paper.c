@@ -1,0 +1,160 @@
+/* Secrets on paper: what is written is read again; one wrong word is named by its place, and the right one with it. */
+#include "tests/unit/unit.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "core/crypto/secret.h"
+#include "keys/paper.h"
+
+static struct cdr_passphrase
+passphrase_of(const char *text)
+{
+	struct cdr_passphrase p = { .len = strlen(text) };
+
+	memcpy(p.bytes, text, p.len);
+	return p;
+}
+
+static struct cdr_bytes
+bytes_of(const struct cdr_buffer *b)
+{
+	return (struct cdr_bytes){ b->data, b->len };
+}
+
+static void
+test_sealed(void **state)
+{
+	const struct cdr_passphrase right = passphrase_of("fictional paper passphrase"), wrong = passphrase_of("another one, fictional");
+	const uint8_t secret[] = "a share";
+	struct cdr_buffer sealed, again, opened;
+	struct cdr_fault fault;
+
+	(void)state;
+	assert_int_equal(cdr_paper_seal(&right, (struct cdr_bytes){ secret, sizeof(secret) }, &sealed, &fault), CDR_OK);
+	assert_int_equal(sealed.len, sizeof(secret) + CDR_PAPER_OVERHEAD);
+	assert_int_equal(cdr_paper_seal(&right, (struct cdr_bytes){ secret, sizeof(secret) }, &again, &fault), CDR_OK);
+	assert_memory_not_equal(sealed.data + 1, again.data + 1, 16);
+	assert_int_equal(cdr_paper_open(&right, bytes_of(&sealed), &opened, &fault), CDR_OK);
+	assert_int_equal(opened.len, sizeof(secret));
+	assert_memory_equal(opened.data, secret, sizeof(secret));
+	cdr_buffer_free(&opened);
+	assert_int_equal(cdr_paper_open(&wrong, bytes_of(&sealed), &opened, &fault), CDR_E_PASSPHRASE);
+	assert_null(opened.data);
+	sealed.data[20] ^= 1;
+	assert_int_equal(cdr_paper_open(&right, bytes_of(&sealed), &opened, &fault), CDR_E_PASSPHRASE);
+	sealed.data[0] = 2;
+	assert_int_equal(cdr_paper_open(&right, bytes_of(&sealed), &opened, &fault), CDR_E_INPUT);
+	sealed.len = CDR_PAPER_OVERHEAD;
+	assert_int_equal(cdr_paper_open(&right, bytes_of(&sealed), &opened, &fault), CDR_E_RANGE);
+	assert_int_equal(cdr_paper_seal(&right, (struct cdr_bytes){ secret, 0 }, &opened, &fault), CDR_E_RANGE);
+	cdr_buffer_free(&sealed);
+	cdr_buffer_free(&again);
+}
+
+static void
+test_words_and_line(void **state)
+{
+	uint8_t bytes[CDR_PAPER_SECRET_MAX + CDR_PAPER_OVERHEAD];
+	struct cdr_buffer text, back;
+	struct cdr_fault fault;
+
+	(void)state;
+	assert_int_equal(cdr_random(bytes, sizeof(bytes)), CDR_OK);
+	for (size_t len = 1; len <= sizeof(bytes); len += len < 40 ? 1 : 37) {
+		assert_int_equal(cdr_paper_words((struct cdr_bytes){ bytes, len }, &text), CDR_OK);
+		assert_int_equal(cdr_paper_read(bytes_of(&text), &back, &fault), CDR_OK);
+		assert_int_equal(back.len, len);
+		assert_memory_equal(back.data, bytes, len);
+		/* Capitals, commas, other line ends and no numbers. */
+		for (size_t i = 0; i < text.len; i++)
+			text.data[i] = text.data[i] == ' ' ? ',' : text.data[i] >= '0' && text.data[i] <= '9' ? '\r' :
+			    (uint8_t)(text.data[i] >= 'a' ? text.data[i] - 32 : text.data[i]);
+		cdr_buffer_free(&back);
+		assert_int_equal(cdr_paper_read(bytes_of(&text), &back, &fault), CDR_OK);
+		assert_memory_equal(back.data, bytes, len);
+		cdr_buffer_free(&text);
+		cdr_buffer_free(&back);
+		assert_int_equal(cdr_paper_line((struct cdr_bytes){ bytes, len }, &text), CDR_OK);
+		assert_int_equal(cdr_paper_read(bytes_of(&text), &back, &fault), CDR_OK);
+		assert_int_equal(back.len, len);
+		assert_memory_equal(back.data, bytes, len);
+		text.data[text.len - 1] = '!';
+		cdr_buffer_free(&back);
+		assert_int_equal(cdr_paper_read(bytes_of(&text), &back, &fault), CDR_E_INPUT);
+		cdr_buffer_free(&text);
+	}
+	assert_int_equal(cdr_paper_words((struct cdr_bytes){ bytes, 0 }, &text), CDR_E_RANGE);
+	assert_int_equal(cdr_paper_line((struct cdr_bytes){ bytes, 0 }, &text), CDR_E_RANGE);
+}
+
+/* Every word in turn, replaced by every kind of wrong one. */
+static void
+test_wrong_words(void **state)
+{
+	uint8_t bytes[95];
+	struct cdr_buffer text, back;
+	struct cdr_fault fault;
+	char want[64], was[5];
+
+	(void)state;
+	assert_int_equal(cdr_random(bytes, sizeof(bytes)), CDR_OK);
+	assert_int_equal(cdr_paper_words((struct cdr_bytes){ bytes, sizeof(bytes) }, &text), CDR_OK);
+	size_t word = 0;
+	for (size_t at = 0; at + 4 <= text.len; at++) {
+		if (text.data[at] < 'a' || (at > 0 && text.data[at - 1] >= 'a'))
+			continue;
+		size_t row = word / 10 + 1, place = word % 10 + 1;
+		memcpy(was, text.data + at, 4);
+		was[4] = '\0';
+		word++;
+		/* Another word of the list. */
+		memcpy(text.data + at, strcmp(was, "bada") == 0 ? "side" : "bada", 4);
+		assert_int_equal(cdr_paper_read(bytes_of(&text), &back, &fault), CDR_E_INPUT);
+		(void)snprintf(want, sizeof(want), "word %zu of row %zu is not", place, row);
+		assert_non_null(strstr(fault.text, want));
+		assert_non_null(strstr(fault.text, was));
+		/* No word of the list. */
+		memcpy(text.data + at, "xqzu", 4);
+		assert_int_equal(cdr_paper_read(bytes_of(&text), &back, &fault), CDR_E_INPUT);
+		(void)snprintf(want, sizeof(want), "word %zu of row %zu is none", place, row);
+		assert_non_null(strstr(fault.text, want));
+		memcpy(text.data + at, was, 4);
+	}
+	assert_int_equal(word, 100);
+	/* Two rows that have changed places; a row too few; a word too few. */
+	uint8_t *copy = malloc(text.len);
+	assert_non_null(copy);
+	memcpy(copy, text.data, text.len);
+	size_t line = text.len / 10;
+	memcpy(copy, text.data + line, line);
+	memcpy(copy + line, text.data, line);
+	assert_int_equal(cdr_paper_read((struct cdr_bytes){ copy, text.len }, &back, &fault), CDR_E_INPUT);
+	assert_non_null(strstr(fault.text, "row 1"));
+	assert_int_equal(cdr_paper_read((struct cdr_bytes){ text.data, text.len - line }, &back, &fault), CDR_E_INPUT);
+	assert_non_null(strstr(fault.text, "rows are missing"));
+	assert_int_equal(cdr_paper_read((struct cdr_bytes){ text.data, text.len - 6 }, &back, &fault), CDR_E_INPUT);
+	assert_non_null(strstr(fault.text, "row 10 has 9 words"));
+	assert_int_equal(cdr_paper_read((struct cdr_bytes){ copy, 0 }, &back, &fault), CDR_E_INPUT);
+	free(copy);
+	cdr_buffer_free(&text);
+}
+
+static int
+group_setup(void **state)
+{
+	(void)state;
+	return cdr_secret_start(NULL) == CDR_OK ? 0 : -1;
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_sealed),
+		cmocka_unit_test(test_words_and_line),
+		cmocka_unit_test(test_wrong_words),
+	};
+
+	return cmocka_run_group_tests(tests, group_setup, NULL);
+}
