@@ -125,10 +125,11 @@ cdr_hub_command_epoch_status(const struct cdr_arguments *arguments, struct cdr_r
 	CDR_TRY(cdr_store_read(open.home->store, status_job, &job));
 	keys = list_keys(job.roster, report);
 	members = list_members(&job, report);
-	json_array_foreach(job.unmoved, i, entry)
+	json_array_foreach(job.unmoved, i, entry) {
 		cdr_report_text(report, "%s never moved from epoch %lld, which is over: none of its leavers is found until its node runs\n",
 		    json_string_value(json_object_get(entry, "member")),
 		    (long long)json_integer_value(json_object_get(entry, "epoch")));
+	}
 	err = cdr_report_json(report, json_pack("{s:o, s:o, s:O}", "keys", keys, "members", members, "unmoved", job.unmoved));
 out:
 	json_decref(job.unmoved);

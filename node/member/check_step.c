@@ -594,8 +594,9 @@ matching_again(const struct matching *newest, const Cdr__Wire__Epoch *epoch, str
 }
 
 /*
- * While an epoch runs out its index is searched too: not everybody has moved. Where that cannot be done any more, because its
- * name tables or its shares are gone, the newest has to do.
+ * While an epoch runs out its index is searched too: not everybody has moved. Where that cannot be done any more, because this
+ * node's name tables are newer or as many trustees as matter have no share any more, the newest has to do; the hub's word alone is
+ * no reason.
  */
 static cdr_err
 match_before(struct matching *newest, enum outcome *outcome)
@@ -610,9 +611,16 @@ match_before(struct matching *newest, enum outcome *outcome)
 		return CDR_OK;
 	CDR_TRY(matching_again(newest, epoch, &m));
 	CDR_TRY(cdr_scheme_current(epoch->number, &scheme));
-	if (memcmp(scheme.version, epoch->scheme_version.data, CDR_SCHEME_VERSION_LEN) != 0)
+	if (memcmp(scheme.version, epoch->scheme_version.data, CDR_SCHEME_VERSION_LEN) == 0)
+		err = derive_rows(m, &scheme);
+	else
+		err = CDR_E_EPOCH;
+	if (err == CDR_E_EPOCH) {
+		cdr_log(CDR_LOG_WARNING, "check.not_in_epoch_before", cdr_log_int("epoch", epoch->number));
+		err = CDR_OK;
 		goto out;
-	CDR_TRY(derive_rows(m, &scheme));
+	}
+	CDR_TRY(err);
 	if (m->set.count == 0)
 		goto out;
 	CDR_TRY(ask_hub(m, outcome));
@@ -622,10 +630,6 @@ match_before(struct matching *newest, enum outcome *outcome)
 	}
 out:
 	matching_free(m);
-	if (err == CDR_E_EPOCH || err == CDR_E_QUOTA) {
-		cdr_log(CDR_LOG_WARNING, "check.not_in_epoch_before", cdr_log_int("epoch", epoch->number), cdr_log_err(err));
-		err = CDR_OK;
-	}
 	return err;
 }
 

@@ -29,21 +29,23 @@ read_epoch(struct cdr_tx *tx, uint32_t *number)
 	return err == CDR_E_ABSENT ? CDR_OK : err;
 }
 
-/* Give the first leaver who is in the old index a new handle. ${found}: whether there was one. */
+/* Give the first leaver who is in the index of the epoch ${before} a new handle. ${found}: whether there was one. */
 static cdr_err
-move_one(struct cdr_tx *tx, bool *found)
+move_one(struct cdr_tx *tx, uint32_t before, bool *found)
 {
 	cdr_err err = CDR_E_INTERNAL;
 	uint8_t id[CDR_ID_LEN], handle[CDR_HANDLE_LEN];
 
-	err = cdr_query_one_blob(tx, "SELECT id FROM leaver WHERE state IN ('sent', 'indexed', 'kept') LIMIT 1", CDR_VALUES(), id,
+	err = cdr_query_one_blob(tx, "SELECT id FROM leaver WHERE state IN ('sent', 'indexed') LIMIT 1", CDR_VALUES(), id,
 	    sizeof(id));
 	*found = err == CDR_OK;
 	if (err != CDR_OK)
 		return err == CDR_E_ABSENT ? CDR_OK : err;
 	CDR_TRY(cdr_random(handle, sizeof(handle)));
-	CDR_TRY(cdr_query_run(tx, "INSERT INTO former_handle (handle, leaver) SELECT handle, id FROM leaver WHERE id = $1",
-	    CDR_VALUES(cdr_value_blob(id, sizeof(id)))));
+	/* What was sent and not acknowledged may stand there or not. */
+	CDR_TRY(cdr_query_run(tx, "INSERT INTO former_handle (handle, leaver, epoch) SELECT handle, id,"
+	    " CASE WHEN state = 'indexed' THEN $2 END FROM leaver WHERE id = $1",
+	    CDR_VALUES(cdr_value_blob(id, sizeof(id)), cdr_value_int(before))));
 	CDR_TRY(cdr_query_run(tx, "UPDATE leaver SET handle = $1, state = 'waiting', batch = NULL WHERE id = $2",
 	    CDR_VALUES(cdr_value_blob(handle, sizeof(handle)), cdr_value_blob(id, sizeof(id)))));
 out:
@@ -68,7 +70,7 @@ shift_job(struct cdr_tx *tx, void *context)
 		CDR_TRY(cdr_query_run(tx, "DELETE FROM index_batch", CDR_VALUES()));
 		CDR_TRY(cdr_query_run(tx, "UPDATE removal SET batch = NULL", CDR_VALUES()));
 		while (found) {
-			CDR_TRY(move_one(tx, &found));
+			CDR_TRY(move_one(tx, before, &found));
 			shift->moved += found;
 		}
 		shift->is_shifted = true;
@@ -99,5 +101,38 @@ cdr_epoch_shift(struct cdr_member *member, uint32_t number)
 	err = cdr_store_write(member->home->store, shift_job, &shift);
 	if (err == CDR_OK && shift.is_shifted)
 		cdr_log(CDR_LOG_INFO, "index.new_epoch", cdr_log_int("epoch", number), cdr_log_int("people", (int64_t)shift.moved));
+	return err;
+}
+
+/* see node/member/epoch.h */
+cdr_err
+cdr_epoch_leave(struct cdr_tx *tx, const uint8_t leaver[static CDR_ID_LEN])
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct cdr_values values = CDR_VALUES(cdr_value_blob(leaver, CDR_ID_LEN));
+
+	CDR_TRY(cdr_query_run(tx, "INSERT INTO removal (handle) SELECT handle FROM former_handle WHERE leaver = $1 AND"
+	    " NOT EXISTS (SELECT 1 FROM removal r WHERE r.handle = former_handle.handle)", values));
+	CDR_TRY(cdr_query_run(tx, "UPDATE former_handle SET epoch = NULL WHERE leaver = $1", values));
+out:
+	return err;
+}
+
+/* see node/member/epoch.h */
+cdr_err
+cdr_epoch_has(struct cdr_tx *tx, int64_t epoch, const uint8_t handle[static CDR_HANDLE_LEN], bool *has)
+{
+	struct cdr_value own = cdr_value_blob(handle, CDR_HANDLE_LEN);
+	uint32_t newest = 0;
+	int64_t count = 0;
+
+	cdr_err err = read_epoch(tx, &newest);
+	if (err == CDR_OK && newest != 0 && epoch != newest)
+		err = cdr_query_one_int(tx, "SELECT count(*) FROM former_handle WHERE handle = $1 AND epoch = $2",
+		    CDR_VALUES(own, cdr_value_int(epoch)), &count);
+	else if (err == CDR_OK)
+		err = cdr_query_one_int(tx, "SELECT count(*) FROM leaver WHERE handle = $1 AND state = 'indexed'",
+		    CDR_VALUES(own), &count);
+	*has = count == 1;
 	return err;
 }

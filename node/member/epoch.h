@@ -15,4 +15,21 @@
  */
 CDR_MUST_CHECK cdr_err cdr_epoch_shift(struct cdr_member *member, uint32_t number);
 
+/**
+ * cdr_epoch_leave(tx, leaver):
+ * The leaver goes, or stands in the register with other particulars: the hub must forget it in the epoch before too, where it
+ * stands under the handle that it had then.
+ *
+ * Returns  CDR_OK; CDR_E_STORE.
+ */
+CDR_MUST_CHECK cdr_err cdr_epoch_leave(struct cdr_tx *tx, const uint8_t leaver[static CDR_ID_LEN]);
+
+/**
+ * cdr_epoch_has(tx, epoch, handle, has):
+ * Whether the index of ${epoch}, as far as the hub has acknowledged it, holds one of our people under ${handle}.
+ *
+ * Returns  CDR_OK; CDR_E_STORE.
+ */
+CDR_MUST_CHECK cdr_err cdr_epoch_has(struct cdr_tx *tx, int64_t epoch, const uint8_t handle[static CDR_HANDLE_LEN], bool *has);
+
 #endif

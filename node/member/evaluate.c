@@ -293,6 +293,10 @@ enter_log(struct batch *batch, struct cdr_fault *fault)
 	message.signature = cdr_message_field(envelope.signature.data, envelope.signature.len);
 	err = cdr_member_ask_hub(batch->member, batch->roster, &ask, fault);
 	batch->is_spoilt |= err == CDR_E_SEQUENCE;
+	if (err == CDR_E_EPOCH) {
+		/* CDR_E_EPOCH is what the trustees say: a hub could hide an epoch by it. */
+		err = cdr_fault_set(fault, CDR_E_BUSY, "the hub holds another roster than this node");
+	}
 	CDR_TRY(err);
 	reply = ask.reply;
 	CDR_TRY(cdr_leaf_content(CDR_LEAF_EVALUATION, &envelope.body, 1, content));
@@ -380,9 +384,9 @@ verify_answer(struct batch *batch, const struct cdr_ask *ask, uint8_t index, con
 	*what = find_form_fault(batch, ask, index);
 	if (*what != NULL)
 		return CDR_E_INPUT;
-	/* The trustees have changed their shares, and one of us has not seen the roster that says so: no fault, and no use. */
+	/* The trustees have changed their shares, and one of us has not seen the roster that says so: no fault, and no use yet. */
 	if (has_other_shares(batch, reply))
-		return CDR_E_EPOCH;
+		return CDR_E_BUSY;
 	cdr_err err = cdr_points_decode(ask->reply_attachment.data, batch->count, &points);
 	if (err == CDR_OK)
 		err = cdr_oprf_verify(batch->epoch->public_share[index - 1].data, batch->points, points, reply->proof.data);
@@ -404,7 +408,9 @@ tell(struct batch *batch, cdr_err err, const char *who, const char *what)
 {
 	size_t at = strlen(batch->story);
 
-	batch->failure = err;
+	/* That an epoch is over holds if all say so. */
+	if (batch->failure == CDR_OK || err != CDR_E_EPOCH)
+		batch->failure = err;
 	(void)snprintf(batch->story + at, sizeof(batch->story) - at, "%s%s: %s", at > 0 ? "; " : "", who, what);
 }
 
@@ -425,7 +431,7 @@ take_answer(struct batch *batch, const struct cdr_ask *ask, uint8_t index)
 		return CDR_OK;
 	}
 	cdr_err err = verify_answer(batch, ask, index, &what);
-	if (err == CDR_E_EPOCH) {
+	if (err == CDR_E_BUSY) {
 		tell(batch, err, ask->party_signer, "it holds another roster than this node, with other shares of the key");
 		return CDR_OK;
 	}

@@ -29,7 +29,8 @@
  * fault   out          names each trustee that failed, and how
  *
  * Returns  CDR_OK; CDR_E_NETWORK if fewer than t trustees can be reached; CDR_E_QUOTA, CDR_E_EPOCH, CDR_E_REFUSED if so
- *          many refuse that t are not left; CDR_E_PROOF if so many lie; CDR_E_RANGE, CDR_E_MEMORY, CDR_E_STORE.
+ *          many refuse that t are not left, CDR_E_EPOCH only if all those say so; CDR_E_PROOF if so many lie; CDR_E_BUSY while
+ *          this node and the others hold different rosters; CDR_E_RANGE, CDR_E_MEMORY, CDR_E_STORE.
  *          Any number of threads may call it.
  */
 CDR_MUST_CHECK cdr_err cdr_evaluate(struct cdr_member *member, const struct cdr_roster *roster,

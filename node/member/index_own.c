@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/crypto/secret.h"
+#include "node/member/epoch.h"
 #include "node/member/index_trust.h"
 #include "node/member/misconduct.h"
 #include "node/net/clock.h"
@@ -68,18 +69,6 @@ out:
 	return err;
 }
 
-/* Whether the leaver with this handle is in the register, in the index, and not about to leave it. */
-static cdr_err
-is_indexed(struct cdr_tx *tx, const uint8_t *handle, bool *indexed)
-{
-	int64_t count;
-
-	cdr_err err = cdr_query_one_int(tx, "SELECT count(*) FROM leaver WHERE handle = $1 AND state = 'indexed'",
-	    CDR_VALUES(cdr_value_blob(handle, CDR_HANDLE_LEN)), &count);
-	*indexed = count == 1;
-	return err;
-}
-
 /* Two rows of a person, with different tags; the second one is taken from the others at random. */
 static cdr_err
 take_rows(struct question *q, const uint8_t *handle, uint16_t expires)
@@ -124,7 +113,7 @@ choose_people(struct cdr_tx *tx, struct question *q)
 		const uint8_t *expiry = q->expiries.data + (start + i) % people * CDR_INDEX_EXPIRY_LEN;
 		uint16_t expires = (uint16_t)(expiry[CDR_HANDLE_LEN] << 8 | expiry[CDR_HANDLE_LEN + 1]);
 		bool indexed;
-		CDR_TRY(is_indexed(tx, expiry, &indexed));
+		CDR_TRY(cdr_epoch_has(tx, q->epoch, expiry, &indexed));
 		/* Whose time is up at the turn of the month may be gone already. */
 		if (!indexed || expires <= month)
 			continue;
@@ -209,7 +198,8 @@ read_still(struct cdr_tx *tx, void *context)
 
 	still->all = true;
 	for (size_t i = 0; i < still->question->count && err == CDR_OK && still->all; i++)
-		err = is_indexed(tx, still->question->asked + i * CDR_INDEX_ROW_LEN + CDR_TAG_LEN + 3, &still->all);
+		err = cdr_epoch_has(tx, still->question->epoch,
+		    still->question->asked + i * CDR_INDEX_ROW_LEN + CDR_TAG_LEN + 3, &still->all);
 	return err;
 }
 

@@ -5,6 +5,7 @@
 
 #include "core/crypto/secret.h"
 #include "core/record/period.h"
+#include "node/member/epoch.h"
 
 #define SEAL_PURPOSE "leaver"
 #define REMOVALS_FREE 20 /* so many may always go without a question */
@@ -217,11 +218,8 @@ static cdr_err
 drop_row(struct cdr_tx *tx, const struct known *known)
 {
 	cdr_err err = remove_handle(tx, known->handle);
-	if (err != CDR_OK)
-		return err;
-	/* In an epoch before the newest it stands under the handle that it had then. */
-	err = cdr_query_run(tx, "INSERT INTO removal (handle) SELECT handle FROM former_handle WHERE leaver = $1 AND"
-	    " handle NOT IN (SELECT handle FROM removal)", CDR_VALUES(cdr_value_blob(known->id, CDR_ID_LEN)));
+	if (err == CDR_OK)
+		err = cdr_epoch_leave(tx, known->id);
 	if (err != CDR_OK)
 		return err;
 	return cdr_query_run(tx, "DELETE FROM leaver WHERE id = $1", CDR_VALUES(cdr_value_blob(known->id, CDR_ID_LEN)));
@@ -405,8 +403,8 @@ expire(struct cdr_tx *tx, void *context)
 	CDR_TRY(cdr_query_run(tx, "INSERT INTO removal (handle) SELECT handle FROM leaver WHERE " EXPIRED,
 	    CDR_VALUES(cdr_value_int(expiry->month))));
 	CDR_TRY(cdr_query_run(tx, "INSERT INTO removal (handle) SELECT handle FROM former_handle WHERE leaver IN"
-	    " (SELECT id FROM leaver WHERE " EXPIRED ") AND handle NOT IN (SELECT handle FROM removal)",
-	    CDR_VALUES(cdr_value_int(expiry->month))));
+	    " (SELECT id FROM leaver WHERE " EXPIRED ") AND NOT EXISTS (SELECT 1 FROM removal r WHERE r.handle ="
+	    " former_handle.handle)", CDR_VALUES(cdr_value_int(expiry->month))));
 	CDR_TRY(cdr_query_run(tx, "DELETE FROM former_handle WHERE leaver IN (SELECT id FROM leaver WHERE " EXPIRED ")",
 	    CDR_VALUES(cdr_value_int(expiry->month))));
 	CDR_TRY(cdr_query_run(tx, "DELETE FROM leaver WHERE " EXPIRED, CDR_VALUES(cdr_value_int(expiry->month))));

@@ -264,6 +264,9 @@ static const char index_trust[] =
     " due_at bigint NOT NULL);"
     "CREATE INDEX index_kept_by_due ON index_kept (due_at);";
 
+/* A leaver's handle in an epoch before the newest: epoch is the one in whose index it still stands; NULL: in none. */
+static const char former_epochs[] = "ALTER TABLE former_handle ADD COLUMN epoch bigint;";
+
 static const char *const migrations[] = {
 	first,
 	tally_and_trail,
@@ -279,6 +282,7 @@ static const char *const migrations[] = {
 	guest_deadlines,
 	hooks,
 	index_trust,
+	former_epochs,
 };
 
 const struct cdr_store_schema cdr_member_schema = {

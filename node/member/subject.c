@@ -8,6 +8,7 @@
 #include "node/member/check_letters.h"
 #include "node/member/check_life.h"
 #include "node/member/count.h"
+#include "node/member/epoch.h"
 #include "node/member/hold.h"
 #include "node/member/inbox_parts.h"
 #include "node/member/leavers.h"
@@ -213,6 +214,7 @@ cdr_subject_erase_leaver(struct cdr_tx *tx, const uint8_t id[static CDR_ID_LEN],
 
 	CDR_TRY(cdr_hold_check(tx, id, fault));
 	CDR_TRY(cdr_query_run(tx, "INSERT INTO removal (handle) SELECT handle FROM leaver WHERE id = $1", values));
+	CDR_TRY(cdr_epoch_leave(tx, id));
 	CDR_TRY(cdr_query_run(tx, "DELETE FROM former_handle WHERE leaver = $1", values));
 	CDR_TRY(cdr_query_run(tx, "DELETE FROM leaver WHERE id = $1", values));
 	if (cdr_query_changed_count(tx) == 0)
