@@ -197,11 +197,11 @@ $(BENCHES) $(filter-out %.so,$(NET_TOOLS)) $(BUILD)/tests/vectors/oprf_oracle $(
 	@mkdir -p $(@D)
 	$(Q)$(link) $(LDLIBS)
 
-# Libraries for LD_PRELOAD.
-$(BUILD)/tests/net/preload/%.so: tests/net/preload/%.c $(BUILD)/flags
+# Libraries for LD_PRELOAD; light.c is part of each.
+$(BUILD)/tests/net/preload/%.so: tests/net/preload/%.c tests/net/preload/light.c $(BUILD)/flags
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(filter-out -fPIE -pie -fsanitize%,$(CFLAGS)) -fPIC -shared -o $@ $<
+	$(Q)$(CC) $(filter-out -fPIE -pie -fsanitize%,$(CFLAGS)) -fPIC -shared -o $@ $(sort $(filter %.c,$^))
 
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
 

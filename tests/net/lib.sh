@@ -66,7 +66,7 @@ launch() {
 	fifo=$(mktemp -u "$X/ready.XXXXXX")
 	mkfifo "$fifo"
 	# shellcheck disable=SC2086
-	NODE=$name LD_PRELOAD=${PRELOAD:-} setsid ${WRAP:-} "$program" serve "$@" --home "$X/$name" --passphrase-file "$X/passphrase" \
+	NODE=$name LD_PRELOAD=${PRELOAD:-${LD_PRELOAD:-}} setsid ${WRAP:-} "$program" serve "$@" --home "$X/$name" --passphrase-file "$X/passphrase" \
 		--ready-fd 9 9>"$fifo" >>"$X/logs/$name.log" 2>&1 </dev/null &
 	line=
 	IFS= read -r -t "${READY_SECONDS:-60}" line <"$fifo" || true
