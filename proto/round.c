@@ -238,7 +238,7 @@ cdr_round_word_verify(const struct cdr_roster *roster, enum cdr_round_word word,
 /* ---- which contributions count ---------------------------------------------------------------------------------- */
 
 static cdr_err
-check_close(const struct cdr_close *close, const struct cdr_round *round, const struct cdr_roster *roster,
+check_head(const struct cdr_close *close, const struct cdr_round *round, const struct cdr_roster *roster,
     struct cdr_fault *fault)
 {
 	const Cdr__Wire__RoundClose *body = close->body;
@@ -247,24 +247,42 @@ check_close(const struct cdr_close *close, const struct cdr_round *round, const 
 	if (minimum < round->body->minimum)
 		minimum = round->body->minimum;
 	if (body->round.len != CDR_ROUND_HASH_LEN || memcmp(body->round.data, round->hash, CDR_ROUND_HASH_LEN) != 0 ||
-	    body->sums_hash.len != CDR_SHA256_LEN)
+	    body->sums_hash.len != CDR_SHA256_LEN || body->list_hash.len != CDR_SHA256_LEN)
 		return BAD("the list of contributions is of another round");
-	if (body->n_contribution > CDR_MEMBER_COUNT_MAX)
+	if (body->members > CDR_MEMBER_COUNT_MAX)
 		return BAD("the list of contributions is too long");
-	for (size_t i = 0; i < body->n_contribution; i++) {
-		const Cdr__Wire__ClosedContribution *c = body->contribution[i];
-		if (c->hash.len != CDR_SHA256_LEN || (i > 0 && strcmp(body->contribution[i - 1]->member, c->member) >= 0))
+	if (body->members < minimum)
+		return cdr_fault_set(fault, CDR_E_REFUSED, "%" PRIu32 " members contributed; with fewer than %" PRIu32
+		    " nothing is opened", body->members, minimum);
+	return CDR_OK;
+}
+
+/* The list that the head stands for. */
+static cdr_err
+read_list(const Cdr__Wire__SignedClose *sealed, struct cdr_close *close, struct cdr_fault *fault)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	const struct cdr_bytes bytes = cdr_message_bytes(sealed->list);
+	uint8_t hash[CDR_SHA256_LEN];
+
+	CDR_TRY(cdr_sha256(&bytes, 1, hash));
+	if (!sealed->has_list || memcmp(hash, close->body->list_hash.data, sizeof(hash)) != 0)
+		return BAD("the list of contributions is not the one that the hub signed");
+	CDR_TRY(cdr_message_decode(&close->list_arena, &cdr__wire__close_list__descriptor, bytes, &close->list));
+	if (close->list->n_contribution != close->body->members)
+		return BAD("the list of contributions has another length than the hub says");
+	for (size_t i = 0; i < close->list->n_contribution; i++) {
+		const Cdr__Wire__ClosedContribution *c = close->list->contribution[i];
+		if (c->hash.len != CDR_SHA256_LEN || (i > 0 && strcmp(close->list->contribution[i - 1]->member, c->member) >= 0))
 			return BAD("the list of contributions is not in the order of the members, or one is there twice");
 	}
-	if (body->n_contribution < minimum)
-		return cdr_fault_set(fault, CDR_E_REFUSED, "%zu members contributed; with fewer than %" PRIu32
-		    " nothing is opened", body->n_contribution, minimum);
-	return CDR_OK;
+out:
+	return err;
 }
 
 /* see proto/round.h */
 cdr_err
-cdr_close_read(const Cdr__Wire__SignedClose *sealed, const struct cdr_round *round, const struct cdr_roster *roster,
+cdr_close_read_head(const Cdr__Wire__SignedClose *sealed, const struct cdr_round *round, const struct cdr_roster *roster,
     const uint8_t genesis[static CDR_GENESIS_HASH_LEN], struct cdr_close *close, struct cdr_fault *fault)
 {
 	cdr_err err = CDR_E_INTERNAL;
@@ -275,9 +293,19 @@ cdr_close_read(const Cdr__Wire__SignedClose *sealed, const struct cdr_round *rou
 		return cdr_fault_set(fault, CDR_E_SIGNATURE, "the list of contributions is not signed by the hub");
 	CDR_TRY(cdr_message_decode(&close->arena, &cdr__wire__round_close__descriptor, body, &close->body));
 	CDR_TRY(cdr_sha256(&body, 1, close->hash));
-	CDR_TRY(check_close(close, round, roster, fault));
+	CDR_TRY(check_head(close, round, roster, fault));
 out:
 	return err;
+}
+
+/* see proto/round.h */
+cdr_err
+cdr_close_read(const Cdr__Wire__SignedClose *sealed, const struct cdr_round *round, const struct cdr_roster *roster,
+    const uint8_t genesis[static CDR_GENESIS_HASH_LEN], struct cdr_close *close, struct cdr_fault *fault)
+{
+	cdr_err err = cdr_close_read_head(sealed, round, roster, genesis, close, fault);
+
+	return err == CDR_OK ? read_list(sealed, close, fault) : err;
 }
 
 /* see proto/round.h */
@@ -285,6 +313,7 @@ void
 cdr_close_free(struct cdr_close *close)
 {
 	cdr_arena_free(&close->arena);
+	cdr_arena_free(&close->list_arena);
 	*close = (struct cdr_close){ 0 };
 }
 
@@ -292,8 +321,8 @@ cdr_close_free(struct cdr_close *close)
 size_t
 cdr_close_find(const struct cdr_close *close, const char *member)
 {
-	for (size_t i = 0; i < close->body->n_contribution; i++) {
-		if (strcmp(close->body->contribution[i]->member, member) == 0)
+	for (size_t i = 0; i < close->list->n_contribution; i++) {
+		if (strcmp(close->list->contribution[i]->member, member) == 0)
 			return i;
 	}
 	return SIZE_MAX;

@@ -79,8 +79,9 @@ CDR_MUST_CHECK cdr_err cdr_round_word_verify(const struct cdr_roster *roster, en
 /* ---- which contributions count -------------------------------------------------------------------------------- */
 
 struct cdr_close {
-	struct cdr_arena arena;
+	struct cdr_arena arena, list_arena;
 	const Cdr__Wire__RoundClose *body;        /* borrowed */
+	const Cdr__Wire__CloseList *list;         /* borrowed; NULL where the head alone was read */
 	uint8_t hash[CDR_ROUND_HASH_LEN];         /* SHA-256 of the RoundClose's bytes */
 };
 
@@ -94,6 +95,11 @@ struct cdr_close {
  * Returns  CDR_OK; CDR_E_SIGNATURE; CDR_E_INPUT; CDR_E_REFUSED for too few; CDR_E_MEMORY.
  */
 CDR_MUST_CHECK cdr_err cdr_close_read(const Cdr__Wire__SignedClose *sealed, const struct cdr_round *round,
+    const struct cdr_roster *roster, const uint8_t genesis[static CDR_GENESIS_HASH_LEN], struct cdr_close *close,
+    struct cdr_fault *fault);
+
+/* The same without the list, as it stands beside published cells: what was signed, of this round, of enough members. */
+CDR_MUST_CHECK cdr_err cdr_close_read_head(const Cdr__Wire__SignedClose *sealed, const struct cdr_round *round,
     const struct cdr_roster *roster, const uint8_t genesis[static CDR_GENESIS_HASH_LEN], struct cdr_close *close,
     struct cdr_fault *fault);
 void cdr_close_free(struct cdr_close *close);

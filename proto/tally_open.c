@@ -22,22 +22,36 @@ number_write(uint32_t number, uint8_t out[static 4])
 		out[i] = (uint8_t)(number >> (24 - 8 * i));
 }
 
-/* What a proof of decryption is for: PROOF_LABEL, then a hash of kind, of what was agreed before, and of a number. */
+/* What a proof of decryption is for: PROOF_LABEL, then a hash of kind, of what was agreed before, of a number and of ${more}. */
 struct proof_context {
 	uint8_t bytes[sizeof(PROOF_LABEL) + CDR_SHA256_LEN];
 };
 
 static cdr_err
-proof_context(const char *kind, const uint8_t *agreed, uint32_t number, struct proof_context *context)
+proof_context(const char *kind, const uint8_t *agreed, uint32_t number, struct cdr_bytes more, struct proof_context *context)
 {
 	uint8_t bytes[4];
 	const struct cdr_bytes parts[] = {
-		{ (const uint8_t *)kind, strlen(kind) + 1 }, { agreed, CDR_ROUND_HASH_LEN }, { bytes, sizeof(bytes) }
+		{ (const uint8_t *)kind, strlen(kind) + 1 }, { agreed, CDR_ROUND_HASH_LEN }, { bytes, sizeof(bytes) }, more
 	};
 
 	number_write(number, bytes);
 	memcpy(context->bytes, PROOF_LABEL, sizeof(PROOF_LABEL));
-	return cdr_sha256(parts, 3, context->bytes + sizeof(PROOF_LABEL));
+	return cdr_sha256(parts, 4, context->bytes + sizeof(PROOF_LABEL));
+}
+
+/* The sums of flags are those of the list, which holds their hash. */
+static cdr_err
+flags_context(const struct cdr_close *close, size_t start, struct proof_context *context)
+{
+	return proof_context("flags", close->hash, (uint32_t)start, (struct cdr_bytes){ NULL, 0 }, context);
+}
+
+/* The whole ciphertext of a count: the decryption itself only touches its first half. */
+static cdr_err
+count_context(const uint8_t *set_hash, uint32_t cell, const uint8_t *cipher, struct proof_context *context)
+{
+	return proof_context("count", set_hash, cell, (struct cdr_bytes){ cipher, CDR_CIPHER_LEN }, context);
 }
 
 static struct cdr_bytes
@@ -107,7 +121,7 @@ make_flags(const struct cdr_tally_world *world, const struct cdr_close *close, s
 
 	for (size_t start = 0; start < cells; start += CDR_PROOF_BATCH_MAX, proof += CDR_PROOF_LEN) {
 		size_t some = cells - start < CDR_PROOF_BATCH_MAX ? cells - start : CDR_PROOF_BATCH_MAX;
-		CDR_TRY(proof_context("flags", close->hash, (uint32_t)start, &context));
+		CDR_TRY(flags_context(close, start, &context));
 		CDR_TRY(cdr_scalar_random(random));
 		CDR_TRY(cdr_elgamal_partial(context_bytes(&context), opener->share, sums.data + (cells + start) * CDR_CIPHER_LEN,
 		    some, random, out + start * CDR_POINT_LEN, proof));
@@ -263,7 +277,7 @@ verify_flags(const struct cdr_tally_world *world, const struct cdr_close *close,
 	CDR_TRY(public_share(world, answer->trustee, &share));
 	for (size_t start = 0; start < cells; start += CDR_PROOF_BATCH_MAX, proof += CDR_PROOF_LEN) {
 		size_t some = cells - start < CDR_PROOF_BATCH_MAX ? cells - start : CDR_PROOF_BATCH_MAX;
-		CDR_TRY(proof_context("flags", close->hash, (uint32_t)start, &context));
+		CDR_TRY(flags_context(close, start, &context));
 		CDR_TRY(cdr_elgamal_partial_verify(context_bytes(&context), share, sums.data + (cells + start) * CDR_CIPHER_LEN, some,
 		    answer->partials + start * CDR_POINT_LEN, proof));
 	}
@@ -355,7 +369,7 @@ open_flags(const struct cdr_tally_world *world, const struct cdr_close *close, s
 		partial[i] = first[i].partials;
 	}
 	CDR_TRY(cdr_elgamal_recover(index, partial, count, sums.data + world->round->cell_count * CDR_CIPHER_LEN, o->cell_count,
-	    0, (int64_t)close->body->n_contribution, value));
+	    0, (int64_t)close->body->members, value));
 	for (size_t i = 0; i < o->cell_count; i++) {
 		o->contributors[i] = (uint32_t)value[i];
 		if (value[i] >= CDR_ROUND_CONTRIBUTORS_MIN)
@@ -443,7 +457,7 @@ cdr_second_make(const struct cdr_tally_world *world, const struct cdr_set *set, 
 		return CDR_E_MEMORY;
 	for (size_t i = 0; i < opening->open_count; i++) {
 		uint8_t *at = attachment->data + i * CDR_SECOND_CELL_LEN;
-		CDR_TRY(proof_context("count", set->hash, opening->open[i], &context));
+		CDR_TRY(count_context(set->hash, opening->open[i], opening->cipher + i * CDR_CIPHER_LEN, &context));
 		CDR_TRY(cdr_scalar_random(random));
 		CDR_TRY(cdr_elgamal_partial(context_bytes(&context), opener->share, opening->cipher + i * CDR_CIPHER_LEN, 1, random,
 		    at, at + CDR_POINT_LEN));
@@ -466,7 +480,7 @@ cdr_second_cell_verify(const struct cdr_tally_world *world, const uint8_t set_ha
 	struct proof_context context;
 
 	CDR_TRY(public_share(world, trustee, &share));
-	CDR_TRY(proof_context("count", set_hash, cell, &context));
+	CDR_TRY(count_context(set_hash, cell, cipher, &context));
 	CDR_TRY(cdr_elgamal_partial_verify(context_bytes(&context), share, cipher, 1, partial, partial + CDR_POINT_LEN));
 out:
 	return err;
@@ -521,7 +535,7 @@ largest_sum(const struct cdr_round *round, const struct cdr_close *close, size_t
 	for (size_t t = 0; t < round->body->n_table; t++)
 		if (round->body->table[t]->bits > bits)
 			bits = round->body->table[t]->bits;
-	int64_t largest = (int64_t)close->body->n_contribution * ((INT64_C(1) << bits) - 1) +
+	int64_t largest = (int64_t)close->body->members * ((INT64_C(1) << bits) - 1) +
 	    (int64_t)noises * ((INT64_C(1) << CDR_ROUND_NOISE_BITS) - 1);
 	return largest < CDR_RECOVER_SPAN_MAX ? largest : CDR_RECOVER_SPAN_MAX - 1;
 }
@@ -594,7 +608,7 @@ cdr_totals_encode(const struct cdr_round *round, const struct cdr_close *close, 
 		start += defined->cells;
 	}
 	totals.round = cdr_message_field(round->hash, CDR_ROUND_HASH_LEN);
-	totals.members = (uint32_t)close->body->n_contribution;
+	totals.members = (uint32_t)close->body->members;
 	totals.n_table = tables;
 	totals.table = at;
 	err = cdr_message_encode(&totals.base, out);

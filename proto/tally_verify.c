@@ -60,7 +60,7 @@ check_words(struct check *c, struct cdr_fault *fault)
 	CDR_TRY(cdr_round_verify(c->round, c->world.roster, c->world.genesis, fault));
 	CDR_TRY(cdr_close_read(r->close, c->round, c->world.roster, c->world.genesis, &c->close, fault));
 	CDR_TRY(cdr_set_read(r->set, &c->close, c->world.roster, c->world.genesis, &c->set, fault));
-	if (r->n_contribution != c->close.body->n_contribution || r->n_first != c->set.body->n_answer ||
+	if (r->n_contribution != c->close.body->members || r->n_first != c->set.body->n_answer ||
 	    r->n_second < c->world.roster->body->threshold || r->n_second > CDR_TRUSTEE_COUNT_MAX)
 		return cdr_fault_set(fault, CDR_E_INPUT, "the record does not hold as many contributions and answers as the hub's lists say");
 	CDR_TRY(cdr_elgamal_new(c->round->body->public_key.data, &c->key));
@@ -78,7 +78,7 @@ check_sums(struct check *c, struct cdr_fault *fault)
 
 	CDR_TRY(cdr_tally_new(&c->world, c->key, true, &tally));
 	for (size_t i = 0; i < c->record->n_contribution; i++)
-		CDR_TRY(cdr_tally_add(tally, c->close.body->contribution[i], cdr_message_bytes(c->record->contribution[i]), fault));
+		CDR_TRY(cdr_tally_add(tally, c->close.list->contribution[i], cdr_message_bytes(c->record->contribution[i]), fault));
 	CDR_TRY(cdr_tally_finish(tally, &c->sums, fault));
 	const struct cdr_bytes part = cdr_buffer_bytes(&c->sums);
 	CDR_TRY(cdr_sha256(&part, 1, hash));
@@ -162,8 +162,8 @@ cell_place(const struct cdr_round *round, const Cdr__Wire__PublishedCell *cell)
 }
 
 static cdr_err
-check_cell(const struct cdr_tally_world *world, const Cdr__Wire__RoundExcerpt *e, const Cdr__Wire__PublishedCell *cell,
-    struct cdr_fault *fault)
+check_cell(const struct cdr_tally_world *world, const struct cdr_set *set, const Cdr__Wire__RoundExcerpt *e,
+    const Cdr__Wire__PublishedCell *cell, struct cdr_fault *fault)
 {
 	cdr_err err = CDR_E_INTERNAL;
 	size_t place = cell_place(world->round, cell), count = e->n_trustee;
@@ -179,7 +179,7 @@ check_cell(const struct cdr_tally_world *world, const Cdr__Wire__RoundExcerpt *e
 		if (cell->partial[i].len != CDR_SECOND_CELL_LEN)
 			return cdr_fault_set(fault, CDR_E_INPUT, "table %s, cell %" PRIu32 ": an answer has another length", cell->table,
 			    cell->cell);
-		err = cdr_second_cell_verify(world, e->set.data, (uint32_t)place, cell->cipher.data, e->trustee[i],
+		err = cdr_second_cell_verify(world, set->hash, (uint32_t)place, cell->cipher.data, e->trustee[i],
 		    cell->partial[i].data);
 		if (err != CDR_OK)
 			return cdr_fault_set(fault, err, "table %s, cell %" PRIu32 ": the part of trustee %" PRIu32 " does not hold", cell->table,
@@ -202,11 +202,15 @@ cdr_excerpt_verify(const Cdr__Wire__RoundExcerpt *excerpt, const struct cdr_rost
 	cdr_err err = CDR_E_INTERNAL;
 	struct cdr_round *round = NULL;
 	struct cdr_tally_world world = { .roster = roster, .genesis = genesis };
+	struct cdr_close close = { 0 };
+	struct cdr_set set = { 0 };
 
 	CDR_TRY(read_round(excerpt->round, &round, fault));
 	world.round = round;
 	CDR_TRY(cdr_round_verify(round, roster, genesis, fault));
-	if (excerpt->set.len != CDR_ROUND_HASH_LEN || excerpt->n_trustee != roster->body->threshold) {
+	CDR_TRY(cdr_close_read_head(excerpt->close, round, roster, genesis, &close, fault));
+	CDR_TRY(cdr_set_read(excerpt->set, &close, roster, genesis, &set, fault));
+	if (excerpt->n_trustee != roster->body->threshold) {
 		err = cdr_fault_set(fault, CDR_E_INPUT, "the cells are not opened by as many trustees as it takes");
 		goto out;
 	}
@@ -217,8 +221,10 @@ cdr_excerpt_verify(const Cdr__Wire__RoundExcerpt *excerpt, const struct cdr_rost
 		}
 	}
 	for (size_t i = 0; i < excerpt->n_cell; i++)
-		CDR_TRY(check_cell(&world, excerpt, excerpt->cell[i], fault));
+		CDR_TRY(check_cell(&world, &set, excerpt, excerpt->cell[i], fault));
 out:
+	cdr_set_free(&set);
+	cdr_close_free(&close);
 	cdr_round_free(round);
 	return err;
 }

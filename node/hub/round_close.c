@@ -136,10 +136,11 @@ static cdr_err
 sign_list(struct closing *c)
 {
 	cdr_err err = CDR_E_INTERNAL;
-	Cdr__Wire__RoundClose list = CDR__WIRE__ROUND_CLOSE__INIT;
+	Cdr__Wire__RoundClose head = CDR__WIRE__ROUND_CLOSE__INIT;
+	Cdr__Wire__CloseList list = CDR__WIRE__CLOSE_LIST__INIT;
 	Cdr__Wire__SignedClose sealed = CDR__WIRE__SIGNED_CLOSE__INIT;
-	struct cdr_buffer inner = { 0 };
-	uint8_t sums_hash[CDR_SHA256_LEN], signature[CDR_SIGNATURE_LEN];
+	struct cdr_buffer entries = { 0 }, inner = { 0 };
+	uint8_t sums_hash[CDR_SHA256_LEN], list_hash[CDR_SHA256_LEN], signature[CDR_SIGNATURE_LEN];
 	const struct cdr_bytes sums = cdr_buffer_bytes(&c->sums);
 
 	CDR_TRY(cdr_sha256(&sums, 1, sums_hash));
@@ -149,17 +150,26 @@ sign_list(struct closing *c)
 		c->entry[i].hash = cdr_message_field(c->hash[i], CDR_SHA256_LEN);
 		c->entry_at[i] = &c->entry[i];
 	}
-	list.round = cdr_message_field(c->r.round->hash, CDR_ROUND_HASH_LEN);
-	list.closed_at = c->now;
 	list.contribution = c->entry_at;
 	list.n_contribution = c->count;
-	list.sums_hash = cdr_message_field(sums_hash, sizeof(sums_hash));
-	CDR_TRY(cdr_message_encode(&list.base, &inner));
+	CDR_TRY(cdr_message_encode(&list.base, &entries));
+	const struct cdr_bytes listed = cdr_buffer_bytes(&entries);
+	CDR_TRY(cdr_sha256(&listed, 1, list_hash));
+	head.round = cdr_message_field(c->r.round->hash, CDR_ROUND_HASH_LEN);
+	head.closed_at = c->now;
+	head.members = (uint32_t)c->count;
+	head.list_hash = cdr_message_field(list_hash, sizeof(list_hash));
+	head.sums_hash = cdr_message_field(sums_hash, sizeof(sums_hash));
+	head.roster_version = c->roster->body->version;
+	CDR_TRY(cdr_message_encode(&head.base, &inner));
 	CDR_TRY(cdr_round_sign(c->hub->seed, CDR_ROUND_WORD_CLOSE, c->hub->genesis, cdr_buffer_bytes(&inner), signature));
 	sealed.close = cdr_message_field(inner.data, inner.len);
 	sealed.signature = cdr_message_field(signature, sizeof(signature));
+	sealed.has_list = 1;
+	sealed.list = cdr_message_field(listed.data, listed.len);
 	CDR_TRY(cdr_message_encode(&sealed.base, &c->close));
 out:
+	cdr_buffer_free(&entries);
 	cdr_buffer_free(&inner);
 	return err;
 }

@@ -90,7 +90,7 @@ items_read(struct cdr_hub *hub, const uint8_t *round, const char *sql, struct it
 
 /* Drop what the list does not name: contributions of members who left before the close. */
 static cdr_err
-keep_listed(struct items *items, const Cdr__Wire__RoundClose *list)
+keep_listed(struct items *items, const Cdr__Wire__CloseList *list)
 {
 	size_t kept = 0;
 
@@ -114,7 +114,7 @@ struct gathered {
 	const struct cdr_roster *roster;   /* held */
 	struct cdr_arena close_arena, list_arena, set_arena, inner_arena;
 	Cdr__Wire__SignedClose *close;
-	const Cdr__Wire__RoundClose *list;
+	const Cdr__Wire__CloseList *list;
 	Cdr__Wire__SignedSet *set;
 	const Cdr__Wire__OpeningSet *answers;
 	struct items contribution, first, second;
@@ -146,7 +146,7 @@ gather(struct cdr_hub *hub, const uint8_t *hash, struct gathered *g, struct cdr_
 	if (g->r.totals.len == 0)
 		return cdr_fault_set(fault, CDR_E_REFUSED, "this round is %s: it has no totals yet", g->r.state);
 	CDR_TRY(cdr_message_decode(&g->close_arena, &cdr__wire__signed_close__descriptor, cdr_buffer_bytes(&g->r.close), &g->close));
-	CDR_TRY(cdr_message_decode(&g->list_arena, &cdr__wire__round_close__descriptor, cdr_message_bytes(g->close->close), &g->list));
+	CDR_TRY(cdr_message_decode(&g->list_arena, &cdr__wire__close_list__descriptor, cdr_message_bytes(g->close->list), &g->list));
 	CDR_TRY(cdr_message_decode(&g->set_arena, &cdr__wire__signed_set__descriptor, cdr_buffer_bytes(&g->r.set), &g->set));
 	CDR_TRY(cdr_message_decode(&g->inner_arena, &cdr__wire__opening_set__descriptor, cdr_message_bytes(g->set->set), &g->answers));
 	CDR_TRY(items_read(hub, hash, "SELECT request FROM round_contribution WHERE round = $1 ORDER BY member", &g->contribution));
@@ -220,6 +220,7 @@ struct excerpt {
 	const Cdr__Wire__RoundTotals *totals;
 	Cdr__Wire__RoundExcerpt message;
 	Cdr__Wire__SignedRound sealed;
+	Cdr__Wire__SignedClose head;
 	uint32_t trustee[CDR_TRUSTEE_COUNT_MAX];
 	Cdr__Wire__PublishedCell *cell, **cell_at;
 	ProtobufCBinaryData (*partial)[CDR_TRUSTEE_COUNT_MAX];
@@ -308,7 +309,6 @@ cdr_hub_round_excerpt(struct cdr_hub *hub, const uint8_t hash[static CDR_ROUND_H
 {
 	cdr_err err = CDR_E_INTERNAL;
 	struct excerpt *e = calloc(1, sizeof(*e));
-	uint8_t set_hash[CDR_ROUND_HASH_LEN];
 
 	if (e == NULL)
 		return CDR_E_MEMORY;
@@ -323,12 +323,14 @@ cdr_hub_round_excerpt(struct cdr_hub *hub, const uint8_t hash[static CDR_ROUND_H
 	}
 	for (size_t i = 0; i < count; i++)
 		CDR_TRY(excerpt_cell(e, i, &cells[i], fault));
-	memcpy(set_hash, e->set.hash, sizeof(set_hash));
 	e->message = (Cdr__Wire__RoundExcerpt)CDR__WIRE__ROUND_EXCERPT__INIT;
 	e->sealed = *e->g.r.round->sealed;
 	e->message.roster = cdr_message_field(e->g.roster->bytes.data, e->g.roster->bytes.len);
 	e->message.round = &e->sealed;
-	e->message.set = cdr_message_field(set_hash, sizeof(set_hash));
+	e->message.set = e->g.set;
+	e->head = *e->g.close;
+	e->head.has_list = 0;
+	e->message.close = &e->head;
 	e->message.trustee = e->trustee;
 	e->message.n_trustee = e->g.roster->body->threshold;
 	e->message.cell = e->cell_at;

@@ -149,9 +149,9 @@ check_counted(struct cdr_member *member, const struct cdr_roster *roster, const 
 
 	CDR_TRY(cdr_close_read(sealed, e->round, roster, member->genesis, &close, fault));
 	e->has_close = true;
-	e->members = close.body->n_contribution;
+	e->members = close.body->members;
 	size_t at = cdr_close_find(&close, member->id);
-	e->is_counted = at != SIZE_MAX && memcmp(close.body->contribution[at]->hash.data, s->hash, sizeof(s->hash)) == 0;
+	e->is_counted = at != SIZE_MAX && memcmp(close.list->contribution[at]->hash.data, s->hash, sizeof(s->hash)) == 0;
 	if (s->number == 0 && at != SIZE_MAX)
 		err = cdr_fault_set(fault, CDR_E_REFUSED, "the hub counts a contribution of this organisation that it has not made");
 	else if (s->reply.len > 0 && !e->is_counted)

@@ -61,7 +61,7 @@ ask_hub(const struct work *w, struct cdr_ask *ask)
 static cdr_err
 add_shown(struct work *w, struct cdr_tally *tally, struct cdr_bytes request, size_t *next)
 {
-	const Cdr__Wire__RoundClose *list = w->close.body;
+	const Cdr__Wire__CloseList *list = w->close.list;
 	uint8_t hash[CDR_SHA256_LEN];
 	cdr_err err = cdr_sha256(&request, 1, hash);
 
@@ -96,9 +96,9 @@ add_all(struct work *w, struct cdr_tally *tally)
 			break;
 		request.from += (uint32_t)got;
 	}
-	if (err == CDR_OK && next < w->close.body->n_contribution)
+	if (err == CDR_OK && next < w->close.body->members)
 		err = cdr_fault_set(w->fault, CDR_E_REFUSED, "the hub's list names a contribution of %s, but the hub does not show it",
-		    w->close.body->contribution[next]->member);
+		    w->close.list->contribution[next]->member);
 	return err;
 }
 
@@ -188,7 +188,7 @@ answer_first(struct work *w)
 	}
 	CDR_TRY(send_kept(w, CDR_TALLY_FIRST_PATH, &w->known.first));
 	cdr_log(CDR_LOG_INFO, "round.first_answer", cdr_log_text("period", w->round->body->period),
-	    cdr_log_int("members", (int64_t)w->close.body->n_contribution));
+	    cdr_log_int("members", (int64_t)w->close.body->members));
 out:
 	cdr_buffer_free(&attachment);
 	cdr_buffer_free(&request);

@@ -120,7 +120,7 @@ compare_opened(struct cdr_tx *tx, struct cdr_query *query, const struct put_job 
 	cdr_err err = CDR_E_INTERNAL;
 	uint8_t opened[CDR_ROUND_HASH_LEN];
 	uint64_t members;
-	size_t shared, own = job->close->body->n_contribution;
+	size_t shared, own = job->close->body->members;
 	char table[CDR_CODE_LEN_MAX + 1];
 
 	CDR_TRY(cdr_query_blob(query, 0, opened, sizeof(opened)));
@@ -178,12 +178,12 @@ put_job(struct cdr_tx *tx, void *context)
 	    "INSERT INTO round (hash, period, first_month, last_month, members, tables, epsilon_milli, close_hash, sums, seen_at)"
 	    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
 	    CDR_VALUES(hash, cdr_value_text(body->period), cdr_value_int(body->first_month), cdr_value_int(body->last_month),
-		cdr_value_int((int64_t)job->close->body->n_contribution), cdr_value_int((int64_t)body->n_table),
+		cdr_value_int((int64_t)job->close->body->members), cdr_value_int((int64_t)body->n_table),
 		cdr_value_int(body->has_epsilon_milli ? body->epsilon_milli : 0), hash_value(job->close->hash),
 		cdr_value_bytes(job->sums), cdr_value_int((int64_t)job->now))));
-	for (size_t i = 0; i < job->close->body->n_contribution; i++)
+	for (size_t i = 0; i < job->close->body->members; i++)
 		CDR_TRY(cdr_query_run(tx, "INSERT INTO round_member (round, member) VALUES ($1, $2)",
-		    CDR_VALUES(hash, cdr_value_text(job->close->body->contribution[i]->member))));
+		    CDR_VALUES(hash, cdr_value_text(job->close->list->contribution[i]->member))));
 	for (size_t t = 0; t < body->n_table; t++)
 		CDR_TRY(cdr_query_run(tx, "INSERT INTO round_table (round, id) VALUES ($1, $2)",
 		    CDR_VALUES(hash, cdr_value_text(body->table[t]->id))));

@@ -42,7 +42,7 @@ struct question {
 	struct cdr_buffer *reply;
 	struct lie lie;
 	struct cdr_envelope asked, honest;
-	struct cdr_arena arena, inner;
+	struct cdr_arena arena, inner, entries;
 };
 
 static cdr_err
@@ -65,15 +65,17 @@ answer(struct question *q, const ProtobufCMessage *message)
 
 /* Twist the list of contributions and sign it again. */
 static cdr_err
-twist_list(struct question *q, Cdr__Wire__RoundTask *task, struct cdr_buffer *bytes, uint8_t *signature)
+twist_list(struct question *q, Cdr__Wire__RoundTask *task, struct cdr_buffer *entries, struct cdr_buffer *bytes, uint8_t *signature)
 {
 	cdr_err err = CDR_E_INTERNAL;
-	Cdr__Wire__RoundClose *list;
+	Cdr__Wire__RoundClose *head;
+	Cdr__Wire__CloseList *list;
 	Cdr__Wire__ClosedContribution invented = CDR__WIRE__CLOSED_CONTRIBUTION__INIT, *at[64];
 
-	CDR_TRY(cdr_message_decode(&q->inner, &cdr__wire__round_close__descriptor, cdr_message_bytes(task->close->close), &list));
+	CDR_TRY(cdr_message_decode(&q->inner, &cdr__wire__round_close__descriptor, cdr_message_bytes(task->close->close), &head));
+	CDR_TRY(cdr_message_decode(&q->entries, &cdr__wire__close_list__descriptor, cdr_message_bytes(task->close->list), &list));
 	if (lie_is(&q->lie, "sums"))
-		list->sums_hash.data[0] ^= 1;
+		head->sums_hash.data[0] ^= 1;
 	if (lie_is(&q->lie, "copy"))
 		memcpy(list->contribution[1]->hash.data, list->contribution[0]->hash.data, CDR_SHA256_LEN);
 	if (lie_is(&q->lie, "invent") && list->n_contribution < 63) {
@@ -83,7 +85,12 @@ twist_list(struct question *q, Cdr__Wire__RoundTask *task, struct cdr_buffer *by
 		at[list->n_contribution++] = &invented;
 		list->contribution = at;
 	}
-	CDR_TRY(cdr_message_encode(&list->base, bytes));
+	head->members = (uint32_t)list->n_contribution;
+	CDR_TRY(cdr_message_encode(&list->base, entries));
+	const struct cdr_bytes listed = cdr_buffer_bytes(entries);
+	CDR_TRY(cdr_sha256(&listed, 1, head->list_hash.data));
+	task->close->list = cdr_message_field(entries->data, entries->len);
+	CDR_TRY(cdr_message_encode(&head->base, bytes));
 	CDR_TRY(cdr_round_sign(q->liar->open.home->keys->signing, CDR_ROUND_WORD_CLOSE, q->liar->open.hub->genesis,
 	    cdr_buffer_bytes(bytes), signature));
 	task->close->close = cdr_message_field(bytes->data, bytes->len);
@@ -97,15 +104,16 @@ twist_work(struct question *q)
 {
 	cdr_err err = CDR_E_INTERNAL;
 	Cdr__Wire__RoundWork *work;
-	struct cdr_buffer bytes = { 0 };
+	struct cdr_buffer entries = { 0 }, bytes = { 0 };
 	uint8_t signature[CDR_SIGNATURE_LEN];
 
 	CDR_TRY(cdr_message_decode(&q->arena, &cdr__wire__round_work__descriptor, q->honest.body, &work));
 	if (work->n_task == 0)
 		return CDR_OK;
-	CDR_TRY(twist_list(q, work->task[work->n_task - 1], &bytes, signature));
+	CDR_TRY(twist_list(q, work->task[work->n_task - 1], &entries, &bytes, signature));
 	CDR_TRY(answer(q, &work->base));
 out:
+	cdr_buffer_free(&entries);
 	cdr_buffer_free(&bytes);
 	return err;
 }
@@ -173,6 +181,7 @@ handle(void *context, const char *path, struct cdr_bytes body, const uint8_t *pi
 	(void)pthread_mutex_unlock(&lock);
 	cdr_arena_free(&q.arena);
 	cdr_arena_free(&q.inner);
+	cdr_arena_free(&q.entries);
 	cdr_envelope_free(&q.asked);
 	cdr_envelope_free(&q.honest);
 	return status;

@@ -216,13 +216,14 @@ static void
 world_close(struct round_world *w)
 {
 	struct cdr_tally *tally;
-	Cdr__Wire__RoundClose list = CDR__WIRE__ROUND_CLOSE__INIT;
+	Cdr__Wire__RoundClose head = CDR__WIRE__ROUND_CLOSE__INIT;
+	Cdr__Wire__CloseList list = CDR__WIRE__CLOSE_LIST__INIT;
 	Cdr__Wire__SignedClose sealed = CDR__WIRE__SIGNED_CLOSE__INIT;
 	Cdr__Wire__ClosedContribution *entry = calloc(w->member_count, sizeof(*entry));
 	Cdr__Wire__ClosedContribution **at = calloc(w->member_count, sizeof(*at));
 	uint8_t (*hash)[CDR_SHA256_LEN] = calloc(w->member_count, sizeof(*hash)), sums_hash[CDR_SHA256_LEN];
-	uint8_t signature[CDR_SIGNATURE_LEN];
-	struct cdr_buffer inner;
+	uint8_t list_hash[CDR_SHA256_LEN], signature[CDR_SIGNATURE_LEN];
+	struct cdr_buffer entries, inner;
 
 	assert_int_equal(cdr_tally_new(&w->world, w->key, false, &tally), CDR_OK);
 	for (size_t i = 0; i < w->member_count; i++) {
@@ -238,20 +239,29 @@ world_close(struct round_world *w)
 	cdr_tally_free(tally);
 	const struct cdr_bytes sums = cdr_buffer_bytes(&w->sums);
 	assert_int_equal(cdr_sha256(&sums, 1, sums_hash), CDR_OK);
-	list.round = cdr_message_field(w->round->hash, CDR_ROUND_HASH_LEN);
-	list.closed_at = 2001;
 	list.contribution = at;
 	list.n_contribution = w->member_count;
-	list.sums_hash = cdr_message_field(sums_hash, sizeof(sums_hash));
-	assert_int_equal(cdr_message_encode(&list.base, &inner), CDR_OK);
+	assert_int_equal(cdr_message_encode(&list.base, &entries), CDR_OK);
+	const struct cdr_bytes listed = cdr_buffer_bytes(&entries);
+	assert_int_equal(cdr_sha256(&listed, 1, list_hash), CDR_OK);
+	head.round = cdr_message_field(w->round->hash, CDR_ROUND_HASH_LEN);
+	head.closed_at = 2001;
+	head.members = (uint32_t)w->member_count;
+	head.list_hash = cdr_message_field(list_hash, sizeof(list_hash));
+	head.sums_hash = cdr_message_field(sums_hash, sizeof(sums_hash));
+	head.roster_version = w->roster->body->version;
+	assert_int_equal(cdr_message_encode(&head.base, &inner), CDR_OK);
 	assert_int_equal(cdr_round_sign(hub_keys.seed, CDR_ROUND_WORD_CLOSE, w->genesis, cdr_buffer_bytes(&inner), signature), CDR_OK);
 	sealed.close = cdr_message_field(inner.data, inner.len);
 	sealed.signature = cdr_message_field(signature, sizeof(signature));
+	sealed.has_list = 1;
+	sealed.list = cdr_message_field(listed.data, listed.len);
 	assert_int_equal(cdr_message_encode(&sealed.base, &w->close_bytes), CDR_OK);
 	assert_int_equal(cdr_message_decode(&w->close_arena, &cdr__wire__signed_close__descriptor, cdr_buffer_bytes(&w->close_bytes),
 	    &w->signed_close), CDR_OK);
 	assert_int_equal(cdr_close_read(w->signed_close, w->round, w->roster, w->genesis, &w->close, NULL), CDR_OK);
 	cdr_buffer_free(&inner);
+	cdr_buffer_free(&entries);
 	free(entry);
 	free(at);
 	free(hash);

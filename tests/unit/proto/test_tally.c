@@ -45,7 +45,7 @@ sums_come_out(void **state)
 	struct cdr_buffer sums;
 	assert_int_equal(cdr_tally_new(&w.world, w.key, true, &tally), CDR_OK);
 	for (size_t i = 0; i < w.member_count; i++)
-		assert_int_equal(cdr_tally_add(tally, w.close.body->contribution[i], cdr_buffer_bytes(&w.contribution[i]), NULL), CDR_OK);
+		assert_int_equal(cdr_tally_add(tally, w.close.list->contribution[i], cdr_buffer_bytes(&w.contribution[i]), NULL), CDR_OK);
 	assert_int_equal(cdr_tally_finish(tally, &sums, NULL), CDR_OK);
 	assert_int_equal(sums.len, w.sums.len);
 	assert_memory_equal(sums.data, w.sums.data, sums.len);
@@ -89,7 +89,7 @@ a_hundred_members(void **state)
 	world_close(&w);
 	assert_int_equal(cdr_tally_new(&w.world, w.key, true, &tally), CDR_OK);
 	for (size_t i = 0; i < w.member_count; i++)
-		assert_int_equal(cdr_tally_add(tally, w.close.body->contribution[i], cdr_buffer_bytes(&w.contribution[i]), NULL), CDR_OK);
+		assert_int_equal(cdr_tally_add(tally, w.close.list->contribution[i], cdr_buffer_bytes(&w.contribution[i]), NULL), CDR_OK);
 	assert_int_equal(cdr_tally_finish(tally, &sums, NULL), CDR_OK);
 	assert_memory_equal(sums.data, w.sums.data, sums.len);
 	cdr_buffer_free(&sums);
@@ -169,7 +169,7 @@ a_hub_that_lies_about_contributions(void **state)
 	world_start(&w, MEMBERS_HERE, 3, 4, 0);
 	world_contribute(&w, 16);
 	world_close(&w);
-	const Cdr__Wire__ClosedContribution *list = w.close.body->contribution[1];
+	const Cdr__Wire__ClosedContribution *list = w.close.list->contribution[1];
 	assert_int_equal(tally_one(&w, list, &w.contribution[1], &fault), CDR_OK);
 	/* It shows another's, or one twice. */
 	assert_int_equal(tally_one(&w, list, &w.contribution[2], &fault), CDR_E_REFUSED);
@@ -339,6 +339,23 @@ a_record_is_recomputed(void **state)
 	world_end(&w);
 }
 
+/* ${by} times G more in B: the same ciphertext of another number. */
+static void
+shift_count(uint8_t *cipher, uint64_t by)
+{
+	uint8_t k[CDR_SCALAR_LEN], one[CDR_SCALAR_LEN];
+	struct cdr_points *point;
+
+	cdr_scalar_set(1, one);
+	cdr_scalar_set(by, k);
+	assert_int_equal(cdr_points_decode(cipher + CDR_POINT_LEN, 1, &point), CDR_OK);
+	const struct cdr_term term = { one, point, 0 };
+	assert_int_equal(cdr_points_set_sum(point, 0, k, &term, 1, false), CDR_OK);
+	assert_int_equal(cdr_points_encode(point), CDR_OK);
+	memcpy(cipher + CDR_POINT_LEN, cdr_points_peek(point, 0), CDR_POINT_LEN);
+	cdr_points_free(point);
+}
+
 static void
 published_cells_are_checked(void **state)
 {
@@ -347,9 +364,11 @@ published_cells_are_checked(void **state)
 	struct cdr_fault fault;
 	Cdr__Wire__RoundExcerpt excerpt = CDR__WIRE__ROUND_EXCERPT__INIT;
 	Cdr__Wire__SignedRound sealed;
+	Cdr__Wire__SignedClose head;
 	Cdr__Wire__PublishedCell cell = CDR__WIRE__PUBLISHED_CELL__INIT, *cells[1] = { &cell };
 	ProtobufCBinaryData partial[WORLD_THRESHOLD];
 	uint32_t trustees[WORLD_THRESHOLD];
+	uint8_t shifted[CDR_CIPHER_LEN];
 	static char one[] = "one", two[] = "two";
 
 	world_start(&w, MEMBERS_HERE, 5, 8, 500);
@@ -360,7 +379,10 @@ published_cells_are_checked(void **state)
 	assert_true(w.opening.open_count > 0 && w.opening.open[0] < 5);
 	sealed = *w.round->sealed;
 	excerpt.round = &sealed;
-	excerpt.set = cdr_message_field(w.set.hash, CDR_ROUND_HASH_LEN);
+	excerpt.set = w.signed_set;
+	head = *w.signed_close;
+	head.has_list = 0;
+	excerpt.close = &head;
 	excerpt.trustee = trustees;
 	excerpt.n_trustee = WORLD_THRESHOLD;
 	for (size_t i = 0; i < WORLD_THRESHOLD; i++) {
@@ -379,6 +401,21 @@ published_cells_are_checked(void **state)
 	cell.count++;
 	assert_int_equal(cdr_excerpt_verify(&excerpt, w.roster, w.genesis, &fault), CDR_E_REFUSED);
 	cell.count--;
+	/* A hub that shows another ciphertext: the second half shifted, and the count with it. */
+	memcpy(shifted, w.opening.cipher, sizeof(shifted));
+	shift_count(shifted, 1);
+	cell.cipher.data = shifted;
+	cell.count++;
+	assert_int_equal(cdr_excerpt_verify(&excerpt, w.roster, w.genesis, &fault), CDR_E_PROOF);
+	cell.count--;
+	cell.cipher.data = w.opening.cipher;
+	/* The head of another closing, a list of first answers that is not signed. */
+	head.close.data[head.close.len - 1] ^= 1;
+	assert_int_equal(cdr_excerpt_verify(&excerpt, w.roster, w.genesis, &fault), CDR_E_SIGNATURE);
+	head.close.data[head.close.len - 1] ^= 1;
+	excerpt.set->signature.data[0] ^= 1;
+	assert_int_equal(cdr_excerpt_verify(&excerpt, w.roster, w.genesis, &fault), CDR_E_SIGNATURE);
+	excerpt.set->signature.data[0] ^= 1;
 	cell.table = two;
 	assert_int_equal(cdr_excerpt_verify(&excerpt, w.roster, w.genesis, &fault), CDR_E_PROOF);
 	cell.table = one;

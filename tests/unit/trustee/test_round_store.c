@@ -14,7 +14,8 @@ struct made {
 	Cdr__Wire__Round body;
 	Cdr__Wire__RoundTable table[2], *tables[2];
 	struct cdr_close close;
-	Cdr__Wire__RoundClose list;
+	Cdr__Wire__RoundClose head;
+	Cdr__Wire__CloseList list;
 	Cdr__Wire__ClosedContribution entry[32], *entries[32];
 	char member[32][CDR_SLUG_LEN_MAX + 1];
 };
@@ -44,7 +45,8 @@ make(struct made *m, uint8_t number, const char *table, uint32_t first, unsigned
 	m->body.table = m->tables;
 	m->body.n_table = 1;
 	m->round.body = &m->body;
-	m->list = (Cdr__Wire__RoundClose)CDR__WIRE__ROUND_CLOSE__INIT;
+	m->head = (Cdr__Wire__RoundClose)CDR__WIRE__ROUND_CLOSE__INIT;
+	m->list = (Cdr__Wire__CloseList)CDR__WIRE__CLOSE_LIST__INIT;
 	for (unsigned i = from; i < to; i++) {
 		(void)snprintf(m->member[i - from], sizeof(m->member[0]), "member-%02u", i);
 		m->entry[i - from] = (Cdr__Wire__ClosedContribution)CDR__WIRE__CLOSED_CONTRIBUTION__INIT;
@@ -53,7 +55,9 @@ make(struct made *m, uint8_t number, const char *table, uint32_t first, unsigned
 	}
 	m->list.contribution = m->entries;
 	m->list.n_contribution = to - from;
-	m->close.body = &m->list;
+	m->head.members = to - from;
+	m->close.body = &m->head;
+	m->close.list = &m->list;
 }
 
 static cdr_err
