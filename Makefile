@@ -237,9 +237,10 @@ run-scenario: programs $(NET_TOOLS) $(BUILD)/tests/browser/guest_oracle
 run-ct:
 	$(Q)tests/ct/run $(BUILD)/ct
 
-run-oracle: $(BUILD)/tests/vectors/oprf_oracle
+run-oracle: $(BUILD)/tests/vectors/oprf_oracle programs
 	$(Q)tests/vectors/oprf_oracle $< $(BUILD)/npm
-	$(Q)tests/vectors/openapi $(BUILD)/npm node/member/data/openapi.json
+	$(Q)$(BUILD)/candor openapi >$(BUILD)/openapi.json
+	$(Q)tests/vectors/openapi $(BUILD)/npm $(BUILD)/openapi.json
 
 # The guests' page in a Chromium (SHOTS=DIR leaves pictures of it there).
 run-browser: programs $(BUILD)/tests/browser/guest_oracle

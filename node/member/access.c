@@ -15,6 +15,7 @@ static const struct {
 	{ "user login", CDR_ACCESS_ANYBODY },
 	{ "user rescue", CDR_ACCESS_ANYBODY },  /* an administrator who forgot the password, by the node's owner */
 	{ "user logout", CDR_ACCESS_ANYBODY },
+	{ "openapi", CDR_ACCESS_ANYBODY },
 	{ "user password", CDR_ROLE_ALL },      /* one's own; an administrator's for others (command_user.c) */
 	{ "user totp", CDR_ROLE_ALL },
 	{ "user recovery", CDR_ROLE_ALL },

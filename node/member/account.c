@@ -378,23 +378,31 @@ cdr_account_totp_confirm(struct cdr_member *member, const char *name, const char
 	    .apply = apply_totp_confirm });
 }
 
-/* see node/member/account.h */
-cdr_err
-cdr_account_recovery_new(struct cdr_member *member, const char *name, char codes[static CDR_RECOVERY_CODE_COUNT][CDR_RECOVERY_CODE_LEN],
-    struct cdr_fault *fault)
+static cdr_err
+make_codes(char codes[static CDR_RECOVERY_CODE_COUNT][CDR_RECOVERY_CODE_LEN])
 {
-	struct change change = { .member = member, .name = name, .what = "user.recovery", .codes = codes, .fault = fault, .apply = apply_recovery };
-	cdr_err err = CDR_OK;
 	uint8_t random[9];
+	cdr_err err = CDR_OK;
 
 	for (size_t i = 0; i < CDR_RECOVERY_CODE_COUNT && err == CDR_OK; i++) {
 		err = cdr_random(random, sizeof(random));
 		if (err == CDR_OK)
 			err = cdr_base32_write(random, sizeof(random), 5, codes[i], CDR_RECOVERY_CODE_LEN);
 	}
+	cdr_wipe(random, sizeof(random));
+	return err;
+}
+
+/* see node/member/account.h */
+cdr_err
+cdr_account_recovery_new(struct cdr_member *member, const char *name, char codes[static CDR_RECOVERY_CODE_COUNT][CDR_RECOVERY_CODE_LEN],
+    struct cdr_fault *fault)
+{
+	struct change change = { .member = member, .name = name, .what = "user.recovery", .codes = codes, .fault = fault, .apply = apply_recovery };
+
+	cdr_err err = make_codes(codes);
 	if (err == CDR_OK)
 		err = change_account(&change);
-	cdr_wipe(random, sizeof(random));
 	if (err != CDR_OK)
 		cdr_wipe(codes, (size_t)CDR_RECOVERY_CODE_COUNT * CDR_RECOVERY_CODE_LEN);
 	return err;
@@ -422,6 +430,7 @@ insert(struct cdr_tx *tx, void *context)
 	    " VALUES ($1, $2, $3, $4, NULL, NULL, 0, 0, 0, $5)",
 	    CDR_VALUES(cdr_value_blob(change->row.id, CDR_ID_LEN), cdr_value_text(change->name), cdr_value_int(change->roles),
 		cdr_value_blob(change->record, sizeof(change->record)), cdr_value_int((int64_t)cdr_member_now()))));
+	CDR_TRY(apply_recovery(tx, change));
 	CDR_TRY(check_administrator(tx, change->fault));
 	CDR_TRY(cdr_trail_add(tx, change->member->who, "user.add", change->row.id));
 	err = CDR_OK;
@@ -431,18 +440,23 @@ out:
 
 /* see node/member/account.h */
 cdr_err
-cdr_account_add(struct cdr_member *member, const char *name, uint32_t roles, const struct cdr_passphrase *password, struct cdr_fault *fault)
+cdr_account_add(struct cdr_member *member, const char *name, uint32_t roles, const struct cdr_passphrase *password,
+    char codes[static CDR_RECOVERY_CODE_COUNT][CDR_RECOVERY_CODE_LEN], struct cdr_fault *fault)
 {
-	struct change change = { .member = member, .name = name, .roles = roles, .fault = fault };
+	struct change change = { .member = member, .name = name, .roles = roles, .codes = codes, .fault = fault };
+	cdr_err err = CDR_E_INTERNAL;
 
 	if (!is_name(name))
 		return cdr_fault_set(fault, CDR_E_INPUT, "a name has 2 to 32 of a-z, 0-9, '.', '-' and '_'");
-	cdr_err err = cdr_passphrase_check(password, fault);
-	if (err == CDR_OK)
-		err = cdr_password_record(password, change.record);
-	if (err == CDR_OK)
-		err = cdr_store_write(member->home->store, insert, &change);
+	CDR_TRY(cdr_passphrase_check(password, fault));
+	CDR_TRY(cdr_password_record(password, change.record));
+	CDR_TRY(make_codes(codes));
+	CDR_TRY(cdr_store_write(member->home->store, insert, &change));
+	err = CDR_OK;
+out:
 	cdr_wipe(&change, sizeof(change));
+	if (err != CDR_OK)
+		cdr_wipe(codes, (size_t)CDR_RECOVERY_CODE_COUNT * CDR_RECOVERY_CODE_LEN);
 	return err;
 }
 

@@ -52,14 +52,17 @@ CDR_MUST_CHECK cdr_err cdr_roles_read(const char *text, uint32_t *roles, struct 
 void cdr_roles_write(uint32_t roles, char text[static CDR_ROLES_TEXT_LEN]);
 
 /**
- * cdr_account_add(member, name, roles, password, fault):
- * Add somebody. The first account is an administrator's, since nobody else could add the next.
+ * cdr_account_add(member, name, roles, password, codes, fault):
+ * Add somebody. The first account is an administrator's, since nobody else could add the next. Everybody begins with recovery codes: they
+ * are what lets somebody in whom others keep waiting by failing on purpose.
+ *
+ * codes   out, secret   as cdr_account_recovery_new
  *
  * Returns  CDR_OK; CDR_E_INPUT for the name; CDR_E_EXISTS; CDR_E_REFUSED for the first account or as cdr_passphrase_check;
  *          CDR_E_RANGE beyond CDR_ACCOUNT_MAX; CDR_E_STORE, CDR_E_MEMORY.
  */
 CDR_MUST_CHECK cdr_err cdr_account_add(struct cdr_member *member, const char *name, uint32_t roles,
-    const struct cdr_passphrase *password, struct cdr_fault *fault);
+    const struct cdr_passphrase *password, char codes[static CDR_RECOVERY_CODE_COUNT][CDR_RECOVERY_CODE_LEN], struct cdr_fault *fault);
 
 /* Each of these returns CDR_OK; CDR_E_ABSENT if there is no such account; CDR_E_REFUSED if nobody would be left to administer the others;
  * CDR_E_STORE. All but the last two end the account's sessions. */
@@ -101,11 +104,21 @@ CDR_MUST_CHECK cdr_err cdr_account_recovery_new(struct cdr_member *member, const
  * code    in            a one-time code, or a recovery code; NULL or "": none given
  * token   out, secret   empty on error
  *
- * Returns  CDR_OK; CDR_E_PASSPHRASE if anything of it is wrong: the fault does not tell what; CDR_E_BUSY while the account waits
- *          after failures (a recovery code with the password goes through); CDR_E_STORE, CDR_E_MEMORY.
+ * Returns  CDR_OK; CDR_E_PASSPHRASE if anything of it is wrong, there is no such account, or it waits after failures: neither the fault nor
+ *          the time that it takes tells which. A recovery code goes through while an account waits, and is used up by that;
+ *          CDR_E_STORE, CDR_E_MEMORY.
  */
 CDR_MUST_CHECK cdr_err cdr_account_login(struct cdr_member *member, const char *name, const struct cdr_passphrase *password,
     const char *code, char token[static CDR_TOKEN_LEN], struct cdr_fault *fault);
+
+/**
+ * cdr_account_prove(member, name, password, fault):
+ * Is it this account's password? Asked of somebody who is logged in, before the password is changed. Failures count as those of a login.
+ *
+ * Returns  as cdr_account_login.
+ */
+CDR_MUST_CHECK cdr_err cdr_account_prove(struct cdr_member *member, const char *name, const struct cdr_passphrase *password,
+    struct cdr_fault *fault);
 
 /**
  * cdr_account_session(member, token, account, fault):

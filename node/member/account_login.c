@@ -37,33 +37,18 @@ struct attempt {
 	struct cdr_account_row row;      /* as it was before the password was worked out */
 	bool known, password_right;
 	uint64_t now;
+	bool proves;                     /* it is only asked whether the password is right: no code, no session */
 	uint8_t session[CDR_SHA256_LEN]; /* what is kept of the new token */
 	cdr_err verdict;                 /* of an attempt that is written down as a failure */
 	struct cdr_fault *fault;
 };
 
+/* Whatever was wrong, and whether there is such an account or it waits: the same words. */
 static cdr_err
 refuse(struct attempt *attempt)
 {
-	return cdr_fault_set(attempt->fault, CDR_E_PASSPHRASE, "name, password or code are not right; who has an authenticator gives its code too");
-}
-
-static cdr_err
-ask_to_wait(struct attempt *attempt, uint64_t until)
-{
-	return cdr_fault_set(attempt->fault, CDR_E_BUSY, "after several failures this account waits for %llu seconds; a recovery code opens it at once, an "
-	    "administrator with `candor user unlock`", (unsigned long long)(until - attempt->now));
-}
-
-/* Is what was given as a code of the form of a recovery code? */
-static bool
-is_recovery(const struct attempt *attempt)
-{
-	uint8_t bytes[RECOVERY_LEN];
-	bool form = cdr_base32_read(attempt->code, bytes, sizeof(bytes)) == CDR_OK;
-
-	cdr_wipe(bytes, sizeof(bytes));
-	return form;
+	return cdr_fault_set(attempt->fault, CDR_E_PASSPHRASE, "name, password or code are not right; who has an authenticator gives its code too. After "
+	    "several failures an account waits, for 15 minutes at most: a recovery code opens it at once, an administrator with `candor user unlock`");
 }
 
 static cdr_err
@@ -90,28 +75,45 @@ try_password(struct attempt *attempt)
 	return err == CDR_E_PASSPHRASE ? CDR_OK : err;
 }
 
+/* Use up what was given as a recovery code. CDR_E_INPUT if it has not the form of one; CDR_E_PASSPHRASE if it is none of this account. */
+static cdr_err
+take_recovery(struct cdr_tx *tx, struct attempt *attempt, const struct cdr_account_row *row)
+{
+	uint8_t digest[CDR_SHA256_LEN];
+
+	if (cdr_account_recovery_digest(attempt->member, row->id, attempt->code, digest) != CDR_OK)
+		return CDR_E_INPUT;
+	cdr_err err = cdr_query_run(tx, "DELETE FROM recovery WHERE account = $1 AND digest = $2",
+	    CDR_VALUES(cdr_value_blob(row->id, CDR_ID_LEN), cdr_value_blob(digest, sizeof(digest))));
+	if (err != CDR_OK)
+		return err;
+	return cdr_query_changed_count(tx) == 1 ? CDR_OK : CDR_E_PASSPHRASE;
+}
+
 /* The second factor: a recovery code is used up, a one-time code's step too. CDR_E_PASSPHRASE if it is not right. */
 static cdr_err
 try_code(struct cdr_tx *tx, struct attempt *attempt, const struct cdr_account_row *row)
 {
-	uint8_t digest[CDR_SHA256_LEN];
 	uint64_t step;
-	cdr_err err = CDR_E_INTERNAL;
 
-	if (cdr_account_recovery_digest(attempt->member, row->id, attempt->code, digest) == CDR_OK) {
-		CDR_TRY(cdr_query_run(tx, "DELETE FROM recovery WHERE account = $1 AND digest = $2",
-		    CDR_VALUES(cdr_value_blob(row->id, CDR_ID_LEN), cdr_value_blob(digest, sizeof(digest)))));
-		err = cdr_query_changed_count(tx) == 1 ? CDR_OK : CDR_E_PASSPHRASE;
-		goto out;
-	}
+	cdr_err err = take_recovery(tx, attempt, row);
+	if (err != CDR_E_INPUT)
+		return err;
 	if (!row->has_totp)
 		return CDR_OK;
 	if (cdr_totp_accept(row->totp, attempt->now, row->totp_step, attempt->code, &step) != CDR_OK)
 		return CDR_E_PASSPHRASE;
-	err = cdr_query_run(tx, "UPDATE account SET totp_step = $1 WHERE id = $2",
+	return cdr_query_run(tx, "UPDATE account SET totp_step = $1 WHERE id = $2",
 	    CDR_VALUES(cdr_value_int((int64_t)step), cdr_value_blob(row->id, CDR_ID_LEN)));
-out:
-	return err;
+}
+
+/* Nobody of that name, or an account that waits: written down as much as any other failure, so that it takes as long. */
+static cdr_err
+note_nobody(struct cdr_tx *tx)
+{
+	uint64_t count;
+
+	return cdr_setting_next(tx, "login.nobody", &count);
 }
 
 /* One more failure; from the sixth in a row on the account waits, longer each time up to a limit. */
@@ -159,30 +161,48 @@ judge(struct cdr_tx *tx, void *context)
 	struct cdr_account_row row;
 	cdr_err err = CDR_E_INTERNAL;
 
-	attempt->verdict = CDR_OK;
+	attempt->verdict = CDR_E_PASSPHRASE;
 	err = cdr_account_find(tx, attempt->name, &row);
-	if (err == CDR_E_ABSENT) {
-		attempt->verdict = CDR_E_PASSPHRASE;
-		return CDR_OK;
-	}
+	if (err == CDR_E_ABSENT)
+		return note_nobody(tx);
 	CDR_TRY(err);
-	if (row.account.locked_until > attempt->now && !is_recovery(attempt)) {
-		err = ask_to_wait(attempt, row.account.locked_until);
-		goto out;
+	bool waits = row.account.locked_until > attempt->now;
+	if (waits) {
+		/* Only a recovery code of this account opens it, and is used up, whatever else was given: who found one has few tries. */
+		err = attempt->proves ? CDR_E_INPUT : take_recovery(tx, attempt, &row);
+		if (err == CDR_E_INPUT || err == CDR_E_PASSPHRASE) {
+			err = note_nobody(tx); /* a locked account does not stay locked by what is tried on it */
+			goto out;
+		}
+		CDR_TRY(err);
 	}
-	bool same = cdr_equal(row.password, attempt->row.password, sizeof(row.password));
-	err = attempt->password_right && same ? try_code(tx, attempt, &row) : CDR_E_PASSPHRASE;
+	err = attempt->password_right && cdr_equal(row.password, attempt->row.password, sizeof(row.password)) ? CDR_OK : CDR_E_PASSPHRASE;
+	if (err == CDR_OK && !waits && !attempt->proves)
+		err = try_code(tx, attempt, &row);
 	if (err == CDR_E_PASSPHRASE) {
-		attempt->verdict = err;
-		/* A locked account does not stay locked by what is tried on it. */
-		err = row.account.locked_until > attempt->now ? CDR_OK : note_failure(tx, attempt, &row);
+		err = note_failure(tx, attempt, &row);
 		goto out;
 	}
 	CDR_TRY(err);
-	CDR_TRY(begin_session(tx, attempt, &row));
-	err = CDR_OK;
+	CDR_TRY(attempt->proves ? CDR_OK : begin_session(tx, attempt, &row));
+	attempt->verdict = CDR_OK;
 out:
 	cdr_wipe(&row, sizeof(row));
+	return err;
+}
+
+/* The same work for everybody: read, stretch the password, write. */
+static cdr_err
+run_attempt(struct attempt *attempt)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct cdr_store *store = attempt->member->home->store;
+
+	CDR_TRY(cdr_store_read(store, read_account, attempt));
+	CDR_TRY(try_password(attempt));
+	CDR_TRY(cdr_store_write(store, judge, attempt));
+	err = attempt->verdict == CDR_OK ? CDR_OK : refuse(attempt);
+out:
 	return err;
 }
 
@@ -191,23 +211,28 @@ cdr_err
 cdr_account_login(struct cdr_member *member, const char *name, const struct cdr_passphrase *password, const char *code,
     char token[static CDR_TOKEN_LEN], struct cdr_fault *fault)
 {
-	cdr_err err = CDR_E_INTERNAL;
 	struct attempt attempt = {
 		.member = member, .name = name, .code = code != NULL ? code : "", .password = password, .now = cdr_member_now(), .fault = fault
 	};
 
-	CDR_TRY(cdr_token_make("cs", token, attempt.session));
-	CDR_TRY(cdr_store_read(member->home->store, read_account, &attempt));
-	if (attempt.known && attempt.row.account.locked_until > attempt.now && !is_recovery(&attempt)) {
-		err = ask_to_wait(&attempt, attempt.row.account.locked_until);
-		goto out;
-	}
-	CDR_TRY(try_password(&attempt));
-	CDR_TRY(cdr_store_write(member->home->store, judge, &attempt));
-	err = attempt.verdict == CDR_OK ? CDR_OK : refuse(&attempt);
-out:
+	cdr_err err = cdr_token_make("cs", token, attempt.session);
+	if (err == CDR_OK)
+		err = run_attempt(&attempt);
 	if (err != CDR_OK)
 		cdr_wipe(token, CDR_TOKEN_LEN);
+	cdr_wipe(&attempt, sizeof(attempt));
+	return err;
+}
+
+/* see node/member/account.h */
+cdr_err
+cdr_account_prove(struct cdr_member *member, const char *name, const struct cdr_passphrase *password, struct cdr_fault *fault)
+{
+	struct attempt attempt = {
+		.member = member, .name = name, .code = "", .password = password, .now = cdr_member_now(), .proves = true, .fault = fault
+	};
+	cdr_err err = run_attempt(&attempt);
+
 	cdr_wipe(&attempt, sizeof(attempt));
 	return err;
 }

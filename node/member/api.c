@@ -6,112 +6,15 @@
 #include <string.h>
 
 #include "core/crypto/secret.h"
-#include "core/embed.h"
-#include "core/record/candidate.h"
 #include "core/record/json.h"
-#include "core/record/leaver.h"
 #include "node/member/api_key.h"
-
-CDR_EMBED(cdr_openapi, "node/member/data/openapi.json");
-
-#define CANDIDATE_FIELDS "reference given_names family_names other_names native_name date_of_birth gender nationality document_type " \
-	"document_country document_number email phone declared_employers position_category legal_basis candidate_notified notified_on"
-#define PDF "application/pdf"
-#define BYTES "application/octet-stream"
-#define XLSX "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-
-static const struct cdr_api_route routes[] = {
-	{ .method = CDR_REST_GET, .path = "/openapi.json", .status = 200 },
-	{ .method = CDR_REST_POST, .path = "/v1/sessions", .body = CDR_API_DOCUMENT, .status = 201, .body_max = CDR_API_JSON_MAX },
-	{ .method = CDR_REST_DELETE, .path = "/v1/sessions/current", .status = 204 },
-	{ .method = CDR_REST_GET, .path = "/v1/me", .status = 200 },
-	{ .method = CDR_REST_GET, .path = "/v1/members", .command = "members", .list = "members", .status = 200 },
-	{ .method = CDR_REST_GET, .path = "/v1/checks", .command = "check list", .fields = "language", .list = "checks", .status = 200 },
-	{ .method = CDR_REST_POST, .path = "/v1/checks", .command = "check new", .body = CDR_API_FIELDS, .fields = CANDIDATE_FIELDS, .status = 201,
-	    .body_max = CDR_API_JSON_MAX },
-	{ .method = CDR_REST_POST, .path = "/v1/checks/imports", .command = "check import", .body = CDR_API_TABLE, .fields = "skip_bad", .file_option = "",
-	    .status = 201, .body_max = CDR_CANDIDATE_FILE_MAX },
-	{ .method = CDR_REST_GET, .path = "/v1/checks/{}", .command = "check show", .fields = "language", .status = 200 },
-	{ .method = CDR_REST_GET, .path = "/v1/checks/{}/pdf", .command = "check show", .fields = "language", .file_option = "pdf", .file_type = PDF,
-	    .status = 200 },
-	{ .method = CDR_REST_GET, .path = "/v1/checks/{}/statements/{}", .command = "statement export", .file_option = "", .file_type = BYTES, .status = 200 },
-	{ .method = CDR_REST_GET, .path = "/v1/results.xlsx", .command = "check list", .fields = "language", .file_option = "output", .fixed = "format",
-	    .fixed_value = "xlsx", .file_type = XLSX,
-	    .status = 200 },
-	{ .method = CDR_REST_GET, .path = "/v1/results.csv", .command = "check list", .fields = "language", .file_option = "output", .fixed = "format",
-	    .fixed_value = "csv", .file_type = "text/csv; charset=utf-8", .status = 200 },
-	{ .method = CDR_REST_GET, .path = "/v1/inbox", .command = "inbox list", .fields = "all", .list = "requests", .status = 200 },
-	{ .method = CDR_REST_GET, .path = "/v1/inbox/{}", .command = "inbox show", .fields = "language", .status = 200 },
-	{ .method = CDR_REST_POST, .path = "/v1/inbox/{}/answer", .command = "inbox answer", .body = CDR_API_DOCUMENT, .fields = "leaver valid_days",
-	    .file_option = "file", .status = 201, .body_max = CDR_API_JSON_MAX },
-	{ .method = CDR_REST_GET, .path = "/v1/leavers", .command = "leavers status", .status = 200 },
-	{ .method = CDR_REST_POST, .path = "/v1/leavers/imports", .command = "leavers import", .body = CDR_API_TABLE,
-	    .fields = "skip_bad partial allow_removals", .file_option = "", .fixed = "no-wait", .status = 201, .body_max = CDR_LEAVER_FILE_MAX },
-	{ .method = CDR_REST_GET, .path = "/v1/return", .command = "return preview", .fields = "language year", .status = 200 },
-	{ .method = CDR_REST_GET, .path = "/v1/trail", .command = "trail list", .list = "entries", .status = 200 },
-};
-
-#define ROUTE_COUNT (sizeof(routes) / sizeof(routes[0]))
 
 struct cdr_api {
 	struct cdr_member *member;
 	const struct cdr_program *program;
 	struct cdr_rest *rest;
 	pthread_mutex_t one; /* commands were written for one at a time */
-	uint16_t port;
 };
-
-/* ---- routes -------------------------------------------------------------------------------------------------------------- */
-
-/* Does a path fit? A {} takes one segment that is not empty. */
-static bool
-fits(const char *pattern, const char *path, struct cdr_api_call *call)
-{
-	size_t count = 0;
-
-	while (*pattern != '\0' && *path != '\0') {
-		if (strncmp(pattern, "{}", 2) != 0) {
-			if (*pattern++ != *path++)
-				return false;
-			continue;
-		}
-		size_t len = strcspn(path, "/");
-		if (len == 0 || len >= CDR_API_SEGMENT_LEN || count == CDR_API_SEGMENT_MAX)
-			return false;
-		memcpy(call->segment[count], path, len);
-		call->segment[count++][len] = '\0';
-		pattern += 2;
-		path += len;
-	}
-	call->segment_count = count;
-	return *pattern == '\0' && *path == '\0';
-}
-
-/* see node/member/api_parts.h */
-const struct cdr_api_route *
-cdr_api_route_find(const struct cdr_rest_head *head, struct cdr_api_call *call, bool *known)
-{
-	*known = false;
-	for (size_t i = 0; i < ROUTE_COUNT; i++) {
-		if (!fits(routes[i].path, head->path, call))
-			continue;
-		*known = true;
-		if (routes[i].method == head->method)
-			return &routes[i];
-	}
-	return NULL;
-}
-
-/* see node/member/api.h */
-size_t
-cdr_api_body_max(const struct cdr_rest_head *head)
-{
-	struct cdr_api_call call;
-	bool known;
-	const struct cdr_api_route *route = cdr_api_route_find(head, &call, &known);
-
-	return route != NULL ? route->body_max : 0;
-}
 
 /* ---- answers ------------------------------------------------------------------------------------------------------------- */
 
@@ -197,6 +100,8 @@ page_number(const struct cdr_rest_head *head, const char *name, size_t otherwise
 static cdr_err
 cut_page(struct cdr_api_call *call)
 {
+	if (json_is_array(call->result))
+		call->result = json_pack("{s:o}", call->route->list, call->result);
 	json_t *list = json_object_get(call->result, call->route->list), *page = json_array();
 	size_t limit, cursor;
 
@@ -236,29 +141,60 @@ authenticate(struct cdr_api_call *call)
 	return CDR_OK;
 }
 
-/* May this actor give the route's command? 0, or the status of the refusal. */
-static int
-refusal_of(const struct cdr_api_call *call)
-{
-	if (call->route->command == NULL || (cdr_access_roles(call->route->command) & call->actor.roles) != 0)
-		return 0;
-	return 403;
-}
-
 /* Whether the body is what the route takes. Browsers cannot send these types across origins without asking first. */
 static bool
-body_fits(const struct cdr_api_call *call)
+body_fits(const struct cdr_api_route *route, const char *type)
 {
-	const char *type = call->head->content_type;
-
-	switch (call->route->body) {
+	switch (route->body) {
 	case CDR_API_NOTHING:
-		return call->body.len == 0;
+		return true;
 	case CDR_API_TABLE:
-		return strcmp(type, "text/csv") == 0 || strcmp(type, XLSX) == 0 || strcmp(type, BYTES) == 0;
+		return strcmp(type, "text/csv") == 0 || strcmp(type, CDR_API_XLSX) == 0 || strcmp(type, CDR_API_BYTES) == 0;
+	case CDR_API_FILE:
+		return strcmp(type, CDR_API_BYTES) == 0;
 	default:
 		return strcmp(type, "application/json") == 0;
 	}
+}
+
+/* Why a request is refused; status 0: it is not. */
+struct refusal {
+	int status;
+	const char *code, *detail;
+};
+
+/*
+ * What the head alone decides, in this order: whether it is for us, whether there is such a path, who asks, whether the roles allow it, and
+ * only then whether the body may come. Fills in the route and the actor.
+ */
+static struct refusal
+judge(struct cdr_api_call *call, uint16_t port)
+{
+	bool known = false;
+	size_t key_len = strlen(call->head->idempotency_key);
+
+	if (!cdr_rest_is_local(call->head, port))
+		return (struct refusal){ 403, "refused", "the Host, or the Origin, is not this API's: use 127.0.0.1 with its port" };
+	call->route = cdr_api_route_find(call->head, call, &known);
+	if (call->route == NULL && known)
+		return (struct refusal){ 405, "refused", "this path takes another method" };
+	if (call->route == NULL)
+		return (struct refusal){ 404, "absent", "there is no such path: see /openapi.json" };
+	const char *command = call->route->command;
+	if (command != NULL || strncmp(call->route->path, "/v1/sessions/", 13) == 0 || strcmp(call->route->path, "/v1/me") == 0) {
+		cdr_err err = authenticate(call);
+		if (err != CDR_OK)
+			return (struct refusal){ err == CDR_E_PASSPHRASE ? 401 : 500, cdr_err_name(err), call->fault->text };
+	}
+	if (command != NULL && (cdr_access_roles(command) & call->actor.roles) == 0)
+		return (struct refusal){ 403, "refused", "the roles of this key or session do not allow this" };
+	if (!body_fits(call->route, call->head->content_type))
+		return (struct refusal){ 415, "input", "the body's Content-Type is not what this path takes" };
+	if (call->head->body_len > call->route->body_max)
+		return (struct refusal){ 413, "range", "the body is longer than this path takes" };
+	if (cdr_api_writes(call->route) && (key_len == 0 || key_len > 128))
+		return (struct refusal){ 400, "input", "an Idempotency-Key of 1 to 128 characters is needed: the same one for the same request" };
+	return (struct refusal){ 0, NULL, NULL };
 }
 
 /* ---- one request ------------------------------------------------------------------------------------------------------------ */
@@ -273,53 +209,108 @@ act(struct cdr_api_call *call)
 		cdr_err err = cdr_api_run(call);
 		return err == CDR_OK && call->route->list != NULL ? cut_page(call) : err;
 	}
+	if (strcmp(path, "/openapi.json") == 0) {
+		call->result = cdr_api_describe(call->program);
+		return call->result != NULL ? CDR_OK : CDR_E_MEMORY;
+	}
 	if (strcmp(path, "/v1/me") == 0)
 		return cdr_api_me(call);
 	return strcmp(path, "/v1/sessions") == 0 ? cdr_api_login(call) : cdr_api_logout(call);
 }
 
-/* Put what came of it into the reply; keep it where a repeat would ask for it. */
+/* What went well, as a reply. */
 static void
-conclude(struct cdr_api_call *call, cdr_err err, struct cdr_rest_reply *reply)
+put_result(struct cdr_api_call *call, struct cdr_rest_reply *reply)
 {
-	bool keeps = call->route->method == CDR_REST_POST && call->route->command != NULL;
-
-	if (err != CDR_OK) {
-		int status = err == CDR_E_BUSY && call->route->command == NULL ? 429 : status_of(err);
-		put_problem(reply, status, cdr_err_name(err), call->fault->text[0] != '\0' ? call->fault->text : cdr_err_name(err), json_incref(call->result));
-		return;
-	}
 	reply->status = call->route->status;
 	reply->content_type = call->route->file_type;
 	if (call->route->file_type != NULL) {
 		reply->body = call->file;
 		call->file = (struct cdr_buffer){ 0 };
-	} else if (reply->status != 204) {
-		put_json(reply, call->result);
+		return;
 	}
-	if (keeps && cdr_api_reply_keep(call, reply->status, cdr_buffer_bytes(&reply->body)) != CDR_OK)
-		(void)snprintf(reply->header, sizeof(reply->header), "Candor-Reply-Kept: no\r\n");
+	if (call->route->file_member != NULL)
+		(void)json_object_set_new(call->result, call->route->file_member, json_stringn((const char *)call->file.data, call->file.len));
+	if (reply->status != 204)
+		put_json(reply, call->result);
+}
+
+static void
+put_error(const struct cdr_api_call *call, cdr_err err, struct cdr_rest_reply *reply)
+{
+	put_problem(reply, status_of(err), cdr_err_name(err), call->fault->text[0] != '\0' ? call->fault->text : cdr_err_name(err),
+	    json_incref(call->result));
+}
+
+/*
+ * An act with its answer: one transaction, but where the hub is asked in the middle. There the answer is kept after the act, and a node that
+ * is killed between them does an act again that the hub takes once.
+ */
+static cdr_err
+act_and_keep(struct cdr_api_call *call, struct cdr_rest_reply *reply)
+{
+	struct cdr_store *store = call->member->home->store;
+	bool alone = call->route->alone;
+
+	cdr_err err = alone ? CDR_OK : cdr_store_hold(store);
+	if (err != CDR_OK)
+		return err;
+	err = act(call);
+	if (err == CDR_OK) {
+		put_result(call, reply);
+		err = cdr_api_reply_keep(call, reply->status, cdr_buffer_bytes(&reply->body));
+	}
+	if (!alone) {
+		cdr_err settled = cdr_store_settle(store, err == CDR_OK);
+		err = err != CDR_OK ? err : settled;
+	}
+	if (err != CDR_OK)
+		cdr_buffer_free(&reply->body);
+	return err;
 }
 
 /* The request is known, and so is who asks: repeat what was said, or do it. */
 static void
 do_it(struct cdr_api_call *call, struct cdr_rest_reply *reply)
 {
-	bool keyed = call->route->method == CDR_REST_POST && call->route->command != NULL;
-	size_t key_len = strlen(call->head->idempotency_key);
 	int status = 0;
+	cdr_err err = CDR_OK;
 
-	if (keyed && (key_len == 0 || key_len > 128)) {
-		put_problem(reply, 400, "input", "an Idempotency-Key of 1 to 128 characters is needed: the same one for the same request", NULL);
-		return;
+	if (!cdr_api_writes(call->route)) {
+		err = act(call);
+		if (err == CDR_OK)
+			put_result(call, reply);
+	} else {
+		err = cdr_api_reply_find(call, &status, &reply->body);
+		if (err == CDR_OK && status != 0) {
+			reply->status = status;
+			(void)snprintf(reply->header, sizeof(reply->header), "Idempotent-Replayed: true\r\n");
+			return;
+		}
+		if (err == CDR_OK)
+			err = act_and_keep(call, reply);
 	}
-	cdr_err err = keyed ? cdr_api_reply_find(call, &status, &reply->body) : CDR_OK;
-	if (err == CDR_OK && status != 0) {
-		reply->status = status;
-		(void)snprintf(reply->header, sizeof(reply->header), "Idempotent-Replayed: true\r\n");
-		return;
+	if (err != CDR_OK)
+		put_error(call, err, reply);
+}
+
+/* see node/member/api.h */
+int
+cdr_api_admit(struct cdr_member *member, uint16_t port, const struct cdr_rest_head *head, size_t *body_max)
+{
+	struct cdr_fault fault = { 0 };
+	struct cdr_api_call *call = calloc(1, sizeof(*call));
+	int status = 503;
+
+	*body_max = 0;
+	if (call != NULL) {
+		*call = (struct cdr_api_call){ .member = member, .head = head, .fault = &fault };
+		status = judge(call, port).status;
+		*body_max = status == 0 ? call->route->body_max : 0;
+		cdr_wipe(call, sizeof(*call));
 	}
-	conclude(call, err == CDR_OK ? act(call) : err, reply);
+	free(call);
+	return status;
 }
 
 /* see node/member/api.h */
@@ -329,36 +320,21 @@ cdr_api_answer(struct cdr_member *member, const struct cdr_program *program, uin
 {
 	struct cdr_fault fault = { 0 };
 	struct cdr_api_call *call = calloc(1, sizeof(*call));
-	bool known = false;
+	struct refusal refusal = { status, "input", "the request cannot be understood" };
 
 	if (call == NULL) {
 		put_problem(reply, 503, "memory", "no memory", NULL);
 		return;
 	}
 	*call = (struct cdr_api_call){ .member = member, .program = program, .head = head, .body = body, .fault = &fault };
-	if (status == 0 && !cdr_rest_is_local(head, port))
-		put_problem(reply, 403, "refused", "the Host, or the Origin, is not this API's: use 127.0.0.1 with its port", NULL);
-	else if (status != 0 && status != 413)
-		put_problem(reply, status, "input", "the request cannot be understood", NULL);
-	else if ((call->route = cdr_api_route_find(head, call, &known)) == NULL)
-		put_problem(reply, known ? 405 : 404, known ? "refused" : "absent", known ? "this path takes another method" : "there is no such path: see /openapi.json",
-		    NULL);
-	else if (status == 413)
-		put_problem(reply, 413, "range", "the body is longer than this path takes", NULL);
-	else if (strcmp(call->route->path, "/openapi.json") == 0) {
-		size_t len = (size_t)(cdr_openapi_end - cdr_openapi);
-		reply->status = 200;
-		reply->body = (struct cdr_buffer){ malloc(len + 1), len };
-		if (reply->body.data != NULL)
-			memcpy(reply->body.data, cdr_openapi, len);
-		else
-			reply->body.len = 0;
-	} else if (!body_fits(call))
-		put_problem(reply, 415, "input", "the body's Content-Type is not what this path takes", NULL);
-	else if (strcmp(call->route->path, "/v1/sessions") != 0 && authenticate(call) != CDR_OK)
-		put_problem(reply, fault.code == CDR_E_PASSPHRASE ? 401 : 500, cdr_err_name(fault.code), fault.text, NULL);
-	else if (refusal_of(call) != 0)
-		put_problem(reply, 403, "refused", "the roles of this key or session do not allow this", NULL);
+	if (head->path[0] != '\0') {
+		struct refusal found = judge(call, port);
+		refusal = found.status != 0 ? found : status != 0 ? (struct refusal){ 503, "busy", "ask again" } : found;
+	}
+	if (refusal.status == 0 && body.len != head->body_len)
+		refusal = (struct refusal){ 400, "input", "the body is not as long as the head says" };
+	if (refusal.status != 0)
+		put_problem(reply, refusal.status, refusal.code, refusal.detail, NULL);
 	else
 		do_it(call, reply);
 	json_decref(call->result);
@@ -369,20 +345,21 @@ cdr_api_answer(struct cdr_member *member, const struct cdr_program *program, uin
 
 /* ---- serving ------------------------------------------------------------------------------------------------------------------ */
 
-static size_t
-body_max(void *context, const struct cdr_rest_head *head)
+static int
+admit(void *context, uint16_t port, const struct cdr_rest_head *head, size_t *body_max)
 {
-	(void)context;
-	return cdr_api_body_max(head);
+	const struct cdr_api *api = context;
+
+	return cdr_api_admit(api->member, port, head, body_max);
 }
 
 static void
-handle(void *context, int status, const struct cdr_rest_head *head, struct cdr_bytes body, struct cdr_rest_reply *reply)
+handle(void *context, uint16_t port, int status, const struct cdr_rest_head *head, struct cdr_bytes body, struct cdr_rest_reply *reply)
 {
 	struct cdr_api *api = context;
 
 	(void)pthread_mutex_lock(&api->one);
-	cdr_api_answer(api->member, api->program, api->port, status, head, body, reply);
+	cdr_api_answer(api->member, api->program, port, status, head, body, reply);
 	(void)pthread_mutex_unlock(&api->one);
 }
 
@@ -398,12 +375,8 @@ cdr_api_start(struct cdr_member *member, const struct cdr_program *program, cons
 	api->member = member;
 	api->program = program;
 	(void)pthread_mutex_init(&api->one, NULL);
-	(void)pthread_mutex_lock(&api->one); /* nobody is answered before the port is known */
-	const struct cdr_rest_app app = { .context = api, .body_max = body_max, .handle = handle };
+	const struct cdr_rest_app app = { .context = api, .admit = admit, .handle = handle };
 	cdr_err err = cdr_rest_start(listen, &app, &api->rest, fault);
-	if (err == CDR_OK)
-		api->port = cdr_rest_port(api->rest);
-	(void)pthread_mutex_unlock(&api->one);
 	if (err != CDR_OK) {
 		(void)pthread_mutex_destroy(&api->one);
 		free(api);
@@ -417,7 +390,7 @@ cdr_api_start(struct cdr_member *member, const struct cdr_program *program, cons
 uint16_t
 cdr_api_port(const struct cdr_api *api)
 {
-	return api->port;
+	return cdr_rest_port(api->rest);
 }
 
 /* see node/member/api.h */

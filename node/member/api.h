@@ -3,12 +3,16 @@
 
 /*
  * The JSON API of a node, on loopback (node/net/rest.h): an applicant tracking system opens checks and fetches results, a payroll
- * hands over leavers. Each call is a command of `candor` with its JSON, so both say the same and obey the same roles; data/openapi.json
- * describes it, and is served at /openapi.json.
+ * hands over leavers. Each call is a command of `candor` with its JSON, so both say the same and obey the same roles. One table
+ * (api_routes.c) is what is served, and what /openapi.json describes.
  *
- * Who calls shows a key (`candor api-key add`) or a session (POST /v1/sessions). A POST that changes something carries an
- * Idempotency-Key: the same one again gets the same answer, and with another request it is refused. Errors are problem+json (RFC 9457).
+ * Who calls shows a key (`candor api-key add`) or a session (POST /v1/sessions), and is refused by the head of the request if that will not
+ * do: no body is read from a stranger but that of a login. What changes something carries an Idempotency-Key: the same one again gets the same
+ * answer, and with another request it is refused. Act and answer are one transaction, so no kill comes between them. Errors are
+ * problem+json (RFC 9457).
  */
+
+#include <jansson.h>
 
 #include "node/member/member.h"
 #include "node/net/arguments.h"
@@ -33,13 +37,17 @@ uint16_t cdr_api_port(const struct cdr_api *api);
 void cdr_api_stop(struct cdr_api *api);
 
 /**
- * cdr_api_answer(member, program, port, status, head, body, reply):
- * Answer one request, without a socket. ${status}: as struct cdr_rest_app. One at a time.
+ * cdr_api_admit(member, port, head, body_max), cdr_api_answer(member, program, port, status, head, body, reply):
+ * Judge a request by its head, and answer it, without a socket: as the functions of struct cdr_rest_app. Answers one at a time.
  */
+int cdr_api_admit(struct cdr_member *member, uint16_t port, const struct cdr_rest_head *head, size_t *body_max);
 void cdr_api_answer(struct cdr_member *member, const struct cdr_program *program, uint16_t port, int status,
     const struct cdr_rest_head *head, struct cdr_bytes body, struct cdr_rest_reply *reply);
 
-/* The most bytes that the body of this request may have. */
-size_t cdr_api_body_max(const struct cdr_rest_head *head);
+/**
+ * cdr_api_describe(program):
+ * The API as OpenAPI 3.1, from its table and the commands that it stands for. A new object; NULL without memory.
+ */
+json_t *cdr_api_describe(const struct cdr_program *program);
 
 #endif

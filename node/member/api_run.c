@@ -16,7 +16,8 @@
 struct words {
 	struct cdr_arguments_value value[CDR_ARGUMENTS_OPTION_MAX];
 	size_t value_count;
-	const char *operand[CDR_API_SEGMENT_MAX + 1];
+	const char *operand[CDR_API_SEGMENT_MAX + 2];
+	const char *given;    /* the operand that the body gives */
 	size_t operand_count;
 	size_t text_len;
 	char text[TEXT_MAX];
@@ -36,19 +37,42 @@ keep(struct words *words, const char *text, size_t len)
 	return at;
 }
 
-/* Is ${name} among the names that the route knows? */
-static bool
-is_field(const struct cdr_api_route *route, const char *name)
+/* see node/member/api_parts.h */
+bool
+cdr_api_is_among(const char *names, const char *name)
 {
 	size_t len = strlen(name);
-	const char *at = route->fields;
+	const char *at = names;
 
 	while (at != NULL && len > 0 && (at = strstr(at, name)) != NULL) {
-		if ((at == route->fields || at[-1] == ' ') && (at[len] == ' ' || at[len] == '\0') && strchr(name, ' ') == NULL)
+		if ((at == names || at[-1] == ' ') && (at[len] == ' ' || at[len] == '\0') && strchr(name, ' ') == NULL)
 			return true;
 		at++;
 	}
 	return false;
+}
+
+static bool
+is_operand(const struct cdr_api_route *route, const char *name)
+{
+	return route->operand != NULL && strcmp(route->operand, name) == 0;
+}
+
+/* May a request have this field? */
+static bool
+is_field(const struct cdr_api_route *route, const char *name)
+{
+	return cdr_api_is_among(route->fields, name) || is_operand(route, name);
+}
+
+/* The member of the body that is an operand. */
+static cdr_err
+take_operand(struct cdr_api_call *call, struct words *words, const char *value, size_t value_len)
+{
+	if (value == NULL || words->given != NULL)
+		return cdr_fault_set(call->fault, CDR_E_INPUT, "%s: a text is needed, once", call->route->operand);
+	words->given = keep(words, value, value_len);
+	return words->given != NULL ? CDR_OK : cdr_fault_set(call->fault, CDR_E_RANGE, "the values are longer than %u bytes together", TEXT_MAX);
 }
 
 static cdr_err
@@ -57,7 +81,10 @@ add_value(struct cdr_api_call *call, struct words *words, const char *name, cons
 	char *option;
 
 	if (!is_field(call->route, name))
-		return cdr_fault_set(call->fault, CDR_E_INPUT, "a field is not known here; those that are: %s", call->route->fields != NULL ? call->route->fields : "none");
+		return cdr_fault_set(call->fault, CDR_E_INPUT, "a field is not known here; those that are: %s %s", call->route->operand != NULL ? call->route->operand : "",
+		    call->route->fields != NULL ? call->route->fields : "");
+	if (is_operand(call->route, name))
+		return take_operand(call, words, value, value_len);
 	if (words->value_count == CDR_ARGUMENTS_OPTION_MAX)
 		return cdr_fault_set(call->fault, CDR_E_RANGE, "there are too many fields");
 	const char *kept_name = keep(words, name, strlen(name)), *kept = value != NULL ? keep(words, value, value_len) : NULL;
@@ -68,6 +95,36 @@ add_value(struct cdr_api_call *call, struct words *words, const char *name, cons
 		*c = *c == '_' ? '-' : *c;
 	words->value[words->value_count++] = (struct cdr_arguments_value){ option, kept };
 	return CDR_OK;
+}
+
+/* Whether the command takes this option several times. */
+static bool
+is_repeated(const struct cdr_api_call *call, const char *name)
+{
+	for (const struct cdr_command *c = call->program->commands; c->name != NULL; c++)
+		for (const struct cdr_option *o = strcmp(c->name, call->route->command) == 0 ? c->options : NULL; o != NULL && o->name != NULL; o++) {
+			size_t i = 0;
+			while (o->name[i] != '\0' && (o->name[i] == name[i] || (o->name[i] == '-' && name[i] == '_')))
+				i++;
+			if (o->name[i] == '\0' && name[i] == '\0')
+				return o->repeated;
+		}
+	return false;
+}
+
+/* A list of texts, each as a value of its own. */
+static cdr_err
+add_each(struct cdr_api_call *call, struct words *words, const char *name, const json_t *list)
+{
+	cdr_err err = CDR_OK;
+
+	for (size_t i = 0; i < json_array_size(list) && err == CDR_OK; i++) {
+		const json_t *item = json_array_get(list, i);
+		if (!json_is_string(item) || strlen(json_string_value(item)) != json_string_length(item))
+			return cdr_fault_set(call->fault, CDR_E_INPUT, "%s: a list of texts", name);
+		err = add_value(call, words, name, json_string_value(item), json_string_length(item));
+	}
+	return err;
 }
 
 /* A list of texts as one value, separated as in a table's field. */
@@ -112,7 +169,7 @@ add_member(struct cdr_api_call *call, struct words *words, const char *name, con
 	if (json_is_false(value) || json_is_null(value))
 		return is_field(call->route, name) ? CDR_OK : add_value(call, words, name, NULL, 0);
 	if (json_is_array(value))
-		return add_list(call, words, name, value);
+		return is_field(call->route, name) && is_repeated(call, name) ? add_each(call, words, name, value) : add_list(call, words, name, value);
 	return cdr_fault_set(call->fault, CDR_E_INPUT, "a field is no text, number, truth or list of texts");
 }
 
@@ -233,15 +290,21 @@ cdr_api_run(struct cdr_api_call *call)
 	memset(words, 0, sizeof(*words));
 	for (size_t i = 0; i < call->segment_count; i++)
 		words->operand[words->operand_count++] = call->segment[i];
+	CDR_TRY(read_query(call, words));
+	if (route->body == CDR_API_FIELDS)
+		CDR_TRY(read_fields(call, words));
+	if (route->operand != NULL && words->given == NULL) {
+		err = cdr_fault_set(call->fault, CDR_E_INPUT, "%s is needed", route->operand);
+		goto out;
+	}
+	if (words->given != NULL)
+		words->operand[words->operand_count++] = words->given;
 	if (route->file_option != NULL && route->file_option[0] == '\0')
 		words->operand[words->operand_count++] = "-";
 	else if (route->file_option != NULL)
 		words->value[words->value_count++] = (struct cdr_arguments_value){ route->file_option, "-" };
 	if (route->fixed != NULL)
 		words->value[words->value_count++] = (struct cdr_arguments_value){ route->fixed, route->fixed_value };
-	CDR_TRY(read_query(call, words));
-	if (route->body == CDR_API_FIELDS)
-		CDR_TRY(read_fields(call, words));
 	CDR_TRY(run_command(call, words));
 	err = CDR_OK;
 out:

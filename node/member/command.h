@@ -112,6 +112,7 @@ cdr_command_handler cdr_command_webhook_remove;
 cdr_command_handler cdr_command_api_key_add;
 cdr_command_handler cdr_command_api_key_list;
 cdr_command_handler cdr_command_api_key_revoke;
+cdr_command_handler cdr_command_openapi;
 
 /* As cdr_command_open, and tell who it is opened for. */
 CDR_MUST_CHECK cdr_err cdr_command_open_as(const struct cdr_arguments *arguments, bool joined, struct cdr_member **member,

@@ -2,10 +2,11 @@
 #include <string.h>
 
 #include "core/crypto/secret.h"
+#include "node/member/api.h"
 #include "node/member/api_key.h"
 #include "node/member/command.h"
 
-/* api-key add, list, revoke. */
+/* api-key add, list, revoke; openapi. */
 
 #define DAYS_DEFAULT 365
 
@@ -93,4 +94,18 @@ cdr_command_api_key_revoke(const struct cdr_arguments *arguments, struct cdr_rep
 	}
 	cdr_member_close(member);
 	return err;
+}
+
+/* see node/member/command.h */
+cdr_err
+cdr_command_openapi(const struct cdr_arguments *arguments, struct cdr_report *report, struct cdr_fault *fault)
+{
+	json_t *description = cdr_api_describe(cdr_arguments_program(arguments));
+	struct cdr_report json = *report;
+
+	(void)fault;
+	if (description == NULL)
+		return CDR_E_MEMORY;
+	json.json = true; /* there is no other form of it */
+	return cdr_report_json(&json, description);
 }

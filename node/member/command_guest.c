@@ -47,11 +47,14 @@ read_id(const struct cdr_arguments *arguments, uint8_t id[static CDR_ID_LEN], st
 	    "that is no request id: it has 26 letters and figures in groups of five, as `candor check show` prints it");
 }
 
-/* Write a file that only its owner can read. ${again}: one that is there is replaced. */
+/* Write a file that only its owner can read ("-": as cdr_command_write_file). ${again}: one that is there is replaced. */
 static cdr_err
 write_file(const char *path, struct cdr_bytes bytes, bool again, struct cdr_fault *fault)
 {
 	size_t at = 0;
+
+	if (strcmp(path, "-") == 0)
+		return cdr_command_write_file(path, (const char *)bytes.data, bytes.len, fault);
 	int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | (again ? O_TRUNC : O_EXCL), 0600);
 
 	if (fd < 0)
@@ -344,8 +347,9 @@ cdr_command_check_guest_scan(const struct cdr_arguments *arguments, struct cdr_r
 		err = cdr_fault_set(fault, err, "there is no such scan: `candor check show` says which answers came on paper");
 	CDR_TRY(err);
 	CDR_TRY(write_file(path, cdr_buffer_bytes(&scan), false, fault));
-	cdr_report_text(report, "%s\n", path);
-	CDR_TRY(cdr_report_json(report, json_pack("{s:s, s:I}", "file", path, "bytes", (json_int_t)scan.len)));
+	if (strcmp(path, "-") != 0)
+		cdr_report_text(report, "%s\n", path);
+	CDR_TRY(strcmp(path, "-") == 0 ? CDR_OK : cdr_report_json(report, json_pack("{s:s, s:I}", "file", path, "bytes", (json_int_t)scan.len)));
 	err = CDR_OK;
 out:
 	cdr_buffer_free(&scan);

@@ -9,27 +9,30 @@
 
 /* user add, list, remove, role, password, totp, recovery, unlock, login, logout; trail list. */
 
-/* A password from --password-fd, --password-file or the terminal. */
+/* A password from a descriptor, a file or the terminal: ${fd}, ${file} are names of options. */
 static cdr_err
-read_password(const struct cdr_arguments *arguments, bool create, struct cdr_passphrase **password, struct cdr_fault *fault)
+read_secret(const struct cdr_arguments *arguments, const char *fd, const char *file, struct cdr_passphrase_source source,
+    struct cdr_passphrase **password, struct cdr_fault *fault)
 {
-	struct cdr_passphrase_source source = {
-		.fd = (int)cdr_arguments_number(arguments, "password-fd", -1),
-		.file = cdr_arguments_text(arguments, "password-file"),
-		.prompt = create ? "New password" : "Password",
-		.create = create,
-	};
-
+	source.fd = (int)cdr_arguments_number(arguments, fd, -1);
+	source.file = cdr_arguments_text(arguments, file);
 	cdr_err err = cdr_passphrase_read(&source, password, fault);
 	return err == CDR_E_ABSENT || err == CDR_E_INPUT ? cdr_command_name_file("the password", CDR_E_PASSPHRASE, fault) : err;
 }
 
+static cdr_err
+read_password(const struct cdr_arguments *arguments, bool create, struct cdr_passphrase **password, struct cdr_fault *fault)
+{
+	return read_secret(arguments, "password-fd", "password-file",
+	    (struct cdr_passphrase_source){ .prompt = create ? "New password" : "Password", .create = create }, password, fault);
+}
+
 /*
- * Open the node, and find out whose account is meant: the operand's, else one's own. Somebody else's takes an administrator; the
- * owner of a node without accounts is one.
+ * Open the node, and find out whose account is meant: the operand's, else one's own (${own}, may be NULL). Somebody else's takes an
+ * administrator; the owner of a node without accounts is one.
  */
 static cdr_err
-open_target(const struct cdr_arguments *arguments, struct cdr_member **member, char name[static CDR_ACCOUNT_NAME_LEN],
+open_target(const struct cdr_arguments *arguments, struct cdr_member **member, char name[static CDR_ACCOUNT_NAME_LEN], bool *own,
     struct cdr_fault *fault)
 {
 	struct cdr_actor actor;
@@ -41,9 +44,26 @@ open_target(const struct cdr_arguments *arguments, struct cdr_member **member, c
 	(void)snprintf(name, CDR_ACCOUNT_NAME_LEN, "%s", given != NULL ? given : actor.name);
 	if (name[0] == '\0' || (given != NULL && strlen(given) >= CDR_ACCOUNT_NAME_LEN))
 		return cdr_fault_set(fault, CDR_E_INPUT, "whose account? Give its name, as `candor user list` has it");
+	if (own != NULL)
+		*own = strcmp(name, actor.name) == 0;
 	if (strcmp(name, actor.name) != 0 && (actor.roles & CDR_ROLE_ADMINISTRATOR) == 0)
 		return cdr_fault_set(fault, CDR_E_REFUSED, "somebody else's account takes an administrator");
 	return CDR_OK;
+}
+
+/* Recovery codes, for whoever gets them on paper, and as a new JSON list. */
+static json_t *
+show_codes(struct cdr_report *report, const char *name, char codes[static CDR_RECOVERY_CODE_COUNT][CDR_RECOVERY_CODE_LEN])
+{
+	json_t *list = json_array();
+
+	cdr_report_text(report, "Recovery codes of %s. Each stands once for a code of the authenticator, and opens the account after failures, also those of "
+				"others. Print them; they are not shown again. `candor user recovery` makes new ones.\n", name);
+	for (size_t i = 0; i < CDR_RECOVERY_CODE_COUNT; i++) {
+		cdr_report_text(report, "    %s\n", codes[i]);
+		(void)json_array_append_new(list, json_string(codes[i]));
+	}
+	return list;
 }
 
 /* see node/member/command.h */
@@ -54,18 +74,19 @@ cdr_command_user_add(const struct cdr_arguments *arguments, struct cdr_report *r
 	struct cdr_member *member = NULL;
 	struct cdr_passphrase *password = NULL;
 	const char *name = cdr_arguments_operand(arguments, 0);
-	char roles_text[CDR_ROLES_TEXT_LEN];
+	char roles_text[CDR_ROLES_TEXT_LEN], codes[CDR_RECOVERY_CODE_COUNT][CDR_RECOVERY_CODE_LEN] = { "" };
 	uint32_t roles;
 
 	CDR_TRY(cdr_roles_read(cdr_arguments_text(arguments, "role"), &roles, fault));
 	CDR_TRY(cdr_command_open(arguments, false, &member, fault));
 	CDR_TRY(read_password(arguments, true, &password, fault));
-	CDR_TRY(cdr_account_add(member, name, roles, password, fault));
+	CDR_TRY(cdr_account_add(member, name, roles, password, codes, fault));
 	cdr_roles_write(roles, roles_text);
 	cdr_report_text(report, "%s may work here now, as %s. Next: candor user login %s --session-file FILE, then `candor user totp`.\n", name, roles_text, name);
-	CDR_TRY(cdr_report_json(report, json_pack("{s:s, s:s}", "name", name, "roles", roles_text)));
+	CDR_TRY(cdr_report_json(report, json_pack("{s:s, s:s, s:o}", "name", name, "roles", roles_text, "codes", show_codes(report, name, codes))));
 	err = CDR_OK;
 out:
+	cdr_wipe(codes, sizeof(codes));
 	cdr_passphrase_free(password);
 	cdr_member_close(member);
 	return err;
@@ -181,15 +202,23 @@ cdr_command_user_password(const struct cdr_arguments *arguments, struct cdr_repo
 {
 	cdr_err err = CDR_E_INTERNAL;
 	struct cdr_member *member = NULL;
-	struct cdr_passphrase *password = NULL;
+	struct cdr_passphrase *password = NULL, *old = NULL;
 	char name[CDR_ACCOUNT_NAME_LEN];
+	bool own;
 
-	CDR_TRY(open_target(arguments, &member, name, fault));
+	CDR_TRY(open_target(arguments, &member, name, &own, fault));
+	if (own) {
+		/* A session that somebody else got hold of must not become an account. */
+		CDR_TRY(read_secret(arguments, "old-password-fd", "old-password-file", (struct cdr_passphrase_source){ .prompt = "Present password" }, &old,
+		    fault));
+		CDR_TRY(cdr_account_prove(member, name, old, fault));
+	}
 	CDR_TRY(read_password(arguments, true, &password, fault));
 	CDR_TRY(cdr_account_set_password(member, name, password, fault));
 	CDR_TRY(say_done(report, name, "a new password; every session has ended"));
 	err = CDR_OK;
 out:
+	cdr_passphrase_free(old);
 	cdr_passphrase_free(password);
 	cdr_member_close(member);
 	return err;
@@ -245,7 +274,7 @@ cdr_command_user_totp(const struct cdr_arguments *arguments, struct cdr_report *
 	const char *code = cdr_arguments_text(arguments, "confirm");
 	char name[CDR_ACCOUNT_NAME_LEN];
 
-	CDR_TRY(open_target(arguments, &member, name, fault));
+	CDR_TRY(open_target(arguments, &member, name, NULL, fault));
 	if (cdr_arguments_has(arguments, "off")) {
 		CDR_TRY(cdr_account_totp_off(member, name, fault));
 		CDR_TRY(say_done(report, name, "no authenticator any more"));
@@ -268,21 +297,13 @@ cdr_command_user_recovery(const struct cdr_arguments *arguments, struct cdr_repo
 	cdr_err err = CDR_E_INTERNAL;
 	struct cdr_member *member = NULL;
 	char name[CDR_ACCOUNT_NAME_LEN];
-	char codes[CDR_RECOVERY_CODE_COUNT][CDR_RECOVERY_CODE_LEN];
-	json_t *list = json_array();
+	char codes[CDR_RECOVERY_CODE_COUNT][CDR_RECOVERY_CODE_LEN] = { "" };
 
-	CDR_TRY(open_target(arguments, &member, name, fault));
+	CDR_TRY(open_target(arguments, &member, name, NULL, fault));
 	CDR_TRY(cdr_account_recovery_new(member, name, codes, fault));
-	cdr_report_text(report, "Recovery codes of %s. Each stands once for a code of the authenticator, and opens the account after failures. Print them; they are "
-				"not shown again.\n", name);
-	for (size_t i = 0; i < CDR_RECOVERY_CODE_COUNT; i++) {
-		cdr_report_text(report, "    %s\n", codes[i]);
-		(void)json_array_append_new(list, json_string(codes[i]));
-	}
-	CDR_TRY(cdr_report_json(report, json_pack("{s:s, s:O}", "name", name, "codes", list)));
+	CDR_TRY(cdr_report_json(report, json_pack("{s:s, s:o}", "name", name, "codes", show_codes(report, name, codes))));
 	err = CDR_OK;
 out:
-	json_decref(list);
 	cdr_wipe(codes, sizeof(codes));
 	cdr_member_close(member);
 	return err;

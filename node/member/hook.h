@@ -26,7 +26,8 @@
 struct cdr_hook {
 	uint64_t number;
 	char url[CDR_HOOK_URL_LEN];
-	uint64_t made_at, waiting_count, failed_count;
+	uint64_t made_at, waiting_count;
+	uint64_t failed_count;   /* events that were given up */
 };
 
 /**
@@ -64,12 +65,20 @@ CDR_MUST_CHECK cdr_err cdr_hook_event(struct cdr_tx *tx, const char *kind, const
  */
 CDR_MUST_CHECK cdr_err cdr_hook_sign(const uint8_t secret[static CDR_HOOK_SECRET_LEN], uint64_t at, const char *body, char signature[static 96]);
 
+/* What is on its way to the receivers. Ends what is not done; it is sent again. NULL does nothing. */
+struct cdr_hook_sender;
+CDR_MUST_CHECK cdr_err cdr_hook_sender_new(struct cdr_member *member, struct cdr_hook_sender **sender);
+void cdr_hook_sender_free(struct cdr_hook_sender *sender);
+
 /**
- * cdr_hook_step(member, worked, fault):
- * Send what is due: one event to one hook. A failure is noted, and tried again later.
+ * cdr_hook_step(sender, wait_ms, worked, fault):
+ * Send what is due, one event of each hook at a time, wait so long for an answer to any, and write down what became of those that have
+ * one. A failure is noted, and tried again later; what is given up goes, and is counted.
  *
- * Returns  CDR_OK, also if the receiver is away; CDR_E_STORE; CDR_E_MEMORY.
+ * worked  out   whether there is more to wait for
+ *
+ * Returns  CDR_OK, also if receivers are away; CDR_E_STORE; CDR_E_MEMORY.
  */
-CDR_MUST_CHECK cdr_err cdr_hook_step(struct cdr_member *member, bool *worked, struct cdr_fault *fault);
+CDR_MUST_CHECK cdr_err cdr_hook_step(struct cdr_hook_sender *sender, unsigned wait_ms, bool *worked, struct cdr_fault *fault);
 
 #endif

@@ -243,6 +243,12 @@ static const struct cdr_option user_add_options[] = {
 	END,
 };
 static const struct cdr_option password_options[] = { PASSWORD_OPTIONS, END };
+static const struct cdr_option own_password_options[] = {
+	PASSWORD_OPTIONS,
+	{ .name = "old-password-file", .value = "FILE", .help = "for one's own: read the present password from a file" },
+	{ .name = "old-password-fd", .value = "N", .help = "for one's own: read it from an open file descriptor", .min = 0, .max = 65535 },
+	END,
+};
 static const struct cdr_option login_options[] = {
 	PASSWORD_OPTIONS,
 	{ .name = "code", .value = "CODE", .help = "of your authenticator, or a recovery code" },
@@ -578,7 +584,7 @@ static const struct cdr_command commands[] = {
 	{ .name = "user role", .operands = "NAME ROLES", .operand_min = 2, .operand_max = 2, .summary = "give an account other roles",
 	    .handle = cdr_command_user_role },
 	{ .name = "user password", .operands = "[NAME]", .operand_max = 1, .summary = "set a new password: your own, or as administrator another's",
-	    .options = password_options, .handle = cdr_command_user_password },
+	    .help = "One's own takes the present password too.", .options = own_password_options, .handle = cdr_command_user_password },
 	{ .name = "user totp", .operands = "[NAME]", .operand_max = 1, .summary = "use an authenticator: make a secret, then --confirm a code of it",
 	    .options = totp_options, .handle = cdr_command_user_totp },
 	{ .name = "user recovery", .operands = "[NAME]", .operand_max = 1, .summary = "make new recovery codes", .handle = cdr_command_user_recovery },
@@ -589,7 +595,8 @@ static const struct cdr_command commands[] = {
 	    .handle = cdr_command_user_unlock },
 	{ .name = "user login", .operands = "NAME", .operand_min = 1, .operand_max = 1, .summary = "begin a session",
 	    .help = "After five failures in a row an account waits 30 seconds, then longer, at most 15 minutes; what is tried while it waits does\n"
-		    "not lengthen the wait. A recovery code with the password goes through at once.",
+		    "not lengthen the wait. A recovery code with the password goes through at once; it is used up then, whatever the password. What is\n"
+		    "said does not tell whether there is such an account, or whether it waits.",
 	    .options = login_options, .handle = cdr_command_user_login },
 	{ .name = "user logout", .summary = "end the session", .handle = cdr_command_user_logout },
 	{ .name = "trail list", .summary = "list who did what, and verify that nothing was changed or taken out", .options = trail_options,
@@ -600,6 +607,7 @@ static const struct cdr_command commands[] = {
 	{ .name = "api-key list", .summary = "list the keys of the API", .handle = cdr_command_api_key_list },
 	{ .name = "api-key revoke", .operands = "NAME", .operand_min = 1, .operand_max = 1, .summary = "make a key open nothing from now on",
 	    .handle = cdr_command_api_key_revoke },
+	{ .name = "openapi", .summary = "print the description of the API, as GET /openapi.json gives it", .handle = cdr_command_openapi },
 	{ .name = "return preview", .summary = "show the annual return, counted as the node worked",
 	    .help = "Requests, answers, days, rejections, matches: counted in the same moment as the act, so they stay when a person's data are\n"
 		    "erased. The return is due on 31 January, and is published with the organisation's name.",

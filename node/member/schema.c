@@ -243,7 +243,7 @@ static const char guest_deadlines[] =
     "UPDATE guest SET next_at = asked_at + 259200 WHERE answered_at = 0 AND length(keys) > 0;"
     "CREATE INDEX guest_by_next ON guest (next_at);";
 
-/* Webhooks and what waits for them: node/member/hook.h. sealed: the secret. state: waiting, given_up. What was taken is deleted. */
+/* Webhooks and what waits for them: node/member/hook.h. sealed: the secret. What was taken is deleted. */
 static const char hooks[] =
     "CREATE TABLE hook (number bigint PRIMARY KEY, url text NOT NULL, sealed bytea NOT NULL, made_at bigint NOT NULL);"
     "CREATE TABLE hook_event ("
@@ -266,6 +266,12 @@ static const char index_trust[] =
 
 /* A leaver's handle in an epoch before the newest: epoch is the one in whose index it still stands; NULL: in none. */
 static const char former_epochs[] = "ALTER TABLE former_handle ADD COLUMN epoch bigint;";
+/* What was given up is counted and gone. */
+static const char hooks_counted[] =
+    "ALTER TABLE hook ADD COLUMN given_up bigint NOT NULL DEFAULT 0;"
+    "UPDATE hook SET given_up = (SELECT count(*) FROM hook_event WHERE hook_event.hook = hook.number AND state = 'given_up');"
+    "DELETE FROM hook_event WHERE state = 'given_up';"
+    "CREATE INDEX hook_event_by_hook ON hook_event (hook, not_before, number);";
 
 static const char *const migrations[] = {
 	first,
@@ -283,6 +289,7 @@ static const char *const migrations[] = {
 	hooks,
 	index_trust,
 	former_epochs,
+	hooks_counted,
 };
 
 const struct cdr_store_schema cdr_member_schema = {

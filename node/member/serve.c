@@ -22,12 +22,14 @@
 
 #define BACKOFF_MAX_MS 60000
 #define DONORS_SECONDS 3600
+#define HOOKS_WAIT_MS 100
 #define ROUNDS_POLLS 12 /* of the roster, for each of the rounds */
 
 /* One kind of work: done again at once while there is more, after a while if not, later each time if it fails. */
 struct task {
 	const char *name;
 	cdr_err (*step)(struct cdr_member *member, bool *worked, struct cdr_fault *fault);
+	struct cdr_hook_sender *hooks; /* instead of a step: what is on its way lives from one step to the next */
 	unsigned wait_ms;
 	uint64_t due_ms;
 	cdr_err last;
@@ -71,7 +73,7 @@ run_task(struct cdr_member *member, struct task *task, unsigned poll_ms)
 
 	if (clock_ms() < task->due_ms)
 		return;
-	cdr_err err = task->step(member, &worked, &fault);
+	cdr_err err = task->hooks != NULL ? cdr_hook_step(task->hooks, HOOKS_WAIT_MS, &worked, &fault) : task->step(member, &worked, &fault);
 	if (err != task->last) {
 		if (err != CDR_OK)
 			cdr_log(CDR_LOG_WARNING, "task.failed", cdr_log_text("task", task->name), cdr_log_err(err),
@@ -175,10 +177,13 @@ cdr_serve_run(struct cdr_member *member, const struct cdr_daemon *daemon, unsign
 	};
 	struct worker mailer = { .member = member, .task = { .name = "email", .step = cdr_email_step }, .poll_ms = poll_ms };
 
-	struct worker hooks = { .member = member, .task = { .name = "webhook", .step = cdr_hook_step }, .poll_ms = poll_ms };
+	struct worker hooks = { .member = member, .task = { .name = "webhook" }, .poll_ms = poll_ms };
 
 	start_worker(&indexer);
-	start_worker(&hooks);
+	if (cdr_hook_sender_new(member, &hooks.task.hooks) == CDR_OK)
+		start_worker(&hooks);
+	else
+		cdr_log(CDR_LOG_ERROR, "task.no_thread", cdr_log_text("task", "webhook"), cdr_log_err(CDR_E_MEMORY));
 	start_worker(&mailer);
 	start_worker(&auditor);
 	unsigned wait = 0;
@@ -196,6 +201,7 @@ cdr_serve_run(struct cdr_member *member, const struct cdr_daemon *daemon, unsign
 			wait = next_wait(work, WORK_COUNT, poll_ms);
 	}
 	stop_worker(&hooks);
+	cdr_hook_sender_free(hooks.task.hooks);
 	stop_worker(&indexer);
 	stop_worker(&mailer);
 	stop_worker(&auditor);

@@ -109,10 +109,12 @@ read_head(int fd, struct request *r)
 static int
 read_body(struct cdr_rest *rest, int fd, struct request *r)
 {
-	size_t have = r->len - r->head_len, len = r->head.body_len;
-	size_t max = rest->app.body_max(rest->app.context, &r->head);
+	size_t have = r->len - r->head_len, len = r->head.body_len, max = 0;
 	int64_t end = clock_ms() + CDR_REST_SECONDS_MAX * 1000 * (1 + (int64_t)(len >> 20));
 
+	int status = rest->app.admit(rest->app.context, rest->port, &r->head, &max);
+	if (status != 0)
+		return status;
 	if (len > max)
 		return 413;
 	if (have > len)
@@ -192,7 +194,7 @@ serve(void *context, struct cdr_work *work)
 	if (status == 0)
 		status = read_body(rest, connection->fd, r);
 	if (status >= 0) {
-		rest->app.handle(rest->app.context, status, &r->head, cdr_buffer_bytes(&r->body), &reply);
+		rest->app.handle(rest->app.context, rest->port, status, &r->head, cdr_buffer_bytes(&r->body), &reply);
 		answer(connection->fd, &reply);
 	}
 	cdr_buffer_free(&reply.body);

@@ -69,12 +69,16 @@ struct cdr_rest_reply {
 	struct cdr_buffer body;       /* wiped and freed once it has been sent */
 };
 
+/* Both are called on several threads at once. */
 struct cdr_rest_app {
 	void *context;
-	/* The most bytes that the body of this request may have; 0: none. */
-	size_t (*body_max)(void *context, const struct cdr_rest_head *head);
-	/* Answer; several threads at once. ${status} is 0, or what is wrong with the request before anybody looked at it. */
-	void (*handle)(void *context, int status, const struct cdr_rest_head *head, struct cdr_bytes body, struct cdr_rest_reply *reply);
+	/*
+	 * By its head alone, before a byte of the body is read: 0, with the most bytes that the body may have, or the status with which
+	 * the request is refused.
+	 */
+	int (*admit)(void *context, uint16_t port, const struct cdr_rest_head *head, size_t *body_max);
+	/* Answer. ${status} is 0, or why there is no body: what admit returned, or what is wrong with the request as HTTP. */
+	void (*handle)(void *context, uint16_t port, int status, const struct cdr_rest_head *head, struct cdr_bytes body, struct cdr_rest_reply *reply);
 };
 
 struct cdr_rest;

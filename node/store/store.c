@@ -39,6 +39,8 @@ struct cdr_store {
 	struct waiting *first, **last;
 	bool has_leader;
 	pthread_t leader;
+	bool is_held;    /* the leader's transaction goes on from one job to the next: cdr_store_hold */
+	bool is_in_job;  /* of a held transaction */
 
 	/* Reading: idle connections, the one used last on top. */
 	pthread_mutex_t read_lock;
@@ -345,12 +347,108 @@ lead(struct cdr_store *store)
 	(void)pthread_cond_broadcast(&store->write_done);
 }
 
+/* Whether this thread holds a transaction, and is not inside one of its jobs. */
+static bool
+is_held_here(struct cdr_store *store)
+{
+	(void)pthread_mutex_lock(&store->write_lock);
+	bool held = store->is_held && pthread_equal(store->leader, pthread_self()) != 0 && !store->is_in_job;
+	(void)pthread_mutex_unlock(&store->write_lock);
+	return held;
+}
+
+/* One job of a held transaction; what a reading one wrote is undone. */
+static cdr_err
+run_held(struct cdr_store *store, cdr_store_job *job, void *context, bool reads)
+{
+	struct cdr_tx *tx = store->writer;
+	cdr_err err = cdr_connection_is_in_transaction(tx) ? CDR_OK : CDR_E_STORE; /* SQLite gave it up */
+
+	if (err == CDR_OK && reads)
+		err = cdr_connection_script(tx, "SAVEPOINT reading");
+	if (err != CDR_OK)
+		return err;
+	store->is_in_job = true;
+	err = run_job(tx, job, context);
+	store->is_in_job = false;
+	if (!reads || !cdr_connection_is_in_transaction(tx))
+		return err;
+	cdr_err undone = cdr_connection_script(tx, "ROLLBACK TO reading; RELEASE reading");
+	return err != CDR_OK ? err : undone;
+}
+
+/* Wait until nobody writes, and be who does. CDR_E_INTERNAL if this thread is already. */
+static cdr_err
+take_lead(struct cdr_store *store)
+{
+	cdr_err err = CDR_E_INTERNAL;
+
+	(void)pthread_mutex_lock(&store->write_lock);
+	if (!store->has_leader || pthread_equal(store->leader, pthread_self()) == 0) {
+		while (store->has_leader)
+			(void)pthread_cond_wait(&store->write_done, &store->write_lock);
+		store->has_leader = true;
+		store->leader = pthread_self();
+		err = CDR_OK;
+	}
+	(void)pthread_mutex_unlock(&store->write_lock);
+	return err;
+}
+
+static void
+give_lead(struct cdr_store *store)
+{
+	(void)pthread_mutex_lock(&store->write_lock);
+	store->has_leader = false;
+	store->is_held = false;
+	(void)pthread_cond_broadcast(&store->write_done);
+	(void)pthread_mutex_unlock(&store->write_lock);
+}
+
+/* see node/store/store.h */
+cdr_err
+cdr_store_hold(struct cdr_store *store)
+{
+	cdr_err err = take_lead(store);
+
+	if (err != CDR_OK)
+		return err;
+	err = cdr_connection_script(store->writer, "BEGIN IMMEDIATE");
+	if (err != CDR_OK) {
+		give_lead(store);
+		return err;
+	}
+	(void)pthread_mutex_lock(&store->write_lock);
+	store->is_held = true;
+	(void)pthread_mutex_unlock(&store->write_lock);
+	return CDR_OK;
+}
+
+/* see node/store/store.h */
+cdr_err
+cdr_store_settle(struct cdr_store *store, bool keep)
+{
+	struct cdr_tx *tx = store->writer;
+
+	if (!is_held_here(store))
+		return CDR_E_INTERNAL;
+	cdr_err err = cdr_connection_is_in_transaction(tx) || !keep ? CDR_OK : CDR_E_STORE;
+	if (err == CDR_OK && keep)
+		err = cdr_connection_script(tx, "COMMIT");
+	if (cdr_connection_is_in_transaction(tx))
+		(void)!cdr_connection_script(tx, "ROLLBACK");
+	give_lead(store);
+	return err;
+}
+
 /* see node/store/store.h */
 cdr_err
 cdr_store_write(struct cdr_store *store, cdr_store_job *job, void *context)
 {
 	struct waiting mine = { .job = job, .context = context };
 
+	if (is_held_here(store))
+		return run_held(store, job, context, false);
 	(void)pthread_mutex_lock(&store->write_lock);
 	if (store->has_leader && pthread_equal(store->leader, pthread_self()) != 0) {
 		(void)pthread_mutex_unlock(&store->write_lock);
@@ -373,21 +471,13 @@ cdr_store_scrub(struct cdr_store *store)
 {
 	int64_t busy = 0;
 
-	(void)pthread_mutex_lock(&store->write_lock);
-	if (store->has_leader && pthread_equal(store->leader, pthread_self()) != 0) {
-		(void)pthread_mutex_unlock(&store->write_lock);
-		return CDR_E_INTERNAL;
-	}
-	while (store->has_leader)
-		(void)pthread_cond_wait(&store->write_done, &store->write_lock);
-	store->has_leader = true; /* nobody else uses the writer meanwhile */
-	store->leader = pthread_self();
-	(void)pthread_mutex_unlock(&store->write_lock);
-	cdr_err err = cdr_connection_pragma(store->writer, "PRAGMA wal_checkpoint(TRUNCATE)", &busy);
-	(void)pthread_mutex_lock(&store->write_lock);
-	store->has_leader = false;
-	(void)pthread_cond_broadcast(&store->write_done);
-	(void)pthread_mutex_unlock(&store->write_lock);
+	if (is_held_here(store))
+		return CDR_E_BUSY;
+	cdr_err err = take_lead(store);
+	if (err != CDR_OK)
+		return err;
+	err = cdr_connection_pragma(store->writer, "PRAGMA wal_checkpoint(TRUNCATE)", &busy);
+	give_lead(store);
 	return err == CDR_OK && busy != 0 ? CDR_E_BUSY : err;
 }
 
@@ -437,8 +527,10 @@ cdr_err
 cdr_store_read(struct cdr_store *store, cdr_store_job *job, void *context)
 {
 	struct cdr_tx *tx = NULL;
-	cdr_err err = take_reader(store, &tx);
 
+	if (is_held_here(store))
+		return run_held(store, job, context, true);
+	cdr_err err = take_reader(store, &tx);
 	if (err != CDR_OK)
 		return err;
 	cdr_connection_clear(tx);

@@ -76,12 +76,24 @@ CDR_MUST_CHECK cdr_err cdr_store_write(struct cdr_store *store, cdr_store_job *j
 CDR_MUST_CHECK cdr_err cdr_store_read(struct cdr_store *store, cdr_store_job *job, void *context);
 
 /**
+ * cdr_store_hold(store), cdr_store_settle(store, keep):
+ * Make one transaction of all that this thread writes until it settles: either all of it is durable, or none. Its cdr_store_write then
+ * returns CDR_OK when the job is part of that transaction, and cdr_store_read sees what it wrote. Every other writer waits meanwhile: no
+ * network, nobody to wait for. A hold is settled by the thread that began it.
+ *
+ * Returns  (hold) CDR_OK; CDR_E_INTERNAL from inside a job or another hold; CDR_E_BUSY; CDR_E_STORE. (settle) CDR_OK once committed, or undone
+ *          where ${keep} is false; CDR_E_BUSY, CDR_E_STORE: nothing of it is kept.
+ */
+CDR_MUST_CHECK cdr_err cdr_store_hold(struct cdr_store *store);
+CDR_MUST_CHECK cdr_err cdr_store_settle(struct cdr_store *store, bool keep);
+
+/**
  * cdr_store_scrub(store):
  * Make sure that what was deleted is in no file any more: bring the write-ahead log into the database and cut it to nothing. Pages
  * that are free were overwritten when they became so.
  *
- * Returns  CDR_OK; CDR_E_BUSY if somebody was reading or writing all the time: call again later; CDR_E_STORE; CDR_E_INTERNAL
- *          from inside a job.
+ * Returns  CDR_OK; CDR_E_BUSY if somebody was reading or writing all the time, or this thread holds a transaction: call again later;
+ *          CDR_E_STORE; CDR_E_INTERNAL from inside a job.
  */
 CDR_MUST_CHECK cdr_err cdr_store_scrub(struct cdr_store *store);
 

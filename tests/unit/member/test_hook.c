@@ -1,6 +1,9 @@
 #include "tests/unit/member/world.h"
 
+#include <pthread.h>
+
 #include "node/member/hook.h"
+#include "tests/net/sink.h"
 
 /* Webhooks: where they may go, what they say and how it is signed, and that nobody loses an event who is away. */
 
@@ -38,6 +41,19 @@ test_signature(void **state)
 	assert_string_equal(signature, "t=1700000000,v1=a690115105a3eee9b47d6123cad394cb56f2fc0d77094ae48169ee63dfb120e2");
 }
 
+static struct cdr_hook_sender *sender;
+
+/* Until nothing is due and nothing is on its way. */
+static void
+settle(void)
+{
+	struct cdr_fault fault;
+	bool worked = true;
+
+	while (worked)
+		assert_int_equal(cdr_hook_step(sender, 10, &worked, &fault), CDR_OK);
+}
+
 static uint8_t subject[CDR_ID_LEN] = "request number 1";
 
 static cdr_err
@@ -56,29 +72,84 @@ test_away(void **state)
 	struct cdr_fault fault;
 	uint8_t secret[CDR_HOOK_SECRET_LEN];
 	uint64_t number;
-	bool worked;
 
+	assert_int_equal(cdr_hook_sender_new(m, &sender), CDR_OK);
 	assert_int_equal(cdr_store_write(m->home->store, event, NULL), CDR_OK);
 	assert_int_equal(w_count(m, "SELECT count(*) FROM hook_event"), 0); /* nobody wants to hear */
 	assert_int_equal(cdr_hook_add(m, "http://elsewhere.example/", &number, secret, &fault), CDR_E_REFUSED);
 	assert_int_equal(cdr_hook_add(m, "http://127.0.0.1:9/", &number, secret, &fault), CDR_OK);
 	assert_int_equal(cdr_store_write(m->home->store, event, NULL), CDR_OK);
-	assert_int_equal(cdr_hook_step(m, &worked, &fault), CDR_OK);
-	assert_true(worked);
-	assert_int_equal(w_count(m, "SELECT count(*) FROM hook_event WHERE tries = 1 AND not_before >= at + 10 AND state = 'waiting'"), 1);
-	assert_int_equal(cdr_hook_step(m, &worked, &fault), CDR_OK);
-	assert_false(worked); /* not due */
+	settle();
+	assert_int_equal(w_count(m, "SELECT count(*) FROM hook_event WHERE tries = 1 AND not_before >= at + 10"), 1);
+	settle(); /* not due */
+	assert_int_equal(w_count(m, "SELECT tries FROM hook_event"), 1);
 	w_run(m, "UPDATE hook_event SET not_before = 0, tries = 20");
-	assert_int_equal(cdr_hook_step(m, &worked, &fault), CDR_OK);
+	settle();
 	assert_in_range(w_count(m, "SELECT not_before FROM hook_event") - (int64_t)cdr_member_now(), CDR_HOOK_WAIT_MAX - 2, CDR_HOOK_WAIT_MAX);
 	w_run(m, "UPDATE hook_event SET not_before = 0, at = at - 300000");
-	assert_int_equal(cdr_hook_step(m, &worked, &fault), CDR_OK);
-	assert_int_equal(w_count(m, "SELECT count(*) FROM hook_event WHERE state = 'given_up'"), 1);
+	settle();
+	assert_int_equal(w_count(m, "SELECT count(*) FROM hook_event"), 0); /* given up: gone, and counted */
+	assert_int_equal(w_count(m, "SELECT given_up FROM hook"), 1);
+	assert_int_equal(cdr_store_write(m->home->store, event, NULL), CDR_OK);
 	/* Of its secret nothing stands in the table as it is. */
 	assert_int_equal(w_count(m, "SELECT length(sealed) FROM hook"), CDR_HOOK_SECRET_LEN + CDR_SEAL_OVERHEAD);
 	assert_int_equal(cdr_hook_remove(m, number + 1, &fault), CDR_E_ABSENT);
 	assert_int_equal(cdr_hook_remove(m, number, &fault), CDR_OK);
 	assert_int_equal(w_count(m, "SELECT count(*) FROM hook_event"), 0);
+	cdr_hook_sender_free(sender);
+	cdr_hook_sender_free(NULL);
+}
+
+/* Takes what it is sent, ${count} times. */
+static void *
+take(void *context)
+{
+	const int *listener = context;
+	char data[4096];
+	static const char answer[] = "HTTP/1.1 204 Taken\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+
+	for (int i = 0; i < 3; i++) {
+		int fd = accept(*listener, NULL, NULL);
+		assert_true(fd >= 0 && read(fd, data, sizeof(data)) > 0);
+		assert_int_equal(write(fd, answer, sizeof(answer) - 1), sizeof(answer) - 1);
+		(void)close(fd);
+	}
+	return NULL;
+}
+
+/* A receiver that takes the connection and never answers delays nobody but itself. */
+static void
+test_slow(void **state)
+{
+	struct world *w = *state;
+	struct cdr_member *m = w->member[BLUE];
+	struct cdr_fault fault;
+	uint8_t secret[CDR_HOOK_SECRET_LEN];
+	uint64_t number;
+	uint16_t slow_port = 0, quick_port = 0;
+	int slow = sink_listen(&slow_port), quick = sink_listen(&quick_port);
+	char url[64];
+	pthread_t thread;
+	bool worked;
+
+	assert_true(slow >= 0 && quick >= 0);
+	(void)snprintf(url, sizeof(url), "http://127.0.0.1:%u/slow", slow_port);
+	assert_int_equal(cdr_hook_add(m, url, &number, secret, &fault), CDR_OK);
+	(void)snprintf(url, sizeof(url), "http://127.0.0.1:%u/quick", quick_port);
+	assert_int_equal(cdr_hook_add(m, url, &number, secret, &fault), CDR_OK);
+	for (size_t i = 0; i < 3; i++)
+		assert_int_equal(cdr_store_write(m->home->store, event, NULL), CDR_OK);
+	assert_int_equal(w_count(m, "SELECT count(*) FROM hook_event"), 6);
+	assert_int_equal(pthread_create(&thread, NULL, take, &quick), 0);
+	assert_int_equal(cdr_hook_sender_new(m, &sender), CDR_OK);
+	while (w_count(m, "SELECT count(*) FROM hook_event WHERE hook = 2") > 0)
+		assert_int_equal(cdr_hook_step(sender, 10, &worked, &fault), CDR_OK);
+	assert_int_equal(pthread_join(thread, NULL), 0);
+	assert_int_equal(w_count(m, "SELECT count(*) FROM hook_event WHERE hook = 1 AND tries = 0"), 3);
+	assert_true(worked); /* one is on its way yet; a daemon that ends here sends it again */
+	cdr_hook_sender_free(sender);
+	(void)close(slow);
+	(void)close(quick);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, w_setup, w_teardown)
@@ -86,7 +157,7 @@ test_away(void **state)
 int
 main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_where), TEST(test_signature), TEST(test_away) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_where), TEST(test_signature), TEST(test_away), TEST(test_slow) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

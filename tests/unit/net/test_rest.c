@@ -1,7 +1,12 @@
 #include "tests/unit/unit.h"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "node/net/rest.h"
 
@@ -110,18 +115,21 @@ test_local(void **state)
 	}
 }
 
-static size_t
-no_body(void *context, const struct cdr_rest_head *head)
+static int
+no_body(void *context, uint16_t port, const struct cdr_rest_head *head, size_t *body_max)
 {
 	(void)context;
+	(void)port;
 	(void)head;
+	*body_max = 0;
 	return 0;
 }
 
 static void
-no_answer(void *context, int status, const struct cdr_rest_head *head, struct cdr_bytes body, struct cdr_rest_reply *reply)
+no_answer(void *context, uint16_t port, int status, const struct cdr_rest_head *head, struct cdr_bytes body, struct cdr_rest_reply *reply)
 {
 	(void)context;
+	(void)port;
 	(void)status;
 	(void)head;
 	(void)body;
@@ -131,7 +139,7 @@ no_answer(void *context, int status, const struct cdr_rest_head *head, struct cd
 static void
 test_start(void **state)
 {
-	const struct cdr_rest_app app = { .body_max = no_body, .handle = no_answer };
+	const struct cdr_rest_app app = { .admit = no_body, .handle = no_answer };
 	struct cdr_rest *rest;
 	struct cdr_fault fault;
 	char taken[32];
@@ -150,6 +158,78 @@ test_start(void **state)
 	cdr_rest_stop(NULL);
 }
 
+/* ---- by the head alone -------------------------------------------------------------------------------------------------- */
+
+struct seen {
+	int status;
+	size_t body_len;
+};
+
+static int
+only_with_a_key(void *context, uint16_t port, const struct cdr_rest_head *head, size_t *body_max)
+{
+	(void)context;
+	(void)port;
+	*body_max = 8;
+	return strcmp(head->authorization, "Bearer right") == 0 ? 0 : 401;
+}
+
+static void
+note_answer(void *context, uint16_t port, int status, const struct cdr_rest_head *head, struct cdr_bytes body, struct cdr_rest_reply *reply)
+{
+	struct seen *seen = context;
+
+	assert_int_not_equal(port, 0);
+	(void)head;
+	*seen = (struct seen){ status, body.len };
+	reply->status = status != 0 ? status : 200;
+}
+
+/* Say ${text} and read the status, while the other side may still wait for a body that never comes. */
+static int
+ask(uint16_t port, const char *text)
+{
+	struct sockaddr_in address = { .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+	char answer[512] = "";
+	size_t len = 0;
+	ssize_t n = 1;
+
+	assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+	while (len < 12 && n > 0) {
+		n = read(fd, answer + len, sizeof(answer) - 1 - len);
+		len += n > 0 ? (size_t)n : 0;
+	}
+	(void)close(fd);
+	assert_int_equal(strncmp(answer, "HTTP/1.1 ", 9), 0);
+	return atoi(answer + 9);
+}
+
+/* Who is not let in is told so before a byte of a body was read, however much was announced; 64 such do not fill the server. */
+static void
+test_head_first(void **state)
+{
+	struct seen seen = { 0 };
+	const struct cdr_rest_app app = { .context = &seen, .admit = only_with_a_key, .handle = note_answer };
+	struct cdr_rest *rest;
+	struct cdr_fault fault;
+
+	(void)state;
+	assert_int_equal(cdr_rest_start("127.0.0.1:0", &app, &rest, &fault), CDR_OK);
+	uint16_t port = cdr_rest_port(rest);
+	for (int i = 0; i < 5; i++) {
+		assert_int_equal(ask(port, "POST /v1/a HTTP/1.1\r\nHost: h\r\nContent-Length: 67108864\r\n\r\nthe beginning"), 401);
+		assert_true(seen.status == 401 && seen.body_len == 0);
+	}
+	assert_int_equal(ask(port, "POST /v1/a HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer right\r\nContent-Length: 9\r\n\r\n"), 413);
+	assert_int_equal(ask(port, "POST /v1/a HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer right\r\nContent-Length: 8\r\n\r\n12345678"), 200);
+	assert_true(seen.status == 0 && seen.body_len == 8);
+	assert_int_equal(ask(port, "POST /v1/a HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer right\r\nContent-Length: 8\r\n\r\n123456789"), 400);
+	assert_int_equal(ask(port, "GET\r\n\r\n"), 400);
+	cdr_rest_stop(rest);
+}
+
 int
 main(void)
 {
@@ -158,6 +238,7 @@ main(void)
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_local),
 		cmocka_unit_test(test_start),
+		cmocka_unit_test(test_head_first),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
