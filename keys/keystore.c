@@ -18,6 +18,8 @@
 #define LABEL_BODY "candor-keystore 1 body"
 #define LABEL_DERIVE "candor-keystore 1 derive "
 
+#define READ_TRIES 8 /* of a file that another process replaces meanwhile */
+
 /* What one passphrase stands for. */
 struct wrapping {
 	struct cdr_keystore_header header; /* its nonce and sealed_len change with each save */
@@ -298,11 +300,34 @@ write_beside(const struct cdr_keystore *store, const char *beside, const uint8_t
 	return good;
 }
 
+/* Overwrite the file that was replaced, unless it has another name, such as in somebody's backup. It is an attempt: what the
+ * disk makes of it nobody can promise. */
+static void
+wipe_replaced(int fd)
+{
+	static const uint8_t zeros[4096];
+	struct stat status;
+
+	if (fd < 0)
+		return;
+	if (fstat(fd, &status) == 0 && status.st_nlink == 0 && lseek(fd, 0, SEEK_SET) == 0) {
+		for (off_t left = status.st_size; left > 0;) {
+			ssize_t n = write(fd, zeros, left < (off_t)sizeof(zeros) ? (size_t)left : sizeof(zeros));
+			if (n <= 0)
+				break;
+			left -= n;
+		}
+		(void)fdatasync(fd);
+	}
+	(void)close(fd);
+}
+
 /* Put the file in place, under the lock of its folder, and remember it. */
 static cdr_err
 replace_file(struct cdr_keystore *store, const uint8_t *file, size_t file_len, struct cdr_fault *fault)
 {
 	char beside[NAME_MAX + 1];
+	int replaced = -1;
 	cdr_err err = CDR_E_INTERNAL;
 
 	(void)snprintf(beside, sizeof(beside), "%.*s.new", (int)(NAME_MAX - sizeof(".new")), store->name);
@@ -310,6 +335,7 @@ replace_file(struct cdr_keystore *store, const uint8_t *file, size_t file_len, s
 	if (flock(store->folder, LOCK_EX) != 0)
 		return cdr_fault_set(fault, CDR_E_IO, "cannot lock the folder of %s: %s", store->name, strerror(errno));
 	CDR_TRY(check_unchanged(store, fault));
+	replaced = openat(store->folder, store->name, O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
 	if (!write_beside(store, beside, file, file_len) ||
 	    renameat(store->folder, beside, store->folder, store->name) != 0)
 		CDR_TRY(cdr_fault_set(fault, CDR_E_IO, "cannot write %s: %s", store->name, strerror(errno)));
@@ -317,8 +343,13 @@ replace_file(struct cdr_keystore *store, const uint8_t *file, size_t file_len, s
 	store->saved = true;
 	if (fsync(store->folder) != 0)
 		CDR_TRY(cdr_fault_set(fault, CDR_E_IO, "cannot write the folder of %s: %s", store->name, strerror(errno)));
+	/* Only now is it certain that nobody needs the old one. */
+	wipe_replaced(replaced);
+	replaced = -1;
 	err = CDR_OK;
 out:
+	if (replaced >= 0)
+		(void)close(replaced);
 	(void)flock(store->folder, LOCK_UN);
 	return err;
 }
@@ -406,10 +437,13 @@ check_file(int fd, const char *path, struct cdr_fault *fault)
 	return CDR_OK;
 }
 
-/* Read the whole file into CDR_KEYSTORE_FILE_LEN_MAX bytes of ${bytes}. */
+/* Read the whole file into CDR_KEYSTORE_FILE_LEN_MAX bytes of ${bytes}. ${replaced}: another one has its name by now. */
 static cdr_err
-file_read(const struct cdr_keystore *store, const char *path, uint8_t *bytes, size_t *len, struct cdr_fault *fault)
+file_read_once(const struct cdr_keystore *store, const char *path, uint8_t *bytes, size_t *len, bool *replaced,
+    struct cdr_fault *fault)
 {
+	struct stat status;
+
 	cdr_err err = CDR_E_INTERNAL;
 	int fd = openat(store->folder, store->name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 
@@ -425,8 +459,21 @@ file_read(const struct cdr_keystore *store, const char *path, uint8_t *bytes, si
 		else if (errno != EINTR)
 			CDR_TRY(cdr_fault_set(fault, CDR_E_IO, "%s: %s", path, strerror(errno)));
 	}
+	*replaced = fstat(fd, &status) == 0 && status.st_nlink == 0;
 out:
 	(void)close(fd);
+	return err;
+}
+
+/* The same of a file that nobody replaced meanwhile: what is replaced is overwritten. */
+static cdr_err
+file_read(const struct cdr_keystore *store, const char *path, uint8_t *bytes, size_t *len, struct cdr_fault *fault)
+{
+	bool replaced = true;
+	cdr_err err = CDR_OK;
+
+	for (unsigned i = 0; err == CDR_OK && replaced && i < READ_TRIES; i++)
+		err = file_read_once(store, path, bytes, len, &replaced, fault);
 	return err;
 }
 

@@ -123,8 +123,8 @@ CDR_MUST_CHECK cdr_err cdr_keystore_put(struct cdr_keystore *store, const char *
 
 /**
  * cdr_keystore_remove(store, name):
- * Wipe a named secret. It is gone from the file after cdr_keystore_save. (A journaling file system, a solid-state disk
- * or a backup may still hold the older file: what must be unrecoverable needs a new passphrase too.)
+ * Wipe a named secret. It is gone from the file after cdr_keystore_save, which overwrites the file that it replaces. (A file
+ * system that copies, a solid-state disk or a backup may still hold the older bytes.)
  *
  * Returns  CDR_OK; CDR_E_ABSENT if there is none of that name.
  */

@@ -10,6 +10,7 @@ struct draft {
 	Cdr__Wire__Roster body;
 	Cdr__Wire__Member *entry;   /* the members' entries */
 	Cdr__Wire__Member **member; /* pointers to them, in the order of the ids */
+	Cdr__Wire__Party *party;    /* one for each entry that gets another sealing key */
 	char (*status)[STATUS_LEN]; /* one for each entry whose status changes */
 	size_t member_count;
 	struct cdr_roster_key key[CDR_KEY_COUNT_MAX];
@@ -26,6 +27,7 @@ draft_free(struct draft *draft)
 {
 	free(draft->entry);
 	free(draft->member);
+	free(draft->party);
 	free(draft->status);
 }
 
@@ -39,7 +41,8 @@ draft_start(struct draft *draft, const Cdr__Wire__Roster *before, size_t extra)
 	draft->entry = calloc(room, sizeof(*draft->entry));
 	draft->member = calloc(room, sizeof(*draft->member));
 	draft->status = calloc(room, sizeof(*draft->status));
-	if (draft->entry == NULL || draft->member == NULL || draft->status == NULL)
+	draft->party = calloc(room, sizeof(*draft->party));
+	if (draft->entry == NULL || draft->member == NULL || draft->status == NULL || draft->party == NULL)
 		return CDR_E_MEMORY;
 	for (size_t i = 0; i < before->n_member; i++)
 		draft->entry[i] = *before->member[i];
@@ -82,6 +85,21 @@ put_status(struct draft *draft, const char *id, const char *status, struct cdr_f
 	char *own = draft->status[entry - draft->entry];
 	memcpy(own, status, len + 1);
 	entry->status = own;
+	return CDR_OK;
+}
+
+static cdr_err
+put_sealing(struct draft *draft, const char *id, const Cdr__Wire__SealingPut *sealing, struct cdr_fault *fault)
+{
+	Cdr__Wire__Member *entry = draft_find(draft, id);
+
+	if (entry == NULL)
+		return cdr_fault_set(fault, CDR_E_ABSENT, "roster: there is no member %s", id);
+	Cdr__Wire__Party *own = &draft->party[entry - draft->entry];
+	*own = *entry->party;
+	own->sealing_key = sealing->sealing_key;
+	entry->party = own;
+	entry->sealing = sealing->sealing;
 	return CDR_OK;
 }
 
@@ -220,6 +238,8 @@ draft_change(struct draft *draft, const struct cdr_roster_change *change, struct
 		return CDR_OK;
 	case CDR_ROSTER_CHANGE_STATUS:
 		return put_status(draft, change->id, change->status, fault);
+	case CDR_ROSTER_CHANGE_SEALING:
+		return put_sealing(draft, change->id, change->sealing, fault);
 	case CDR_ROSTER_CHANGE_KEY:
 		if (change->key.share_count > CDR_TRUSTEE_COUNT_MAX)
 			return cdr_fault_set(fault, CDR_E_ROSTER, "roster: a key has more shares than there may be trustees");

@@ -17,6 +17,7 @@ enum cdr_roster_change_kind {
 	CDR_ROSTER_CHANGE_STATUS,     /* the member ${id} gets ${status} */
 	CDR_ROSTER_CHANGE_KEY,        /* ${key} comes in, or takes the place of the one of its kind and number; the oldest makes room */
 	CDR_ROSTER_CHANGE_KEY_END,    /* the key of the kind and number of ${key} goes */
+	CDR_ROSTER_CHANGE_SEALING,    /* the member ${id} gets the sealing key of ${sealing}, with its word for it */
 	CDR_ROSTER_CHANGE_TRUSTEES,   /* those of ${trustees} with an index after take the place of all, with its threshold */
 };
 
@@ -25,6 +26,7 @@ struct cdr_roster_change {
 	const Cdr__Wire__Member *member;
 	const char *id;
 	const char *status; /* active, suspended, revoked */
+	const Cdr__Wire__SealingPut *sealing;
 	const Cdr__Wire__TrusteeChange *trustees;
 	struct cdr_roster_key key;
 };
@@ -52,7 +54,7 @@ CDR_MUST_CHECK cdr_err cdr_roster_build_genesis(const Cdr__Wire__Roster *body, c
  * made_at  in   seconds since 1970
  * roster   out  new, owned by the caller; NULL on error
  *
- * Returns  CDR_OK; CDR_E_RANGE for a count outside its range; CDR_E_ABSENT if a status is for nobody, or a key that is to go is not there;
+ * Returns  CDR_OK; CDR_E_RANGE for a count outside its range; CDR_E_ABSENT if a status or a sealing key is for nobody, or a key that is to go is not there;
  *          CDR_E_ROSTER if the result would not have the form of a roster (the fault says where); CDR_E_MEMORY.
  */
 CDR_MUST_CHECK cdr_err cdr_roster_build_next(const struct cdr_roster *before, const struct cdr_roster_change *changes,

@@ -5,10 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "proto/sealing.h"
+
 /* Changes other than those of members: keys, scheme, parties. */
 #define OTHER_COUNT_MAX (2 * CDR_KEY_COUNT_MAX * 2 + 3)
-/* One member can have another party, both quotas changed, another status, and something else. */
-#define MEMBER_CHANGE_MAX 5
+/* One member can have another party, another sealing key, both quotas changed, another status, and something else. */
+#define MEMBER_CHANGE_MAX 6
 
 static bool
 same_bytes(ProtobufCBinaryData a, ProtobufCBinaryData b)
@@ -94,14 +96,49 @@ out:
 	return err;
 }
 
-/* The same id in both. */
+/* Whether both entries have the same sealing key, vouched for by the same signature. */
+static bool
+same_sealing(const Cdr__Wire__Member *a, const Cdr__Wire__Member *b)
+{
+	return same_bytes(a->party->sealing_key, b->party->sealing_key) && (a->sealing == NULL) == (b->sealing == NULL) &&
+	    (a->sealing == NULL || (a->sealing->number == b->sealing->number && a->sealing->made_at == b->sealing->made_at &&
+		same_bytes(a->sealing->signature, b->sealing->signature)));
+}
+
+/* The sealing key of somebody who keeps its signing key: the member's own word decides. */
 static cdr_err
-diff_member(struct cdr_roster_diff *diff, const Cdr__Wire__Member *before, const Cdr__Wire__Member *after)
+diff_sealing(struct cdr_roster_diff *diff, const uint8_t *hub_key, const Cdr__Wire__Member *before,
+    const Cdr__Wire__Member *after)
 {
 	cdr_err err = CDR_E_INTERNAL;
 	struct cdr_roster_diff_entry *e;
 
-	if (!same_party(before->party, after->party)) {
+	if (same_sealing(before, after))
+		return CDR_OK;
+	bool is_own = cdr_sealing_member_follows(hub_key, before, after, NULL) == CDR_OK;
+	CDR_TRY(add_member(diff, CDR_DIFF_MEMBER_SEALING, is_own ? CDR_NEED_NOTHING : CDR_NEED_REFUSAL, after, &e));
+	(void)snprintf(e->text, sizeof(e->text), is_own ? "%s (%s) has a new sealing key, which it signed" :
+	    "%s (%s) gets another sealing key, which it did not sign: somebody wants to read its letters", after->id,
+	    after->party->name);
+out:
+	return err;
+}
+
+/* The same id in both. */
+static cdr_err
+diff_member(struct cdr_roster_diff *diff, const uint8_t *hub_key, const Cdr__Wire__Member *before,
+    const Cdr__Wire__Member *after)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct cdr_roster_diff_entry *e;
+	Cdr__Wire__Party rolled = *before->party;
+
+	/* Who keeps its signing key vouches for its sealing key; of anybody else the fingerprint covers it. */
+	if (same_bytes(before->party->signing_key, after->party->signing_key)) {
+		rolled.sealing_key = after->party->sealing_key;
+		CDR_TRY(diff_sealing(diff, hub_key, before, after));
+	}
+	if (!same_party(&rolled, after->party)) {
 		CDR_TRY(add_member(diff, CDR_DIFF_MEMBER_PARTY, CDR_NEED_APPROVAL, after, &e));
 		(void)snprintf(e->text, sizeof(e->text), "%s gets new keys or another name: \"%s\", now \"%s\"", after->id,
 		    after->party->name, before->party->name);
@@ -157,7 +194,7 @@ diff_members(struct cdr_roster_diff *diff, const Cdr__Wire__Roster *before, cons
 		else if (order > 0)
 			err = diff_added(diff, after->member[k++]);
 		else
-			err = diff_member(diff, before->member[i++], after->member[k++]);
+			err = diff_member(diff, before->hub->signing_key.data, before->member[i++], after->member[k++]);
 	}
 	return err;
 }
@@ -324,6 +361,7 @@ cdr_roster_diff_kind_name(enum cdr_roster_diff_kind kind)
 		[CDR_DIFF_MEMBER_ADDED] = "member-added",
 		[CDR_DIFF_MEMBER_REMOVED] = "member-removed",
 		[CDR_DIFF_MEMBER_PARTY] = "member-keys",
+		[CDR_DIFF_MEMBER_SEALING] = "member-sealing",
 		[CDR_DIFF_MEMBER_QUOTA_UP] = "quota-up",
 		[CDR_DIFF_MEMBER_QUOTA_DOWN] = "quota-down",
 		[CDR_DIFF_MEMBER_STRICTER] = "member-stricter",

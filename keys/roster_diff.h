@@ -14,7 +14,8 @@
 enum cdr_roster_diff_kind {
 	CDR_DIFF_MEMBER_ADDED = 1,
 	CDR_DIFF_MEMBER_REMOVED,    /* its entry is gone; members who leave are revoked, and stay in the roster */
-	CDR_DIFF_MEMBER_PARTY,      /* another name, url or key */
+	CDR_DIFF_MEMBER_PARTY,      /* another name, url or key, but for the next line */
+	CDR_DIFF_MEMBER_SEALING,    /* the same member, by its signing key, has another sealing key */
 	CDR_DIFF_MEMBER_QUOTA_UP,
 	CDR_DIFF_MEMBER_QUOTA_DOWN,
 	CDR_DIFF_MEMBER_STRICTER,   /* active to suspended, either to revoked */
@@ -32,7 +33,7 @@ enum cdr_roster_diff_kind {
 
 /* What it takes to countersign a change. */
 enum cdr_roster_diff_need {
-	CDR_NEED_NOTHING = 0,       /* it takes away */
+	CDR_NEED_NOTHING = 0,       /* it takes away; or the member itself signed it */
 	CDR_NEED_APPROVAL,          /* the operator's, of this member's fingerprint and quotas */
 	CDR_NEED_CEREMONY,          /* a key that this trustee made, or gave other shares, together with the others */
 	CDR_NEED_CHANGE,            /* the operator's approval of exactly these trustees */

@@ -17,6 +17,7 @@
 #define CDR_STATISTICS_KEY_COUNT_MAX 2
 #define CDR_EPOCH_OVERLAP_S (60 * 86400) /* how long the epoch before is asked beside a new one */
 #define CDR_TRUSTEE_COUNT_MAX 16
+#define CDR_HANDOVER_COUNT_MAX 64 /* rosters with other trustees, in one statement's file */
 
 /* HTTP bodies by path; the server reads no more than this. */
 #define CDR_BODY_SMALL_MAX 4096

@@ -7,6 +7,7 @@
 
 #include "core/crypto/hash.h"
 #include "core/record/rules.h"
+#include "proto/sealing.h"
 
 static const char hub_label[] = "candor/1 roster";
 static const char countersign_label[] = "candor/1 countersign";
@@ -83,6 +84,9 @@ check_members(const Cdr__Wire__Roster *body, struct cdr_fault *fault)
 			return BAD("roster: member %s has no known country or status", member->id);
 		if (member->check_points > CDR_QUOTA_MAX || member->import_points > CDR_QUOTA_MAX)
 			return BAD("roster: member %s has a quota beyond all use", member->id);
+		if (member->sealing != NULL && (member->sealing->signature.len != CDR_SIGNATURE_LEN ||
+			member->sealing->number == 0 || member->sealing->number > CDR_SEALING_NUMBER_MAX))
+			return BAD("roster: member %s has a sealing key without a number or a signature", member->id);
 		cdr_err err = check_party(member->party, member->id, false, fault);
 		if (err != CDR_OK)
 			return err;
@@ -364,7 +368,7 @@ follows(const struct cdr_roster *roster, const struct cdr_roster *before, struct
 		return BAD("roster: version %" PRIu64 " names another hub", version);
 	if (!hub_signed(roster, before))
 		return BAD("roster: version %" PRIu64 " is not signed by the hub", version);
-	return CDR_OK;
+	return cdr_sealing_follows(roster, before, fault);
 }
 
 /* see proto/roster.h */

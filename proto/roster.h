@@ -56,7 +56,8 @@ CDR_MUST_CHECK cdr_err cdr_roster_verify_genesis(const struct cdr_roster *roster
 /**
  * cdr_roster_verify_next(roster, before, fault):
  * Whether ${roster} may take the place of ${before}: a higher version; chained to it by hash where it is the very next;
- * the same hub; signed by the hub and by at least t of the trustees that ${before} names. So other trustees come in through
+ * the same hub; members' sealing keys as proto/sealing.h lets them follow each other; signed by the hub and by at least t
+ * of the trustees that ${before} names. So other trustees come in through
  * those that were there: whoever holds an older roster needs each one that brings others.
  *
  * Returns  CDR_OK; CDR_E_ROSTER.

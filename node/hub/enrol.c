@@ -140,9 +140,9 @@ cdr_hub_join_key(const ProtobufCMessage *message)
 	return cdr_message_bytes(((const Cdr__Wire__JoinRequest *)message)->party->signing_key);
 }
 
-/* A key that nothing can be sealed to would make a member that nobody can ask. */
-static cdr_err
-check_sealing_key(const uint8_t *key, struct cdr_fault *fault)
+/* see node/hub/enrol.h */
+cdr_err
+cdr_hub_check_sealing_key(const uint8_t *key, struct cdr_fault *fault)
 {
 	static const uint8_t plain[1];
 	uint8_t sealed[sizeof(plain) + CDR_HPKE_OVERHEAD];
@@ -169,7 +169,7 @@ check_card(const struct cdr_call *call, const Cdr__Wire__Party *party, struct cd
 		return cdr_fault_set(fault, CDR_E_INPUT, "a key of the card has another length than such keys have");
 	if (memcmp(party->tls_pin.data, call->pin, CDR_PIN_LEN) != 0)
 		return cdr_fault_set(fault, CDR_E_REFUSED, "the card names another certificate than the one that was shown");
-	return check_sealing_key(party->sealing_key.data, fault);
+	return cdr_hub_check_sealing_key(party->sealing_key.data, fault);
 }
 
 static cdr_err
@@ -248,6 +248,7 @@ forget_member(struct cdr_tx *tx, const char *id)
 	CDR_TRY(cdr_hub_index_forget(tx, id));
 	CDR_TRY(cdr_query_run(tx, "DELETE FROM open_check WHERE member = $1", values));
 	CDR_TRY(cdr_query_run(tx, "DELETE FROM mail WHERE recipient = $1", values));
+	CDR_TRY(cdr_query_run(tx, "DELETE FROM sealing_roll WHERE member = $1", values));
 	CDR_TRY(cdr_query_run(tx, "DELETE FROM member WHERE id = $1", values));
 	err = CDR_OK;
 out:

@@ -37,6 +37,9 @@ CDR_MUST_CHECK cdr_err cdr_hub_invite(struct cdr_hub *hub, const struct cdr_hub_
  */
 cdr_err cdr_hub_join(void *hub, const struct cdr_call *call, struct cdr_answer *answer, struct cdr_fault *fault);
 
+/* CDR_E_INPUT if ${key}, CDR_HPKE_PUBLIC_LEN bytes, is no point of P-256: a member with such a key nobody could write to. */
+CDR_MUST_CHECK cdr_err cdr_hub_check_sealing_key(const uint8_t *key, struct cdr_fault *fault);
+
 /* The signing key that a JoinRequest brings: its signature is verified with it. */
 struct cdr_bytes cdr_hub_join_key(const ProtobufCMessage *message);
 

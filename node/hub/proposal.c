@@ -5,6 +5,7 @@
 
 #include "keys/roster_build.h"
 #include "node/hub/ceremony.h"
+#include "node/hub/roll.h"
 #include "node/net/log.h"
 
 #define PARTY_LEN_MAX 1024
@@ -27,6 +28,7 @@ struct changes {
 	size_t count;                     /* of wanted */
 	size_t room;
 	struct cdr_hub_new_keys keys;
+	struct cdr_hub_rolls rolls;
 };
 
 static void
@@ -35,6 +37,7 @@ changes_free(struct changes *changes)
 	for (size_t i = 0; i < changes->count; i++)
 		cdr_arena_free(&changes->wanted[i].arena);
 	cdr_hub_new_keys_free(&changes->keys);
+	cdr_hub_rolls_free(&changes->rolls);
 	free(changes->wanted);
 	free(changes->change);
 }
@@ -159,23 +162,24 @@ list_ends(struct changes *changes, uint64_t made_at, size_t *count)
 }
 
 /*
- * The changes as keys/roster_build.h takes them. Joining and restoring wait for people at the trustees: while there is
- * something to take away they stay out of the version, so that they cannot hold it up.
+ * The changes as keys/roster_build.h takes them. Joining and restoring wait for people at the trustees: while there is something
+ * that machines countersign, a right to take away or a sealing key to roll, they stay out of the version, so that they cannot
+ * hold it up.
  */
 static cdr_err
 changes_list(struct changes *changes, uint64_t made_at, size_t *count)
 {
-	bool only_taking = false;
+	bool only_machines = changes->rolls.count > 0;
 
 	*count = 0;
-	changes->change = calloc(changes->count + CDR_ROSTER_CHANGE_OTHER_MAX, sizeof(*changes->change));
+	changes->change = calloc(changes->count + changes->rolls.count + CDR_ROSTER_CHANGE_OTHER_MAX, sizeof(*changes->change));
 	if (changes->change == NULL)
 		return CDR_E_MEMORY;
 	for (size_t i = 0; i < changes->count; i++)
-		only_taking = only_taking || takes_away(&changes->wanted[i]);
+		only_machines = only_machines || takes_away(&changes->wanted[i]);
 	for (size_t i = 0; i < changes->count; i++) {
 		struct wanted *wanted = &changes->wanted[i];
-		if (only_taking && !takes_away(wanted))
+		if (only_machines && !takes_away(wanted))
 			continue;
 		wanted->member.id = wanted->id;
 		wanted->member.country = wanted->country;
@@ -187,6 +191,8 @@ changes_list(struct changes *changes, uint64_t made_at, size_t *count)
 				.id = wanted->id, .status = wanted->status };
 	}
 	list_ends(changes, made_at, count);
+	for (size_t i = 0; i < changes->rolls.count; i++)
+		changes->change[(*count)++] = cdr_hub_rolls_change(&changes->rolls, i);
 	if (changes->keys.change != NULL)
 		changes->change[(*count)++] = (struct cdr_roster_change){ .kind = CDR_ROSTER_CHANGE_TRUSTEES,
 			.trustees = changes->keys.change };
@@ -207,6 +213,7 @@ propose(struct cdr_tx *tx, const struct cdr_roster *before, const uint8_t *seed,
 
 	*next = NULL;
 	CDR_TRY(changes_read(tx, &changes));
+	CDR_TRY(cdr_hub_rolls_read(tx, before, &changes.rolls));
 	CDR_TRY(cdr_hub_new_keys_read(tx, before, made_at, &changes.keys));
 	CDR_TRY(changes_list(&changes, made_at, &count));
 	if (count > 0)
@@ -402,6 +409,7 @@ put_in_force(struct cdr_tx *tx, struct countersign_job *job, const struct cdr_ro
 	CDR_TRY(cdr_roster_build_complete(proposal, before, signatures, count, &roster, job->fault));
 	CDR_TRY(cdr_hub_roster_store(tx, roster, job->call->now));
 	CDR_TRY(admit_members(tx, roster));
+	CDR_TRY(cdr_hub_rolls_settle(tx, before, roster));
 	CDR_TRY(cdr_hub_proposal_make(tx, job->seed, job->call->now, job->fault));
 	job->in_force = roster->body->version;
 	err = CDR_OK;

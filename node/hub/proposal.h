@@ -8,8 +8,9 @@
  * force, and a key on which t trustees agree. When one of those changes the proposal is made anew with everything in it,
  * and its countersignatures start over.
  *
- * One thing does not wait for another: a suspension or revocation is countersigned by machines, letting somebody in by
- * people. So while there is something to take away, whoever joins or is restored comes in the version after it.
+ * One thing does not wait for another: a suspension, a revocation or a member's next sealing key is countersigned by machines,
+ * letting somebody in by people. So while there is something of the first kind, whoever joins or is restored comes in the
+ * version after it.
  */
 
 #include "node/hub/hub.h"

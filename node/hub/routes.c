@@ -12,6 +12,7 @@
 #include "node/hub/index.h"
 #include "node/hub/mail.h"
 #include "node/hub/proposal.h"
+#include "node/hub/roll.h"
 #include "node/hub/round.h"
 #include "node/hub/tree.h"
 #include "node/net/log.h"
@@ -26,6 +27,7 @@
 const struct cdr_route cdr_hub_routes[] = {
 	{ "/v1/genesis", ANYONE, CDR_BODY_SMALL_MAX, TYPE(empty), cdr_hub_genesis, NULL },
 	{ "/v1/roster", ANYONE, CDR_BODY_SMALL_MAX, TYPE(roster_request), cdr_hub_roster, NULL },
+	{ "/v1/member/sealing", MEMBER, CDR_BODY_SMALL_MAX, TYPE(sealing_put), cdr_hub_roll, NULL },
 	{ "/v1/join", NEW, CDR_BODY_SMALL_MAX, TYPE(join_request), cdr_hub_join, cdr_hub_join_key },
 	{ "/v1/roster/proposal", TRUSTEE, CDR_BODY_SMALL_MAX, TYPE(empty), cdr_hub_proposal, NULL },
 	{ "/v1/roster/countersign", TRUSTEE, CDR_BODY_SMALL_MAX, TYPE(countersign_request), cdr_hub_countersign, NULL },

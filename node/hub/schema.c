@@ -167,6 +167,11 @@ static const char version_epochs[] =
     "CREATE TABLE epoch_unmoved (epoch bigint NOT NULL, member text NOT NULL, people bigint NOT NULL,"
     " noticed_at bigint NOT NULL, PRIMARY KEY (epoch, member)) /* WITHOUT ROWID */;";
 
+/* What members signed for their next sealing keys, until a roster has it: node/hub/roll.h. */
+static const char version_rolls[] =
+    "CREATE TABLE sealing_roll (member text NOT NULL PRIMARY KEY, number bigint NOT NULL, made_at bigint NOT NULL,"
+    " sealing_key bytea NOT NULL, signature bytea NOT NULL);";
+
 static const char *const migrations[] = {
 	version_1,
 	version_log,
@@ -179,6 +184,7 @@ static const char *const migrations[] = {
 	version_releases,
 	version_tree,
 	version_epochs,
+	version_rolls,
 };
 
 const struct cdr_store_schema cdr_hub_schema = {
@@ -239,6 +245,13 @@ const struct cdr_hub_legend cdr_hub_legends[] = {
 	COLUMN("member", "check_points", "its quota for checks", "its size, roughly"),
 	COLUMN("member", "import_points", "its quota for imports", "its size, roughly"),
 	COLUMN("member", "joined_at", "when it joined", "public"),
+
+	TABLE("sealing_roll", "members' next sealing keys, until a roster has them", "public soon after"),
+	COLUMN("sealing_roll", "member", "whose key", "public"),
+	COLUMN("sealing_roll", "number", "1, 2, 3 ... of that member", "public"),
+	COLUMN("sealing_roll", "made_at", "when it was made", "public"),
+	COLUMN("sealing_roll", "sealing_key", "the public key", "public"),
+	COLUMN("sealing_roll", "signature", "the member's, over all of this", "public"),
 
 	TABLE("index_row", "one row for each token of everyone who left a member, filled up with rows of random tags",
 	    "which rows belong to one person and one member, and which rows of different people agree; not who they are"),

@@ -51,8 +51,9 @@ CDR_MUST_CHECK cdr_err cdr_check_take_delivery(struct cdr_tx *tx, const Cdr__Wir
 CDR_MUST_CHECK cdr_err cdr_check_take_opened(struct cdr_tx *tx, const Cdr__Wire__Letter *letter);
 CDR_MUST_CHECK cdr_err cdr_check_take_probe_reply(struct cdr_tx *tx, struct cdr_member *member,
     const struct cdr_roster *roster, const Cdr__Wire__Letter *letter, struct cdr_fault *fault);
+/* ${used}: our sealing key that the statement was written to; its signature covers it. */
 CDR_MUST_CHECK cdr_err cdr_check_take_statement(struct cdr_tx *tx, struct cdr_member *member,
-    const struct cdr_letter *letter, struct cdr_fault *fault);
+    const struct cdr_letter *letter, const uint8_t used[static CDR_HPKE_PUBLIC_LEN], struct cdr_fault *fault);
 
 /* An employer of a check, as HR sees it. */
 struct cdr_check_employer {

@@ -45,13 +45,16 @@ cdr_check_status_of(const struct cdr_statement *statement, const struct cdr_code
 
 /* The letter's bytes with their signature, so that the statement can be shown and exported as it was signed. */
 static cdr_err
-seal_statement(const struct cdr_member *member, const struct cdr_letter *letter, struct cdr_buffer *sealed)
+seal_statement(const struct cdr_member *member, const struct cdr_letter *letter, const uint8_t *used,
+    struct cdr_buffer *sealed)
 {
 	struct cdr_buffer plain = { 0 };
-	Cdr__Wire__SignedLetter message = CDR__WIRE__SIGNED_LETTER__INIT;
+	Cdr__Wire__KeptStatement message = CDR__WIRE__KEPT_STATEMENT__INIT;
 
 	message.letter = cdr_message_field(letter->letter.data, letter->letter.len);
 	message.signature = cdr_message_field(letter->signature.data, letter->signature.len);
+	message.has_receiver_sealing_key = true;
+	message.receiver_sealing_key = cdr_message_field(used, CDR_HPKE_PUBLIC_LEN);
 	cdr_err err = cdr_message_encode(&message.base, &plain);
 	if (err == CDR_OK)
 		err = cdr_seal(member->home->keys->column, CDR_CHECK_STATEMENT_PURPOSE, cdr_message_bytes(letter->body->request_id),
@@ -61,12 +64,12 @@ seal_statement(const struct cdr_member *member, const struct cdr_letter *letter,
 }
 
 static cdr_err
-keep_statement(struct cdr_tx *tx, const struct cdr_member *member, const struct cdr_letter *letter,
+keep_statement(struct cdr_tx *tx, const struct cdr_member *member, const struct cdr_letter *letter, const uint8_t *used,
     const struct cdr_statement *statement)
 {
 	struct cdr_buffer sealed = { 0 };
 
-	cdr_err err = seal_statement(member, letter, &sealed);
+	cdr_err err = seal_statement(member, letter, used, &sealed);
 	if (err == CDR_OK)
 		err = cdr_query_run(tx,
 		    "UPDATE employer SET status = $1, result = $2, statement = $3, answered_at = $4, response = $5, next_at = 0"
@@ -149,7 +152,7 @@ out:
 /* see node/member/check.h */
 cdr_err
 cdr_check_take_statement(struct cdr_tx *tx, struct cdr_member *member, const struct cdr_letter *letter,
-    struct cdr_fault *fault)
+    const uint8_t used[static CDR_HPKE_PUBLIC_LEN], struct cdr_fault *fault)
 {
 	cdr_err err = CDR_E_INTERNAL;
 	const Cdr__Wire__Letter *body = letter->body;
@@ -170,7 +173,7 @@ cdr_check_take_statement(struct cdr_tx *tx, struct cdr_member *member, const str
 	CDR_TRY(judge_statement(member, body, statement, fault));
 	if (employer.answered)
 		CDR_TRY(put_aside(tx, body));
-	CDR_TRY(keep_statement(tx, member, letter, statement));
+	CDR_TRY(keep_statement(tx, member, letter, used, statement));
 	if (!employer.answered)
 		CDR_TRY(count_answer(tx, member, &employer, statement));
 	CDR_TRY(cdr_hook_event(tx, CDR_HOOK_ANSWER, body->request_id.data));

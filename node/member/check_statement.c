@@ -41,16 +41,18 @@ out:
 
 /* Letter, signature, whom it was for, and the rosters that say whose key that is. */
 static cdr_err
-write_file(struct cdr_member *member, const struct kept *kept, const Cdr__Wire__SignedLetter *letter,
+write_file(struct cdr_member *member, const struct kept *kept, const Cdr__Wire__KeptStatement *letter,
     struct cdr_buffer *file)
 {
+	uint8_t key[CDR_HPKE_PUBLIC_LEN];
 	Cdr__Wire__StatementFile message = CDR__WIRE__STATEMENT_FILE__INIT;
 	const struct cdr_roster *roster = cdr_current_hold(member->current);
 
 	message.letter = letter->letter;
 	message.signature = letter->signature;
+	cdr_keyring_public(member->keyring, key);
 	message.receiver_sealing_key =
-	    cdr_message_field(member->home->sealing_public, sizeof(member->home->sealing_public));
+	    letter->has_receiver_sealing_key ? letter->receiver_sealing_key : cdr_message_field(key, sizeof(key));
 	message.genesis = cdr_message_field(kept->genesis.data, kept->genesis.len);
 	message.roster = cdr_message_field(roster->bytes.data, roster->bytes.len);
 	cdr_err err = cdr_message_encode(&message.base, file);
@@ -66,12 +68,12 @@ open_statement(struct cdr_member *member, const struct kept *kept, struct cdr_st
 	cdr_err err = CDR_E_INTERNAL;
 	struct cdr_buffer plain = { 0 };
 	struct cdr_arena outer_arena = { 0 }, arena = { 0 };
-	Cdr__Wire__SignedLetter *outer;
+	Cdr__Wire__KeptStatement *outer;
 	Cdr__Wire__Letter *body;
 
 	CDR_TRY(cdr_seal_open(member->home->keys->column, CDR_CHECK_STATEMENT_PURPOSE,
 	    (struct cdr_bytes){ kept->request_id, CDR_ID_LEN }, cdr_buffer_bytes(&kept->sealed), &plain));
-	CDR_TRY(cdr_message_decode(&outer_arena, &cdr__wire__signed_letter__descriptor, cdr_buffer_bytes(&plain), &outer));
+	CDR_TRY(cdr_message_decode(&outer_arena, &cdr__wire__kept_statement__descriptor, cdr_buffer_bytes(&plain), &outer));
 	CDR_TRY(cdr_message_decode(&arena, &cdr__wire__letter__descriptor, cdr_message_bytes(outer->letter), &body));
 	if (body->content_case != CDR__WIRE__LETTER__CONTENT_STATEMENT) {
 		err = CDR_E_STORE;

@@ -300,12 +300,14 @@ cdr_err
 cdr_enrol_fingerprint(const struct cdr_member *member, char text[static CDR_FINGERPRINT_TEXT_LEN])
 {
 	Cdr__Wire__Party party;
-	uint8_t hash[CDR_ROSTER_HASH_LEN];
+	uint8_t hash[CDR_ROSTER_HASH_LEN], sealing[CDR_HPKE_PUBLIC_LEN];
 
 	text[0] = '\0';
 	if (member->id[0] == '\0')
 		return CDR_E_ABSENT;
 	cdr_home_party(member->home, member->name, "", &party);
+	cdr_keyring_public(member->keyring, sealing);
+	party.sealing_key = cdr_message_field(sealing, sizeof(sealing));
 	cdr_err err = cdr_roster_party_fingerprint(member->signer_name, &party, hash);
 	if (err == CDR_OK)
 		cdr_fingerprint_write(hash, text);

@@ -253,6 +253,7 @@ struct intake {
 	struct cdr_member *member;
 	const struct cdr_roster *roster;
 	const struct cdr_letter *letter;
+	uint8_t used[CDR_HPKE_PUBLIC_LEN];  /* the key that it was sealed to */
 	struct cdr_inbox_finding finding;
 	struct cdr_fault *fault;
 };
@@ -294,7 +295,7 @@ act_on(struct cdr_tx *tx, struct intake *intake)
 	case CDR__WIRE__LETTER__CONTENT_PROBE_REPLY:
 		return cdr_check_take_probe_reply(tx, intake->member, intake->roster, body, intake->fault);
 	case CDR__WIRE__LETTER__CONTENT_STATEMENT:
-		return cdr_check_take_statement(tx, intake->member, intake->letter, intake->fault);
+		return cdr_check_take_statement(tx, intake->member, intake->letter, intake->used, intake->fault);
 	case CDR__WIRE__LETTER__CONTENT_OPENED:
 		return cdr_check_take_opened(tx, body);
 	case CDR__WIRE__LETTER__CONTENT_DISPUTE:
@@ -409,8 +410,7 @@ take_mail(struct cdr_member *member, const struct cdr_roster *roster, const Cdr_
 
 	cdr_err err = strcmp(mail->to, member->id) != 0 ?
 	    cdr_fault_set(&fault, CDR_E_REFUSED, "letter: it is for somebody else") :
-	    cdr_letter_open(mail, member->home->keys->sealing, member->home->sealing_public, roster, member->genesis,
-		&letter, &fault);
+	    cdr_keyring_open(member->keyring, mail, roster, member->genesis, intake.used, &letter, &fault);
 	if (err == CDR_OK)
 		err = cdr_inbox_examine(member, letter, &intake.finding, &fault);
 	if (err == CDR_OK) {

@@ -137,6 +137,7 @@ cdr_member_open(const char *path, const struct cdr_passphrase *passphrase, struc
 		return CDR_E_MEMORY;
 	(void)snprintf(member->who, sizeof(member->who), "%s", CDR_TRAIL_OPERATOR);
 	CDR_TRY(cdr_home_open(path, &cdr_member_schema, passphrase, &member->home, fault));
+	CDR_TRY(cdr_keyring_new(member->home, &member->keyring));
 	CDR_TRY(cdr_store_read(member->home->store, read_settings, member));
 	CDR_TRY(cdr_codebook_file_open(path, &member->codebook, fault));
 	struct cdr_client_config config = {
@@ -162,6 +163,7 @@ cdr_member_close(struct cdr_member *member)
 	cdr_current_free(member->current);
 	cdr_client_free(member->client);
 	cdr_codebook_free(member->codebook);
+	cdr_keyring_free(member->keyring);
 	cdr_home_close(member->home);
 	free(member);
 }

@@ -7,6 +7,7 @@
 #include "core/identity/token.h"
 #include "core/record/codebook.h"
 #include "core/record/rules.h"
+#include "node/member/keyring.h"
 #include "node/member/trail.h"
 #include "node/net/ask.h"
 #include "node/net/current.h"
@@ -14,6 +15,7 @@
 
 struct cdr_member {
 	struct cdr_home *home;
+	struct cdr_keyring *keyring; /* of sealing keys: the one in ${home} is for what has not joined yet */
 	struct cdr_codebook *codebook;
 	struct cdr_client *client;
 	struct cdr_current *current; /* the roster in force; holds none before `join` */

@@ -166,6 +166,7 @@ cdr_serve_run(struct cdr_member *member, const struct cdr_daemon *daemon, unsign
 		{ .name = "guest", .step = cdr_guest_step },
 	};
 	enum { WORK_COUNT = sizeof(work) / sizeof(work[0]) };
+	struct task keys = { .name = "keys", .step = cdr_keyring_step };
 	struct task rounds = { .name = "rounds", .step = cdr_rounds_step };
 	struct task retention = { .name = "retention", .step = cdr_retention_step };
 	struct task donors = { .name = "donors", .step = step_donors };
@@ -192,6 +193,8 @@ cdr_serve_run(struct cdr_member *member, const struct cdr_daemon *daemon, unsign
 		bool active = cdr_enrol_is_active(member);
 		for (size_t i = 0; active && i < WORK_COUNT; i++)
 			run_task(member, &work[i], poll_ms);
+		if (active)
+			run_task(member, &keys, poll_ms);
 		if (active)
 			run_task(member, &rounds, ROUNDS_POLLS * poll_ms);
 		run_task(member, &retention, poll_ms);

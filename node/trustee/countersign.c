@@ -155,6 +155,7 @@ is_withdrawn(const struct cdr_roster *before, const struct cdr_trustee_opinion *
 	case CDR_DIFF_KEY_TIMES:
 		return !cdr_roster_key_find(before->body, e->key.kind, e->key.number, &key);
 	case CDR_DIFF_MEMBER_PARTY:
+	case CDR_DIFF_MEMBER_SEALING:
 	case CDR_DIFF_MEMBER_OTHER:
 		return cdr_roster_member(before, e->member->id) != NULL && !changes_too(opinion, e);
 	default:

@@ -4,7 +4,8 @@
 /*
  * What a trustee countersigns.
  *
- * By itself: what suspends, revokes or lowers; and a key that it made together with the others. With its operator's
+ * By itself: what suspends, revokes or lowers; a member's next sealing key, if that member signed it; and a key that it made
+ * together with the others. With its operator's
  * approval of the fingerprint: who comes in, comes in again, gets other keys, another name or a higher quota. Nothing
  * else.
  *

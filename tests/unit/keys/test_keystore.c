@@ -358,6 +358,40 @@ refuses_places_that_are_not_there(void **state)
 	assert_null(store);
 }
 
+/* What was in the file that is replaced is overwritten, unless somebody keeps it under another name. */
+static void
+the_replaced_file_is_overwritten(void **state)
+{
+	(void)state;
+	struct cdr_keystore *store = NULL;
+	static const uint8_t zeros[CDR_KEYSTORE_HEADER_LEN];
+	uint8_t head[CDR_KEYSTORE_HEADER_LEN], kept[CDR_KEYSTORE_HEADER_LEN];
+	char link_path[80];
+
+	(void)unlink(path);
+	assert_int_equal(cdr_keystore_create(path, &good, &store, NULL), CDR_OK);
+	int fd = open(path, O_RDONLY);
+	assert_true(fd >= 0);
+	assert_int_equal(pread(fd, kept, sizeof(kept), 0), sizeof(kept));
+	assert_int_equal(cdr_keystore_save(store, NULL), CDR_OK);
+	assert_int_equal(pread(fd, head, sizeof(head), 0), sizeof(head));
+	assert_memory_equal(head, zeros, sizeof(head));
+	assert_int_equal(close(fd), 0);
+
+	(void)snprintf(link_path, sizeof(link_path), "%s.kept", path);
+	assert_int_equal(link(path, link_path), 0);
+	fd = open(link_path, O_RDONLY);
+	assert_true(fd >= 0);
+	assert_int_equal(pread(fd, kept, sizeof(kept), 0), sizeof(kept));
+	assert_int_equal(cdr_keystore_save(store, NULL), CDR_OK);
+	assert_int_equal(pread(fd, head, sizeof(head), 0), sizeof(head));
+	assert_memory_equal(head, kept, sizeof(head));
+	assert_int_equal(close(fd), 0);
+	assert_int_equal(unlink(link_path), 0);
+	cdr_keystore_free(store);
+	(void)unlink(path);
+}
+
 static void
 create_refuses(void **state)
 {
@@ -564,6 +598,7 @@ main(void)
 		cmocka_unit_test(refuses_forgery),
 		cmocka_unit_test(refuses_what_others_can_reach),
 		cmocka_unit_test(refuses_places_that_are_not_there),
+		cmocka_unit_test(the_replaced_file_is_overwritten),
 		cmocka_unit_test(create_refuses),
 		cmocka_unit_test(save_notices_another_process),
 		cmocka_unit_test(failed_save_leaves_the_old_file),

@@ -6,6 +6,7 @@
 #include "core/crypto/group.h"
 #include "core/crypto/sign.h"
 #include "keys/roster_diff.h"
+#include "proto/sealing.h"
 
 #define TRUSTEE_COUNT 3
 
@@ -386,6 +387,47 @@ test_names_of_kinds(void **state)
 
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
+/* A sealing key: the member's own signature needs nobody, anything else is refused; with new signing keys people decide. */
+static void
+test_sealing_keys(void **state)
+{
+	static const uint8_t seed[CDR_SIGN_SEED_LEN] = { 7 };
+	uint8_t scalar[CDR_SCALAR_LEN], key[CDR_HPKE_PUBLIC_LEN], signature[CDR_SIGNATURE_LEN], own[CDR_SIGN_PUBLIC_LEN];
+	Cdr__Wire__SealingKey sealing = CDR__WIRE__SEALING_KEY__INIT;
+
+	(void)state;
+	assert_int_equal(cdr_sign_public(seed, own), CDR_OK);
+	memcpy(from.key[4], own, sizeof(own));
+	memcpy(to.key[4], own, sizeof(own));
+	cdr_scalar_set(77, scalar);
+	assert_int_equal(cdr_group_public_uncompressed(scalar, key), CDR_OK);
+	const struct cdr_sealing_claim claim = { .hub_key = from.key[0], .member = "amber", .number = 1, .made_at = 9,
+		.sealing_key = key };
+	assert_int_equal(cdr_sealing_sign(seed, &claim, signature), CDR_OK);
+	sealing.number = 1;
+	sealing.made_at = 9;
+	sealing.signature = cdr_message_field(signature, sizeof(signature));
+
+	to.party[4].sealing_key = cdr_message_field(key, sizeof(key));
+	assert_one(CDR_DIFF_MEMBER_SEALING, CDR_NEED_REFUSAL, "amber");
+	to.member[0].sealing = &sealing;
+	assert_one(CDR_DIFF_MEMBER_SEALING, CDR_NEED_NOTHING, "amber");
+	signature[0] ^= 1;
+	assert_one(CDR_DIFF_MEMBER_SEALING, CDR_NEED_REFUSAL, "did not sign");
+	signature[0] ^= 1;
+	/* Another name beside it is another matter. */
+	(void)snprintf(to.name[4], sizeof(to.name[4]), "Ambar");
+	compare();
+	assert_int_equal(diff.count, 2);
+	assert_int_equal(diff.entry[0].need, CDR_NEED_NOTHING);
+	assert_int_equal(diff.entry[1].need, CDR_NEED_APPROVAL);
+	/* Other keys altogether: the fingerprint covers the sealing key. */
+	(void)snprintf(to.name[4], sizeof(to.name[4]), "amber");
+	to.key[4][0] ^= 1;
+	to.member[0].sealing = NULL;
+	assert_one(CDR_DIFF_MEMBER_PARTY, CDR_NEED_APPROVAL, "amber");
+}
+
 int
 main(void)
 {
@@ -400,6 +442,7 @@ main(void)
 		CASE(test_epoch_ends),
 		CASE(test_rules_and_parties),
 		CASE(test_names_of_kinds),
+		cmocka_unit_test_setup_teardown(test_sealing_keys, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

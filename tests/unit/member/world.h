@@ -96,6 +96,15 @@ struct w_put {
 	struct cdr_buffer rows, expiries, removed;
 };
 
+/* The newest key that a member rolled to; in the roster once a test says so. */
+struct w_roll {
+	uint64_t number, made_at;
+	uint8_t key[CDR_HPKE_PUBLIC_LEN], signature[CDR_SIGNATURE_LEN];
+	unsigned put_count;
+	bool is_in_force;
+	Cdr__Wire__SealingKey sealing;
+};
+
 struct world {
 	char dir[64];
 	struct w_keys hub, trustee[W_TRUSTEES], keys[W_MEMBERS];
@@ -140,6 +149,8 @@ struct world {
 	struct w_put put[W_PUT_MAX];
 	size_t put_count;
 	Cdr__Wire__Match match[W_MATCH_MAX], *matches[W_MATCH_MAX];
+	uint64_t joined_at;
+	struct w_roll roll[W_MEMBERS];      /* what members signed for their next sealing keys */
 	struct w_index index;               /* what the proofs are about */
 	bool gives_no_proof, gives_other_receipt;
 	size_t match_count;
@@ -236,6 +247,8 @@ w_roster(struct world *w)
 		member[i].status = w->status[i];
 		member[i].check_points = W_CHECK_POINTS;
 		member[i].import_points = UINT64_C(1) << 20;
+		member[i].joined_at = w->joined_at;
+		member[i].sealing = w->roll[i].is_in_force ? &w->roll[i].sealing : NULL;
 		members[i] = &member[i];
 	}
 	epoch.number = 1;
@@ -484,6 +497,33 @@ w_open_check(struct world *w, const char *signer, const Cdr__Wire__CheckOpen *op
 	cdr_buffer_free(&opened.leaf);
 }
 
+static inline void
+w_keep_roll(struct w_roll *roll, const Cdr__Wire__SealingPut *put)
+{
+	assert_int_equal(put->sealing_key.len, sizeof(roll->key));
+	assert_int_equal(put->sealing->signature.len, sizeof(roll->signature));
+	memcpy(roll->key, put->sealing_key.data, sizeof(roll->key));
+	memcpy(roll->signature, put->sealing->signature.data, sizeof(roll->signature));
+	roll->number = put->sealing->number;
+	roll->made_at = put->sealing->made_at;
+	roll->put_count++;
+}
+
+/* The next roster has the key that member ${at} sent. */
+static inline void
+w_roll_in_force(struct world *w, size_t at)
+{
+	struct w_roll *roll = &w->roll[at];
+
+	roll->sealing = (Cdr__Wire__SealingKey)CDR__WIRE__SEALING_KEY__INIT;
+	roll->sealing.number = roll->number;
+	roll->sealing.made_at = roll->made_at;
+	roll->sealing.signature = cdr_message_field(roll->signature, sizeof(roll->signature));
+	memcpy(w->keys[at].sealing, roll->key, sizeof(roll->key));
+	roll->is_in_force = true;
+	w_roster(w);
+}
+
 /* The hub decodes the body as ${type}, and acts. */
 static inline void
 w_hub(struct world *w, const char *path, const struct cdr_envelope *envelope, struct w_reply *reply)
@@ -503,6 +543,7 @@ w_hub(struct world *w, const char *path, const struct cdr_envelope *envelope, st
 		{ "/v1/mail/taken", &cdr__wire__mail_taken__descriptor },
 		{ "/v1/log/evaluation", &cdr__wire__signed_evaluation__descriptor },
 		{ "/v1/log/checkpoint", &cdr__wire__checkpoint_request__descriptor },
+		{ "/v1/member/sealing", &cdr__wire__sealing_put__descriptor },
 	};
 	static const Cdr__Wire__Empty nothing = CDR__WIRE__EMPTY__INIT;
 	struct cdr_arena arena = { 0 }, roster_arena = { 0 };
@@ -571,6 +612,11 @@ w_hub(struct world *w, const char *path, const struct cdr_envelope *envelope, st
 		w_log_evaluation(w, envelope->signer, message, reply);
 	} else if (route == 10) {
 		w_log_checkpoint(w, message, reply);
+	} else if (route == 11) {
+		for (size_t i = 0; i < W_MEMBERS; i++)
+			if (strcmp(member, w_ids[i]) == 0)
+				w_keep_roll(&w->roll[i], message);
+		w_say(reply, &nothing.base);
 	} else {
 		const Cdr__Wire__MailTaken *taken = route == 8 ? message : NULL;
 		for (size_t i = 0; taken != NULL && i < taken->ids.len; i += CDR_MAIL_ID_LEN)
@@ -724,6 +770,7 @@ w_member_new(struct world *w, size_t at)
 		.path = path, .key = home->keys->database, .schema = &cdr_member_schema, .create = true, .busy_ms = 200
 	};
 	assert_int_equal(cdr_store_open(&config, &home->store, &fault), CDR_OK);
+	assert_int_equal(cdr_keyring_new(home, &member->keyring), CDR_OK);
 	assert_int_equal(cdr_codebook_new((struct cdr_bytes){ NULL, 0 }, &member->codebook, NULL), CDR_OK);
 	assert_int_equal(cdr_client_new(NULL, &member->client, NULL), CDR_OK);
 	assert_int_equal(cdr_current_new(&member->current), CDR_OK);

@@ -3,6 +3,7 @@
 #include "tests/unit/trustee/exchange.h"
 
 #include "node/trustee/countersign.h"
+#include "proto/sealing.h"
 
 struct world {
 	struct exchange *x;
@@ -531,6 +532,67 @@ test_words(void **state)
 
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
+/* ---- sealing keys ------------------------------------------------------------------------------------------------ */
+
+/* A roster with another sealing key for the member in force, number ${number}, signed by ${seed}; NULL: by nobody. */
+static void
+propose_sealing(struct world *w, uint64_t number, const uint8_t *seed)
+{
+	uint8_t secret[CDR_HPKE_SECRET_LEN], key[CDR_HPKE_PUBLIC_LEN], signature[CDR_SIGNATURE_LEN];
+	Cdr__Wire__SealingKey sealing = CDR__WIRE__SEALING_KEY__INIT;
+	Cdr__Wire__SealingPut put = CDR__WIRE__SEALING_PUT__INIT;
+	const struct cdr_sealing_claim claim = { .hub_key = w->x->hub_key, .member = w->member->id, .number = number,
+		.made_at = 1000, .sealing_key = key };
+
+	assert_int_equal(cdr_hpke_keypair(secret, key), CDR_OK);
+	if (seed != NULL)
+		assert_int_equal(cdr_sealing_sign(seed, &claim, signature), CDR_OK);
+	sealing.number = number;
+	sealing.made_at = 1000;
+	sealing.signature = cdr_message_field(signature, sizeof(signature));
+	put.sealing_key = cdr_message_field(key, sizeof(key));
+	put.sealing = seed != NULL ? &sealing : NULL;
+	propose_one(w, (struct cdr_roster_change){ .kind = CDR_ROSTER_CHANGE_SEALING, .id = w->member->id, .sealing = &put });
+}
+
+/* A member's own word is enough; the hub's is not, nor that of another member, and no operator can approve of it. */
+static void
+test_sealing_keys(void **state)
+{
+	struct world *w = *state;
+
+	propose_sealing(w, 1, NULL);
+	assert_declines(w, CDR_E_ROSTER);
+	approve(w, w->member);
+	assert_declines(w, CDR_E_ROSTER);
+	propose_sealing(w, 1, w->x->hub_seed);
+	assert_declines(w, CDR_E_ROSTER);
+	propose_sealing(w, 1, w->other->seed);
+	assert_declines(w, CDR_E_ROSTER);
+	propose_sealing(w, 1, w->member->seed);
+	assert_agrees(w);
+	in_force(w);
+	propose_sealing(w, 1, w->member->seed);
+	assert_declines(w, CDR_E_ROSTER);
+	propose_sealing(w, 2, w->member->seed);
+	assert_agrees(w);
+}
+
+/* A proposal with more in it, or without the key, may take the place of one that was countersigned. */
+static void
+test_sealing_keys_in_a_replaced_proposal(void **state)
+{
+	struct world *w = *state;
+
+	propose_sealing(w, 1, w->member->seed);
+	assert_agrees(w);
+	propose_one(w, change_status(w->member, "suspended"));
+	assert_agrees(w);
+	propose_sealing(w, 2, w->member->seed);
+	/* The suspension is not taken back without the operator. */
+	assert_waits(w);
+}
+
 int
 main(void)
 {
@@ -555,6 +617,8 @@ main(void)
 		CASE(test_replacement_that_drops_a_lower_quota),
 		CASE(test_replacement_of_a_key),
 		CASE(test_words),
+		cmocka_unit_test_setup_teardown(test_sealing_keys, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_sealing_keys_in_a_replaced_proposal, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, group_setup, NULL);
