@@ -295,7 +295,8 @@ cdr_hub_proposal_make(struct cdr_tx *tx, const uint8_t *seed, uint64_t now, stru
 		CDR_TRY(is_up_to_date(tx, present, before, seed, &same, fault));
 	if (same)
 		goto out;
-	CDR_TRY(propose(tx, before, seed, now, &next, fault));
+	/* A clock that was put back holds up nobody's suspension: trustees take no roster that is older than the one in force. */
+	CDR_TRY(propose(tx, before, seed, now < before->body->made_at ? before->body->made_at : now, &next, fault));
 	CDR_TRY(proposal_remove(tx));
 	if (next != NULL)
 		CDR_TRY(proposal_store(tx, next, now));

@@ -325,6 +325,26 @@ taking_away_comes_first(void **state)
 	assert_false(x_countersign(x, 2));
 }
 
+/* A clock that is put back does not make a roster that trustees would refuse. */
+static void
+a_proposal_is_no_older_than_the_roster(void **state)
+{
+	struct exchange *x = *state;
+	struct x_party a;
+
+	x->now += 100;
+	x_enrol(x, "aa", &a);
+	const struct cdr_roster *roster = cdr_hub_roster_hold(x->hub);
+	const uint64_t made_at = roster->body->made_at;
+	cdr_hub_roster_release(x->hub, roster);
+	assert_int_equal(cdr_hub_member_set(x->hub, "aa", "suspended", made_at - 50, NULL), CDR_OK);
+	x_approve(x);
+	roster = cdr_hub_roster_hold(x->hub);
+	assert_string_equal(cdr_roster_member(roster, "aa")->status, "suspended");
+	assert_int_equal(roster->body->made_at, made_at);
+	cdr_hub_roster_release(x->hub, roster);
+}
+
 static void
 bad_countersignatures_do_not_count(void **state)
 {
@@ -442,6 +462,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(a_member_enrols_anew, x_setup, x_teardown),
 		cmocka_unit_test_setup_teardown(a_new_proposal_holds_everything, x_setup, x_teardown),
 		cmocka_unit_test_setup_teardown(taking_away_comes_first, x_setup, x_teardown),
+		cmocka_unit_test_setup_teardown(a_proposal_is_no_older_than_the_roster, x_setup, x_teardown),
 		cmocka_unit_test_setup_teardown(bad_countersignatures_do_not_count, x_setup, x_teardown),
 		cmocka_unit_test_setup_teardown(a_late_countersignature_is_harmless, x_setup, x_teardown),
 		cmocka_unit_test_setup_teardown(rosters_are_handed_out, x_setup, x_teardown),
