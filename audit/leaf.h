@@ -26,15 +26,15 @@
  * Appended to, never changed: the names are part of published logs.
  */
 enum cdr_leaf_kind {
-	CDR_LEAF_EVALUATION,      /* evaluation [member; sequence, epoch, purpose: 1 check, 2 import, points] */
+	CDR_LEAF_EVALUATION,      /* evaluation [member; sequence, epoch, purpose: 1 check, 2 import, 3 again, points] */
 	CDR_LEAF_CHECK_OPENED,    /* check_opened [member; epoch, rows] */
 	CDR_LEAF_CHECK_CLOSED,    /* check_closed [member] */
 	CDR_LEAF_DELIVERY,        /* delivery [sender, receiver; bytes] */
 	CDR_LEAF_INDEX_BATCH,     /* index_batch [member; epoch, bytes] */
 	CDR_LEAF_INDEX_ROOT,      /* index_root, open [hub; epoch] */
 	CDR_LEAF_ROSTER,          /* roster, open [hub; version] */
-	CDR_LEAF_CEREMONY,        /* ceremony, open [hub; kind of key, its number] */
-	CDR_LEAF_EPOCH,           /* epoch, open [hub; number, starts_at, ends_at] */
+	CDR_LEAF_CEREMONY,        /* ceremony, open [trustee; act, kind of key, its number]: audit/key_leaf.h */
+	CDR_LEAF_EPOCH,           /* epoch, open [hub; event, kind of key, its number, starts_at and ends_at, or members]: the same */
 	CDR_LEAF_ROUND_OPENED,    /* round_opened, open [hub] */
 	CDR_LEAF_CONTRIBUTION,    /* contribution [member] */
 	CDR_LEAF_ROUND_CLOSED,    /* round_closed, open [hub] */

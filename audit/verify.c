@@ -15,6 +15,7 @@ const struct cdr_verify_part cdr_verify_parts[] = {
 	{ "rosters", cdr_verify_rosters },
 	{ "log", cdr_verify_tree },
 	{ "rosters in the log", cdr_verify_roster_leaves },
+	{ "keys in the log", cdr_verify_key_leaves },
 	{ "key ceremonies", cdr_verify_ceremonies },
 };
 const size_t cdr_verify_part_count = sizeof(cdr_verify_parts) / sizeof(cdr_verify_parts[0]);

@@ -69,6 +69,7 @@ CDR_MUST_CHECK cdr_err cdr_verify_file_read(const struct cdr_verify *v, const ch
 cdr_err cdr_verify_rosters(struct cdr_verify *v, struct cdr_fault *fault);
 cdr_err cdr_verify_tree(struct cdr_verify *v, struct cdr_fault *fault);
 cdr_err cdr_verify_roster_leaves(struct cdr_verify *v, struct cdr_fault *fault);
+cdr_err cdr_verify_key_leaves(struct cdr_verify *v, struct cdr_fault *fault);
 cdr_err cdr_verify_ceremonies(struct cdr_verify *v, struct cdr_fault *fault);
 
 #endif

@@ -3,8 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "audit/key_leaf.h"
 #include "core/crypto/hash.h"
 #include "node/hub/change.h"
+#include "node/hub/log.h"
 #include "node/hub/proposal.h"
 
 #define BAG_COUNT_MAX (3 * CDR_CEREMONY_PARTICIPANT_MAX) /* of one round: to all, to the caller, from the caller */
@@ -276,6 +278,7 @@ struct result_job {
 	const uint8_t *seed;
 	struct cdr_bytes encoded;              /* the result */
 	uint8_t hash[RESULT_HASH_LEN];         /* of that */
+	struct cdr_hub_logged logged;
 	struct cdr_fault *fault;
 };
 
@@ -313,31 +316,57 @@ check_result(const struct cdr_call *call, const Cdr__Wire__CeremonyResult *resul
 	return CDR_OK;
 }
 
-/* Keep what the trustee says; ${known} if it said so before, CDR_E_EXISTS if it said something else. */
+/* The leaf of what the trustee says; a repeat finds the one that there is. */
 static cdr_err
-keep_result(struct cdr_tx *tx, const struct result_job *job, bool *known)
+log_result(struct cdr_tx *tx, struct result_job *job, int64_t place)
+{
+	struct cdr_leaf leaf;
+
+	cdr_err err = cdr_key_said_leaf(job->call->trustee->index, job->result->act, job->result->key, &leaf);
+	leaf.at = job->call->now;
+	return err == CDR_OK ? cdr_hub_log_act(tx, place, &leaf, &job->logged) : err;
+}
+
+/* What the trustee said before, of the same ceremony: CDR_E_EXISTS if that was something else. */
+static cdr_err
+find_result(struct cdr_tx *tx, struct result_job *job, bool *known)
+{
+	struct cdr_values key = CDR_VALUES(cdr_value_bytes(cdr_message_bytes(job->result->ceremony)),
+	    cdr_value_int(job->call->trustee->index));
+	uint8_t hash[RESULT_HASH_LEN];
+	int64_t place;
+
+	*known = false;
+	cdr_err err = cdr_query_one_blob(tx, "SELECT hash FROM key_outcome WHERE ceremony = $1 AND trustee = $2", key, hash,
+	    sizeof(hash));
+	if (err != CDR_OK)
+		return err == CDR_E_ABSENT ? CDR_OK : err;
+	*known = true;
+	if (memcmp(hash, job->hash, sizeof(hash)) != 0)
+		return CDR_E_EXISTS;
+	err = cdr_query_one_int(tx, "SELECT COALESCE(logged, -1) FROM key_outcome WHERE ceremony = $1 AND trustee = $2", key, &place);
+	return err == CDR_OK && place >= 0 ? log_result(tx, job, place) : err;
+}
+
+/* Keep what the trustee says; ${known} if it said so before. */
+static cdr_err
+keep_result(struct cdr_tx *tx, struct result_job *job, bool *known)
 {
 	cdr_err err = CDR_E_INTERNAL;
 	const Cdr__Wire__CeremonyResult *r = job->result;
-	struct cdr_value ceremony = cdr_value_bytes(cdr_message_bytes(r->ceremony));
-	struct cdr_value index = cdr_value_int(job->call->trustee->index);
-	uint8_t hash[RESULT_HASH_LEN];
 
-	*known = false;
-	err = cdr_query_one_blob(tx, "SELECT hash FROM key_outcome WHERE ceremony = $1 AND trustee = $2",
-	    CDR_VALUES(ceremony, index), hash, sizeof(hash));
-	if (err == CDR_OK) {
-		*known = true;
-		return memcmp(hash, job->hash, sizeof(hash)) == 0 ? CDR_OK : CDR_E_EXISTS;
-	}
-	if (err != CDR_E_ABSENT)
-		return err;
+	CDR_TRY(find_result(tx, job, known));
+	if (*known)
+		return CDR_OK;
+	CDR_TRY(log_result(tx, job, -1));
 	CDR_TRY(cdr_query_run(tx,
-	    "INSERT INTO key_outcome (ceremony, trustee, act, kind, number, basis, hash, result, posted_at)"
-	    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
-	    CDR_VALUES(ceremony, index, cdr_value_int(r->act), cdr_value_int(r->key->kind), cdr_value_int(r->key->number),
+	    "INSERT INTO key_outcome (ceremony, trustee, act, kind, number, basis, hash, result, posted_at, logged)"
+	    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+	    CDR_VALUES(cdr_value_bytes(cdr_message_bytes(r->ceremony)), cdr_value_int(job->call->trustee->index),
+		cdr_value_int(r->act), cdr_value_int(r->key->kind), cdr_value_int(r->key->number),
 		cdr_value_bytes(cdr_message_bytes(r->basis)), cdr_value_blob(job->hash, sizeof(job->hash)),
-		cdr_value_bytes(job->encoded), cdr_value_int((int64_t)job->call->now))));
+		cdr_value_bytes(job->encoded), cdr_value_int((int64_t)job->call->now),
+		cdr_value_int((int64_t)job->logged.position))));
 	err = CDR_OK;
 out:
 	return err;
@@ -348,7 +377,7 @@ static cdr_err
 result_write(struct cdr_tx *tx, void *context)
 {
 	cdr_err err = CDR_E_INTERNAL;
-	const struct result_job *job = context;
+	struct result_job *job = context;
 	const Cdr__Wire__Roster *roster = job->call->roster->body;
 	struct cdr_value ceremony = cdr_value_bytes(cdr_message_bytes(job->result->ceremony));
 	int64_t count;
@@ -377,7 +406,6 @@ cdr_hub_ceremony_result(void *context, const struct cdr_call *call, struct cdr_a
 	struct result_job job = { .call = call, .seed = hub->seed, .fault = fault };
 	struct cdr_buffer encoded = { 0 };
 
-	(void)answer;
 	job.result = (const Cdr__Wire__CeremonyResult *)call->message;
 	CDR_TRY(check_result(call, job.result, fault));
 	/* Encoded anew, so that two trustees who say the same have one hash. */
@@ -389,8 +417,9 @@ cdr_hub_ceremony_result(void *context, const struct cdr_call *call, struct cdr_a
 	}
 	CDR_TRY(cdr_sha256(&job.encoded, 1, job.hash));
 	CDR_TRY(cdr_store_write(hub->store, result_write, &job));
-	err = CDR_OK;
+	CDR_TRY(cdr_hub_log_reply(hub, &job.logged, &answer->body));
 out:
+	cdr_hub_logged_free(&job.logged);
 	if (err == CDR_E_EXISTS) {
 		const char *kind = cdr_key_kind_name((enum cdr_key_kind)job.result->key->kind);
 

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "audit/key_leaf.h"
+#include "node/hub/log.h"
 #include "node/hub/tree.h"
 #include "node/net/log.h"
 
@@ -59,9 +61,56 @@ cdr_hub_epoch_ask(struct cdr_hub *hub, uint64_t now, uint32_t *number, struct cd
 	return err;
 }
 
+/* ---- in the log --------------------------------------------------------------------------------------------------- */
+
+static cdr_err
+log_leaf(struct cdr_tx *tx, struct cdr_leaf *leaf, uint64_t now)
+{
+	struct cdr_hub_logged logged = { 0 };
+
+	leaf->at = now;
+	cdr_err err = cdr_hub_log_append(tx, leaf, (struct cdr_bytes){ NULL, 0 }, &logged);
+	cdr_hub_logged_free(&logged);
+	return err;
+}
+
+/* see node/hub/epoch.h */
+cdr_err
+cdr_hub_epoch_log(struct cdr_tx *tx, const struct cdr_roster *roster, uint64_t now)
+{
+	cdr_err err = CDR_OK;
+	struct cdr_roster *before = NULL;
+	struct cdr_leaf leaves[CDR_KEY_EVENT_MAX];
+	size_t count;
+
+	if (roster->body->version > 0)
+		err = cdr_hub_roster_read(tx, (int64_t)roster->body->version - 1, &before, NULL);
+	if (err == CDR_OK)
+		err = cdr_key_events(before, roster, leaves, &count);
+	for (size_t i = 0; err == CDR_OK && i < count; i++)
+		err = log_leaf(tx, &leaves[i], now);
+	cdr_roster_free(before);
+	return err;
+}
+
+/* The hub says that the rows of an epoch are gone. */
+static cdr_err
+log_deleted(struct cdr_tx *tx, const struct cdr_roster *roster, int64_t epoch, uint64_t now)
+{
+	struct cdr_leaf leaf;
+	int64_t unmoved;
+
+	cdr_err err = cdr_query_one_int(tx, "SELECT count(*) FROM epoch_unmoved WHERE epoch = $1", CDR_VALUES(cdr_value_int(epoch)),
+	    &unmoved);
+	if (err == CDR_OK)
+		err = cdr_key_deleted_leaf(roster, CDR_KEY_TAGS, (uint32_t)epoch, (uint64_t)unmoved, &leaf);
+	return err == CDR_OK ? log_leaf(tx, &leaf, now) : err;
+}
+
 /* ---- the end of one ----------------------------------------------------------------------------------------------- */
 
 struct forget_job {
+	const struct cdr_roster *roster;
 	uint64_t now;
 	uint32_t oldest, newest;   /* of the roster */
 	bool has_more;
@@ -122,6 +171,7 @@ forget_job(struct cdr_tx *tx, void *context)
 	}
 	CDR_TRY(cdr_hub_tree_forget(tx, (uint32_t)epoch));
 	CDR_TRY(cdr_query_run(tx, "DELETE FROM holding WHERE epoch = $1", CDR_VALUES(cdr_value_int(epoch))));
+	CDR_TRY(log_deleted(tx, job->roster, epoch, job->now));
 	cdr_log(CDR_LOG_INFO, "hub.epoch_deleted", cdr_log_int("epoch", epoch));
 out:
 	return err;
@@ -131,8 +181,8 @@ out:
 cdr_err
 cdr_hub_epoch_forget(struct cdr_hub *hub, uint64_t now)
 {
-	struct forget_job job = { .now = now };
 	const struct cdr_roster *roster = cdr_hub_roster_hold(hub);
+	struct forget_job job = { .roster = roster, .now = now };
 	cdr_err err = CDR_OK;
 
 	if (roster == NULL)

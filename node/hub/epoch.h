@@ -16,6 +16,16 @@
 CDR_MUST_CHECK cdr_err cdr_hub_epoch_ask(struct cdr_hub *hub, uint64_t now, uint32_t *number, struct cdr_fault *fault);
 
 /**
+ * cdr_hub_epoch_log(tx, roster, now):
+ * The leaves of what a roster does to keys, right behind its own leaf (audit/key_leaf.h).
+ *
+ * roster  in    comes into force in this transaction; the one before it is stored
+ *
+ * Returns  CDR_OK; CDR_E_STORE; CDR_E_MEMORY; CDR_E_INTERNAL.
+ */
+CDR_MUST_CHECK cdr_err cdr_hub_epoch_log(struct cdr_tx *tx, const struct cdr_roster *roster, uint64_t now);
+
+/**
  * cdr_hub_epoch_forget(hub, now):
  * Delete, some at a time, the rows of epochs that the roster no longer names; and before that note by name who had people
  * there and has none in the newest.

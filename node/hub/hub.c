@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/identity/token.h"
+#include "node/hub/epoch.h"
 #include "node/hub/log.h"
 #include "node/net/log.h"
 
@@ -74,6 +75,7 @@ cdr_hub_roster_store(struct cdr_tx *tx, const struct cdr_roster *roster, uint64_
 
 	if (err != CDR_OK)
 		return err;
+	CDR_TRY(cdr_hub_epoch_log(tx, roster, now));
 	CDR_TRY(note_trustees(tx, roster));
 	CDR_TRY(cdr_query_run(tx,
 	    "INSERT INTO roster (version, hash, signed, in_force_at, logged) VALUES ($1, $2, $3, $4, $5)",
@@ -101,6 +103,7 @@ roster_log_job(struct cdr_tx *tx, void *context)
 			break;
 		CDR_TRY(cdr_hub_roster_read(tx, version, &roster, NULL));
 		CDR_TRY(roster_log(tx, roster, roster->body->made_at, &place));
+		CDR_TRY(cdr_hub_epoch_log(tx, roster, roster->body->made_at));
 		CDR_TRY(cdr_query_run(tx, "UPDATE roster SET logged = $2 WHERE version = $1",
 		    CDR_VALUES(cdr_value_int(version), cdr_value_int((int64_t)place))));
 		cdr_roster_free(roster);

@@ -172,6 +172,9 @@ static const char version_rolls[] =
     "CREATE TABLE sealing_roll (member text NOT NULL PRIMARY KEY, number bigint NOT NULL, made_at bigint NOT NULL,"
     " sealing_key bytea NOT NULL, signature bytea NOT NULL);";
 
+/* What a trustee says of a ceremony is in the log. */
+static const char version_said[] = "ALTER TABLE key_outcome ADD COLUMN logged bigint;";
+
 static const char *const migrations[] = {
 	version_1,
 	version_log,
@@ -185,6 +188,7 @@ static const char *const migrations[] = {
 	version_tree,
 	version_epochs,
 	version_rolls,
+	version_said,
 };
 
 const struct cdr_store_schema cdr_hub_schema = {
@@ -335,6 +339,7 @@ const struct cdr_hub_legend cdr_hub_legends[] = {
 	COLUMN("key_outcome", "hash", "SHA-256 of what it says", "whether two trustees say the same"),
 	COLUMN("key_outcome", "result", "public key, public shares, hash of the transcript", "public"),
 	COLUMN("key_outcome", "posted_at", "when it came", NOTHING),
+	COLUMN("key_outcome", "logged", "place of its leaf in the log", "public"),
 
 	TABLE("trustee_change", "proposals of other trustees", "public"),
 	COLUMN("trustee_change", "attempt", "number of the proposal", "public"),

@@ -7,6 +7,7 @@
 #include "core/crypto/secret.h"
 #include "core/identity/token.h"
 #include "node/net/log.h"
+#include "node/trustee/said.h"
 
 #define SEED_PURPOSE "trustee.ceremony"
 
@@ -458,6 +459,16 @@ struct save_job {
 	const struct cdr_roster_key *key;
 };
 
+/* What is going to be said of it. */
+static cdr_err
+note_said(struct cdr_tx *tx, const struct cdr_trustee_ceremony *run, const struct cdr_roster_key *key)
+{
+	ProtobufCBinaryData share[CDR_TRUSTEE_COUNT_MAX];
+	const Cdr__Wire__CeremonyKey made = cdr_trustee_key_message(key, run->plan->threshold, share);
+
+	return cdr_trustee_said_note(tx, run->plan->act, &made, cdr_trustee_now());
+}
+
 /* A writing job: all messages seen, the state, and the share once there is one. */
 static cdr_err
 save_job(struct cdr_tx *tx, void *context)
@@ -475,6 +486,8 @@ save_job(struct cdr_tx *tx, void *context)
 	if (job->share != NULL)
 		CDR_TRY(cdr_trustee_share_put(tx, run->trustee, job->share, job->key, run->plan->threshold,
 		    cdr_message_bytes(run->plan->basis)));
+	if (job->share != NULL && run->trustee->index != 0)
+		CDR_TRY(note_said(tx, run, job->key));
 out:
 	return err;
 }
@@ -534,7 +547,8 @@ post_result(struct cdr_trustee_ceremony *run, const struct cdr_roster_key *key, 
 	ProtobufCBinaryData share[CDR_TRUSTEE_COUNT_MAX];
 	Cdr__Wire__CeremonyKey made = cdr_trustee_key_message(key, run->plan->threshold, share);
 	Cdr__Wire__CeremonyResult result = CDR__WIRE__CEREMONY_RESULT__INIT;
-	struct cdr_ask ask = { .path = "/v1/ceremony/result", .message = &result.base };
+	struct cdr_ask ask = { .path = "/v1/ceremony/result", .message = &result.base,
+		.reply_type = &cdr__wire__logged__descriptor };
 	cdr_err err;
 
 	/* What a newcomer has to say, those who are trustees now say for it. */
@@ -545,6 +559,10 @@ post_result(struct cdr_trustee_ceremony *run, const struct cdr_roster_key *key, 
 	result.basis = run->plan->basis;
 	result.key = &made;
 	err = ask_hub(run, &ask, fault);
+	if (err == CDR_OK) {
+		const Cdr__Wire__Logged *reply = ask.reply;
+		err = cdr_trustee_said_receipt(run->trustee, run->roster, &made, run->plan->act, reply->receipt, fault);
+	}
 	cdr_ask_free(&ask);
 	return err;
 }

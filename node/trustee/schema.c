@@ -86,7 +86,15 @@ static const char version_rounds[] =
     "CREATE TABLE round_table (round bytea NOT NULL, id text NOT NULL, PRIMARY KEY (round, id));"
     "CREATE INDEX round_table_id ON round_table (id);";
 
-static const char *const migrations[] = { version_1, version_keys, version_basis, version_log, version_rounds };
+/*
+ * What this trustee said of ceremonies: content is that of its leaf, receipt_* where the hub says that it stands, place and hash where
+ * this trustee saw it. is_ours 0: the log has it in this trustee's name, who does not remember it.
+ */
+static const char version_said[] =
+    "CREATE TABLE said (content bytea NOT NULL PRIMARY KEY, act bigint NOT NULL, kind bigint NOT NULL, number bigint NOT NULL,"
+    " is_ours bigint NOT NULL, noted_at bigint NOT NULL, receipt_place bigint, receipt_hash bytea, place bigint, hash bytea);";
+
+static const char *const migrations[] = { version_1, version_keys, version_basis, version_log, version_rounds, version_said };
 
 const struct cdr_store_schema cdr_trustee_schema = {
 	.application_id = 0x43445254, /* "CDRT" */

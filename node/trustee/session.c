@@ -330,19 +330,28 @@ find_failed(const struct session *s)
 	return NULL;
 }
 
+/* Whether the others brought it to its end in the moment in which something was refused us: whoever leaves is no caller any more. */
+static bool
+was_decided(struct session *s, cdr_err *ended)
+{
+	struct cdr_fault ignored = { CDR_OK, "" };
+
+	return cdr_trustee_poll(s->trustee, &s->polled, &ignored) == CDR_OK && end_in_force(s, ended);
+}
+
 /* Until the keys are in force, somebody is at fault, or the time is up. */
 static cdr_err
 run_session(struct session *s, struct cdr_fault *fault)
 {
 	const struct goal *failed;
-	cdr_err err;
+	cdr_err err, ended;
 
 	for (;;) {
 		err = advance(s, fault);
 		if (err != CDR_OK && !may_pass(err))
-			return err;
-		if (end_in_force(s, &err))
-			return err;
+			return was_decided(s, &ended) ? ended : err;
+		if (end_in_force(s, &ended))
+			return ended;
 		failed = find_failed(s);
 		if (failed != NULL)
 			return end_failed(s, failed, fault);

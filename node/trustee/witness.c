@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "node/net/log.h"
+#include "node/trustee/said.h"
 #include "proto/log.pb-c.h"
 
 #define EVALUATE_PATH "/v1/evaluate"
@@ -22,6 +23,12 @@ struct evaluation {
 	const Cdr__Wire__EvaluateRequest *request;
 };
 
+/* What the log has of a ceremony in this trustee's name. */
+struct own_leaf {
+	size_t record;
+	struct cdr_leaf leaf;
+};
+
 /* A portion of the log on its way in. */
 struct portion {
 	struct cdr_trustee *trustee;
@@ -34,10 +41,13 @@ struct portion {
 	uint8_t (*hash)[HASH];               /* of each leaf */
 	struct evaluation *evaluation;
 	size_t evaluation_count;
+	struct own_leaf *own;
+	size_t own_count;
 	uint64_t size;                       /* of the log that this trustee has seen, afterwards */
 	struct cdr_checkpoint before;        /* where size is beyond the checkpoint's: what was seen last */
 	bool is_taken;                       /* what was seen ends with the checkpoint */
 	bool contradicts;
+	bool is_missing;                     /* it lacks what the hub gave this trustee a receipt for */
 };
 
 static void
@@ -48,6 +58,7 @@ portion_free(struct portion *p)
 		cdr_arena_free(&p->evaluation[i].arena);
 	}
 	free(p->evaluation);
+	free(p->own);
 	free(p->hash);
 	cdr_current_release(p->trustee->current, p->newer);
 }
@@ -154,6 +165,22 @@ out:
 	return err == CDR_E_MEMORY || err == CDR_E_INTERNAL ? err : CDR_OK;
 }
 
+static cdr_err
+take_own(struct portion *p, size_t record, const struct cdr_leaf *leaf)
+{
+	char name[CDR_SIGNER_LEN_MAX + 1];
+
+	(void)snprintf(name, sizeof(name), "trustee/%" PRIu32, p->trustee->index);
+	if (leaf->party_count != 1 || strcmp(leaf->party[0], name) != 0 || leaf->number_count != 3)
+		return CDR_OK;
+	struct own_leaf *more = realloc(p->own, (p->own_count + 1) * sizeof(*more));
+	if (more == NULL)
+		return CDR_E_MEMORY;
+	p->own = more;
+	p->own[p->own_count++] = (struct own_leaf){ record, *leaf };
+	return CDR_OK;
+}
+
 /* Everything that can be looked at before the database is touched. */
 static cdr_err
 prepare(struct portion *p, struct cdr_fault *fault)
@@ -179,6 +206,8 @@ prepare(struct portion *p, struct cdr_fault *fault)
 		if (err != CDR_OK)
 			return cdr_fault_set(fault, err, "leaf %" PRIu64 " is not what the tree holds", r->from + i);
 		CDR_TRY(cdr_merkle_leaf(cdr_message_bytes(r->record[i]->entry), p->hash[i]));
+		if (is_known && leaf.kind == CDR_LEAF_CEREMONY)
+			CDR_TRY(take_own(p, i, &leaf));
 		if (!is_known || leaf.kind != CDR_LEAF_EVALUATION)
 			continue;
 		err = take_evaluation(p, i, &leaf);
@@ -354,7 +383,7 @@ take_job(struct cdr_tx *tx, void *context)
 	uint8_t root[HASH], bytes[CDR_MERKLE_EDGE_LEN_MAX];
 	size_t len;
 
-	p->contradicts = p->is_taken = false;
+	p->contradicts = p->is_taken = p->is_missing = false;
 	CDR_TRY(edge_read(tx, &edge));
 	p->size = edge.size;
 	if (edge.size != p->request->from) {
@@ -369,6 +398,11 @@ take_job(struct cdr_tx *tx, void *context)
 	p->contradicts = memcmp(root, p->checkpoint.root, sizeof(root)) != 0;
 	if (p->contradicts)
 		return CDR_OK;
+	for (size_t i = 0; i < p->own_count; i++)
+		CDR_TRY(cdr_trustee_said_seen(tx, &p->own[i].leaf, p->request->from + p->own[i].record, p->hash[p->own[i].record]));
+	CDR_TRY(cdr_trustee_said_check(tx, edge.size, &p->is_missing));
+	if (p->is_missing)
+		return CDR_E_PROOF; /* nothing of it is taken in */
 	for (size_t i = 0; i < p->evaluation_count; i++)
 		if (p->evaluation[i].request != NULL)
 			CDR_TRY(count_evaluation(tx, p, &p->evaluation[i]));
@@ -475,13 +509,15 @@ cdr_trustee_witness(void *context, const struct cdr_call *call, struct cdr_answe
 		.request = (const Cdr__Wire__WitnessRequest *)call->message };
 
 	CDR_TRY(prepare(&p, fault));
-	CDR_TRY(cdr_store_write(trustee->home->store, take_job, &p));
-	if (p.contradicts) {
+	err = cdr_store_write(trustee->home->store, take_job, &p);
+	if (p.contradicts || p.is_missing) {
 		cdr_trustee_fork_keep(trustee, call->roster, &p.checkpoint, cdr_message_bytes(p.request->checkpoint));
-		err = cdr_fault_set(fault, CDR_E_PROOF, "the log of %" PRIu64 " leaves does not extend what this trustee saw; both "
-		    "checkpoints are kept", p.checkpoint.size);
+		err = cdr_fault_set(fault, CDR_E_PROOF, p.is_missing ?
+			"the log of %" PRIu64 " leaves lacks what this trustee said, and has the hub's receipt for; the checkpoint is kept" :
+			"the log of %" PRIu64 " leaves does not extend what this trustee saw; both checkpoints are kept", p.checkpoint.size);
 		goto out;
 	}
+	CDR_TRY(err);
 	CDR_TRY(make_reply(&p, answer));
 out:
 	portion_free(&p);

@@ -320,7 +320,7 @@ x_key_result(struct exchange *x, size_t index, enum cdr_key_kind kind, uint32_t 
 	result.ceremony = cdr_message_field(ceremony, sizeof(ceremony));
 	result.act = CDR_CEREMONY_MAKE;
 	result.key = &key;
-	return x_try(x, &x->trustee[index], "/v1/ceremony/result", &result.base, &cdr__wire__empty__descriptor);
+	return x_try(x, &x->trustee[index], "/v1/ceremony/result", &result.base, &cdr__wire__logged__descriptor);
 }
 
 static inline const char *

@@ -158,6 +158,10 @@ enough_results_make_an_epoch(void **state)
 	assert_string_equal(x_result(x, 1, 1, 7), "exists");
 	assert_int_equal(x_count(x, "SELECT count(*) FROM misuse WHERE party = 'trustee/2' AND kind = 'result'"), 1);
 	assert_int_equal(x_count(x, "SELECT count(*) FROM ceremony_message"), 1);
+	/* In the log: the genesis roster, what each trustee said, once, the roster, and what it does. */
+	assert_int_equal(x_count(x, "SELECT count(*) FROM log_leaf"), 1 + 3 + 1 + 1);
+	assert_int_equal(x_count(x, "SELECT count(*) FROM log_leaf, key_outcome WHERE place = logged"), 3);
+	assert_int_equal(x_count(x, "SELECT logged FROM roster WHERE version = 1"), 4);
 }
 
 static void
@@ -210,7 +214,6 @@ malformed_results_are_refused(void **state)
 	Cdr__Wire__CeremonyKey key = CDR__WIRE__CEREMONY_KEY__INIT;
 	uint8_t bytes[CDR_POINT_LEN] = { 2 };
 	ProtobufCBinaryData share[X_TRUSTEES];
-	const ProtobufCMessageDescriptor *empty = &cdr__wire__empty__descriptor;
 
 	key.kind = CDR_KEY_TAGS;
 	result.ceremony = cdr_message_field(bytes, 32);
@@ -223,18 +226,18 @@ malformed_results_are_refused(void **state)
 	key.n_public_share = X_TRUSTEES - 1;
 	for (size_t i = 0; i < X_TRUSTEES; i++)
 		share[i] = cdr_message_field(bytes, CDR_POINT_LEN);
-	assert_string_equal(x_try(x, &x->trustee[0], "/v1/ceremony/result", &result.base, empty), "input");
+	assert_string_equal(x_try(x, &x->trustee[0], "/v1/ceremony/result", &result.base, &cdr__wire__logged__descriptor), "input");
 	key.n_public_share = X_TRUSTEES;
 	share[1].len--;
-	assert_string_equal(x_try(x, &x->trustee[0], "/v1/ceremony/result", &result.base, empty), "input");
+	assert_string_equal(x_try(x, &x->trustee[0], "/v1/ceremony/result", &result.base, &cdr__wire__logged__descriptor), "input");
 	share[1].len++;
 	key.transcript.len--;
-	assert_string_equal(x_try(x, &x->trustee[0], "/v1/ceremony/result", &result.base, empty), "input");
+	assert_string_equal(x_try(x, &x->trustee[0], "/v1/ceremony/result", &result.base, &cdr__wire__logged__descriptor), "input");
 	key.transcript.len++;
 	key.number = 0;
-	assert_string_equal(x_try(x, &x->trustee[0], "/v1/ceremony/result", &result.base, empty), "epoch");
+	assert_string_equal(x_try(x, &x->trustee[0], "/v1/ceremony/result", &result.base, &cdr__wire__logged__descriptor), "epoch");
 	key.number = 1;
-	assert_string_equal(x_try(x, &x->trustee[0], "/v1/ceremony/result", &result.base, empty), "ok");
+	assert_string_equal(x_try(x, &x->trustee[0], "/v1/ceremony/result", &result.base, &cdr__wire__logged__descriptor), "ok");
 }
 
 int

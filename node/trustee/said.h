@@ -1,0 +1,49 @@
+#ifndef CDR_NODE_TRUSTEE_SAID_H
+#define CDR_NODE_TRUSTEE_SAID_H
+
+/*
+ * What this trustee says of ceremonies must stand in the log, where the hub says it stands, and nothing else may stand there in its
+ * name. Both are held against the leaves as this trustee sees them as a witness (audit/key_leaf.h).
+ */
+
+#include "audit/key_leaf.h"
+#include "node/trustee/trustee.h"
+
+/**
+ * cdr_trustee_said_note(tx, act, key, now):
+ * This trustee is about to say this. In the transaction that stores the share, before anything is sent.
+ *
+ * Returns  CDR_OK, also if it was noted before; CDR_E_STORE; CDR_E_MEMORY; CDR_E_INTERNAL.
+ */
+CDR_MUST_CHECK cdr_err cdr_trustee_said_note(struct cdr_tx *tx, uint32_t act, const Cdr__Wire__CeremonyKey *key, uint64_t now);
+
+/**
+ * cdr_trustee_said_receipt(trustee, roster, key, act, receipt, fault):
+ * Keep where the hub says that it stands.
+ *
+ * receipt  in   NULL: the hub gave none
+ *
+ * Returns  CDR_OK; CDR_E_PROOF if the hub gave no receipt for just this; CDR_E_STORE; CDR_E_MEMORY; CDR_E_INTERNAL.
+ */
+CDR_MUST_CHECK cdr_err cdr_trustee_said_receipt(struct cdr_trustee *trustee, const struct cdr_roster *roster,
+    const Cdr__Wire__CeremonyKey *key, uint32_t act, const Cdr__Wire__Receipt *receipt, struct cdr_fault *fault);
+
+/**
+ * cdr_trustee_said_seen(tx, leaf, place, hash):
+ * A `ceremony` leaf in this trustee's name, with its three numbers, was taken in. What it does not remember to have said is kept as a stranger, unless the
+ * leaf is older than what this trustee knows at all.
+ *
+ * Returns  CDR_OK; CDR_E_STORE.
+ */
+CDR_MUST_CHECK cdr_err cdr_trustee_said_seen(struct cdr_tx *tx, const struct cdr_leaf *leaf, uint64_t place,
+    const uint8_t hash[static CDR_MERKLE_HASH_LEN]);
+
+/**
+ * cdr_trustee_said_check(tx, size, missing):
+ * Whether a log of ${size} leaves, all of which were taken in, lacks what the hub gave a receipt for.
+ *
+ * Returns  CDR_OK; CDR_E_STORE.
+ */
+CDR_MUST_CHECK cdr_err cdr_trustee_said_check(struct cdr_tx *tx, uint64_t size, bool *missing);
+
+#endif
