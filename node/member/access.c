@@ -38,8 +38,6 @@ static const struct {
 	{ "hold", CASES },
 	{ "retention", CASES | CDR_ROLE_AUDITOR | CDR_ROLE_ADMINISTRATOR },
 	{ "notice", CDR_ROLE_ALL },
-	{ "hold", CASES },
-	{ "retention", CASES | CDR_ROLE_AUDITOR | CDR_ROLE_ADMINISTRATOR },
 	{ "incident", CDR_ROLE_SAFEGUARDING },
 	{ "codebook import", CDR_ROLE_ADMINISTRATOR },
 	{ "codebook load", CDR_ROLE_ADMINISTRATOR },

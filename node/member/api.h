@@ -50,4 +50,14 @@ void cdr_api_answer(struct cdr_member *member, const struct cdr_program *program
  */
 json_t *cdr_api_describe(const struct cdr_program *program);
 
+/**
+ * cdr_api_reply_forget(tx, member, id, reference):
+ * In the transaction that erases what ${id} names: kept replies that mention it, or its ${reference} (NULL: it has none), are emptied. Their
+ * Idempotency-Keys stay known, so that a repeat does not bring back who was erased: it is refused.
+ *
+ * Returns  CDR_OK; CDR_E_STORE; CDR_E_MEMORY.
+ */
+CDR_MUST_CHECK cdr_err cdr_api_reply_forget(struct cdr_tx *tx, const struct cdr_member *member, const uint8_t id[static CDR_ID_LEN],
+    const char *reference);
+
 #endif

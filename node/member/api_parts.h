@@ -63,9 +63,6 @@ const struct cdr_api_route *cdr_api_route_at(size_t index);
 /* Does the route change anything? Then a request takes an Idempotency-Key. */
 bool cdr_api_writes(const struct cdr_api_route *route);
 
-/* Is ${name} one of ${names}, which stand between blanks (NULL: none)? */
-bool cdr_api_is_among(const char *names, const char *name);
-
 /* Run the route's command. Returns what the command returns; CDR_E_INPUT for a body or a query that does not fit. */
 CDR_MUST_CHECK cdr_err cdr_api_run(struct cdr_api_call *call);
 

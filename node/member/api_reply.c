@@ -118,7 +118,9 @@ read_kept(struct cdr_tx *tx, void *context)
 	CDR_TRY(cdr_query_blob(query, 0, request, sizeof(request)));
 	CDR_TRY(cdr_query_int(query, 1, &kept->status));
 	CDR_TRY(cdr_query_blob_copy(query, 2, REPLY_MAX + CDR_SEAL_OVERHEAD, &kept->sealed));
-	if (!cdr_equal(request, kept->request, sizeof(request)))
+	if (kept->sealed.len == 0)
+		err = CDR_E_REFUSED;
+	else if (!cdr_equal(request, kept->request, sizeof(request)))
 		err = CDR_E_EXISTS;
 out:
 	cdr_query_end(query);
@@ -135,6 +137,8 @@ cdr_api_reply_find(struct cdr_api_call *call, int *status, struct cdr_buffer *bo
 	cdr_err err = identify(&kept);
 	if (err == CDR_OK)
 		err = cdr_store_read(call->member->home->store, read_kept, &kept);
+	if (err == CDR_E_REFUSED)
+		err = cdr_fault_set(call->fault, err, "this was done with that Idempotency-Key, and what was answered is erased with the person whom it was about");
 	if (err == CDR_E_EXISTS)
 		err = cdr_fault_set(call->fault, err, "this Idempotency-Key was used for another request: a new request takes a new key");
 	if (err == CDR_OK)
@@ -177,5 +181,74 @@ cdr_api_reply_keep(struct cdr_api_call *call, int status, struct cdr_bytes body)
 	if (err == CDR_OK)
 		err = cdr_store_write(call->member->home->store, write_kept, &kept);
 	cdr_buffer_free(&kept.sealed);
+	return err;
+}
+
+/* ---- forgetting --------------------------------------------------------------------------------------------------------------- */
+
+struct forgetting {
+	const struct cdr_member *member;
+	const char *text[2];   /* an id, and a reference; NULL: none */
+};
+
+/* Whether one of the texts stands anywhere in what was answered. */
+static bool
+mentions(const struct forgetting *f, json_t *value)
+{
+	const char *name, *text = json_string_value(value);
+	size_t index;
+	json_t *item;
+
+	if (text != NULL)
+		return strcmp(text, f->text[0]) == 0 || (f->text[1] != NULL && strcmp(text, f->text[1]) == 0);
+	json_array_foreach(value, index, item)
+		if (mentions(f, item))
+			return true;
+	json_object_foreach(value, name, item)
+		if (mentions(f, item))
+			return true;
+	return false;
+}
+
+/* One row: what cannot be read goes too. */
+static cdr_err
+forget_row(struct cdr_tx *tx, const struct forgetting *f, const uint8_t *digest, struct cdr_bytes sealed)
+{
+	static const uint8_t none[CDR_SHA256_LEN];
+	struct cdr_buffer plain = { 0 };
+	cdr_err err = CDR_OK;
+
+	if (cdr_seal_open(f->member->home->keys->column, SEAL_PURPOSE, (struct cdr_bytes){ digest, CDR_SHA256_LEN }, sealed, &plain) == CDR_E_MEMORY)
+		return CDR_E_MEMORY;
+	json_t *value = json_loadb((const char *)plain.data, plain.len, 0, NULL);
+	if (value == NULL || mentions(f, value))
+		err = cdr_query_run(tx, "UPDATE api_reply SET request = $1, sealed = $2 WHERE digest = $3",
+		    CDR_VALUES(cdr_value_blob(none, sizeof(none)), cdr_value_blob("", 0), cdr_value_blob(digest, CDR_SHA256_LEN)));
+	json_decref(value);
+	cdr_buffer_free(&plain);
+	return err;
+}
+
+/* see node/member/api.h */
+cdr_err
+cdr_api_reply_forget(struct cdr_tx *tx, const struct cdr_member *member, const uint8_t id[static CDR_ID_LEN], const char *reference)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	char text[CDR_ID_TEXT_LEN];
+	struct forgetting f = { member, { text, reference } };
+	struct cdr_query *query = NULL;
+	uint8_t digest[CDR_SHA256_LEN];
+	struct cdr_bytes sealed;
+
+	cdr_id_write(id, text);
+	CDR_TRY(cdr_query_start(tx, "SELECT digest, sealed FROM api_reply WHERE length(sealed) > 0 ORDER BY digest", CDR_VALUES(), &query));
+	while ((err = cdr_query_step(query)) == CDR_OK) {
+		CDR_TRY(cdr_query_blob(query, 0, digest, sizeof(digest)));
+		CDR_TRY(cdr_query_blob_peek(query, 1, REPLY_MAX + CDR_SEAL_OVERHEAD, &sealed));
+		CDR_TRY(forget_row(tx, &f, digest, sealed));
+	}
+	err = err == CDR_E_ABSENT ? CDR_OK : err;
+out:
+	cdr_query_end(query);
 	return err;
 }

@@ -67,7 +67,7 @@ static const struct cdr_api_route routes[] = {
 	{ GET, .path = "/v1/inbox/{}", .command = "inbox show", .fields = "language" },
 	{ POST, .path = "/v1/inbox/{}/answer", .command = "inbox answer", DOCUMENT, .fields = "leaver valid_days", .file_option = "file" },
 	{ GET, .path = "/v1/inbox/{}/draft", .command = "inbox draft" },
-	{ POST, .path = "/v1/inbox/{}/approval", .command = "inbox approve", FIELDS, .fields = "signer_name signer_role language" },
+	{ POST, .path = "/v1/inbox/{}/approval", .command = "inbox approve", FIELDS, .fields = "draft signer_name signer_role language" },
 	{ POST, .path = "/v1/inbox/{}/rejection", .command = "inbox reject", FIELDS },
 	{ POST, .path = "/v1/inbox/{}/later-answer", .command = "statement supersede", DOCUMENT, .fields = "leaver valid_days", .file_option = "file" },
 	{ GET, .path = "/v1/cases", .command = "case list", .fields = "language", .list = "cases" },

@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "core/crypto/secret.h"
+#include "node/member/hold.h"
 #include "node/member/leavers.h"
 #include "node/member/retention.h"
 #include "node/store/seal.h"
@@ -119,7 +120,7 @@ out:
 	cdr_query_end(query);
 	cdr_wipe(&leaver, sizeof(leaver));
 	return err == CDR_E_ABSENT ? cdr_fault_set(putting->fault, err, "nobody in the register has that employee number: give names and "
-	    "--date-of-birth too, or import the leavers first") : err;
+	    "date_of_birth too, or import the leavers first") : err;
 }
 
 /* Whose case it is. */
@@ -130,7 +131,7 @@ check_person(struct cdr_tx *tx, struct putting *putting)
 	bool named = c->person.given_names[0] != '\0' || c->person.family_names[0] != '\0';
 
 	if (c->employee_number[0] == '\0')
-		return cdr_fault_set(putting->fault, CDR_E_INPUT, "whose case is it? Give --employee-number, as the register of leavers has it");
+		return cdr_fault_set(putting->fault, CDR_E_INPUT, "whose case is it? Give employee_number in --file, as the register of leavers has it");
 	return named ? CDR_OK : find_person(tx, putting);
 }
 
@@ -156,6 +157,8 @@ put_job(struct cdr_tx *tx, void *context)
 		err = cdr_fault_set(putting->fault, CDR_E_ABSENT, "there is no case with that id: see `candor case list`");
 		goto out;
 	}
+	if (!is_new)
+		CDR_TRY(cdr_hold_check(tx, putting->id, putting->fault)); /* what it says now is what is held */
 	CDR_TRY(cdr_case_pack(putting->the_case, packed, &len));
 	CDR_TRY(digest_employee(putting->member, putting->the_case->employee_number, digest, &digest_len));
 	CDR_TRY(cdr_seal(putting->member->home->keys->column, PURPOSE, (struct cdr_bytes){ putting->id, CDR_ID_LEN },

@@ -23,6 +23,7 @@ CDR_MUST_CHECK cdr_err cdr_cases_load_limits(struct cdr_member *member, struct c
  * id      in/out   all zero: a new case, whose id is filled in; else the case that is replaced
  *
  * Returns  CDR_OK; CDR_E_ABSENT if there is no case with that id, or nobody with that employee number and no name is given;
+ *          CDR_E_REFUSED for one under a legal hold;
  *          as cdr_case_validate; CDR_E_STORE, CDR_E_MEMORY.
  */
 CDR_MUST_CHECK cdr_err cdr_cases_put(struct cdr_member *member, uint8_t id[static CDR_ID_LEN], struct cdr_case *the_case,

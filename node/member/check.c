@@ -13,14 +13,10 @@
 
 /* ---- opening checks --------------------------------------------------------------------------------------------------- */
 
-struct addition {
-	unsigned watch_days;
-	struct cdr_member *member;
-	const struct cdr_roster *roster;
+struct additions {
+	struct cdr_check_addition one;
 	struct cdr_candidate *candidates;
 	size_t count;
-	struct cdr_check_outcome *outcome;
-	struct cdr_fault *fault;
 };
 
 /* see node/member/check_letters.h */
@@ -33,7 +29,7 @@ cdr_check_reference_digest(const struct cdr_member *member, const char *referenc
 
 /* Every declared employer is a member that can be asked. */
 static cdr_err
-check_declared(const struct addition *addition, const struct cdr_candidate *candidate)
+check_declared(const struct cdr_check_addition *addition, const struct cdr_candidate *candidate)
 {
 	const char *reference = candidate->reference, *colon = reference[0] != '\0' ? ": " : "";
 
@@ -68,9 +64,18 @@ check_names(const struct cdr_candidate *candidate, struct cdr_fault *fault)
 	return err;
 }
 
+/* see node/member/check_letters.h */
+cdr_err
+cdr_check_judge(const struct cdr_check_addition *addition, const struct cdr_candidate *candidate)
+{
+	cdr_err err = check_declared(addition, candidate);
+
+	return err == CDR_OK ? check_names(candidate, addition->fault) : err;
+}
+
 /* The reference that a candidate without one got when its check was opened; CDR_E_ABSENT if there is no such check. */
 static cdr_err
-find_reference(const struct addition *addition, struct cdr_tx *tx, struct cdr_candidate *candidate, const uint8_t *digest)
+find_reference(const struct cdr_check_addition *addition, struct cdr_tx *tx, struct cdr_candidate *candidate, const uint8_t *digest)
 {
 	uint8_t id[CDR_ID_LEN];
 	struct cdr_candidate *known = malloc(sizeof(*known));
@@ -90,7 +95,7 @@ find_reference(const struct addition *addition, struct cdr_tx *tx, struct cdr_ca
 
 /* Whether the candidate is there already: with the same content (CDR_OK), not (CDR_E_ABSENT), with another (CDR_E_EXISTS). */
 static cdr_err
-find_check(const struct addition *addition, struct cdr_tx *tx, struct cdr_candidate *candidate, const uint8_t *digest)
+find_check(const struct cdr_check_addition *addition, struct cdr_tx *tx, struct cdr_candidate *candidate, const uint8_t *digest)
 {
 	uint8_t reference_digest[CDR_SHA256_LEN], known[CDR_SHA256_LEN];
 
@@ -130,7 +135,7 @@ out:
 
 /* The row of a check, with the candidate sealed. */
 static cdr_err
-insert_check(struct addition *addition, struct cdr_tx *tx, struct cdr_candidate *candidate, const uint8_t *digest,
+insert_check(struct cdr_check_addition *addition, struct cdr_tx *tx, struct cdr_candidate *candidate, const uint8_t *digest,
     uint8_t id[static CDR_ID_LEN])
 {
 	cdr_err err = CDR_E_INTERNAL;
@@ -155,7 +160,7 @@ insert_check(struct addition *addition, struct cdr_tx *tx, struct cdr_candidate 
 		cdr_value_blob(reference_digest, sizeof(reference_digest)), cdr_value_blob(digest, CDR_SHA256_LEN),
 		cdr_value_bytes(cdr_buffer_bytes(&sealed)), cdr_value_int((int64_t)cdr_member_now()),
 		cdr_value_int((int64_t)cdr_check_due(addition->roster)),
-		cdr_value_int(addition->watch_days > 0 ? (int64_t)(cdr_member_now() + addition->watch_days * 86400ULL) : 0))));
+		cdr_value_int((int64_t)addition->watch_until))));
 	err = CDR_OK;
 out:
 	cdr_wipe(packed, sizeof(packed));
@@ -165,7 +170,7 @@ out:
 
 /* A declared employer is asked at once: no match is needed for it. */
 static cdr_err
-ask_declared(struct addition *addition, struct cdr_tx *tx, struct cdr_candidate *candidate, const uint8_t *check_id,
+ask_declared(struct cdr_check_addition *addition, struct cdr_tx *tx, struct cdr_candidate *candidate, const uint8_t *check_id,
     const char *employer)
 {
 	cdr_err err = CDR_E_INTERNAL;
@@ -193,9 +198,9 @@ out:
 	return err;
 }
 
-/* One candidate: there already, or a new check. */
-static cdr_err
-add_one(struct addition *addition, struct cdr_tx *tx, struct cdr_candidate *candidate)
+/* see node/member/check_letters.h */
+cdr_err
+cdr_check_add_one(struct cdr_tx *tx, struct cdr_check_addition *addition, struct cdr_candidate *candidate)
 {
 	cdr_err err = CDR_E_INTERNAL;
 	uint8_t packed[CDR_CANDIDATE_PACK_MAX], digest[CDR_SHA256_LEN], id[CDR_ID_LEN];
@@ -225,12 +230,12 @@ out:
 static cdr_err
 add_all(struct cdr_tx *tx, void *context)
 {
-	struct addition *addition = context;
+	struct additions *additions = context;
 	cdr_err err = CDR_OK;
 
-	*addition->outcome = (struct cdr_check_outcome){ 0 };
-	for (size_t i = 0; i < addition->count && err == CDR_OK; i++)
-		err = add_one(addition, tx, &addition->candidates[i]);
+	*additions->one.outcome = (struct cdr_check_outcome){ 0 };
+	for (size_t i = 0; i < additions->count && err == CDR_OK; i++)
+		err = cdr_check_add_one(tx, &additions->one, &additions->candidates[i]);
 	return err;
 }
 
@@ -248,20 +253,20 @@ cdr_check_add_watched(struct cdr_member *member, struct cdr_candidate *candidate
     struct cdr_check_outcome *outcome, struct cdr_fault *fault)
 {
 	cdr_err err = CDR_E_INTERNAL;
-	struct addition addition = { .watch_days = watch_days,
-		.member = member, .candidates = candidates, .count = count, .outcome = outcome, .fault = fault };
+	struct additions additions = {
+		.one = { .member = member, .outcome = outcome, .fault = fault }, .candidates = candidates, .count = count
+	};
 
 	*outcome = (struct cdr_check_outcome){ 0 };
 	CDR_TRY(cdr_member_joined(member, fault));
-	addition.roster = cdr_current_hold(member->current);
-	for (size_t i = 0; i < count; i++) {
-		CDR_TRY(check_declared(&addition, &candidates[i]));
-		CDR_TRY(check_names(&candidates[i], fault));
-	}
-	CDR_TRY(cdr_store_write(member->home->store, add_all, &addition));
+	additions.one.roster = cdr_current_hold(member->current);
+	additions.one.watch_until = watch_days > 0 ? cdr_member_now() + watch_days * 86400ULL : 0;
+	for (size_t i = 0; i < count; i++)
+		CDR_TRY(cdr_check_judge(&additions.one, &candidates[i]));
+	CDR_TRY(cdr_store_write(member->home->store, add_all, &additions));
 	err = CDR_OK;
 out:
-	cdr_current_release(member->current, addition.roster);
+	cdr_current_release(member->current, additions.one.roster);
 	return err;
 }
 

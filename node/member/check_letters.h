@@ -22,6 +22,21 @@ struct cdr_check_asked {
 	uint64_t people;                    /* in the index when the hub named the employer; 0: it did not */
 };
 
+/* Checks that are opened together. */
+struct cdr_check_addition {
+	struct cdr_member *member;
+	const struct cdr_roster *roster;
+	uint64_t watch_until;               /* 0: not watched */
+	struct cdr_check_outcome *outcome;
+	struct cdr_fault *fault;
+};
+
+/* Whether a check of that candidate can be opened: declared employers, names. Returns as cdr_check_add. */
+CDR_MUST_CHECK cdr_err cdr_check_judge(const struct cdr_check_addition *addition, const struct cdr_candidate *candidate);
+
+/* Open a check for a candidate who was judged, or find that there is one: as cdr_check_add, inside a transaction. */
+CDR_MUST_CHECK cdr_err cdr_check_add_one(struct cdr_tx *tx, struct cdr_check_addition *addition, struct cdr_candidate *candidate);
+
 /* When an answer is due that is asked for now. */
 uint64_t cdr_check_due(const struct cdr_roster *roster);
 

@@ -1,9 +1,11 @@
 #include "node/member/check_life.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/crypto/secret.h"
 #include "core/record/text.h"
+#include "node/member/api.h"
 #include "node/member/check_letters.h"
 #include "node/member/count.h"
 #include "node/member/guest.h"
@@ -349,6 +351,22 @@ out:
 	return err;
 }
 
+/* What the API was to repeat about the check. */
+static cdr_err
+forget_replies(struct cdr_tx *tx, const struct cdr_member *member, const uint8_t *check_id)
+{
+	struct cdr_candidate *candidate = calloc(1, sizeof(*candidate));
+
+	if (candidate == NULL)
+		return CDR_E_MEMORY;
+	cdr_err err = cdr_check_open_candidate(tx, member, check_id, candidate);
+	if (err == CDR_OK)
+		err = cdr_api_reply_forget(tx, member, check_id, candidate->reference);
+	cdr_wipe(candidate, sizeof(*candidate));
+	free(candidate);
+	return err;
+}
+
 /* Nobody is in the row any more; random digests, so that the reference is free and the row finds nobody. */
 static cdr_err
 erase_candidate(struct cdr_tx *tx, const uint8_t *check_id, const char *reason)
@@ -390,6 +408,7 @@ cdr_check_end(struct cdr_tx *tx, const struct cdr_member *member, const struct c
 	}
 	/* Links to employers that are no members stop working; what came back by them goes. */
 	CDR_TRY(cdr_guest_end_check(tx, id));
+	CDR_TRY(forget_replies(tx, member, id));
 	CDR_TRY(erase_candidate(tx, id, reason));
 	CDR_TRY(cdr_retention_want_scrub(tx));
 	err = CDR_OK;
@@ -418,6 +437,77 @@ cdr_check_withdraw(struct cdr_member *member, const char *reference, struct cdr_
 	struct act act = { .member = member, .reference = reference, .fault = fault };
 
 	return do_act(&act, withdraw_job);
+}
+
+/* ---- opened anew ------------------------------------------------------------------------------------------------------------ */
+
+struct rectifying {
+	struct cdr_check_addition addition;
+	const uint8_t *id;
+	struct cdr_candidate *candidate;
+};
+
+/* Whether the check says something else than what shall be right, its reference apart. */
+static cdr_err
+check_differs(struct cdr_tx *tx, const struct rectifying *r)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	uint8_t old[CDR_CANDIDATE_PACK_MAX], new[CDR_CANDIDATE_PACK_MAX];
+	size_t old_len = 0, new_len = 0;
+	struct cdr_candidate *known = calloc(1, sizeof(*known));
+
+	if (known == NULL)
+		return CDR_E_MEMORY;
+	CDR_TRY(cdr_check_open_candidate(tx, r->addition.member, r->id, known));
+	memset(known->reference, 0, sizeof(known->reference));
+	CDR_TRY(cdr_candidate_pack(known, old, &old_len));
+	CDR_TRY(cdr_candidate_pack(r->candidate, new, &new_len));
+	err = old_len == new_len && memcmp(old, new, old_len) == 0 ?
+	    cdr_fault_set(r->addition.fault, CDR_E_EXISTS, "nothing was corrected: that is what the check says already") : CDR_OK;
+out:
+	cdr_wipe(old, sizeof(old));
+	cdr_wipe(new, sizeof(new));
+	cdr_wipe(known, sizeof(*known));
+	free(known);
+	return err;
+}
+
+static cdr_err
+rectify_job(struct cdr_tx *tx, void *context)
+{
+	struct rectifying *r = context;
+	cdr_err err = CDR_E_INTERNAL;
+	int64_t watch_until;
+
+	CDR_TRY(cdr_query_one_int(tx, "SELECT watch_until FROM hiring_check WHERE id = $1 AND length(sealed) > 0",
+	    CDR_VALUES(cdr_value_blob(r->id, CDR_ID_LEN)), &watch_until));
+	r->addition.watch_until = (uint64_t)watch_until;
+	CDR_TRY(check_differs(tx, r));
+	CDR_TRY(cdr_check_add_one(tx, &r->addition, r->candidate));
+	CDR_TRY(cdr_check_end(tx, r->addition.member, r->addition.roster, r->id, "withdrawn", r->addition.fault));
+	CDR_TRY(cdr_trail_add(tx, r->addition.member->who, "subject.rectify", r->id));
+	err = CDR_OK;
+out:
+	return err;
+}
+
+/* see node/member/check_life.h */
+cdr_err
+cdr_check_rectify(struct cdr_member *member, const uint8_t id[static CDR_ID_LEN], struct cdr_candidate *candidate,
+    struct cdr_fault *fault)
+{
+	struct cdr_check_outcome outcome = { 0 };
+	struct rectifying rectifying = {
+		.addition = { .member = member, .outcome = &outcome, .fault = fault }, .id = id, .candidate = candidate
+	};
+	const struct cdr_roster *roster = cdr_current_hold(member->current);
+
+	rectifying.addition.roster = roster;
+	cdr_err err = roster != NULL ? cdr_check_judge(&rectifying.addition, candidate) : cdr_member_joined(member, fault);
+	if (err == CDR_OK)
+		err = cdr_store_write(member->home->store, rectify_job, &rectifying);
+	cdr_current_release(member->current, roster);
+	return err;
 }
 
 /* ---- reading what was said ---------------------------------------------------------------------------------------------------- */

@@ -63,6 +63,19 @@ CDR_MUST_CHECK cdr_err cdr_check_decide(struct cdr_member *member, const char *r
 CDR_MUST_CHECK cdr_err cdr_check_withdraw(struct cdr_member *member, const char *reference, struct cdr_fault *fault);
 
 /**
+ * cdr_check_rectify(member, id, candidate, fault):
+ * In one transaction: open the check anew with what is right, under a reference of its own and watched as long as the old one, and withdraw
+ * the one that  names.
+ *
+ * candidate  in/out, personal   without a reference; it is filled in
+ *
+ * Returns  CDR_OK; CDR_E_ABSENT; CDR_E_EXISTS if the check says just that; CDR_E_REFUSED under a legal hold; as cdr_check_add. On an
+ *          error nothing was changed.
+ */
+CDR_MUST_CHECK cdr_err cdr_check_rectify(struct cdr_member *member, const uint8_t id[static CDR_ID_LEN],
+    struct cdr_candidate *candidate, struct cdr_fault *fault);
+
+/**
  * cdr_check_end(tx, member, roster, id, reason, fault):
  * The same inside a transaction, by id. ${reason} "withdrawn"; "erased": employers that have answered are told too, and forget;
  * "expired": the retention timer took it, and employers are told nothing.

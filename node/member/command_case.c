@@ -7,6 +7,7 @@
 #include "core/record/text.h"
 #include "node/member/cases.h"
 #include "node/member/command.h"
+#include "node/member/command_fields.h"
 
 /* case add, case edit, case list, case show, case limits. */
 
@@ -209,14 +210,14 @@ out:
 cdr_err
 cdr_command_case_add(const struct cdr_arguments *arguments, struct cdr_report *report, struct cdr_fault *fault)
 {
-	return put(arguments, false, report, fault);
+	return cdr_arguments_has(arguments, "file") ? cdr_command_with_file(arguments, report, fault) : put(arguments, false, report, fault);
 }
 
 /* see node/member/command.h */
 cdr_err
 cdr_command_case_edit(const struct cdr_arguments *arguments, struct cdr_report *report, struct cdr_fault *fault)
 {
-	return put(arguments, true, report, fault);
+	return cdr_arguments_has(arguments, "file") ? cdr_command_with_file(arguments, report, fault) : put(arguments, true, report, fault);
 }
 
 /* ---- looking ------------------------------------------------------------------------------------------------------------------- */

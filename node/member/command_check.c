@@ -5,6 +5,7 @@
 #include "core/record/json.h"
 #include "node/member/check.h"
 #include "node/member/command.h"
+#include "node/member/command_fields.h"
 
 /* check new, check import. */
 
@@ -189,6 +190,8 @@ cdr_command_check_new(const struct cdr_arguments *arguments, struct cdr_report *
 {
 	struct cdr_buffer file;
 
+	if (cdr_arguments_has(arguments, "file"))
+		return cdr_command_with_file(arguments, report, fault);
 	cdr_err err = options_as_file(arguments, &file);
 	if (err == CDR_OK)
 		err = add_candidates(arguments, cdr_buffer_bytes(&file), false, report, fault);

@@ -10,6 +10,7 @@
 #include "core/record/json.h"
 #include "node/member/check.h"
 #include "node/member/command.h"
+#include "node/member/command_fields.h"
 #include "node/member/guest.h"
 #include "node/member/guest_text.h"
 
@@ -163,9 +164,8 @@ show_handout(const struct cdr_arguments *arguments, struct cdr_report *report, c
 	    "expires_at", cdr_command_json_time(handout->expires_at), "address_found", d->found, "address_flagged", is_flagged));
 }
 
-/* see node/member/command.h */
-cdr_err
-cdr_command_check_ask_guest(const struct cdr_arguments *arguments, struct cdr_report *report, struct cdr_fault *fault)
+static cdr_err
+ask_guest(const struct cdr_arguments *arguments, struct cdr_report *report, struct cdr_fault *fault)
 {
 	cdr_err err = CDR_E_INTERNAL;
 	struct cdr_member *member = NULL;
@@ -199,6 +199,13 @@ out:
 	free(details);
 	cdr_member_close(member);
 	return err;
+}
+
+/* see node/member/command.h */
+cdr_err
+cdr_command_check_ask_guest(const struct cdr_arguments *arguments, struct cdr_report *report, struct cdr_fault *fault)
+{
+	return cdr_arguments_has(arguments, "file") ? cdr_command_with_file(arguments, report, fault) : ask_guest(arguments, report, fault);
 }
 
 /* ---- answers ------------------------------------------------------------------------------------------------------------------- */

@@ -477,8 +477,8 @@ cdr_err
 cdr_command_inbox_draft(const struct cdr_arguments *arguments, struct cdr_report *report, struct cdr_fault *fault)
 {
 	cdr_err err = CDR_E_INTERNAL;
-	uint8_t id[CDR_ID_LEN];
-	char author[CDR_NAME_LEN], *text = NULL;
+	uint8_t id[CDR_ID_LEN], draft[CDR_ID_LEN];
+	char author[CDR_NAME_LEN], number[CDR_ID_TEXT_LEN], *text = NULL;
 	struct cdr_member *member = NULL;
 	struct cdr_statement *statement = calloc(1, sizeof(*statement));
 
@@ -486,10 +486,11 @@ cdr_command_inbox_draft(const struct cdr_arguments *arguments, struct cdr_report
 		return CDR_E_MEMORY;
 	CDR_TRY(read_id(arguments, id, fault));
 	CDR_TRY(cdr_command_open(arguments, true, &member, fault));
-	CDR_TRY(cdr_inbox_read_draft(member, id, statement, author, fault));
+	CDR_TRY(cdr_inbox_read_draft(member, id, statement, draft, author, fault));
 	CDR_TRY(cdr_statement_to_json(statement, &text));
-	cdr_report_text(report, "%s\nWritten by %s. Another person signs it: candor inbox approve\n", text, author);
-	CDR_TRY(cdr_report_json(report, json_pack("{s:s, s:o}", "author", author, "statement", json_loads(text, 0, NULL))));
+	cdr_id_write(draft, number);
+	cdr_report_text(report, "%s\nWritten by %s. Another person signs just this: candor inbox approve REQUEST --draft %s\n", text, author, number);
+	CDR_TRY(cdr_report_json(report, json_pack("{s:s, s:s, s:o}", "author", author, "draft", number, "statement", json_loads(text, 0, NULL))));
 	err = CDR_OK;
 out:
 	cdr_json_free(text);
@@ -504,15 +505,19 @@ cdr_err
 cdr_command_inbox_approve(const struct cdr_arguments *arguments, struct cdr_report *report, struct cdr_fault *fault)
 {
 	cdr_err err = CDR_E_INTERNAL;
-	uint8_t id[CDR_ID_LEN];
+	uint8_t id[CDR_ID_LEN], draft[CDR_ID_LEN];
 	struct cdr_member *member = NULL;
 	struct cdr_statement *statement = calloc(1, sizeof(*statement));
 
 	if (statement == NULL)
 		return CDR_E_MEMORY;
 	CDR_TRY(read_id(arguments, id, fault));
+	if (cdr_id_read(cdr_arguments_text(arguments, "draft"), draft) != CDR_OK) {
+		err = cdr_fault_set(fault, CDR_E_INPUT, "--draft: the number that `candor inbox draft` prints under the draft that you read");
+		goto out;
+	}
 	CDR_TRY(cdr_command_open(arguments, true, &member, fault));
-	CDR_TRY(cdr_inbox_approve(member, id, cdr_arguments_text(arguments, "signer-name"), cdr_arguments_text(arguments, "signer-role"),
+	CDR_TRY(cdr_inbox_approve(member, id, draft, cdr_arguments_text(arguments, "signer-name"), cdr_arguments_text(arguments, "signer-role"),
 	    statement, fault));
 	CDR_TRY(tell_signed(arguments, member, id, statement, report));
 	err = CDR_OK;

@@ -38,9 +38,9 @@ static json_t *
 outcome_json(const struct cdr_leavers_outcome *outcome, const struct cdr_leavers_progress *progress,
     const struct cdr_row_report *rows)
 {
-	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o}", "added", (json_int_t)outcome->added,
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o}", "added", (json_int_t)outcome->added,
 	    "changed", (json_int_t)outcome->changed, "unchanged", (json_int_t)outcome->unchanged, "removed",
-	    (json_int_t)outcome->removed, "left_out", (json_int_t)rows->bad_count, "before_look_back",
+	    (json_int_t)outcome->removed, "kept", (json_int_t)outcome->kept, "left_out", (json_int_t)rows->bad_count, "before_look_back",
 	    (json_int_t)rows->old_count, "repeated", (json_int_t)rows->same_count, "register",
 	    (json_int_t)outcome->register_count, "waiting_for_index",
 	    (json_int_t)(progress->waiting_count + progress->removal_count), "faults", cdr_command_json_rows(&rows->faults), "notes",
@@ -55,6 +55,8 @@ show_outcome(struct cdr_report *report, const struct cdr_leavers_outcome *outcom
 
 	cdr_report_text(report, "%zu added, %zu changed, %zu unchanged, %zu taken out; leavers in the register now: %zu.\n",
 	    outcome->added, outcome->changed, outcome->unchanged, outcome->removed, outcome->register_count);
+	if (outcome->kept > 0)
+		cdr_report_text(report, "Rows that the file changes and a legal hold keeps as they are: %zu. See `candor hold list`.\n", outcome->kept);
 	if (rows->bad_count > 0)
 		cdr_report_text(report,
 		    "Rows left out: %zu, because of the faults above. Until they are corrected nobody is taken out of the "

@@ -29,19 +29,21 @@ cdr_command_notice(const struct cdr_arguments *arguments, struct cdr_report *rep
 
 /* ---- what the candidate says, and what is decided --------------------------------------------------------------------------- */
 
-/* --words, or the file that --file names. */
+/* The text of ${option}, which the API gives, or in the file that --file names: at most ${max} bytes, with a closing NUL. */
 static cdr_err
-read_words(const struct cdr_arguments *arguments, struct cdr_buffer *words, struct cdr_fault *fault)
+read_words(const struct cdr_arguments *arguments, const char *option, size_t max, struct cdr_buffer *words, struct cdr_fault *fault)
 {
-	const char *text = cdr_arguments_text(arguments, "words"), *path = cdr_arguments_text(arguments, "file");
+	const char *text = cdr_arguments_text(arguments, option), *path = cdr_arguments_text(arguments, "file");
+	struct cdr_buffer file;
 
 	*words = (struct cdr_buffer){ 0 };
 	if ((text == NULL) == (path == NULL))
-		return cdr_fault_set(fault, CDR_E_INPUT, "what did the candidate say? Give either --words or --file");
+		return cdr_fault_set(fault, CDR_E_INPUT, "%s: needed, in the file that --file names (- reads standard input)", option);
+	if (text != NULL && strlen(text) > max)
+		return cdr_fault_set(fault, CDR_E_RANGE, "%s: longer than %zu bytes", option, max);
 	if (text != NULL)
 		return cdr_buffer_copy((struct cdr_bytes){ (const uint8_t *)text, strlen(text) + 1 }, words);
-	struct cdr_buffer file;
-	cdr_err err = cdr_command_read_file(path, CDR_WORD_LEN_MAX, &file, fault);
+	cdr_err err = cdr_command_read_file(path, max, &file, fault);
 	if (err == CDR_OK && (file.len == 0 || memchr(file.data, '\0', file.len) != NULL))
 		err = cdr_fault_set(fault, CDR_E_INPUT, "%s: it is empty, or no text", path);
 	while (err == CDR_OK && file.len > 0 && (file.data[file.len - 1] == '\n' || file.data[file.len - 1] == '\r'))
@@ -67,7 +69,7 @@ note_words(const struct cdr_arguments *arguments, struct cdr_report *report, str
 	struct cdr_member *member = NULL;
 	struct cdr_buffer words = { 0 };
 
-	CDR_TRY(read_words(arguments, &words, fault));
+	CDR_TRY(read_words(arguments, "words", CDR_WORD_LEN_MAX, &words, fault));
 	CDR_TRY(cdr_command_open(arguments, true, &member, fault));
 	struct cdr_check_word word = {
 		.reference = cdr_arguments_operand(arguments, 0), .employer = cdr_arguments_operand(arguments, 1), .text = (const char *)words.data
@@ -176,21 +178,24 @@ cdr_command_hold_set(const struct cdr_arguments *arguments, struct cdr_report *r
 	cdr_err err = CDR_E_INTERNAL;
 	struct cdr_member *member = NULL;
 	struct cdr_hold hold = { 0 };
-	const char *who = cdr_arguments_text(arguments, "who"), *reason = cdr_arguments_text(arguments, "reason");
+	struct cdr_buffer reason = { 0 };
+	const char *who = cdr_arguments_text(arguments, "who");
 
 	CDR_TRY(cdr_command_operand_id(arguments, 0, hold.id, fault));
-	if (strlen(who) >= sizeof(hold.who) || strlen(reason) >= sizeof(hold.reason)) {
-		err = cdr_fault_set(fault, CDR_E_RANGE, "--who has at most %zu bytes, --reason %zu", sizeof(hold.who) - 1, sizeof(hold.reason) - 1);
+	if (strlen(who) >= sizeof(hold.who)) {
+		err = cdr_fault_set(fault, CDR_E_RANGE, "--who has at most %zu bytes", sizeof(hold.who) - 1);
 		goto out;
 	}
+	CDR_TRY(read_words(arguments, "reason", sizeof(hold.reason) - 1, &reason, fault));
 	memcpy(hold.who, who, strlen(who));
-	memcpy(hold.reason, reason, strlen(reason));
+	memcpy(hold.reason, reason.data, reason.len);
 	CDR_TRY(cdr_command_open(arguments, true, &member, fault));
 	CDR_TRY(cdr_hold_set(member, &hold, fault));
 	cdr_report_text(report, "Held (%s): nobody and no timer erases it until `candor hold lift`.\n", hold.kind);
 	CDR_TRY(cdr_report_json(report, json_pack("{s:o, s:s}", "id", cdr_command_json_id(hold.id), "kind", hold.kind)));
 	err = CDR_OK;
 out:
+	cdr_buffer_free(&reason);
 	cdr_wipe(&hold, sizeof(hold));
 	cdr_member_close(member);
 	return err;

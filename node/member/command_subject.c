@@ -6,6 +6,7 @@
 #include "core/identity/date.h"
 #include "node/member/check_life.h"
 #include "node/member/command.h"
+#include "node/member/command_fields.h"
 #include "node/member/leavers.h"
 #include "node/member/subject.h"
 
@@ -150,7 +151,7 @@ read_person(const struct cdr_arguments *arguments, struct cdr_member *member, st
 	err = cdr_candidate_file_next(reader, candidate, fault);
 	if (err == CDR_E_ABSENT) {
 		CDR_TRY(cdr_command_show_rows(report, NULL, cdr_candidate_file_report_peek(reader), true));
-		err = cdr_fault_set(fault, CDR_E_INPUT, "who is it? Give names and --date-of-birth at least");
+		err = cdr_fault_set(fault, CDR_E_INPUT, "who is it? Give names and date_of_birth at least, in --file");
 	}
 	if (err == CDR_OK)
 		*person = candidate->person;
@@ -224,9 +225,8 @@ show_record(const struct cdr_subject_record *r, void *context)
 	return err;
 }
 
-/* see node/member/command.h */
-cdr_err
-cdr_command_subject_access(const struct cdr_arguments *arguments, struct cdr_report *report, struct cdr_fault *fault)
+static cdr_err
+tell_access(const struct cdr_arguments *arguments, struct cdr_report *report, struct cdr_fault *fault)
 {
 	cdr_err err = CDR_E_INTERNAL;
 	struct cdr_member *member = NULL;
@@ -257,6 +257,13 @@ out:
 	free(person);
 	cdr_member_close(member);
 	return err;
+}
+
+/* see node/member/command.h */
+cdr_err
+cdr_command_subject_access(const struct cdr_arguments *arguments, struct cdr_report *report, struct cdr_fault *fault)
+{
+	return cdr_arguments_has(arguments, "file") ? cdr_command_with_file(arguments, report, fault) : tell_access(arguments, report, fault);
 }
 
 /* ---- erase --------------------------------------------------------------------------------------------------------------------------- */
@@ -293,7 +300,6 @@ out:
 struct correction {
 	const struct cdr_arguments *arguments;
 	enum cdr_subject_kind kind;
-	char reference[CDR_REFERENCE_LEN]; /* of a check */
 	struct cdr_buffer file;
 };
 
@@ -334,30 +340,15 @@ correct(const struct cdr_subject_record *r, void *context)
 	add_person(row, r->person, correction->arguments);
 	if (r->leaver != NULL)
 		add_leaver(row, r->leaver);
-	if (r->candidate != NULL) {
+	if (r->candidate != NULL)
 		add_candidate(row, r->candidate);
-		memcpy(correction->reference, r->candidate->reference, sizeof(correction->reference));
-	}
 	cdr_err err = finish(row, &correction->file);
 	cdr_wipe(row, sizeof(*row));
 	free(row);
 	return err;
 }
 
-struct taking_out {
-	const uint8_t *id;
-	struct cdr_fault *fault;
-};
-
-static cdr_err
-take_out_job(struct cdr_tx *tx, void *context)
-{
-	const struct taking_out *out = context;
-
-	return cdr_subject_erase_leaver(tx, out->id, out->fault);
-}
-
-/* The corrected row is imported like any other; where it is another row by its key, the old one goes. */
+/* The corrected row is imported like any other, in the place of the old one. */
 static cdr_err
 rectify_leaver(struct cdr_member *member, const struct correction *correction, const uint8_t *id, struct cdr_report *report,
     struct cdr_fault *fault)
@@ -366,7 +357,7 @@ rectify_leaver(struct cdr_member *member, const struct correction *correction, c
 	struct cdr_record_rules rules;
 	struct cdr_leaver_file *reader = NULL;
 	struct cdr_leavers_outcome outcome;
-	const struct cdr_leavers_options options = { .partial = true };
+	const struct cdr_leavers_options options = { .partial = true, .replaces = id };
 
 	cdr_member_rules(member, &rules);
 	CDR_TRY(cdr_leaver_file_new(cdr_buffer_bytes(&correction->file), &rules, &reader, fault));
@@ -374,10 +365,6 @@ rectify_leaver(struct cdr_member *member, const struct correction *correction, c
 	if (err == CDR_E_INPUT)
 		(void)!cdr_command_show_rows(report, NULL, cdr_leaver_file_report_peek(reader), true);
 	CDR_TRY(err);
-	if (outcome.added > 0) {
-		struct taking_out out = { id, fault };
-		CDR_TRY(cdr_store_write(member->home->store, take_out_job, &out));
-	}
 	cdr_report_text(report, "Corrected here and in the index. Correct it in the file that you import too, or the next import undoes it.\n");
 	err = cdr_report_json(report, json_pack("{s:s}", "kind", "leaver"));
 out:
@@ -387,12 +374,11 @@ out:
 
 /* A check is opened anew with what is right, under a reference of its own; then the one with what was wrong is withdrawn. */
 static cdr_err
-rectify_check(struct cdr_member *member, const struct correction *correction, struct cdr_report *report, struct cdr_fault *fault)
+rectify_check(struct cdr_member *member, const struct correction *correction, const uint8_t *id, struct cdr_report *report, struct cdr_fault *fault)
 {
 	cdr_err err = CDR_E_INTERNAL;
 	struct cdr_record_rules rules;
 	struct cdr_candidate_file *reader = NULL;
-	struct cdr_check_outcome outcome;
 	struct cdr_candidate *candidate = calloc(1, sizeof(*candidate));
 
 	if (candidate == NULL)
@@ -405,12 +391,7 @@ rectify_check(struct cdr_member *member, const struct correction *correction, st
 		err = cdr_fault_set(fault, CDR_E_INPUT, "what was given cannot be taken, so nothing was changed");
 	}
 	CDR_TRY(err);
-	CDR_TRY(cdr_check_add(member, candidate, 1, &outcome, fault));
-	if (strcmp(candidate->reference, correction->reference) == 0) {
-		err = cdr_fault_set(fault, CDR_E_EXISTS, "nothing was corrected: that is what the check says already");
-		goto out;
-	}
-	CDR_TRY(cdr_check_withdraw(member, correction->reference, fault));
+	CDR_TRY(cdr_check_rectify(member, id, candidate, fault));
 	cdr_report_text(report, "Opened anew as %s; the check with what was wrong is withdrawn.\n", candidate->reference);
 	err = cdr_report_json(report, json_pack("{s:s, s:s}", "kind", "check", "reference", candidate->reference));
 out:
@@ -429,6 +410,8 @@ cdr_command_subject_rectify(const struct cdr_arguments *arguments, struct cdr_re
 	uint8_t id[CDR_ID_LEN];
 	struct correction correction = { .arguments = arguments };
 
+	if (cdr_arguments_has(arguments, "file"))
+		return cdr_command_with_file(arguments, report, fault);
 	CDR_TRY(cdr_command_operand_id(arguments, 0, id, fault));
 	CDR_TRY(cdr_command_open(arguments, true, &member, fault));
 	err = cdr_subject_read(member, id, correct, &correction);
@@ -438,12 +421,11 @@ cdr_command_subject_rectify(const struct cdr_arguments *arguments, struct cdr_re
 	if (correction.kind == CDR_SUBJECT_LEAVER)
 		CDR_TRY(rectify_leaver(member, &correction, id, report, fault));
 	else if (correction.kind == CDR_SUBJECT_CHECK)
-		CDR_TRY(rectify_check(member, &correction, report, fault));
+		CDR_TRY(rectify_check(member, &correction, id, report, fault));
 	else
 		err = cdr_fault_set(fault, CDR_E_REFUSED, correction.kind == CDR_SUBJECT_CASE ? "a case is corrected with `candor case edit`" :
 			"a request of others is corrected by whoever sent it: tell them");
 out:
-	cdr_wipe(correction.reference, sizeof(correction.reference));
 	cdr_buffer_free(&correction.file);
 	cdr_member_close(member);
 	return err;

@@ -127,7 +127,8 @@ CDR_MUST_CHECK cdr_err cdr_guest_take(struct cdr_member *member, const struct cd
 
 /**
  * cdr_guest_take_paper(member, id, statement, scan, outcome, fault):
- * What somebody here read off a paper that a guest signed, with its scan, which never leaves this node.
+ * What somebody here read off a paper that a guest signed, with its scan, which never leaves this node. The same scan that says
+ * the same is one answer: taking it again changes nothing.
  *
  * statement  in/out  what the paper says; ids, times and responder are filled in
  * scan       in      PDF, JPEG, PNG or TIFF, 1 .. CDR_GUEST_SCAN_MAX bytes

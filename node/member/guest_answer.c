@@ -263,6 +263,17 @@ note_unread(struct cdr_tx *tx, const struct taking *taking)
 	return err != CDR_OK ? err : cdr_guest_note(tx, taking->id, taking->channel, "unreadable");
 }
 
+static cdr_err
+is_known(struct cdr_tx *tx, const struct taking *taking, bool *known)
+{
+	int64_t count = 0;
+	cdr_err err = cdr_query_one_int(tx, "SELECT count(*) FROM guest_statement WHERE request_id = $1 AND response = $2",
+	    CDR_VALUES(cdr_value_blob(taking->id, CDR_ID_LEN), cdr_value_blob(taking->response, CDR_ID_LEN)), &count);
+
+	*known = count > 0;
+	return err;
+}
+
 /* ---- by link and by file ----------------------------------------------------------------------------------------------------------- */
 
 /* A writing job. */
@@ -271,7 +282,7 @@ take_job(struct cdr_tx *tx, void *context)
 {
 	cdr_err err = CDR_E_INTERNAL;
 	struct taking *taking = context;
-	int64_t known;
+	bool known;
 
 	err = read_request(tx, taking);
 	if (err == CDR_E_ABSENT) {
@@ -279,10 +290,9 @@ take_job(struct cdr_tx *tx, void *context)
 		return CDR_OK;
 	}
 	CDR_TRY(err);
-	CDR_TRY(cdr_query_one_int(tx, "SELECT count(*) FROM guest_statement WHERE request_id = $1 AND response = $2",
-	    CDR_VALUES(cdr_value_blob(taking->id, CDR_ID_LEN), cdr_value_blob(taking->response, CDR_ID_LEN)), &known));
-	if (known > 0 || taking->is_ended) {
-		*taking->outcome = known > 0 ? CDR_GUEST_KNOWN : CDR_GUEST_OVER;
+	CDR_TRY(is_known(tx, taking, &known));
+	if (known || taking->is_ended) {
+		*taking->outcome = known ? CDR_GUEST_KNOWN : CDR_GUEST_OVER;
 		return CDR_OK;
 	}
 	err = open_answer(taking);
@@ -345,6 +355,35 @@ is_scan(struct cdr_bytes scan)
 	return false;
 }
 
+/* The number of what a paper says: the same paper, read in the same way, is the same answer. */
+static cdr_err
+number_paper(struct taking *taking)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	uint8_t digest[CDR_SHA256_LEN];
+	char *text = NULL;
+	struct cdr_buffer content = { 0 };
+
+	CDR_TRY(cdr_statement_to_json(taking->statement, &text));
+	size_t len = strlen(text);
+	content = (struct cdr_buffer){ malloc(CDR_ID_LEN + CDR_SHA256_LEN + len), 0 };
+	if (content.data == NULL) {
+		err = CDR_E_MEMORY;
+		goto out;
+	}
+	content.len = CDR_ID_LEN + CDR_SHA256_LEN + len;
+	memcpy(content.data, taking->id, CDR_ID_LEN);
+	CDR_TRY(cdr_sha256(&taking->scan, 1, content.data + CDR_ID_LEN));
+	memcpy(content.data + CDR_ID_LEN + CDR_SHA256_LEN, text, len);
+	CDR_TRY(cdr_member_digest(taking->member, "guest.paper", cdr_buffer_bytes(&content), digest));
+	memcpy(taking->response, digest, sizeof(taking->response));
+	err = CDR_OK;
+out:
+	cdr_json_free(text);
+	cdr_buffer_free(&content);
+	return err;
+}
+
 /* A writing job. */
 static cdr_err
 paper_job(struct cdr_tx *tx, void *context)
@@ -357,11 +396,16 @@ paper_job(struct cdr_tx *tx, void *context)
 		return cdr_fault_set(taking->fault, err, "there is no request to a guest with that id: `candor check show` prints it");
 	if (err != CDR_OK)
 		return err;
+	bool known = false;
+	err = number_paper(taking);
+	if (err == CDR_OK)
+		err = is_known(tx, taking, &known);
+	if (known)
+		*taking->outcome = CDR_GUEST_KNOWN;
+	if (err != CDR_OK || known)
+		return err;
 	if (taking->is_ended)
 		return cdr_fault_set(taking->fault, CDR_E_REFUSED, "this request was withdrawn, or its time is over: make a new one");
-	err = cdr_random(taking->response, sizeof(taking->response));
-	if (err != CDR_OK)
-		return err;
 	memcpy(s->request_id, taking->id, CDR_ID_LEN);
 	memcpy(s->response_id, taking->response, CDR_ID_LEN);
 	s->signed_at = (int64_t)cdr_member_now();

@@ -42,14 +42,15 @@ CDR_MUST_CHECK cdr_err cdr_inbox_take(struct cdr_tx *tx, struct cdr_member *memb
     const struct cdr_letter *letter, const struct cdr_inbox_finding *finding, struct cdr_fault *fault);
 
 /**
- * cdr_inbox_withdraw(tx, letter, fault):
+ * cdr_inbox_withdraw(tx, member, letter, fault):
  * The requester withdraws: what is held of a request that was not answered goes, the counters stay; with the reason "erasure" also
  * what is held of one that was. A request that comes
  * after its withdrawal finds it withdrawn.
  *
  * Returns  CDR_OK; CDR_E_REFUSED if the request is another member's; CDR_E_STORE.
  */
-CDR_MUST_CHECK cdr_err cdr_inbox_withdraw(struct cdr_tx *tx, const Cdr__Wire__Letter *letter, struct cdr_fault *fault);
+CDR_MUST_CHECK cdr_err cdr_inbox_withdraw(struct cdr_tx *tx, const struct cdr_member *member, const Cdr__Wire__Letter *letter,
+    struct cdr_fault *fault);
 
 /**
  * cdr_inbox_end(tx, request_id, state):
@@ -87,12 +88,13 @@ CDR_MUST_CHECK cdr_err cdr_inbox_take_reminder(struct cdr_tx *tx, const struct c
 CDR_MUST_CHECK cdr_err cdr_inbox_take_dispute(struct cdr_tx *tx, const Cdr__Wire__Letter *letter, struct cdr_fault *fault);
 
 /**
- * cdr_inbox_erase(tx, request_id, fault):
+ * cdr_inbox_erase(tx, member, request_id, fault):
  * Everything that is held of a request that does not wait any more goes: its words, our answer, a draft. The row stays, and counts.
  *
  * Returns  CDR_OK; CDR_E_REFUSED while it waits for an answer, or under a legal hold; CDR_E_STORE.
  */
-CDR_MUST_CHECK cdr_err cdr_inbox_erase(struct cdr_tx *tx, const uint8_t request_id[static CDR_ID_LEN], struct cdr_fault *fault);
+CDR_MUST_CHECK cdr_err cdr_inbox_erase(struct cdr_tx *tx, const struct cdr_member *member,
+    const uint8_t request_id[static CDR_ID_LEN], struct cdr_fault *fault);
 
 /**
  * cdr_inbox_opened(member, request_id, fault):
@@ -181,22 +183,24 @@ CDR_MUST_CHECK cdr_err cdr_inbox_approval(struct cdr_member *member, unsigned *p
 CDR_MUST_CHECK cdr_err cdr_inbox_set_approval(struct cdr_member *member, unsigned persons);
 
 /**
- * cdr_inbox_write_draft(member, request_id, statement, supersedes, fault), cdr_inbox_read_draft(member, request_id, statement, author,
- * fault), cdr_inbox_approve(member, request_id, signer_name, signer_role, statement, fault), cdr_inbox_reject(member, request_id, fault):
+ * cdr_inbox_write_draft(member, request_id, statement, supersedes, fault), cdr_inbox_read_draft(member, request_id, statement, draft, author,
+ * fault), cdr_inbox_approve(member, request_id, draft, signer_name, signer_role, statement, fault), cdr_inbox_reject(member, request_id, fault):
  * One person writes an answer (signer_name is who wrote it) that could be signed as it stands; another reads it, signs and sends it,
  * or sends it back.
  *
  * statement  (write) in/out; (read, approve) out, personal
+ * draft      (read) out; (approve) in: what tells this draft from every other one, so that what is signed is what was read
  *
- * Returns  CDR_OK; CDR_E_ABSENT if there is no such request or draft; CDR_E_REFUSED if who wrote it wants to approve it; as
- *          cdr_inbox_answer and cdr_inbox_supersede.
+ * Returns  CDR_OK; CDR_E_ABSENT if there is no such request or draft; CDR_E_REFUSED if who wrote it wants to approve it, or it is another draft by now;
+ *          as cdr_inbox_answer and cdr_inbox_supersede.
  */
 CDR_MUST_CHECK cdr_err cdr_inbox_write_draft(struct cdr_member *member, const uint8_t request_id[static CDR_ID_LEN],
     struct cdr_statement *statement, bool supersedes, struct cdr_fault *fault);
 CDR_MUST_CHECK cdr_err cdr_inbox_read_draft(struct cdr_member *member, const uint8_t request_id[static CDR_ID_LEN],
-    struct cdr_statement *statement, char author[static CDR_NAME_LEN], struct cdr_fault *fault);
+    struct cdr_statement *statement, uint8_t draft[static CDR_ID_LEN], char author[static CDR_NAME_LEN], struct cdr_fault *fault);
 CDR_MUST_CHECK cdr_err cdr_inbox_approve(struct cdr_member *member, const uint8_t request_id[static CDR_ID_LEN],
-    const char *signer_name, const char *signer_role, struct cdr_statement *statement, struct cdr_fault *fault);
+    const uint8_t draft[static CDR_ID_LEN], const char *signer_name, const char *signer_role, struct cdr_statement *statement,
+    struct cdr_fault *fault);
 CDR_MUST_CHECK cdr_err cdr_inbox_reject(struct cdr_member *member, const uint8_t request_id[static CDR_ID_LEN],
     struct cdr_fault *fault);
 

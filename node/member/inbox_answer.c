@@ -13,7 +13,7 @@
 
 struct answer {
 	bool supersedes;  /* an answer that was given before */
-	bool approved;    /* by a second person */
+	const uint8_t *draft; /* what a second person approves (cdr_inbox_read_draft); NULL: nobody does */
 	struct cdr_member *member;
 	const struct cdr_roster *roster;
 	struct cdr_statement *statement;
@@ -108,9 +108,46 @@ check_approval(struct cdr_tx *tx, const struct answer *answer)
 	uint8_t persons;
 
 	cdr_err err = read_approval(tx, &persons);
-	if (err == CDR_OK && persons > 1 && !answer->approved)
+	if (err == CDR_OK && persons > 1 && answer->draft == NULL)
 		err = cdr_fault_set(answer->fault, CDR_E_REFUSED,
 		    "here two persons answer: one writes it with `candor inbox answer`, another signs it with `candor inbox approve`");
+	return err;
+}
+
+/* What tells a draft from every other: its bytes, which are sealed anew for each. */
+static cdr_err
+number_draft(struct cdr_bytes sealed, uint8_t draft[static CDR_ID_LEN])
+{
+	uint8_t hash[CDR_SHA256_LEN];
+
+	cdr_err err = cdr_sha256(&sealed, 1, hash);
+	memcpy(draft, hash, CDR_ID_LEN);
+	return err;
+}
+
+/* What is signed is the draft that the second person read, and no later one. */
+static cdr_err
+check_draft(struct cdr_tx *tx, const struct answer *answer)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct cdr_query *query = NULL;
+	struct cdr_bytes sealed;
+	uint8_t draft[CDR_ID_LEN] = { 0 };
+
+	if (answer->draft == NULL)
+		return CDR_OK;
+	CDR_TRY(cdr_query_start(tx, "SELECT sealed FROM answer_draft WHERE request_id = $1",
+	    CDR_VALUES(cdr_value_blob(answer->statement->request_id, CDR_ID_LEN)), &query));
+	err = cdr_query_step(query);
+	if (err == CDR_OK)
+		err = cdr_query_blob_peek(query, 0, CDR_STATEMENT_JSON_MAX + CDR_SEAL_OVERHEAD, &sealed);
+	if (err == CDR_OK)
+		err = number_draft(sealed, draft);
+	if (err == CDR_E_ABSENT || (err == CDR_OK && memcmp(draft, answer->draft, sizeof(draft)) != 0))
+		err = cdr_fault_set(answer->fault, CDR_E_REFUSED,
+		    "that is not the draft as it is now: read it with `candor inbox draft`, and approve the one that you read");
+out:
+	cdr_query_end(query);
 	return err;
 }
 
@@ -129,6 +166,7 @@ write_answer(struct cdr_tx *tx, void *context)
 	else
 		CDR_TRY(read_waiting(tx, request_id, sender, sizeof(sender), answer->fault));
 	CDR_TRY(check_approval(tx, answer));
+	CDR_TRY(check_draft(tx, answer));
 	struct cdr_outgoing outgoing = {
 		.receiver = sender,
 		.request_id = request_id,
@@ -334,7 +372,7 @@ out:
 }
 
 static cdr_err
-read_draft(struct drafting *drafting, struct cdr_statement *statement)
+read_draft(struct drafting *drafting, struct cdr_statement *statement, uint8_t draft[static CDR_ID_LEN])
 {
 	struct cdr_buffer plain = { 0 };
 
@@ -347,6 +385,8 @@ read_draft(struct drafting *drafting, struct cdr_statement *statement)
 		    (struct cdr_bytes){ drafting->request_id, CDR_ID_LEN }, cdr_buffer_bytes(&drafting->sealed), &plain);
 	if (err == CDR_OK)
 		err = cdr_statement_from_json(cdr_buffer_bytes(&plain), statement, drafting->fault);
+	if (err == CDR_OK)
+		err = number_draft(cdr_buffer_bytes(&drafting->sealed), draft);
 	cdr_buffer_free(&plain);
 	return err;
 }
@@ -354,11 +394,11 @@ read_draft(struct drafting *drafting, struct cdr_statement *statement)
 /* see node/member/inbox.h */
 cdr_err
 cdr_inbox_read_draft(struct cdr_member *member, const uint8_t request_id[static CDR_ID_LEN], struct cdr_statement *statement,
-    char author[static CDR_NAME_LEN], struct cdr_fault *fault)
+    uint8_t draft[static CDR_ID_LEN], char author[static CDR_NAME_LEN], struct cdr_fault *fault)
 {
 	struct drafting drafting = { .member = member, .request_id = request_id, .fault = fault };
 
-	cdr_err err = read_draft(&drafting, statement);
+	cdr_err err = read_draft(&drafting, statement, draft);
 	memcpy(author, drafting.author, CDR_NAME_LEN);
 	cdr_buffer_free(&drafting.sealed);
 	return err;
@@ -381,15 +421,16 @@ check_other(const struct drafting *drafting, const char *signer)
 
 /* see node/member/inbox.h */
 cdr_err
-cdr_inbox_approve(struct cdr_member *member, const uint8_t request_id[static CDR_ID_LEN], const char *signer_name,
-    const char *signer_role, struct cdr_statement *statement, struct cdr_fault *fault)
+cdr_inbox_approve(struct cdr_member *member, const uint8_t request_id[static CDR_ID_LEN], const uint8_t draft[static CDR_ID_LEN],
+    const char *signer_name, const char *signer_role, struct cdr_statement *statement, struct cdr_fault *fault)
 {
 	cdr_err err = CDR_E_INTERNAL;
+	uint8_t now[CDR_ID_LEN];
 	static const uint8_t none[CDR_ID_LEN];
 	struct drafting drafting = { .member = member, .request_id = request_id, .fault = fault };
-	struct answer answer = { .approved = true, .member = member, .statement = statement, .fault = fault };
+	struct answer answer = { .draft = draft, .member = member, .statement = statement, .fault = fault };
 
-	CDR_TRY(read_draft(&drafting, statement));
+	CDR_TRY(read_draft(&drafting, statement, now));
 	CDR_TRY(check_other(&drafting, signer_name));
 	memset(statement->signer_name, 0, sizeof(statement->signer_name));
 	memset(statement->signer_role, 0, sizeof(statement->signer_role));

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "node/member/api.h"
 #include "node/member/count.h"
 #include "node/member/email.h"
 #include "node/member/hold.h"
@@ -66,7 +67,7 @@ out:
 
 /* see node/member/inbox.h */
 cdr_err
-cdr_inbox_withdraw(struct cdr_tx *tx, const Cdr__Wire__Letter *letter, struct cdr_fault *fault)
+cdr_inbox_withdraw(struct cdr_tx *tx, const struct cdr_member *member, const Cdr__Wire__Letter *letter, struct cdr_fault *fault)
 {
 	const struct cdr_buffer nothing = { 0 };
 	struct cdr_inbox_known known;
@@ -79,7 +80,7 @@ cdr_inbox_withdraw(struct cdr_tx *tx, const Cdr__Wire__Letter *letter, struct cd
 	if (err != CDR_OK)
 		return err;
 	if (strcmp(known.state, "answered") == 0) {
-		err = strcmp(letter->withdrawal->reason, "erasure") == 0 ? cdr_inbox_erase(tx, letter->request_id.data, fault) : CDR_OK;
+		err = strcmp(letter->withdrawal->reason, "erasure") == 0 ? cdr_inbox_erase(tx, member, letter->request_id.data, fault) : CDR_OK;
 		return err == CDR_E_REFUSED ? CDR_OK : err; /* a legal hold here is stronger than a wish there */
 	}
 	return cdr_inbox_end(tx, letter->request_id.data,
@@ -88,7 +89,7 @@ cdr_inbox_withdraw(struct cdr_tx *tx, const Cdr__Wire__Letter *letter, struct cd
 
 /* see node/member/inbox.h */
 cdr_err
-cdr_inbox_erase(struct cdr_tx *tx, const uint8_t request_id[static CDR_ID_LEN], struct cdr_fault *fault)
+cdr_inbox_erase(struct cdr_tx *tx, const struct cdr_member *member, const uint8_t request_id[static CDR_ID_LEN], struct cdr_fault *fault)
 {
 	cdr_err err = CDR_E_INTERNAL;
 	int64_t waits;
@@ -100,6 +101,7 @@ cdr_inbox_erase(struct cdr_tx *tx, const uint8_t request_id[static CDR_ID_LEN], 
 	if (waits > 0)
 		return cdr_fault_set(fault, CDR_E_REFUSED,
 		    "this request waits for an answer: answer it first, or ask the requester to withdraw it");
+	CDR_TRY(cdr_api_reply_forget(tx, member, request_id, NULL));
 	CDR_TRY(cdr_query_run(tx, "UPDATE inbox SET sealed = $1, watch_until = 0, disputed_at = 0 WHERE request_id = $2",
 	    CDR_VALUES(cdr_value_blob("", 0), id)));
 	CDR_TRY(cdr_query_run(tx, "DELETE FROM letter_out WHERE request_id = $1 AND kind = 'statement' AND state <> 'waiting'",

@@ -6,6 +6,8 @@
 #include "core/crypto/secret.h"
 #include "core/record/period.h"
 #include "node/member/epoch.h"
+#include "node/member/hold.h"
+#include "node/member/retention.h"
 
 #define SEAL_PURPOSE "leaver"
 #define REMOVALS_FREE 20 /* so many may always go without a question */
@@ -34,6 +36,7 @@ struct import {
 	struct cdr_member *member;
 	bool keep_missing;       /* whoever is not in the file stays */
 	bool allow_removals;
+	const uint8_t *replaces;
 	struct cdr_leavers_outcome *outcome;
 	struct cdr_fault *fault;
 	struct row *rows;
@@ -279,6 +282,13 @@ out:
 	return err;
 }
 
+/* The row that a correction takes the place of: it goes also where the corrected one is another row by its key. */
+static bool
+is_replaced(const struct import *import, const struct known *known)
+{
+	return import->replaces != NULL && memcmp(import->replaces, known->id, CDR_ID_LEN) == 0;
+}
+
 /*
  * Walk through the file and the table side by side, both in the order of the keys. Without a transaction to write to
  * it only counts.
@@ -301,13 +311,15 @@ walk(struct import *import, struct cdr_tx *tx, struct cdr_leavers_outcome *outco
 		if (order < 0) {
 			outcome->added++;
 			err = tx == NULL ? CDR_OK : put_row(import, tx, row, NULL);
-		} else if (order > 0 && (import->keep_missing || known->held)) {
+		} else if (order > 0 && !is_replaced(import, known) && (import->keep_missing || known->held)) {
 			outcome->unchanged++;
 		} else if (order > 0) {
 			outcome->removed++;
 			err = tx == NULL ? CDR_OK : take_out(tx, known);
 		} else if (memcmp(row->digest, known->digest, CDR_LEAVER_DIGEST_LEN) == 0) {
 			outcome->unchanged++;
+		} else if (known->held) {
+			outcome->kept++;
 		} else {
 			outcome->changed++;
 			err = tx == NULL ? CDR_OK : put_row(import, tx, row, known);
@@ -337,11 +349,15 @@ apply(struct cdr_tx *tx, void *context)
 	cdr_err err = CDR_E_INTERNAL;
 	struct cdr_leavers_outcome expected;
 
+	if (import->replaces != NULL)
+		CDR_TRY(cdr_hold_check(tx, import->replaces, import->fault));
 	CDR_TRY(read_known(import, tx));
 	CDR_TRY(walk(import, NULL, &expected));
 	CDR_TRY(check_removals(import, &expected));
 	CDR_TRY(walk(import, tx, import->outcome));
-	CDR_TRY(cdr_trail_add(tx, import->member->who, "leavers.import", NULL));
+	if (import->outcome->changed + import->outcome->removed > 0)
+		CDR_TRY(cdr_retention_want_scrub(tx));
+	CDR_TRY(cdr_trail_add(tx, import->member->who, import->replaces != NULL ? "subject.rectify" : "leavers.import", import->replaces));
 	err = CDR_OK;
 out:
 	return err;
@@ -369,7 +385,7 @@ cdr_leavers_import(struct cdr_member *member, struct cdr_leaver_file *reader, co
 {
 	cdr_err err = CDR_E_INTERNAL;
 	struct import import = {
-		.member = member, .allow_removals = options->allow_removals, .outcome = outcome, .fault = fault
+		.member = member, .allow_removals = options->allow_removals, .replaces = options->replaces, .outcome = outcome, .fault = fault
 	};
 
 	*outcome = (struct cdr_leavers_outcome){ 0 };

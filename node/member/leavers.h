@@ -13,22 +13,25 @@ struct cdr_leavers_options {
 	bool skip_bad;         /* import the good rows of a file that has bad ones; then nobody is taken out */
 	bool partial;          /* the file holds some leavers only: whoever is not in it stays */
 	bool allow_removals;   /* more than half of the register may go */
+	const uint8_t *replaces; /* id of the row that the file corrects: it goes, also if the corrected one has another key. NULL: none */
 };
 
 struct cdr_leavers_outcome {
 	size_t added, changed, unchanged, removed;
+	size_t kept;           /* rows that the file changes and a legal hold keeps as they are */
 	size_t register_count; /* leavers in the register afterwards */
 };
 
 /**
  * cdr_leavers_import(member, reader, options, outcome, fault):
  * Make the register what the file says, in one transaction: all of it or nothing. The same file again changes nothing.
+ * What stands under a legal hold stays as it is.
  *
  * reader  in/out   at the beginning of the file; at its end afterwards, with its report
  *
  * Returns  CDR_OK once it is durable; CDR_E_INPUT if there are bad rows and skip_bad is not set (the report lists
  *          them), or there is no good row at all; CDR_E_REFUSED if more than half of the register would go, or the file cannot be
- *          read to its end; CDR_E_STORE, CDR_E_MEMORY. On an error nothing was changed.
+ *          read to its end, or the row that is replaced stands under a legal hold; CDR_E_STORE, CDR_E_MEMORY. On an error nothing was changed.
  */
 CDR_MUST_CHECK cdr_err cdr_leavers_import(struct cdr_member *member, struct cdr_leaver_file *reader,
     const struct cdr_leavers_options *options, struct cdr_leavers_outcome *outcome, struct cdr_fault *fault);

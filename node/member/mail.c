@@ -289,7 +289,7 @@ act_on(struct cdr_tx *tx, struct intake *intake)
 	case CDR__WIRE__LETTER__CONTENT_REQUEST:
 		return cdr_inbox_take(tx, intake->member, intake->roster, intake->letter, &intake->finding, intake->fault);
 	case CDR__WIRE__LETTER__CONTENT_WITHDRAWAL:
-		return cdr_inbox_withdraw(tx, body, intake->fault);
+		return cdr_inbox_withdraw(tx, intake->member, body, intake->fault);
 	case CDR__WIRE__LETTER__CONTENT_RECEIVED:
 		return take_received(tx, body);
 	case CDR__WIRE__LETTER__CONTENT_PROBE_REPLY:

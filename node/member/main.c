@@ -17,17 +17,17 @@
 	{ .name = "watch", .value = "DAYS", .help = "hear of later statements for so long; the notice must say so", .min = 1, \
 	    .max = CDR_CHECK_WATCH_DAYS_MAX }
 #define IDENTITY \
-	{ .name = "given-names", .value = "TEXT", .help = "as on the identity document" }, \
-	    { .name = "family-names", .value = "TEXT", .help = "as on the identity document" }, \
-	    { .name = "other-names", .value = "TEXT", .help = "former, married, alias; separated by ;" }, \
-	    { .name = "native-name", .value = "TEXT", .help = "the full name in its own script" }, \
-	    { .name = "date-of-birth", .value = "DATE", .help = "1984-05-12, 1984-05 or 1984" }, \
-	    { .name = "gender", .value = "CODE", .help = "female, male, other" }, \
-	    { .name = "document-type", .value = "CODE", .help = "passport, national_id, ..." }, \
-	    { .name = "document-country", .value = "CODE", .help = "who issued it, ISO 3166-1 alpha-3" }, \
-	    { .name = "document-number", .value = "TEXT", .help = "of the identity document" }, \
-	    { .name = "email", .value = "TEXT", .help = "helps to compare" }, \
-	    { .name = "phone", .value = "TEXT", .help = "helps to compare" }
+	{ .name = "given-names", .value = "TEXT", .help = "as on the identity document", .personal = true }, \
+	    { .name = "family-names", .value = "TEXT", .help = "as on the identity document", .personal = true }, \
+	    { .name = "other-names", .value = "TEXT", .help = "former, married, alias; separated by ;", .personal = true }, \
+	    { .name = "native-name", .value = "TEXT", .help = "the full name in its own script", .personal = true }, \
+	    { .name = "date-of-birth", .value = "DATE", .help = "1984-05-12, 1984-05 or 1984", .personal = true }, \
+	    { .name = "gender", .value = "CODE", .help = "female, male, other", .personal = true }, \
+	    { .name = "document-type", .value = "CODE", .help = "passport, national_id, ...", .personal = true }, \
+	    { .name = "document-country", .value = "CODE", .help = "who issued it, ISO 3166-1 alpha-3", .personal = true }, \
+	    { .name = "document-number", .value = "TEXT", .help = "of the identity document", .personal = true }, \
+	    { .name = "email", .value = "TEXT", .help = "helps to compare", .personal = true }, \
+	    { .name = "phone", .value = "TEXT", .help = "helps to compare", .personal = true }
 
 static const struct cdr_option init_options[] = {
 	{ .name = "name", .value = "NAME", .help = "the organisation's name, as others know it", .required = true },
@@ -65,6 +65,7 @@ static const struct cdr_option leavers_options[] = {
 	END,
 };
 static const struct cdr_option check_new_options[] = {
+	{ .name = "file", .value = "FILE", .help = "these options as a JSON object (- reads standard input)" },
 	{ .name = "reference", .value = "TEXT", .help = "your own reference (else one is given)" },
 	{ .name = "given-names", .value = "TEXT", .help = "as on the identity document" },
 	{ .name = "family-names", .value = "TEXT", .help = "as on the identity document" },
@@ -136,6 +137,7 @@ static const struct cdr_option export_options[] = {
 	END,
 };
 static const struct cdr_option ask_guest_options[] = {
+	{ .name = "file", .value = "FILE", .help = "further options as a JSON object (- reads standard input)" },
 	{ .name = "employer", .value = "NAME", .help = "the former employer", .required = true },
 	{ .name = "email", .value = "ADDRESS", .help = "its e-mail address", .required = true },
 	{ .name = "found", .value = "CODE", .help = "how you found it: official_website, public_register, ...", .required = true },
@@ -149,7 +151,7 @@ static const struct cdr_option ask_guest_options[] = {
 	{ .name = "from", .value = "DATE", .help = "2019-03-25, 2019-03 or 2019" },
 	{ .name = "to", .value = "DATE", .help = "2019-03-25, 2019-03 or 2019" },
 	{ .name = "engagement-type", .value = "CODE", .help = "employee, volunteer, consultant, ..." },
-	{ .name = "employee-number", .value = "TEXT", .help = "at that employer" },
+	{ .name = "employee-number", .value = "TEXT", .help = "at that employer", .personal = true },
 	{ .name = "days", .value = "N", .help = "how long file and link work (60)", .min = 1, .max = CDR_GUEST_DAYS_MAX },
 	{ .name = "out", .value = "FILE", .help = "the file for e-mail (candor-request-XXXXX.html)" },
 	{ .name = "no-link", .help = "the file alone" },
@@ -288,31 +290,33 @@ static const struct cdr_option notice_options[] = {
 	END,
 };
 static const struct cdr_option words_options[] = {
-	{ .name = "words", .value = "TEXT", .help = "what the candidate said" },
-	{ .name = "file", .value = "FILE", .help = "or a file with it: others can read a command line" },
+	{ .name = "file", .value = "FILE", .help = "a text file with what the candidate said (- reads standard input)" },
+	{ .name = "words", .value = "TEXT", .help = "what the candidate said", .personal = true },
 	END,
 };
 static const struct cdr_option approve_options[] = {
+	{ .name = "draft", .value = "NUMBER", .help = "of the draft that you read, as `candor inbox draft` prints it", .required = true },
 	{ .name = "signer-name", .value = "NAME", .help = "who signs: somebody else than who wrote it", .required = true },
 	{ .name = "signer-role", .value = "CODE", .help = "hr or safeguarding_focal_point", .required = true },
 	LANGUAGE,
 	END,
 };
 static const struct cdr_option case_options[] = {
-	{ .name = "employee-number", .value = "TEXT", .help = "whose case, as in the register of leavers" },
-	{ .name = "given-names", .value = "TEXT", .help = "if the register does not have the person yet" },
-	{ .name = "family-names", .value = "TEXT", .help = "if the register does not have the person yet" },
-	{ .name = "date-of-birth", .value = "DATE", .help = "if the register does not have the person yet" },
-	{ .name = "own-reference", .value = "TEXT", .help = "your own number of the case" },
+	{ .name = "file", .value = "FILE", .help = "options as a JSON object (- reads standard input)" },
+	{ .name = "employee-number", .value = "TEXT", .help = "whose case, as in the register of leavers", .personal = true },
+	{ .name = "given-names", .value = "TEXT", .help = "if the register does not have the person yet", .personal = true },
+	{ .name = "family-names", .value = "TEXT", .help = "if the register does not have the person yet", .personal = true },
+	{ .name = "date-of-birth", .value = "DATE", .help = "if the register does not have the person yet", .personal = true },
+	{ .name = "own-reference", .value = "TEXT", .help = "your own number of the case", .personal = true },
 	{ .name = "misconduct-type", .value = "CODE", .help = "sexual_exploitation, sexual_abuse, ...", .repeated = true },
 	{ .name = "involved-child", .value = "CODE", .help = "yes, no, unknown, withheld" },
-	{ .name = "committed", .value = "DATE", .help = "when it happened; a month or a year is enough" },
-	{ .name = "concluded", .value = "DATE", .help = "when the process ended; empty text: it has not" },
+	{ .name = "committed", .value = "DATE", .help = "when it happened; a month or a year is enough", .personal = true },
+	{ .name = "concluded", .value = "DATE", .help = "when the process ended; empty text: it has not", .personal = true },
 	{ .name = "process-status", .value = "CODE", .help = "substantiated_final, ongoing, ..." },
 	{ .name = "sanction", .value = "CODE", .help = "none, dismissal, ...", .repeated = true },
 	{ .name = "referred", .value = "CODE", .help = "to the authorities: yes, no_survivor_wish, ..." },
 	{ .name = "referred-country", .value = "CODE", .help = "where" },
-	{ .name = "summary", .value = "TEXT", .help = "facts; nothing that identifies a survivor" },
+	{ .name = "summary", .value = "TEXT", .help = "facts; nothing that identifies a survivor", .personal = true },
 	{ .name = "country", .value = "CODE", .help = "whose law decides what may be said (yours)" },
 	{ .name = "limit-reason", .value = "CODE", .help = "why this case may not be told: settlement_confidentiality, ..." },
 	{ .name = "right-of-reply", .value = "CODE", .help = "given, not_given, declined" },
@@ -324,10 +328,16 @@ static const struct cdr_option limits_options[] = {
 	LANGUAGE,
 	END,
 };
-static const struct cdr_option identity_options[] = { IDENTITY, LANGUAGE, END };
+static const struct cdr_option identity_options[] = {
+	{ .name = "file", .value = "FILE", .help = "options as a JSON object (- reads standard input)" },
+	IDENTITY,
+	LANGUAGE,
+	END,
+};
 static const struct cdr_option hold_options[] = {
 	{ .name = "who", .value = "NAME", .help = "who sets it", .required = true },
-	{ .name = "reason", .value = "TEXT", .help = "why", .required = true },
+	{ .name = "file", .value = "FILE", .help = "a text file that says why (- reads standard input)" },
+	{ .name = "reason", .value = "TEXT", .help = "why", .personal = true },
 	END,
 };
 static const struct cdr_option retention_report_options[] = {
@@ -382,7 +392,7 @@ static const struct cdr_command commands[] = {
 	{ .name = "check new", .summary = "check one candidate",
 	    .help = "Needed are a name, --date-of-birth, --legal-basis and --candidate-notified. A wrong code is answered with the\n"
 		    "list of the right ones. Employers that the candidate named are asked at once; those left out are found.\n"
-		    "On a machine that others use too, write a file and use `candor check import`: they can read a command line.\n\n"
+		    "On a machine that others use too give a file, with --file or `candor check import`: they can read a command line.\n\n"
 		    "  candor check new --given-names Fictiona --family-names Nobodyson --date-of-birth 1990-02-11 \\\n"
 		    "      --legal-basis legitimate_interest --candidate-notified application_form --declared-employers member-b",
 	    .options = check_new_options,
@@ -518,28 +528,36 @@ static const struct cdr_command commands[] = {
 	    .summary = "send back what another person wrote", .handle = cdr_command_inbox_reject },
 	{ .name = "case add", .summary = "enter a case that may have to be disclosed",
 	    .help = "Every case belongs here, also one that was reversed or closed with no finding: those are never disclosed. What is\n"
-		    "said of the others follows from the process status, the look-back and the table of legal limits (`candor case limits`).\n\n"
-		    "  candor case add --employee-number B-001 --misconduct-type sexual_harassment --process-status substantiated_final \\\n"
-		    "      --committed 2023-05 --concluded 2023-09-20 --sanction dismissal",
+		    "said of the others follows from the process status, the look-back and the table of legal limits (`candor case limits`).\n"
+		    "Whose case it is stands in a file, since others can read a command line:\n\n"
+		    "  candor case add --file case.json\n\n"
+		    "  { \"employee_number\": \"B-001\", \"misconduct_type\": [\"sexual_harassment\"], \"process_status\": \"substantiated_final\",\n"
+		    "    \"committed\": \"2023-05\", \"concluded\": \"2023-09-20\", \"sanction\": [\"dismissal\"] }",
 	    .options = case_options, .handle = cdr_command_case_add },
 	{ .name = "case edit", .operands = "CASE", .operand_min = 1, .operand_max = 1, .summary = "change a case", .options = case_options,
 	    .handle = cdr_command_case_edit },
 	{ .name = "case list", .summary = "list the cases", .options = language_options, .handle = cdr_command_case_list },
 	{ .name = "case show", .operands = "CASE", .operand_min = 1, .operand_max = 1, .summary = "show one case",
 	    .options = language_options, .handle = cdr_command_case_show },
-	{ .name = "case limits", .summary = "show or load the table of what may not be said by country",
-	    .help = "The built-in table is a starting point that was written without legal advice: let counsel review it.",
-	    .options = limits_options, .handle = cdr_command_case_limits },
+	{ .name = "case limits", .summary = "show the table of what may not be said by country",
+	    .help = "The built-in table is a starting point that was written without legal advice: let counsel review it, and load what they say\n"
+		    "with `candor settings limits`.",
+	    .options = language_options, .handle = cdr_command_case_limits },
 	{ .name = "statement supersede", .operands = "REQUEST", .operand_min = 1, .operand_max = 1,
 	    .summary = "sign a later statement in the place of one that was given",
 	    .help = "Only where the requester wants to hear of it: the check is watched, or the candidate disputes what was said.\n"
 		    "Options as for `candor inbox answer`.",
 	    .options = answer_options, .handle = cdr_command_statement_supersede },
-	{ .name = "subject access", .summary = "find everything that is held about somebody", .options = identity_options,
+	{ .name = "subject access", .summary = "find everything that is held about somebody",
+	    .help = "Who it is stands in a file, since others can read a command line:\n\n"
+		    "  candor subject access --file person.json\n\n"
+		    "  { \"given_names\": \"Fictiona\", \"family_names\": \"Nobodyson\", \"date_of_birth\": \"1990-02-11\" }",
+	    .options = identity_options,
 	    .handle = cdr_command_subject_access },
 	{ .name = "subject rectify", .operands = "ID", .operand_min = 1, .operand_max = 1,
 	    .summary = "correct what a record says about somebody",
-	    .help = "The options say what is right; the rest stays. A check is opened anew with what is right, and the old one withdrawn.",
+	    .help = "The file says what is right, as for `candor subject access`; the rest stays.\n"
+		    "A check is opened anew with what is right, and the old one withdrawn.",
 	    .options = identity_options, .handle = cdr_command_subject_rectify },
 	{ .name = "subject erase", .operands = "ID...", .operand_min = 1, .operand_max = 64,
 	    .summary = "erase records about somebody, here, in the index and where others hold a request", .handle = cdr_command_subject_erase },
@@ -558,6 +576,8 @@ static const struct cdr_command commands[] = {
 	    .handle = cdr_command_retention_report },
 	{ .name = "settings retention", .summary = "how long checks and requests are kept", .options = retention_options,
 	    .handle = cdr_command_settings_retention },
+	{ .name = "settings limits", .summary = "load another table of what may not be said by country",
+	    .help = "Without options: what is in force, as `candor case limits`.", .options = limits_options, .handle = cdr_command_case_limits },
 	{ .name = "settings approval", .operands = "one|two", .operand_min = 0, .operand_max = 1,
 	    .summary = "how many persons an answer takes", .handle = cdr_command_settings_approval },
 	{ .name = "settings mail", .summary = "say who is told by e-mail that there is something to do",

@@ -4,6 +4,7 @@
 
 #include "node/member/api.h"
 #include "node/member/check_life.h"
+#include "node/member/hold.h"
 #include "node/member/leavers.h"
 #include "node/net/clock.h"
 #include "node/net/log.h"
@@ -14,7 +15,6 @@
 #define HOUR_SECONDS 3600
 #define CHECKS_MAX 32        /* in one transaction */
 #define IN_DAYS_MORE 8       /* a letter's number is kept a day longer than the letter is taken: node/member/mail.c */
-#define NOT_HELD(id) " AND " id " NOT IN (SELECT id FROM legal_hold)"
 
 /* ---- settings ------------------------------------------------------------------------------------------------------------- */
 
@@ -127,18 +127,82 @@ struct run {
 	struct cdr_member *member;
 	const struct cdr_roster *roster;
 	struct cdr_retention_settings settings;
-	uint64_t now;
+	uint64_t now, expiry_days;
 	bool any, more;
 	struct cdr_fault *fault;
 };
 
-/* The moment that lies ${days} before now. */
+/* The moments that a timer compares with: now, or so long before it. */
+enum moment { NOW = 1, CHECK, REQUEST, LETTER, EXPIRY, LETTER_NUMBER, EMAIL, REPLY };
+
 static struct cdr_value
-days_ago(const struct run *run, uint64_t days)
+moment_value(const struct run *run, enum moment moment)
 {
-	uint64_t span = days * CDR_DAY_SECONDS;
+	const uint64_t days[] = {
+		[NOW] = 0,
+		[CHECK] = run->settings.check_days,
+		[REQUEST] = run->settings.request_days,
+		[LETTER] = CDR_RETENTION_LETTER_DAYS,
+		[EXPIRY] = run->expiry_days,
+		[LETTER_NUMBER] = run->expiry_days + IN_DAYS_MORE,
+		[EMAIL] = CDR_RETENTION_EMAIL_DAYS,
+		[REPLY] = CDR_API_REPLY_DAYS,
+	};
+	uint64_t span = days[moment] * CDR_DAY_SECONDS;
 
 	return cdr_value_int(run->now > span ? (int64_t)(run->now - span) : 0);
+}
+
+/*
+ * Every timer but the leavers', whose month is theirs (node/member/leavers.h): what is held, what of it a hold keeps, and what is due at the
+ * moments $1 and $2. Due is only what no hold keeps. The same words count and act.
+ */
+struct timer {
+	const char *what;
+	const char *held_sql, *on_hold_sql; /* NULL: no hold is on such a thing */
+	const char *due_sql, *act_sql;      /* act_sql NULL: by a function */
+	enum moment at[2];
+};
+
+#define FROM(table, where) " FROM " table " WHERE " where
+#define COUNT(table, where) "SELECT count(*)" FROM(table, where)
+#define FREE(id, due) "(" due ") AND " id " NOT IN (" CDR_HOLD_IDS ")"
+#define KEEPS(table, held, id) COUNT(table, held), COUNT(table, "(" held ") AND " id " IN (" CDR_HOLD_IDS ")")
+#define TAKES(table, due) COUNT(table, due), "DELETE" FROM(table, due)
+
+#define CHECK_HELD "state IN ('waiting', 'matched', 'open')"
+#define CHECK_DUE FREE("id", CHECK_HELD " AND made_at <= $1 AND watch_until <= $2")
+#define REQUEST_HELD "length(sealed) > 0"
+/* One that was withdrawn or expired and is still there was held when it ended. */
+#define REQUEST_DUE \
+	FREE("request_id", REQUEST_HELD " AND ((state = 'answered' AND answered_at <= $1 AND watch_until <= $2)" \
+	    " OR state IN ('withdrawn', 'expired'))")
+#define DRAFT_DUE FREE("request_id", "request_id IN (SELECT request_id FROM inbox WHERE state IN ('withdrawn', 'expired'))")
+#define LETTER_DUE FREE("request_id", "(state IN ('received', 'done', 'refused') AND made_at <= $1) OR made_at <= $2")
+
+static const struct timer timers[] = {
+	{ "check", KEEPS("hiring_check", CHECK_HELD, "id"), COUNT("hiring_check", CHECK_DUE), NULL, { CHECK, NOW } },
+	{ "request", KEEPS("inbox", REQUEST_HELD, "request_id"), COUNT("inbox", REQUEST_DUE),
+	    "UPDATE inbox SET sealed = substr(sealed, 1, 0) WHERE " REQUEST_DUE, { REQUEST, NOW } },
+	{ "draft", KEEPS("answer_draft", "at >= 0", "request_id"), TAKES("answer_draft", DRAFT_DUE), { 0 } },
+	{ "case", KEEPS("conduct_case", "made_at >= 0", "id"), TAKES("conduct_case", FREE("id", "erase_at > 0 AND erase_at <= $1")), { NOW } },
+	{ "letter", KEEPS("letter_out", "made_at >= 0", "request_id"), TAKES("letter_out", LETTER_DUE), { LETTER, EXPIRY } },
+	{ "letter_number", COUNT("letter_in", "at >= 0"), NULL, TAKES("letter_in", "at <= $1"), { LETTER_NUMBER } },
+	{ "attempt", KEEPS("attempt", "at >= 0", "request_id"), TAKES("attempt", FREE("request_id", "at <= $1")), { CHECK } },
+	{ "email", COUNT("email_out", "made_at >= 0"), NULL, TAKES("email_out", "state <> 'waiting' AND done_at <= $1"), { EMAIL } },
+	{ "reply", COUNT("api_reply", "at >= 0"), NULL, TAKES("api_reply", "at <= $1"), { REPLY } },
+};
+#define TIMER_COUNT (sizeof(timers) / sizeof(timers[0]))
+_Static_assert(CDR_RETENTION_LINES == 1 + TIMER_COUNT, "a line for the leavers, and one for each timer");
+
+static size_t
+timer_values(const struct run *run, const struct timer *timer, struct cdr_value value[static 3])
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < 2 && timer->at[i] != 0; i++)
+		value[++count] = moment_value(run, timer->at[i]);
+	return count;
 }
 
 /* Write down what a timer did. */
@@ -162,28 +226,16 @@ out:
 	return err;
 }
 
-/* A timer that is one statement. */
-static cdr_err
-run_timer(struct cdr_tx *tx, struct run *run, const char *what, const char *sql, struct cdr_values values)
-{
-	cdr_err err = cdr_query_run(tx, sql, values);
-
-	return err == CDR_OK ? report(tx, run, what, cdr_query_changed_count(tx)) : err;
-}
-
 /* Checks whose time is over, as many as one transaction takes. */
 static cdr_err
-end_checks(struct cdr_tx *tx, struct run *run)
+end_checks(struct cdr_tx *tx, struct run *run, struct cdr_values values)
 {
 	cdr_err err = CDR_E_INTERNAL;
 	struct cdr_query *query = NULL;
 	uint8_t id[CHECKS_MAX][CDR_ID_LEN];
 	size_t count = 0;
 
-	CDR_TRY(cdr_query_start(tx,
-	    "SELECT id FROM hiring_check WHERE state IN ('waiting', 'matched', 'open') AND made_at <= $1 AND watch_until <= $2"
-	    NOT_HELD("id") " ORDER BY number",
-	    CDR_VALUES(days_ago(run, run->settings.check_days), cdr_value_int((int64_t)run->now)), &query));
+	CDR_TRY(cdr_query_start(tx, "SELECT id FROM hiring_check WHERE " CHECK_DUE " ORDER BY number", values, &query));
 	while (count < CHECKS_MAX && (err = cdr_query_step(query)) == CDR_OK)
 		CDR_TRY(cdr_query_blob(query, 0, id[count++], CDR_ID_LEN));
 	if (err != CDR_OK && err != CDR_E_ABSENT)
@@ -203,35 +255,20 @@ static cdr_err
 timers_job(struct cdr_tx *tx, void *context)
 {
 	struct run *run = context;
-	cdr_err err = CDR_E_INTERNAL;
-	uint64_t expiry_days = run->roster->body->scheme->expiry_days;
-	struct cdr_value now = cdr_value_int((int64_t)run->now);
+	cdr_err err = CDR_OK;
 
-	CDR_TRY(end_checks(tx, run));
-	CDR_TRY(run_timer(tx, run, "request",
-	    "UPDATE inbox SET sealed = $1 WHERE length(sealed) > 0 AND ((state = 'answered' AND answered_at <= $2 AND watch_until <= $3)"
-	    " OR state IN ('withdrawn', 'expired'))" /* which were held when they ended */
-	    NOT_HELD("request_id"), CDR_VALUES(cdr_value_blob("", 0), days_ago(run, run->settings.request_days), now)));
-	CDR_TRY(run_timer(tx, run, "draft",
-	    "DELETE FROM answer_draft WHERE request_id IN (SELECT request_id FROM inbox WHERE state IN ('withdrawn', 'expired')"
-	    NOT_HELD("request_id") ")", CDR_VALUES()));
-	CDR_TRY(run_timer(tx, run, "case", "DELETE FROM conduct_case WHERE erase_at > 0 AND erase_at <= $1" NOT_HELD("id"),
-	    CDR_VALUES(now)));
-	CDR_TRY(run_timer(tx, run, "letter",
-	    "DELETE FROM letter_out WHERE (state IN ('received', 'done', 'refused') AND made_at <= $1) OR made_at <= $2",
-	    CDR_VALUES(days_ago(run, CDR_RETENTION_LETTER_DAYS), days_ago(run, expiry_days))));
-	CDR_TRY(run_timer(tx, run, "letter_number", "DELETE FROM letter_in WHERE at <= $1",
-	    CDR_VALUES(days_ago(run, expiry_days + IN_DAYS_MORE))));
-	CDR_TRY(run_timer(tx, run, "attempt", "DELETE FROM attempt WHERE at <= $1",
-	    CDR_VALUES(days_ago(run, run->settings.check_days))));
-	CDR_TRY(run_timer(tx, run, "email", "DELETE FROM email_out WHERE state <> 'waiting' AND done_at <= $1",
-	    CDR_VALUES(days_ago(run, CDR_RETENTION_EMAIL_DAYS))));
-	CDR_TRY(run_timer(tx, run, "reply", "DELETE FROM api_reply WHERE at <= $1", CDR_VALUES(days_ago(run, CDR_API_REPLY_DAYS))));
-	if (run->any)
-		CDR_TRY(cdr_retention_want_scrub(tx));
-	err = CDR_OK;
-out:
-	return err;
+	for (size_t i = 0; i < TIMER_COUNT && err == CDR_OK; i++) {
+		struct cdr_value value[3] = { 0 };
+		struct cdr_values values = { value, timer_values(run, &timers[i], value) };
+		if (timers[i].act_sql == NULL) {
+			err = end_checks(tx, run, values);
+			continue;
+		}
+		err = cdr_query_run(tx, timers[i].act_sql, values);
+		if (err == CDR_OK)
+			err = report(tx, run, timers[i].what, cdr_query_changed_count(tx));
+	}
+	return err == CDR_OK && run->any ? cdr_retention_want_scrub(tx) : err;
 }
 
 /* What the leavers' timer did is written down after it: leavers go in a transaction of their own. */
@@ -261,8 +298,12 @@ run_timers(struct cdr_member *member, uint64_t now, struct cdr_fault *fault)
 	if (expired.count > 0)
 		CDR_TRY(cdr_store_write(member->home->store, expired_job, &expired));
 	run.roster = cdr_current_hold(member->current);
+	err = CDR_OK;
+	if (run.roster == NULL)
+		goto out;
+	run.expiry_days = run.roster->body->scheme->expiry_days;
 	do {
-		err = run.roster != NULL ? cdr_store_write(member->home->store, timers_job, &run) : CDR_OK;
+		err = cdr_store_write(member->home->store, timers_job, &run);
 	} while (err == CDR_OK && run.more);
 out:
 	cdr_current_release(member->current, run.roster);
@@ -317,50 +358,53 @@ out:
 
 /* ---- looking at it --------------------------------------------------------------------------------------------------------- */
 
+struct looking {
+	struct run run;                     /* as it will be in 30 days */
+	struct cdr_retention_line *line;
+};
+
+static cdr_err
+count_one(struct cdr_tx *tx, const char *sql, struct cdr_values values, uint64_t *out)
+{
+	int64_t count = 0;
+	cdr_err err = sql != NULL ? cdr_query_one_int(tx, sql, values, &count) : CDR_OK;
+
+	*out = (uint64_t)count;
+	return err;
+}
+
+static cdr_err
+look_at_leavers(struct cdr_tx *tx, const struct run *run, struct cdr_retention_line *line)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct cdr_date then = cdr_member_day((int64_t)run->now);
+
+	*line = (struct cdr_retention_line){ .what = "leaver" };
+	CDR_TRY(count_one(tx, "SELECT count(*) FROM leaver", CDR_VALUES(), &line->held_count));
+	CDR_TRY(count_one(tx, COUNT("leaver", "id IN (SELECT id FROM legal_hold)"), CDR_VALUES(), &line->hold_count));
+	CDR_TRY(count_one(tx, COUNT("leaver", "expiry < $1 AND id NOT IN (SELECT id FROM legal_hold)"),
+	    CDR_VALUES(cdr_value_int(cdr_leavers_month(&then))), &line->due_count));
+	err = CDR_OK;
+out:
+	return err;
+}
+
 static cdr_err
 status_job(struct cdr_tx *tx, void *context)
 {
-	/* $1: in 30 days; $2: then, less the days that checks are kept; $3: less those of requests; $4: less those of letters */
-	static const struct {
-		const char *what, *held, *due;
-	} kinds[CDR_RETENTION_LINES] = {
-		{ "leaver", "SELECT count(*) FROM leaver", NULL },
-		{ "check", "SELECT count(*) FROM hiring_check WHERE state IN ('waiting', 'matched', 'open')",
-		    "SELECT count(*) FROM hiring_check WHERE state IN ('waiting', 'matched', 'open') AND made_at <= $2 AND watch_until <= $1"
-		    " AND $3 = $3 AND $4 = $4" NOT_HELD("id") },
-		{ "request", "SELECT count(*) FROM inbox WHERE length(sealed) > 0",
-		    "SELECT count(*) FROM inbox WHERE length(sealed) > 0 AND state = 'answered' AND answered_at <= $3 AND watch_until <= $1"
-		    " AND $2 = $2 AND $4 = $4" NOT_HELD("request_id") },
-		{ "case", "SELECT count(*) FROM conduct_case",
-		    "SELECT count(*) FROM conduct_case WHERE erase_at > 0 AND erase_at <= $1 AND $2 = $2 AND $3 = $3 AND $4 = $4" NOT_HELD("id") },
-		{ "letter", "SELECT count(*) FROM letter_out",
-		    "SELECT count(*) FROM letter_out WHERE made_at <= $4 AND $1 = $1 AND $2 = $2 AND $3 = $3" },
-		{ "attempt", "SELECT count(*) FROM attempt",
-		    "SELECT count(*) FROM attempt WHERE at <= $2 AND $1 = $1 AND $3 = $3 AND $4 = $4" },
-	};
-	struct cdr_retention_line *line = context;
+	struct looking *looking = context;
+	struct cdr_retention_line *line = looking->line;
 	cdr_err err = CDR_E_INTERNAL;
-	struct run run = { .now = cdr_member_now() + 30 * CDR_DAY_SECONDS };
-	int64_t count;
 
-	CDR_TRY(read_days(tx, &run.settings));
-	for (size_t i = 0; i < CDR_RETENTION_LINES; i++) {
-		line[i] = (struct cdr_retention_line){ .what = kinds[i].what };
-		CDR_TRY(cdr_query_one_int(tx, kinds[i].held, CDR_VALUES(), &count));
-		line[i].held_count = (uint64_t)count;
-		CDR_TRY(cdr_query_one_int(tx, "SELECT count(*) FROM legal_hold WHERE kind = $1", CDR_VALUES(cdr_value_text(kinds[i].what)),
-		    &count));
-		line[i].hold_count = (uint64_t)count;
-		if (kinds[i].due == NULL) {
-			struct cdr_date then = cdr_member_day((int64_t)run.now);
-			CDR_TRY(cdr_query_one_int(tx, "SELECT count(*) FROM leaver WHERE expiry < $1" NOT_HELD("id"),
-			    CDR_VALUES(cdr_value_int(cdr_leavers_month(&then))), &count));
-		} else {
-			CDR_TRY(cdr_query_one_int(tx, kinds[i].due,
-			    CDR_VALUES(cdr_value_int((int64_t)run.now), days_ago(&run, run.settings.check_days),
-				days_ago(&run, run.settings.request_days), days_ago(&run, CDR_RETENTION_LETTER_DAYS)), &count));
-		}
-		line[i].due_count = (uint64_t)count;
+	CDR_TRY(read_days(tx, &looking->run.settings));
+	CDR_TRY(look_at_leavers(tx, &looking->run, line));
+	for (size_t i = 0; i < TIMER_COUNT; i++) {
+		struct cdr_value value[3] = { 0 };
+		struct cdr_values values = { value, timer_values(&looking->run, &timers[i], value) };
+		*++line = (struct cdr_retention_line){ .what = timers[i].what };
+		CDR_TRY(count_one(tx, timers[i].held_sql, CDR_VALUES(), &line->held_count));
+		CDR_TRY(count_one(tx, timers[i].on_hold_sql, CDR_VALUES(), &line->hold_count));
+		CDR_TRY(count_one(tx, timers[i].due_sql, values, &line->due_count));
 	}
 	err = CDR_OK;
 out:
@@ -371,7 +415,16 @@ out:
 cdr_err
 cdr_retention_status(struct cdr_member *member, struct cdr_retention_line line[static CDR_RETENTION_LINES])
 {
-	return cdr_store_read(member->home->store, status_job, line);
+	struct looking looking = { .run = { .now = cdr_member_now() + 30 * CDR_DAY_SECONDS }, .line = line };
+
+	looking.run.roster = cdr_current_hold(member->current);
+	cdr_err err = looking.run.roster != NULL ? CDR_OK : CDR_E_ABSENT;
+	if (err == CDR_OK) {
+		looking.run.expiry_days = looking.run.roster->body->scheme->expiry_days;
+		err = cdr_store_read(member->home->store, status_job, &looking);
+	}
+	cdr_current_release(member->current, looking.run.roster);
+	return err;
 }
 
 struct listing {

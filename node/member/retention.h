@@ -45,12 +45,12 @@ CDR_MUST_CHECK cdr_err cdr_retention_scrub(struct cdr_member *member, bool *done
  */
 CDR_MUST_CHECK cdr_err cdr_retention_step(struct cdr_member *member, bool *worked, struct cdr_fault *fault);
 
-/* How much is held, and how much of it the timers would take in the next 30 days. */
+/* How much is held, and how much of it the timers would take in the next 30 days; how much of it a hold keeps. */
 struct cdr_retention_line {
-	const char *what;                 /* leaver, check, request, case, letter, attempt */
+	const char *what;                 /* leaver, check, request, draft, case, letter, letter_number, attempt, email, reply */
 	uint64_t held_count, due_count, hold_count;
 };
-#define CDR_RETENTION_LINES 6
+#define CDR_RETENTION_LINES 10
 CDR_MUST_CHECK cdr_err cdr_retention_status(struct cdr_member *member, struct cdr_retention_line line[static CDR_RETENTION_LINES]);
 
 /* Call ${callback} for what the timers did, newest first, at most ${max} entries. */

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/crypto/secret.h"
+#include "node/member/api.h"
 #include "node/member/cases.h"
 #include "node/member/check_letters.h"
 #include "node/member/check_life.h"
@@ -205,9 +206,9 @@ exists(struct cdr_tx *tx, const char *sql, const uint8_t *id, bool *found)
 	return err;
 }
 
-/* see node/member/subject.h */
-cdr_err
-cdr_subject_erase_leaver(struct cdr_tx *tx, const uint8_t id[static CDR_ID_LEN], struct cdr_fault *fault)
+/* A leaver leaves the register and the index. */
+static cdr_err
+erase_leaver(struct cdr_tx *tx, const uint8_t *id, struct cdr_fault *fault)
 {
 	cdr_err err = CDR_E_INTERNAL;
 	struct cdr_values values = CDR_VALUES(cdr_value_blob(id, CDR_ID_LEN));
@@ -224,25 +225,30 @@ out:
 	return err;
 }
 
-/* Whatever the id names. */
+/* Whatever the id names. What was erased before is gone: there is nothing to do, and nothing to count. */
 static cdr_err
-erase_one(struct cdr_tx *tx, struct erasure *erasure, const uint8_t *id)
+erase_one(struct cdr_tx *tx, struct erasure *erasure, const uint8_t *id, bool *was_there)
 {
 	cdr_err err = CDR_E_INTERNAL;
 	bool found;
 
+	*was_there = true;
+	CDR_TRY(cdr_api_reply_forget(tx, erasure->member, id, NULL));
 	CDR_TRY(exists(tx, "SELECT count(*) FROM leaver WHERE id = $1", id, &found));
 	if (found)
-		return cdr_subject_erase_leaver(tx, id, erasure->fault);
+		return erase_leaver(tx, id, erasure->fault);
 	CDR_TRY(exists(tx, "SELECT count(*) FROM hiring_check WHERE id = $1 AND length(sealed) > 0", id, &found));
 	if (found)
 		return cdr_check_end(tx, erasure->member, erasure->roster, id, "erased", erasure->fault);
 	CDR_TRY(exists(tx, "SELECT count(*) FROM inbox WHERE request_id = $1 AND length(sealed) > 0", id, &found));
 	if (found)
-		return cdr_inbox_erase(tx, id, erasure->fault);
+		return cdr_inbox_erase(tx, erasure->member, id, erasure->fault);
 	CDR_TRY(exists(tx, "SELECT count(*) FROM conduct_case WHERE id = $1", id, &found));
-	if (!found)
-		return cdr_fault_set(erasure->fault, CDR_E_ABSENT, "there is no record with that id: see `candor subject access`");
+	if (!found) {
+		*was_there = false;
+		CDR_TRY(exists(tx, "SELECT count(*) FROM trail WHERE what = 'subject.erase' AND subject = $1", id, &found));
+		return found ? CDR_OK : cdr_fault_set(erasure->fault, CDR_E_ABSENT, "there is no record with that id: see `candor subject access`");
+	}
 	CDR_TRY(cdr_hold_check(tx, id, erasure->fault));
 	CDR_TRY(cdr_query_run(tx, "DELETE FROM conduct_case WHERE id = $1", CDR_VALUES(cdr_value_blob(id, CDR_ID_LEN))));
 	err = cdr_retention_want_scrub(tx);
@@ -255,12 +261,16 @@ erase_job(struct cdr_tx *tx, void *context)
 {
 	struct erasure *erasure = context;
 	cdr_err err = CDR_E_INTERNAL;
+	bool was_there, any = false;
 
 	for (size_t i = 0; i < erasure->count; i++) {
-		CDR_TRY(erase_one(tx, erasure, erasure->ids[i]));
-		CDR_TRY(cdr_trail_add(tx, erasure->member->who, "subject.erase", erasure->ids[i]));
+		CDR_TRY(erase_one(tx, erasure, erasure->ids[i], &was_there));
+		if (was_there)
+			CDR_TRY(cdr_trail_add(tx, erasure->member->who, "subject.erase", erasure->ids[i]));
+		any = any || was_there;
 	}
-	CDR_TRY(cdr_count_add(tx, CDR_COUNT_ERASURE, cdr_count_year(cdr_member_now()), 1));
+	if (any)
+		CDR_TRY(cdr_count_add(tx, CDR_COUNT_ERASURE, cdr_count_year(cdr_member_now()), 1));
 	err = CDR_OK;
 out:
 	return err;

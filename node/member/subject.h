@@ -45,15 +45,13 @@ CDR_MUST_CHECK cdr_err cdr_subject_read(struct cdr_member *member, const uint8_t
 /**
  * cdr_subject_erase(member, ids, count, fault):
  * Erase records, all of them or none: a leaver leaves the register and the index, a check goes with its statements and the
- * employers that hold a request are told to forget it, a request of others with its answer, a case. Counters stay.
+ * employers that hold a request are told to forget it, a request of others with its answer, a case. What the API was to
+ * repeat about them goes too. Counters stay. What was erased before is gone: erasing it again changes nothing.
  *
  * Returns  CDR_OK once durable; CDR_E_ABSENT if there is none with an id; CDR_E_REFUSED under a legal hold, or for a request that
  *          waits for an answer; as cdr_mail_queue.
  */
 CDR_MUST_CHECK cdr_err cdr_subject_erase(struct cdr_member *member, const uint8_t (*ids)[CDR_ID_LEN], size_t count,
     struct cdr_fault *fault);
-
-/* Take one leaver out of the register and the index, in a transaction. Returns CDR_OK; CDR_E_ABSENT; CDR_E_REFUSED; CDR_E_STORE. */
-CDR_MUST_CHECK cdr_err cdr_subject_erase_leaver(struct cdr_tx *tx, const uint8_t id[static CDR_ID_LEN], struct cdr_fault *fault);
 
 #endif

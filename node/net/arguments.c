@@ -133,6 +133,8 @@ print_option(FILE *file, const struct cdr_option *option)
 	    option->value != NULL ? option->value : "");
 	(void)fprintf(file, "  %-*s  %s%s%s", HELP_WIDTH, left, option->help, option->required ? " (needed)" : "",
 	    option->repeated ? " (may be repeated)" : "");
+	if (option->personal)
+		(void)fputs(" (in the file: others can read a command line)", file);
 	if (option->min < option->max && option->max != INT64_MAX)
 		(void)fprintf(file, " (%" PRId64 " to %" PRId64 ")", option->min, option->max);
 	(void)fputc('\n', file);
@@ -275,6 +277,9 @@ parse_option(struct cdr_arguments *arguments, struct cdr_report *report, int arg
 		return usage(arguments, report, "there is no option --%.*s%s%s", (int)len, name,
 		    best != NULL ? "; the nearest is --" : "", best != NULL ? best : "");
 	}
+	if (option->personal)
+		return usage(arguments, report, "--%s is personal, and others can read a command line: give it in the file that --file names (- reads standard "
+		    "input)", option->name);
 	if (option->value == NULL && value != NULL)
 		return usage(arguments, report, "--%s takes no value", option->name);
 	if (option->value != NULL && value == NULL) {
@@ -439,6 +444,18 @@ cdr_arguments_call(const struct cdr_program *program, const char *name, const st
 }
 
 /* see node/net/arguments.h */
+const struct cdr_option *
+cdr_arguments_option(const struct cdr_program *program, const char *command, const char *name)
+{
+	struct cdr_arguments arguments = { .program = program };
+
+	for (const struct cdr_command *known = program->commands; known->name != NULL; known++)
+		if (strcmp(known->name, command) == 0)
+			arguments.command = known;
+	return find_option(&arguments, name, strlen(name));
+}
+
+/* see node/net/arguments.h */
 const struct cdr_program *
 cdr_arguments_program(const struct cdr_arguments *arguments)
 {
@@ -462,6 +479,16 @@ const char *
 cdr_arguments_text(const struct cdr_arguments *arguments, const char *name)
 {
 	return cdr_arguments_nth(arguments, name, 0);
+}
+
+/* see node/net/arguments.h */
+bool
+cdr_arguments_given(const struct cdr_arguments *arguments, size_t index, struct cdr_arguments_value *value)
+{
+	if (index >= arguments->given_count)
+		return false;
+	*value = (struct cdr_arguments_value){ arguments->given[index].option->name, arguments->given[index].value };
+	return true;
 }
 
 /* see node/net/arguments.h */

@@ -32,6 +32,7 @@ struct cdr_option {
 	const char *help;           /* one line */
 	bool required;
 	bool repeated;              /* may be given more than once */
+	bool personal;              /* never on a command line, which others can read: in the file that --file names, or over the API */
 	int64_t min, max;           /* min < max: a number within these */
 };
 
@@ -84,6 +85,9 @@ struct cdr_arguments_value {
 CDR_MUST_CHECK cdr_err cdr_arguments_call(const struct cdr_program *program, const char *name, const struct cdr_arguments_value *values,
     size_t value_count, const char *const *operands, size_t operand_count, struct cdr_report *report, struct cdr_fault *fault);
 
+/* The option of that name of a sub-command; NULL: there is none. */
+const struct cdr_option *cdr_arguments_option(const struct cdr_program *program, const char *command, const char *name);
+
 /* The program that a sub-command belongs to. */
 const struct cdr_program *cdr_arguments_program(const struct cdr_arguments *arguments);
 
@@ -94,6 +98,8 @@ const char *cdr_arguments_nth(const struct cdr_arguments *arguments, const char 
 bool cdr_arguments_has(const struct cdr_arguments *arguments, const char *name);
 /* The value of a number option, or ${otherwise}. */
 int64_t cdr_arguments_number(const struct cdr_arguments *arguments, const char *name, int64_t otherwise);
+/* Option number  of those that were given, from 0; false beyond the last. Borrowed. */
+bool cdr_arguments_given(const struct cdr_arguments *arguments, size_t index, struct cdr_arguments_value *value);
 /* What follows the options, from 0; NULL beyond the last. Borrowed. */
 const char *cdr_arguments_operand(const struct cdr_arguments *arguments, size_t index);
 size_t cdr_arguments_operand_count(const struct cdr_arguments *arguments);

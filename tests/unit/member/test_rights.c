@@ -298,7 +298,7 @@ test_subject(void **state)
 	assert_int_equal(cdr_subject_erase(green, (const uint8_t (*)[CDR_ID_LEN])&found_id[CDR_SUBJECT_REQUEST], 1, &fault), CDR_E_REFUSED);
 	answer(w, request_id);
 	for (size_t kind = 0; kind < CDR_SUBJECT_KIND_COUNT; kind++)
-		if (found[kind] > 0)
+		for (int again = 0; found[kind] > 0 && again < 2; again++)
 			assert_int_equal(cdr_subject_erase(green, (const uint8_t (*)[CDR_ID_LEN])&found_id[kind], 1, &fault), CDR_OK);
 	memset(found, 0, sizeof(found));
 	assert_int_equal(cdr_subject_find(green, &amina.person, note_found, NULL), CDR_OK);
@@ -306,6 +306,9 @@ test_subject(void **state)
 		assert_int_equal(found[kind], 0);
 	assert_int_equal(w_count(green, "SELECT count(*) FROM leaver"), 0);
 	assert_int_equal(w_count(green, "SELECT count(*) FROM removal"), 1);
+	assert_int_equal(w_count(green, "SELECT number FROM tally WHERE counter = 'erasure'"), 3);
+	memset(found_id[CDR_SUBJECT_CHECK], 7, CDR_ID_LEN);
+	assert_int_equal(cdr_subject_erase(green, (const uint8_t (*)[CDR_ID_LEN])&found_id[CDR_SUBJECT_CHECK], 1, &fault), CDR_E_ABSENT);
 	assert_int_equal(cdr_subject_read(green, found_id[CDR_SUBJECT_LEAVER], note_found, NULL), CDR_E_ABSENT);
 }
 
@@ -338,6 +341,17 @@ retain(struct cdr_member *m)
 	bool worked;
 
 	assert_int_equal(cdr_retention_step(m, &worked, &fault), CDR_OK);
+}
+
+static cdr_err
+copy_case(const uint8_t id[static CDR_ID_LEN], const struct cdr_case *the_case, uint64_t erase_at, void *context)
+{
+	struct cdr_case *copy = context;
+
+	(void)id;
+	(void)erase_at;
+	*copy = *the_case;
+	return CDR_OK;
 }
 
 /* Nothing that is held goes, by a person or a timer; when the hold is lifted the timers take it. */
@@ -377,9 +391,17 @@ test_hold(void **state)
 		assert_non_null(strstr(fault.text, "Jo Doe"));
 	}
 	assert_int_equal(cdr_check_withdraw(blue, "R-1", &fault), CDR_E_REFUSED);
+	struct cdr_case changed = { 0 };
+	assert_int_equal(cdr_cases_each(green, case_id, copy_case, &changed), CDR_OK);
+	assert_int_equal(cdr_cases_put(green, case_id, &changed, &fault), CDR_E_REFUSED);
+	int64_t attempts = w_count(blue, "SELECT count(*) FROM attempt"), letters = w_count(green, "SELECT count(*) FROM letter_out WHERE kind = 'statement'");
+	assert_true(attempts > 0 && letters > 0);
 	ahead = 7LL * 366 * DAY;
 	retain(green);
 	retain(blue);
+	assert_int_equal(w_count(blue, "SELECT count(*) FROM attempt"), attempts);
+	assert_int_equal(w_count(green, "SELECT count(*) FROM letter_out WHERE kind = 'statement'"), letters);
+	assert_true(w_count(blue, "SELECT count(*) FROM letter_out WHERE kind = 'request'") > 0);
 	assert_int_equal(w_count(green, "SELECT count(*) FROM leaver"), 1);
 	assert_int_equal(w_count(green, "SELECT count(*) FROM conduct_case"), 1);
 	assert_true(w_count(green, "SELECT length(sealed) FROM inbox") > 0);
@@ -411,6 +433,7 @@ static void
 test_hold_of_what_waits(void **state)
 {
 	struct world *w = *state;
+	struct cdr_leavers_outcome outcome;
 	struct cdr_member *blue = w->member[BLUE], *green = w->member[GREEN];
 	uint8_t request_id[CDR_ID_LEN], leaver[CDR_ID_LEN];
 	struct cdr_candidate amina;
@@ -422,6 +445,11 @@ test_hold_of_what_waits(void **state)
 	memcpy(leaver, found_id[CDR_SUBJECT_LEAVER], sizeof(leaver));
 	hold(green, request_id, CDR_OK);
 	hold(green, leaver, CDR_OK);
+	int64_t expiry = w_count(green, "SELECT expiry FROM leaver");
+	assert_int_equal(w_import(green, "E-1,Amina,Otieno,1984-05-12,passport,KEN,A7654321,Nurse,KEN,2015-02-01,\n", NULL, &outcome), CDR_OK);
+	assert_int_equal(outcome.kept, 1);
+	assert_int_equal(outcome.changed, 0);
+	assert_int_equal(w_count(green, "SELECT expiry FROM leaver"), expiry);
 	assert_int_equal(cdr_check_withdraw(blue, "R-1", &fault), CDR_OK);
 	w_carry(w);
 	assert_int_equal(w_count(green, "SELECT count(*) FROM inbox WHERE state = 'withdrawn' AND next_at = 0"), 1);
@@ -437,6 +465,114 @@ test_hold_of_what_waits(void **state)
 	assert_int_equal(w_count(green, "SELECT length(sealed) FROM inbox"), 0);
 	assert_int_equal(w_count(green, "SELECT count(*) FROM leaver"), 1);
 	ahead = 0;
+}
+
+/* A correction takes the place of what was wrong in one step, also where the key of the row changes; what is held is not corrected. */
+static void
+test_rectify_leaver(void **state)
+{
+	struct world *w = *state;
+	struct cdr_member *green = w->member[GREEN];
+	struct cdr_candidate amina;
+	struct cdr_leavers_outcome outcome;
+	uint8_t leaver[CDR_ID_LEN];
+	struct cdr_leavers_options options = { .partial = true, .replaces = leaver };
+	static const char right[] = "E-9,Amina,Otieno,1990-02-11,passport,KEN,FA0000109,Nurse,KEN,2015-02-01,\n";
+
+	w_import_amina(green, 1);
+	w_amina(&amina, "");
+	assert_int_equal(cdr_subject_find(green, &amina.person, note_found, NULL), CDR_OK);
+	memcpy(leaver, found_id[CDR_SUBJECT_LEAVER], sizeof(leaver));
+	hold(green, leaver, CDR_OK);
+	assert_int_equal(w_import(green, right, &options, &outcome), CDR_E_REFUSED);
+	assert_int_equal(w_count(green, "SELECT count(*) FROM leaver"), 1);
+	assert_int_equal(cdr_hold_lift(green, leaver, &fault), CDR_OK);
+	assert_int_equal(w_import(green, right, &options, &outcome), CDR_OK);
+	assert_int_equal(outcome.added, 1);
+	assert_int_equal(outcome.removed, 1);
+	assert_int_equal(w_count(green, "SELECT count(*) FROM leaver"), 1);
+	assert_int_equal(cdr_subject_read(green, leaver, note_found, NULL), CDR_E_ABSENT);
+	assert_int_equal(w_count(green, "SELECT count(*) FROM trail WHERE what = 'subject.rectify'"), 1);
+}
+
+/* A check is opened anew and the wrong one ended, or neither; what was watched still is. */
+static void
+test_rectify_check(void **state)
+{
+	struct world *w = *state;
+	struct cdr_member *blue = w->member[BLUE];
+	struct cdr_candidate c;
+	uint8_t request_id[CDR_ID_LEN], check_id[CDR_ID_LEN];
+
+	begin(w, 60, request_id);
+	assert_int_equal(cdr_check_each(blue, NULL, see, NULL), CDR_OK);
+	memcpy(check_id, seen.id, sizeof(check_id));
+	uint64_t watch_until = seen.watch_until;
+	w_amina(&c, "");
+	w_declare(&c, "green-valley");
+	assert_int_equal(cdr_check_rectify(blue, check_id, &c, &fault), CDR_E_EXISTS); /* it says so already */
+	hold(blue, check_id, CDR_OK);
+	(void)snprintf(c.person.family_names, sizeof(c.person.family_names), "Atieno");
+	assert_int_equal(cdr_check_rectify(blue, check_id, &c, &fault), CDR_E_REFUSED);
+	assert_int_equal(w_count(blue, "SELECT count(*) FROM hiring_check"), 1);
+	assert_int_equal(cdr_hold_lift(blue, check_id, &fault), CDR_OK);
+	memset(c.reference, 0, sizeof(c.reference));
+	assert_int_equal(cdr_check_rectify(blue, check_id, &c, &fault), CDR_OK);
+	assert_int_equal(w_count(blue, "SELECT count(*) FROM hiring_check WHERE state = 'withdrawn' AND length(sealed) = 0"), 1);
+	assert_int_equal(w_count(blue, "SELECT count(*) FROM hiring_check WHERE state <> 'withdrawn'"), 1);
+	assert_int_equal(cdr_check_each(blue, c.reference, see, NULL), CDR_OK);
+	assert_string_equal(seen.candidate.person.family_names, "Atieno");
+	assert_int_equal(seen.watch_until, watch_until);
+	assert_int_equal(cdr_check_rectify(blue, check_id, &c, &fault), CDR_E_ABSENT);
+}
+
+/* One reply of the API as it is kept, under a number of its own. */
+struct kept_reply {
+	struct cdr_member *member;
+	uint8_t number;
+	const char *body;
+};
+
+static cdr_err
+keep_reply(struct cdr_tx *tx, void *context)
+{
+	const struct kept_reply *kept = context;
+	uint8_t digest[CDR_SHA256_LEN] = { kept->number };
+	struct cdr_buffer sealed = { 0 };
+
+	cdr_err err = cdr_seal(kept->member->home->keys->column, "api.reply", (struct cdr_bytes){ digest, sizeof(digest) },
+	    (struct cdr_bytes){ (const uint8_t *)kept->body, strlen(kept->body) }, &sealed);
+	if (err == CDR_OK)
+		err = cdr_query_run(tx, "INSERT INTO api_reply (digest, request, status, sealed, at) VALUES ($1, $1, 201, $2, $3)",
+		    CDR_VALUES(cdr_value_blob(digest, sizeof(digest)), cdr_value_bytes(cdr_buffer_bytes(&sealed)), cdr_value_int((int64_t)time(NULL))));
+	cdr_buffer_free(&sealed);
+	return err;
+}
+
+/* What the API was to say again about somebody who is erased is gone; of others it stays, and the keys stay known. */
+static void
+test_forgotten_replies(void **state)
+{
+	struct world *w = *state;
+	struct cdr_member *blue = w->member[BLUE], *green = w->member[GREEN];
+	uint8_t request_id[CDR_ID_LEN];
+	char id[CDR_ID_TEXT_LEN], body[256];
+	struct kept_reply kept[] = { { blue, 1, "{\"references\":[\"R-1\"]}" }, { blue, 2, "{\"references\":[\"R-10\"]}" }, { green, 3, body },
+		{ green, 4, "{\"request_id\":\"R-1\"}" } };
+
+	begin(w, 0, request_id);
+	answer(w, request_id);
+	cdr_id_write(request_id, id);
+	(void)snprintf(body, sizeof(body), "{\"answer\":{\"request_id\":\"%s\",\"result\":\"disclosure\"}}", id);
+	for (size_t i = 0; i < 4; i++)
+		assert_int_equal(cdr_store_write(kept[i].member->home->store, keep_reply, &kept[i]), CDR_OK);
+	assert_int_equal(cdr_check_each(blue, NULL, see, NULL), CDR_OK);
+	assert_int_equal(cdr_subject_erase(blue, (const uint8_t (*)[CDR_ID_LEN])&seen.id, 1, &fault), CDR_OK);
+	assert_int_equal(w_count(blue, "SELECT count(*) FROM api_reply WHERE length(sealed) = 0 AND digest <> request"), 1);
+	assert_int_equal(w_count(blue, "SELECT count(*) FROM api_reply WHERE length(sealed) > 0"), 1);
+	w_carry(w); /* the employer is told to forget */
+	assert_int_equal(w_count(green, "SELECT count(*) FROM api_reply WHERE length(sealed) = 0"), 1);
+	assert_int_equal(w_count(green, "SELECT count(*) FROM api_reply WHERE length(sealed) > 0"), 1);
 }
 
 /* What was answered to a program goes in time, also if no program asks any more. */
@@ -496,6 +632,41 @@ test_timers(void **state)
 	/* It was time, nobody's wish: the employer was told nothing. */
 	assert_int_equal(w_count(blue, "SELECT count(*) FROM letter_out WHERE kind = 'withdrawal'"), 0);
 	ahead = 0;
+}
+
+/* What status says goes within 30 days is what the timers then take, of every kind; what is held is counted as held. */
+static void
+test_due_is_what_goes(void **state)
+{
+	struct world *w = *state;
+	struct cdr_retention_line line[2][CDR_RETENTION_LINES];
+	uint8_t request_id[CDR_ID_LEN], case_id[CDR_ID_LEN];
+	char sql[128];
+
+	begin(w, 0, request_id);
+	put_case(w->member[GREEN], "closed_no_finding", case_id);
+	answer(w, request_id);
+	w_run(w->member[GREEN], "INSERT INTO api_reply (digest, request, status, sealed, at) VALUES (x'01', x'02', 201, x'03', 1)");
+	w_run(w->member[GREEN], "INSERT INTO email_out (number, contact, state, made_at, not_before, tries, done_at) VALUES (9, 'first', 'sent', 1, 1, 1, 1)");
+	for (size_t i = 0; i < 2; i++) {
+		struct cdr_member *m = w->member[i == 0 ? BLUE : GREEN];
+		ahead = 7LL * 366 * DAY - 30LL * DAY;
+		assert_int_equal(cdr_retention_status(m, line[0]), CDR_OK);
+		ahead += 30LL * DAY;
+		retain(m);
+		for (size_t k = 0; k < CDR_RETENTION_LINES; k++) {
+			(void)snprintf(sql, sizeof(sql), "SELECT coalesce(sum(count), 0) FROM retention_done WHERE what = '%s'", line[0][k].what);
+			/* A check that ends takes letters and attempts of its own with it; nothing else may go unannounced. */
+			assert_true(w_count(m, sql) <= (int64_t)line[0][k].due_count);
+		}
+		assert_int_equal(cdr_retention_status(m, line[1]), CDR_OK);
+		for (size_t k = 0; k < CDR_RETENTION_LINES; k++) {
+			assert_int_equal(line[1][k].held_count, line[0][k].held_count - line[0][k].due_count);
+			assert_int_equal(line[1][k].due_count, 0);
+		}
+		ahead = 0;
+	}
+	assert_int_equal(line[0][0].due_count, 1); /* the leaver, at green */
 }
 
 /* ---- disputes and later statements ------------------------------------------------------------------------------------------------- */
@@ -637,7 +808,7 @@ test_two_persons(void **state)
 {
 	struct world *w = *state;
 	struct cdr_member *blue = w->member[BLUE], *green = w->member[GREEN];
-	uint8_t request_id[CDR_ID_LEN];
+	uint8_t request_id[CDR_ID_LEN], draft[CDR_ID_LEN], earlier[CDR_ID_LEN];
 	struct cdr_statement s;
 	char author[CDR_NAME_LEN];
 	unsigned persons;
@@ -649,7 +820,7 @@ test_two_persons(void **state)
 	assert_int_equal(persons, 2);
 	w_no_record(&s);
 	assert_int_equal(cdr_inbox_answer(green, request_id, &s, &fault), CDR_E_REFUSED);
-	assert_int_equal(cdr_inbox_read_draft(green, request_id, &s, author, &fault), CDR_E_ABSENT);
+	assert_int_equal(cdr_inbox_read_draft(green, request_id, &s, draft, author, &fault), CDR_E_ABSENT);
 	w_no_record(&s);
 	(void)snprintf(s.finding, sizeof(s.finding), "yes");
 	assert_int_not_equal(cdr_inbox_write_draft(green, request_id, &s, false, &fault), CDR_OK);
@@ -658,21 +829,25 @@ test_two_persons(void **state)
 	assert_string_equal(w_text(green, "SELECT state FROM inbox"), "drafted");
 	w_carry(w);
 	assert_string_equal(w_text(blue, "SELECT result FROM employer"), "");
-	assert_int_equal(cdr_inbox_approve(green, request_id, "grace  MWANGI", "hr", &s, &fault), CDR_E_REFUSED);
+	assert_int_equal(cdr_inbox_read_draft(green, request_id, &s, earlier, author, &fault), CDR_OK);
+	assert_int_equal(cdr_inbox_approve(green, request_id, earlier, "grace  MWANGI", "hr", &s, &fault), CDR_E_REFUSED);
 	assert_int_equal(cdr_inbox_reject(green, request_id, &fault), CDR_OK);
 	assert_string_equal(w_text(green, "SELECT state FROM inbox"), "waiting");
 	assert_int_equal(cdr_inbox_reject(green, request_id, &fault), CDR_E_ABSENT);
 	w_no_record(&s);
 	assert_int_equal(cdr_inbox_write_draft(green, request_id, &s, false, &fault), CDR_OK);
-	assert_int_equal(cdr_inbox_read_draft(green, request_id, &s, author, &fault), CDR_OK);
+	assert_int_equal(cdr_inbox_read_draft(green, request_id, &s, draft, author, &fault), CDR_OK);
 	assert_string_equal(author, "Grace Mwangi");
-	assert_int_equal(cdr_inbox_approve(green, request_id, "Otto Other", "boss", &s, &fault), CDR_E_INPUT);
-	assert_int_equal(cdr_inbox_approve(green, request_id, "Otto Other", "hr", &s, &fault), CDR_OK);
+	/* What somebody read before is not what is signed now, though it says the same. */
+	assert_int_equal(cdr_inbox_approve(green, request_id, earlier, "Otto Other", "hr", &s, &fault), CDR_E_REFUSED);
+	assert_string_equal(w_text(green, "SELECT state FROM inbox"), "drafted");
+	assert_int_equal(cdr_inbox_approve(green, request_id, draft, "Otto Other", "boss", &s, &fault), CDR_E_INPUT);
+	assert_int_equal(cdr_inbox_approve(green, request_id, draft, "Otto Other", "hr", &s, &fault), CDR_OK);
 	assert_string_equal(s.signer_name, "Otto Other");
 	w_carry(w);
 	assert_string_equal(w_text(blue, "SELECT result FROM employer"), "no_record_held");
 	assert_int_equal(w_count(green, "SELECT count(*) FROM answer_draft"), 0);
-	assert_int_equal(cdr_inbox_approve(green, request_id, "Otto Other", "hr", &s, &fault), CDR_E_ABSENT);
+	assert_int_equal(cdr_inbox_approve(green, request_id, draft, "Otto Other", "hr", &s, &fault), CDR_E_ABSENT);
 }
 
 int
@@ -686,8 +861,12 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_subject, setup, w_teardown),
 		cmocka_unit_test_setup_teardown(test_hold, setup, w_teardown),
 		cmocka_unit_test_setup_teardown(test_hold_of_what_waits, setup, w_teardown),
+		cmocka_unit_test_setup_teardown(test_rectify_leaver, setup, w_teardown),
+		cmocka_unit_test_setup_teardown(test_rectify_check, setup, w_teardown),
+		cmocka_unit_test_setup_teardown(test_forgotten_replies, setup, w_teardown),
 		cmocka_unit_test_setup_teardown(test_kept_replies, setup, w_teardown),
 		cmocka_unit_test_setup_teardown(test_timers, setup, w_teardown),
+		cmocka_unit_test_setup_teardown(test_due_is_what_goes, setup, w_teardown),
 		cmocka_unit_test_setup_teardown(test_watch, setup, w_teardown),
 		cmocka_unit_test_setup_teardown(test_dispute, setup, w_teardown),
 		cmocka_unit_test_setup_teardown(test_false_dispute, setup, w_teardown),

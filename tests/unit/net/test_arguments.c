@@ -47,6 +47,7 @@ static const struct cdr_option new_options[] = {
 	{ .name = "port", .value = "PORT", .help = "where", .min = 1, .max = 65535 },
 	{ .name = "note", .value = "TEXT", .help = "something to keep", .repeated = true },
 	{ .name = "force", .help = "without asking" },
+	{ .name = "born", .value = "DATE", .help = "when", .personal = true },
 	{ .name = NULL },
 };
 static const struct cdr_option program_options[] = {
@@ -174,6 +175,7 @@ test_wrong_usage(void **state)
 		{ "check new --home /a --force=yes f", "takes no value" },
 		{ "check new --home /a --home /b f", "given twice" },
 		{ "check new f", "--home DIR is needed" },
+		{ "check new --home /a --born 1990 f", "--born is personal, and others can read a command line" },
 		{ "check new --home /a", "FILE... is missing" },
 		{ "check new --home /a a b c", "'c' is one word too many" },
 		{ "serve --home /a extra", "'extra' is one word too many" },
