@@ -226,6 +226,10 @@ cdr_annual_check(const struct cdr_annual *annual, struct cdr_fault *fault)
 		    (unsigned long long)by_days);
 	CDR_TRY(at_most(annual, v[CDR_ANNUAL_REJECTED_NEGATIVE] + v[CDR_ANNUAL_REJECTED_ABSENT] + v[CDR_ANNUAL_HIRED] + v[CDR_ANNUAL_RECRUITMENTS_UNCHECKED],
 	    CDR_ANNUAL_RECRUITMENTS, "hired, rejected and unchecked", fault));
+	if (v[CDR_ANNUAL_RESPONSES_RECEIVED] > v[CDR_ANNUAL_OUTSTANDING_BEFORE] + v[CDR_ANNUAL_REQUESTS_MADE])
+		return cdr_fault_set(fault, CDR_E_INPUT, "responses_received: %llu, and only %llu requests were made or outstanding before",
+		    (unsigned long long)v[CDR_ANNUAL_RESPONSES_RECEIVED],
+		    (unsigned long long)(v[CDR_ANNUAL_OUTSTANDING_BEFORE] + v[CDR_ANNUAL_REQUESTS_MADE]));
 	CDR_TRY(at_most(annual, v[CDR_ANNUAL_RESPONSES_LATE], CDR_ANNUAL_RESPONSES_RECEIVED, "responses_late", fault));
 	CDR_TRY(at_most(annual, v[CDR_ANNUAL_RECEIVED_DISCLOSURE] + v[CDR_ANNUAL_RECEIVED_UNABLE] + v[CDR_ANNUAL_RECEIVED_NO_RECORD] +
 	    v[CDR_ANNUAL_RECEIVED_NOT_KNOWN], CDR_ANNUAL_RESPONSES_RECEIVED, "answers received by result", fault));

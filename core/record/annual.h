@@ -67,8 +67,8 @@ void cdr_annual_complete(struct cdr_annual *annual);
 /**
  * cdr_annual_check(annual, fault):
  * Can this be? The year and each figure lie in their range; totals are the sums of their parts, median and percentile those of the
- * days; rejected candidates are among the recruitments, late answers among the answers; answers by days are as many as the
- * answers; what is outstanding is no more than what was asked.
+ * days; rejected candidates are among the recruitments, answers among the requests that were made or outstanding, late answers among the
+ * answers; answers by days are as many as the answers; what is outstanding is no more than what was asked.
  *
  * Returns  CDR_OK; CDR_E_RANGE; CDR_E_INPUT with the figures that do not agree.
  */

@@ -74,9 +74,12 @@ static cdr_err
 read_outstanding(struct cdr_tx *tx, unsigned year, uint64_t *outstanding)
 {
 	static const enum cdr_counter ends[] = { CDR_COUNT_RESPONSE_RECEIVED, CDR_COUNT_REQUEST_WITHDRAWN, CDR_COUNT_REQUEST_EXPIRED };
-	uint64_t n;
+	uint64_t n, twice = 0;
 
 	cdr_err err = cdr_count_read(tx, CDR_COUNT_REQUEST_MADE, NULL, CDR_COUNT_YEAR_MIN, year, outstanding);
+	if (err == CDR_OK)
+		err = cdr_count_read(tx, CDR_COUNT_RESPONSE_AFTER_EXPIRY, NULL, CDR_COUNT_YEAR_MIN, year, &twice);
+	*outstanding += twice;
 	for (size_t i = 0; i < 3 && err == CDR_OK; i++) {
 		err = cdr_count_read(tx, ends[i], NULL, CDR_COUNT_YEAR_MIN, year, &n);
 		*outstanding -= n < *outstanding ? n : *outstanding;

@@ -93,8 +93,13 @@ count_answer(struct cdr_tx *tx, const struct cdr_member *member, const struct cd
 	unsigned year = cdr_count_year(now);
 	bool known = cdr_codebook_means(member->codebook, "identity_match", statement->identity_match, "answers");
 
-	CDR_TRY(cdr_count_response(tx, CDR_COUNT_MEMBERS, employer->asked_at, employer->due_at, now));
-	CDR_TRY(cdr_count_statement(tx, member->codebook, statement, false, year));
+	/* One to a request that was reported as expired for an earlier year is no answer of this one. */
+	if (employer->expired_at == 0 || cdr_count_year(employer->expired_at) == year) {
+		CDR_TRY(cdr_count_response(tx, CDR_COUNT_MEMBERS, employer->asked_at, employer->due_at, now));
+		CDR_TRY(cdr_count_statement(tx, member->codebook, statement, false, year));
+		if (employer->expired_at != 0)
+			CDR_TRY(cdr_count_add(tx, CDR_COUNT_RESPONSE_AFTER_EXPIRY, year, 1));
+	}
 	if (employer->matched && known)
 		CDR_TRY(cdr_count_add(tx, CDR_COUNT_MATCH_CONFIRMED, year, 1));
 	else if (employer->matched && cdr_codebook_means(member->codebook, "identity_match", statement->identity_match, "not_known_here"))

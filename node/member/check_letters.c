@@ -123,8 +123,9 @@ cdr_check_end_request(struct cdr_tx *tx, const struct cdr_member *member, const 
 		CDR_TRY(cdr_count_add(tx, strcmp(why, "expired") == 0 ? CDR_COUNT_REQUEST_EXPIRED : CDR_COUNT_REQUEST_WITHDRAWN,
 		    cdr_count_year(cdr_member_now()), 1));
 	CDR_TRY(cdr_wire_text(why, reason, sizeof(reason)));
-	CDR_TRY(cdr_query_run(tx, "UPDATE employer SET status = $1, next_at = 0 WHERE request_id = $2",
-	    CDR_VALUES(cdr_value_text(strcmp(why, "expired") == 0 ? why : "withdrawn"), id)));
+	bool expired = strcmp(why, "expired") == 0;
+	CDR_TRY(cdr_query_run(tx, "UPDATE employer SET status = $1, next_at = 0, expired_at = $2 WHERE request_id = $3",
+	    CDR_VALUES(cdr_value_text(expired ? why : "withdrawn"), cdr_value_int(expired ? (int64_t)cdr_member_now() : 0), id)));
 	CDR_TRY(cdr_query_run(tx, "DELETE FROM letter_out WHERE request_id = $1 AND state = 'waiting' AND kind <> 'received'",
 	    CDR_VALUES(id)));
 	const Cdr__Wire__Member *entry = cdr_roster_member(roster, employer);
@@ -346,7 +347,7 @@ cdr_check_party_read(struct cdr_tx *tx, const Cdr__Wire__Letter *letter, struct 
 
 	*employer = (struct cdr_check_party){ 0 };
 	CDR_TRY(cdr_query_start(tx,
-	    "SELECT check_id, stage, declared, answered_at, handles, tier, asked_at, employer.due_at, people FROM employer"
+	    "SELECT check_id, stage, declared, answered_at, handles, tier, asked_at, employer.due_at, people, expired_at FROM employer"
 	    " JOIN hiring_check ON id = check_id WHERE request_id = $1 AND member = $2",
 	    CDR_VALUES(cdr_value_bytes(cdr_message_bytes(letter->request_id)), cdr_value_text(letter->from)), &query));
 	CDR_TRY(cdr_query_step(query));
@@ -360,6 +361,7 @@ cdr_check_party_read(struct cdr_tx *tx, const Cdr__Wire__Letter *letter, struct 
 	CDR_TRY(cdr_query_count(query, 7, &employer->due_at));
 	employer->matched = tier[0] != '\0';
 	CDR_TRY(cdr_query_count(query, 8, &employer->people));
+	CDR_TRY(cdr_query_count(query, 9, &employer->expired_at));
 	employer->declared = declared != 0;
 	employer->answered = answered_at != 0;
 	err = CDR_OK;

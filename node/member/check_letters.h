@@ -83,6 +83,7 @@ struct cdr_check_party {
 	bool answered;
 	bool matched;      /* the hub named it */
 	uint64_t asked_at, due_at;
+	uint64_t expired_at; /* 0: it did not */
 	struct cdr_buffer handles;
 	uint64_t people;   /* in the index when the hub was asked */
 };

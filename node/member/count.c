@@ -14,6 +14,7 @@ static const struct {
 	[CDR_COUNT_REQUEST_WITHDRAWN] = { "request_withdrawn", false },
 	[CDR_COUNT_REQUEST_EXPIRED] = { "request_expired", false },
 	[CDR_COUNT_RESPONSE_RECEIVED] = { "response_received", true },
+	[CDR_COUNT_RESPONSE_AFTER_EXPIRY] = { "response_after_expiry", false },
 	[CDR_COUNT_RESPONSE_LATE] = { "response_late", false },
 	[CDR_COUNT_RESPONSE_DAYS] = { "response_days", true },
 	[CDR_COUNT_ANSWER_RECEIVED] = { "answer_received", true },

@@ -18,6 +18,7 @@ enum cdr_counter {
 	CDR_COUNT_REQUEST_WITHDRAWN,       /* before an answer */
 	CDR_COUNT_REQUEST_EXPIRED,         /* without an answer */
 	CDR_COUNT_RESPONSE_RECEIVED,       /* by asked; the first answer to a request, and no later one */
+	CDR_COUNT_RESPONSE_AFTER_EXPIRY,   /* of these to a request that had expired in the same year: it is counted as both */
 	CDR_COUNT_RESPONSE_LATE,           /* after the due date */
 	CDR_COUNT_RESPONSE_DAYS,           /* by whole days from asking to the first answer */
 	CDR_COUNT_ANSWER_RECEIVED,         /* by result */

@@ -7,7 +7,7 @@
 #include "core/crypto/secret.h"
 #include "core/identity/date.h"
 #include "node/member/statement_file.h"
-#include "node/member/words.h"
+#include "node/member/texts.h"
 #include "node/net/print.h"
 
 #define LIST_LEN 2048
@@ -22,9 +22,9 @@ struct paper {
 };
 
 static const char *
-word(const struct paper *paper, enum cdr_word which)
+word(const struct paper *paper, const char *name)
 {
-	return cdr_words(which, paper->language);
+	return cdr_texts_peek(name, paper->language);
 }
 
 /* The label of a code; of a list with code NULL. */
@@ -54,7 +54,7 @@ field_date(struct paper *paper, const char *title, const struct cdr_date *date)
 }
 
 static void
-field_day(struct paper *paper, enum cdr_word title, uint64_t seconds)
+field_day(struct paper *paper, const char *title, uint64_t seconds)
 {
 	char text[CDR_DATE_TEXT_LEN];
 
@@ -101,19 +101,19 @@ print_candidate(struct paper *paper)
 	const struct cdr_candidate *candidate = &paper->check->candidate;
 	char name[2 * CDR_NAME_LEN + 2];
 
-	cdr_print_heading(&paper->print, word(paper, CDR_WORD_CANDIDATE));
+	cdr_print_heading(&paper->print, word(paper, "page_candidate"));
 	cdr_print_fields(&paper->print);
-	cdr_print_field(&paper->print, word(paper, CDR_WORD_REFERENCE), candidate->reference);
+	cdr_print_field(&paper->print, word(paper, "page_reference"), candidate->reference);
 	(void)snprintf(name, sizeof(name), "%s%s%s", candidate->person.given_names, candidate->person.family_names[0] != '\0' ? " " : "",
 	    candidate->person.family_names);
-	cdr_print_field(&paper->print, word(paper, CDR_WORD_NAME), name);
-	cdr_print_field(&paper->print, word(paper, CDR_WORD_OTHER_NAMES), candidate->person.native_name);
-	cdr_print_field(&paper->print, word(paper, CDR_WORD_OTHER_NAMES), candidate->person.other_names);
-	field_date(paper, word(paper, CDR_WORD_BIRTH), &candidate->person.birth);
-	field_day(paper, CDR_WORD_OPENED, paper->check->made_at);
+	cdr_print_field(&paper->print, word(paper, "page_name"), name);
+	cdr_print_field(&paper->print, word(paper, "page_other_names"), candidate->person.native_name);
+	cdr_print_field(&paper->print, word(paper, "page_other_names"), candidate->person.other_names);
+	field_date(paper, word(paper, "page_birth"), &candidate->person.birth);
+	field_day(paper, "page_opened", paper->check->made_at);
 	field_code(paper, "legal_basis", candidate->legal_basis);
 	field_code(paper, "candidate_notified", candidate->candidate_notified);
-	cdr_print_text(&paper->print, "small", word(paper, CDR_WORD_NOT_SIGNED));
+	cdr_print_text(&paper->print, "small", word(paper, "page_not_signed"));
 	cdr_wipe(name, sizeof(name));
 }
 
@@ -127,8 +127,8 @@ print_employer_row(struct paper *paper, const struct cdr_check_employer *e)
 	write_day(e->due_at, due);
 	write_day(e->answered_at, answered);
 	if (late)
-		(void)snprintf(answered + strlen(answered), 64, " (%s)", word(paper, CDR_WORD_LATE));
-	const char *cells[] = { e->member, word(paper, e->declared ? CDR_WORD_YES : CDR_WORD_NO), asked, due, answered,
+		(void)snprintf(answered + strlen(answered), 64, " (%s)", word(paper, "page_late"));
+	const char *cells[] = { e->member, word(paper, e->declared ? "page_yes" : "page_no"), asked, due, answered,
 		e->result[0] != '\0' ? label(paper, "result", e->result) : label(paper, "check_status", e->status) };
 	cdr_print_row(&paper->print, cells, sizeof(cells) / sizeof(cells[0]));
 }
@@ -137,13 +137,13 @@ static void
 print_employers(struct paper *paper)
 {
 	const struct cdr_check *check = paper->check;
-	const char *header[] = { word(paper, CDR_WORD_EMPLOYER), word(paper, CDR_WORD_DECLARED), word(paper, CDR_WORD_ASKED),
-		word(paper, CDR_WORD_DUE), word(paper, CDR_WORD_ANSWERED), word(paper, CDR_WORD_RESULT) };
+	const char *header[] = { word(paper, "page_employer"), word(paper, "page_declared"), word(paper, "page_asked"),
+		word(paper, "page_due"), word(paper, "page_answered"), word(paper, "page_result") };
 	size_t count = sizeof(header) / sizeof(header[0]);
 
-	cdr_print_heading(&paper->print, word(paper, CDR_WORD_RESULT));
+	cdr_print_heading(&paper->print, word(paper, "page_result"));
 	if (check->employer_count == 0) {
-		cdr_print_text(&paper->print, "plain", word(paper, strcmp(check->state, "waiting") == 0 ? CDR_WORD_WAITING : CDR_WORD_NOBODY));
+		cdr_print_text(&paper->print, "plain", word(paper, strcmp(check->state, "waiting") == 0 ? "page_waiting" : "page_nobody"));
 		return;
 	}
 	cdr_print_table(&paper->print, header, count, 0);
@@ -158,7 +158,7 @@ print_disclosure(struct paper *paper, const struct cdr_disclosure *d)
 {
 	char types[LIST_LEN] = "", sanctions[LIST_LEN] = "";
 
-	cdr_print_text(&paper->print, "strong", word(paper, CDR_WORD_DISCLOSURE));
+	cdr_print_text(&paper->print, "strong", word(paper, "page_disclosure"));
 	cdr_print_fields(&paper->print);
 	for (size_t i = 0; i < d->misconduct_type_count; i++)
 		append(types, label(paper, "misconduct_type", d->misconduct_type[i]));
@@ -166,13 +166,13 @@ print_disclosure(struct paper *paper, const struct cdr_disclosure *d)
 		append(sanctions, label(paper, "sanction", d->sanction[i]));
 	cdr_print_field(&paper->print, label(paper, "misconduct_type", NULL), types);
 	field_code(paper, "involved_child", d->involved_child);
-	field_date(paper, word(paper, CDR_WORD_COMMITTED), &d->committed);
-	field_date(paper, word(paper, CDR_WORD_CONCLUDED), &d->concluded);
+	field_date(paper, word(paper, "page_committed"), &d->committed);
+	field_date(paper, word(paper, "page_concluded"), &d->concluded);
 	field_code(paper, "process_status", d->process_status);
 	cdr_print_field(&paper->print, label(paper, "sanction", NULL), sanctions);
 	field_code(paper, "referred_to_authorities", d->referred_to_authorities);
-	cdr_print_field(&paper->print, word(paper, CDR_WORD_COUNTRIES), d->referred_country);
-	cdr_print_field(&paper->print, word(paper, CDR_WORD_SUMMARY), d->factual_summary);
+	cdr_print_field(&paper->print, word(paper, "page_countries"), d->referred_country);
+	cdr_print_field(&paper->print, word(paper, "page_summary"), d->factual_summary);
 }
 
 /* "Complete (2021-02-01 - 2024-03-31)" */
@@ -198,9 +198,9 @@ print_employment(struct paper *paper, const struct cdr_statement *s)
 		append(positions, s->employment.positions[i]);
 	for (size_t i = 0; i < s->employment.duty_country_count; i++)
 		append(countries, s->employment.duty_countries[i]);
-	field_period(paper, word(paper, CDR_WORD_EMPLOYMENT), &s->employment.from, &s->employment.to);
-	cdr_print_field(&paper->print, word(paper, CDR_WORD_POSITIONS), positions);
-	cdr_print_field(&paper->print, word(paper, CDR_WORD_COUNTRIES), countries);
+	field_period(paper, word(paper, "page_employment"), &s->employment.from, &s->employment.to);
+	cdr_print_field(&paper->print, word(paper, "page_positions"), positions);
+	cdr_print_field(&paper->print, word(paper, "page_countries"), countries);
 	print_coverage(paper, s);
 }
 
@@ -213,7 +213,7 @@ print_answers(struct paper *paper, const struct cdr_statement *s)
 		if (questions[i][1][0] != '\0')
 			cdr_print_field(&paper->print, label(paper, "question", questions[i][0]), label(paper, "answer", questions[i][1]));
 	field_code(paper, "legal_limit_reason", s->legal_limit_reason);
-	cdr_print_field(&paper->print, word(paper, CDR_WORD_COUNTRIES), s->legal_limit_country);
+	cdr_print_field(&paper->print, word(paper, "page_countries"), s->legal_limit_country);
 	field_code(paper, "right_of_reply", s->right_of_reply);
 }
 
@@ -226,14 +226,14 @@ print_signer(struct paper *paper, const struct cdr_statement_file *file)
 	char text[CDR_NAME_LEN + 256], id[CDR_ID_TEXT_LEN];
 
 	(void)snprintf(text, sizeof(text), "%s (%s)", s->signer_name, label(paper, "signer_role", s->signer_role));
-	cdr_print_field(&paper->print, word(paper, CDR_WORD_SIGNED_BY), text);
-	field_day(paper, CDR_WORD_SIGNED_AT, (uint64_t)s->signed_at);
-	field_date(paper, word(paper, CDR_WORD_VALID_UNTIL), &s->valid_until);
+	cdr_print_field(&paper->print, word(paper, "page_signed_by"), text);
+	field_day(paper, "page_signed_at", (uint64_t)s->signed_at);
+	field_date(paper, word(paper, "page_valid_until"), &s->valid_until);
 	cdr_id_write(s->response_id, id);
-	cdr_print_field(&paper->print, word(paper, CDR_WORD_STATEMENT_NUMBER), id);
+	cdr_print_field(&paper->print, word(paper, "page_statement_number"), id);
 	if (memcmp(s->supersedes, none, sizeof(none)) != 0) {
 		cdr_id_write(s->supersedes, id);
-		cdr_print_field(&paper->print, word(paper, CDR_WORD_SUPERSEDES), id);
+		cdr_print_field(&paper->print, word(paper, "page_supersedes"), id);
 	}
 }
 
@@ -244,7 +244,7 @@ print_code(struct paper *paper, const struct cdr_statement_file *file)
 
 	cdr_id_write(file->code, code);
 	(void)snprintf(qr, sizeof(qr), CDR_STATEMENT_CODE_PREFIX "%s", code);
-	(void)snprintf(caption, sizeof(caption), "%s\ncandor statement verify FILE --code %s", word(paper, CDR_WORD_CODE), code);
+	(void)snprintf(caption, sizeof(caption), "%s\ncandor statement verify FILE --code %s", word(paper, "page_code"), code);
 	cdr_print_code(&paper->print, code, qr, caption);
 }
 
@@ -256,7 +256,7 @@ print_statement(struct paper *paper, const struct cdr_statement_file *file)
 
 	(void)snprintf(text, sizeof(text), "%s (%s)", file->signer_name, file->signer);
 	cdr_print_heading(&paper->print, text);
-	(void)snprintf(text, sizeof(text), "%s: %s", word(paper, CDR_WORD_RESULT),
+	(void)snprintf(text, sizeof(text), "%s: %s", word(paper, "page_result"),
 	    label(paper, "result", cdr_statement_result(s, paper->member->codebook)));
 	cdr_print_text(&paper->print, "boxed", text);
 	cdr_print_fields(&paper->print);
@@ -325,7 +325,7 @@ print_all(struct paper *paper, const char *employer)
 	}
 	if (err == CDR_OK && !found)
 		err = cdr_fault_set(paper->fault, CDR_E_ABSENT, "%s has not answered", employer);
-	cdr_print_text(&paper->print, "small", word(paper, CDR_WORD_HUMAN));
+	cdr_print_text(&paper->print, "small", word(paper, "page_human"));
 	return err;
 }
 
@@ -341,7 +341,7 @@ cdr_paper_check(struct cdr_member *member, const struct cdr_check *check, const 
 	*pdf = (struct cdr_buffer){ 0 };
 	(void)snprintf(footer, sizeof(footer), "%s \xc2\xb7 %s", member->name, check->candidate.reference);
 	cdr_print_start(&paper.print, language, employer != NULL ? label(&paper, "request_type", "statement_of_conduct") :
-		word(&paper, CDR_WORD_CHECK), member->name, footer, (int64_t)newest(check));
+		word(&paper, "page_check"), member->name, footer, (int64_t)newest(check));
 	CDR_TRY(print_all(&paper, employer));
 	CDR_TRY(cdr_print_run(&paper.print, pdf, fault));
 	err = CDR_OK;

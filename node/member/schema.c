@@ -273,6 +273,10 @@ static const char hooks_counted[] =
     "DELETE FROM hook_event WHERE state = 'given_up';"
     "CREATE INDEX hook_event_by_hook ON hook_event (hook, not_before, number);";
 
+/* When a request of ours expired: an answer after that is not counted a second time. */
+static const char expiries[] =
+    "ALTER TABLE employer ADD COLUMN expired_at bigint NOT NULL DEFAULT 0;";
+
 static const char *const migrations[] = {
 	first,
 	tally_and_trail,
@@ -290,6 +294,7 @@ static const char *const migrations[] = {
 	index_trust,
 	former_epochs,
 	hooks_counted,
+	expiries,
 };
 
 const struct cdr_store_schema cdr_member_schema = {

@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "audit/checkpoint.h"
+#include "proto/annual.pb-c.h"
 #include "core/crypto/hash.h"
 #include "core/crypto/secret.h"
 #include "core/crypto/threshold.h"
@@ -544,6 +545,7 @@ w_hub(struct world *w, const char *path, const struct cdr_envelope *envelope, st
 		{ "/v1/log/evaluation", &cdr__wire__signed_evaluation__descriptor },
 		{ "/v1/log/checkpoint", &cdr__wire__checkpoint_request__descriptor },
 		{ "/v1/member/sealing", &cdr__wire__sealing_put__descriptor },
+		{ "/v1/return", &cdr__wire__annual_put__descriptor },
 	};
 	static const Cdr__Wire__Empty nothing = CDR__WIRE__EMPTY__INIT;
 	struct cdr_arena arena = { 0 }, roster_arena = { 0 };

@@ -89,6 +89,14 @@ test_checks(void **state)
 		if (strstr(fault.text, cases[i].word) == NULL)
 			fail_msg("case %zu: %s", i, fault.text);
 	}
+	/* More answers than requests only where some were outstanding when the year began. */
+	good(&a);
+	a.value[CDR_ANNUAL_REQUESTS_MEMBERS] = 0;
+	cdr_annual_complete(&a);
+	assert_int_equal(cdr_annual_check(&a, &fault), CDR_E_INPUT);
+	assert_non_null(strstr(fault.text, "only 3 requests"));
+	a.value[CDR_ANNUAL_OUTSTANDING_BEFORE] = 4;
+	assert_int_equal(cdr_annual_check(&a, &fault), CDR_OK);
 	good(&a);
 	a.days[3] = 1;
 	assert_int_equal(cdr_annual_check(&a, &fault), CDR_E_INPUT);
