@@ -191,7 +191,7 @@ $(BUILD)/tests/unit/record/test_disclosure_attack: LDLIBS += -lglpk
 BENCH_PARTS := $(patsubst %.c,$(BUILD)/obj/%.o,$(filter-out tests/bench/bench_%,$(wildcard tests/bench/*.c)))
 $(BENCHES): $(BENCH_PARTS)
 # Leaving a culture out means building the rarity table anew.
-$(BUILD)/tests/bench/bench_match: $(patsubst %,$(BUILD)/obj/core/identity/generate/%.o,names rarity_build)
+$(BUILD)/tests/bench/bench_match $(BUILD)/tests/bench/bench_rarity: $(patsubst %,$(BUILD)/obj/core/identity/generate/%.o,names rarity_build)
 $(BENCHES) $(filter-out %.so,$(NET_TOOLS)) $(BUILD)/tests/vectors/oprf_oracle $(BUILD)/tests/browser/guest_oracle: $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(ALL_ARCHIVES)
 	$(call say,LD,$@)
 	@mkdir -p $(@D)

@@ -107,10 +107,11 @@ side_make(const struct cdr_rarity *rarity, const struct cdr_name_form *form, str
 		part->text = form->part[i];
 		cdr_codes_full_name(part->text, part->full);
 		cdr_codes_make(part->text, &part->code);
-		for (int kind = 0; kind < CDR_CODE_KIND_COUNT; kind++) {
+		for (int kind = CDR_CODE_S1; kind < CDR_CODE_KIND_COUNT; kind++)
 			cdr_rarity_find(rarity, (enum cdr_code_kind)kind, part->code.text[kind], &part->rarity[kind]);
+		cdr_rarity_find_spelling(rarity, part->code.text[CDR_CODE_EXACT], &part->rarity[CDR_CODE_S1], &part->rarity[CDR_CODE_EXACT]);
+		for (int kind = 0; kind < CDR_CODE_KIND_COUNT; kind++)
 			part->alone[kind] = cdr_rarity_single(&part->rarity[kind]) / (double)CDR_BITS_SCALE;
-		}
 	}
 }
 

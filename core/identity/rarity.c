@@ -1,12 +1,13 @@
 #include "core/identity/rarity.h"
 
+#include <limits.h>
 #include <string.h>
 
 #include "core/embed.h"
 
 CDR_EMBED(cdr_rarity_data, "core/identity/data/rarity.bin");
 
-static const uint8_t magic[CDR_RARITY_MAGIC_LEN] = CDR_RARITY_MAGIC;
+static const uint8_t magic[CDR_RARITY_MAGIC_LEN] = CDR_RARITY_MAGIC, magic_own[CDR_RARITY_MAGIC_LEN] = CDR_RARITY_MAGIC_OWN;
 #define HEAD_LEN CDR_RARITY_HEAD_LEN
 #define ENTRIES_MAX 1000000 /* of one kind: keeps every sum of lengths far from overflow */
 #define CULTURES_MAX 256
@@ -53,6 +54,55 @@ block_count(uint32_t count)
 	return ((size_t)count + CDR_RARITY_BLOCK - 1) / CDR_RARITY_BLOCK;
 }
 
+static bool
+has_own(const uint8_t *data)
+{
+	return memcmp(data, magic_own, sizeof(magic_own)) == 0;
+}
+
+/* One group of own people; where it ends, 0 if that is nowhere. */
+static size_t
+own_group_place(const uint8_t *data, size_t len, size_t at, struct cdr_rarity_own *own)
+{
+	static const uint8_t nobody[3] = { 0 };
+	const uint8_t *head = data + at;
+
+	if (len - at < CDR_RARITY_OWN_GROUP_LEN || head[3] != 0)
+		return 0;
+	own->country = head;
+	own->width = (uint16_t)(head[4] << 8 | head[5]);
+	own->weights = head + CDR_RARITY_OWN_GROUP_LEN;
+	at += CDR_RARITY_OWN_GROUP_LEN;
+	size_t cells = CDR_SKETCH_CELLS(own->width) - 1;
+	if (cdr_sketch_width(cells + 1) == 0 || len - at < cells || (memcmp(head, nobody, 3) != 0 && memchr(head, 0, 3) != NULL))
+		return 0;
+	return at + cells;
+}
+
+/* Place the own shares from ${at} on; false where they are not what they say. */
+static bool
+own_place(const uint8_t *data, size_t len, size_t at, struct cdr_rarity *rarity)
+{
+	size_t count;
+
+	if (len - at < CDR_RARITY_OWN_HEAD_LEN)
+		return false;
+	for (size_t kind = 0; kind < CDR_SKETCH_KINDS; kind++)
+		for (size_t row = 0; row < CDR_SKETCH_ROWS; row++, at += 8)
+			rarity->places.row[kind][row] = (uint64_t)read_u32(data + at) << 32 | read_u32(data + at + 4);
+	count = data[at];
+	if (count < 1 || count > CDR_RARITY_OWN_MAX || data[at + 1] != 0 || data[at + 2] != 0 || data[at + 3] != 0)
+		return false;
+	at += 4;
+	for (; rarity->own_count < count && at != 0; rarity->own_count++) {
+		struct cdr_rarity_own *own = &rarity->own[rarity->own_count];
+		at = own_group_place(data, len, at, own);
+		if (at != 0 && rarity->own_count > 0 && memcmp(own[-1].country, own->country, 3) >= 0)
+			return false;
+	}
+	return at == len;
+}
+
 /* Read the head and place the arrays; false where the length is not what the counts say. */
 static bool
 table_place(const uint8_t *data, size_t len, struct cdr_rarity *rarity)
@@ -77,7 +127,8 @@ table_place(const uint8_t *data, size_t len, struct cdr_rarity *rarity)
 		kind->shares = kind->blocks + 4 * block_count(kind->count);
 		at += 5 * (size_t)kind->count + 4 * block_count(kind->count) + SHARE_LEN * (size_t)kind->share_count;
 	}
-	return at == len;
+	rarity->published_len = at;
+	return has_own(data) ? at <= len && own_place(data, len, at, rarity) : at == len;
 }
 
 /* Do the blocks point at their entries' shares, and do the cultures of each entry ascend? */
@@ -104,7 +155,7 @@ cdr_err
 cdr_rarity_open(const uint8_t *data, size_t len, struct cdr_rarity *rarity)
 {
 	struct cdr_rarity found = { .data = data, .len = len };
-	bool good = len >= HEAD_LEN && memcmp(data, magic, sizeof(magic)) == 0 && data[HEAD_LEN - 1] == 0 &&
+	bool good = len >= HEAD_LEN && (memcmp(data, magic, sizeof(magic)) == 0 || has_own(data)) && data[HEAD_LEN - 1] == 0 &&
 	    data[HEAD_LEN - 2] == 0 && table_place(data, len, &found) &&
 	    ascending_countries(found.countries, found.country_count);
 
@@ -126,7 +177,7 @@ cdr_rarity_shipped(struct cdr_rarity *rarity)
 
 	/* what is built in is not read through at every call: a unit test does that once */
 	memset(rarity, 0, sizeof(*rarity));
-	if (len < HEAD_LEN || memcmp(cdr_rarity_data, magic, sizeof(magic)) != 0 ||
+	if (len < HEAD_LEN || (memcmp(cdr_rarity_data, magic, sizeof(magic)) != 0 && !has_own(cdr_rarity_data)) ||
 	    !table_place(cdr_rarity_data, len, &found))
 		return CDR_E_INPUT;
 	*rarity = found;
@@ -164,10 +215,46 @@ elsewhere(uint8_t least, uint8_t floor)
 	return least + CDR_RARITY_ELSEWHERE < floor ? (uint8_t)(least + CDR_RARITY_ELSEWHERE) : floor;
 }
 
-/* see core/identity/rarity.h */
-void
-cdr_rarity_find(const struct cdr_rarity *rarity, enum cdr_code_kind code_kind, const char *code,
-    struct cdr_rarity_code *found)
+static int
+smaller_of(struct cdr_weight weight)
+{
+	return weight.given < weight.family ? weight.given : weight.family;
+}
+
+/* What own people tell of a code: the rarest of its cells, if all of them tell something. */
+static uint8_t
+own_weight(const struct cdr_rarity *rarity, const struct cdr_rarity_own *own, size_t kind, uint32_t key)
+{
+	uint8_t weight = 0;
+
+	for (size_t row = 0; row < CDR_SKETCH_ROWS; row++) {
+		uint8_t here = own->weights[cdr_places_cell(&rarity->places, own->width, kind, row, key) - 1];
+		weight = here > weight ? here : weight;
+	}
+	return weight;
+}
+
+/* Own shares of a code whose published ones were found: where nothing is told it is as rare as elsewhere. */
+static void
+own_find(const struct cdr_rarity *rarity, enum cdr_code_kind code_kind, const char *code, struct cdr_rarity_code *found)
+{
+	static const uint8_t kinds[CDR_CODE_KIND_COUNT] = { [CDR_CODE_S1] = 0, [CDR_CODE_S2] = 1, [CDR_CODE_PREFIX] = 2,
+		[CDR_CODE_SUFFIX] = 3 };
+	uint8_t least = (uint8_t)smaller_of(found->elsewhere);
+	uint32_t key = rarity->own_count > 0 ? cdr_rarity_key(code) : 0;
+
+	found->own_count = (uint8_t)rarity->own_count;
+	for (size_t i = 0; i < rarity->own_count; i++) {
+		uint8_t weight = code_kind == CDR_CODE_EXACT ? CDR_RARITY_OWN_NONE :
+		    own_weight(rarity, &rarity->own[i], kinds[code_kind], key);
+		found->own_tells[i] = weight < least;
+		found->own[i] = weight < least ? weight : least;
+	}
+}
+
+/* Published shares of a code. */
+static void
+published_find(const struct cdr_rarity *rarity, enum cdr_code_kind code_kind, const char *code, struct cdr_rarity_code *found)
 {
 	const struct cdr_rarity_kind *kind = &rarity->kind[code_kind];
 	uint32_t at = key_find(kind, cdr_rarity_key(code));
@@ -190,10 +277,25 @@ cdr_rarity_find(const struct cdr_rarity *rarity, enum cdr_code_kind code_kind, c
 	found->elsewhere.family = elsewhere(least.family, kind->floor);
 }
 
-static int
-smaller_of(struct cdr_weight weight)
+/* see core/identity/rarity.h */
+void
+cdr_rarity_find(const struct cdr_rarity *rarity, enum cdr_code_kind kind, const char *code, struct cdr_rarity_code *found)
 {
-	return weight.given < weight.family ? weight.given : weight.family;
+	published_find(rarity, kind, code, found);
+	own_find(rarity, kind, code, found);
+}
+
+/* see core/identity/rarity.h */
+void
+cdr_rarity_find_spelling(const struct cdr_rarity *rarity, const char *part, const struct cdr_rarity_code *s1,
+    struct cdr_rarity_code *found)
+{
+	cdr_rarity_find(rarity, CDR_CODE_EXACT, part, found);
+	for (size_t i = 0; i < found->own_count; i++)
+		if (s1->own_tells[i] && s1->own[i] < found->own[i]) {
+			found->own[i] = s1->own[i];
+			found->own_tells[i] = true;
+		}
 }
 
 /* see core/identity/rarity.h */
@@ -205,6 +307,8 @@ cdr_rarity_single(const struct cdr_rarity_code *code)
 	for (uint32_t i = 0; i < code->count; i++)
 		if (smaller_of(share_weight(code, i)) < least)
 			least = smaller_of(share_weight(code, i));
+	for (uint32_t i = 0; i < code->own_count; i++)
+		least = code->own[i] < least ? code->own[i] : least;
 	return least;
 }
 
@@ -258,6 +362,9 @@ cdr_rarity_pair(const struct cdr_rarity_code *a, const struct cdr_rarity_code *b
 		i += of_a <= of_b;
 		j += of_b <= of_a;
 	}
+	for (uint32_t i_own = 0; i_own < a->own_count && i_own < b->own_count; i_own++)
+		if ((a->own_tells[i_own] || b->own_tells[i_own]) && a->own[i_own] + b->own[i_own] < least)
+			least = a->own[i_own] + b->own[i_own];
 	return least < 0 ? 0 : least;
 }
 
@@ -268,6 +375,24 @@ orders_bits(size_t count)
 	static const uint8_t bits[CDR_RARITY_NAMES_MAX + 1] = { 0, 0, 8, 21, 37, 56, 76, 99, 123, 148, 175, 203, 231 };
 
 	return bits[count];
+}
+
+/* All names among own people, where that is commonest; INT_MAX where they tell nothing. */
+static int
+own_all(const struct cdr_rarity_code *const *code, size_t count)
+{
+	int least = INT_MAX;
+
+	for (uint32_t group = 0; count > 0 && group < code[0]->own_count; group++) {
+		bool tells = false;
+		int sum = 0;
+		for (size_t i = 0; i < count; i++) {
+			tells |= code[i]->own_tells[group];
+			sum += code[i]->own[group];
+		}
+		least = tells && sum < least ? sum : least;
+	}
+	return least;
 }
 
 /* see core/identity/rarity.h */
@@ -287,7 +412,8 @@ cdr_rarity_all(const struct cdr_rarity_code *const *code, size_t count)
 	}
 	for (size_t culture = 0; culture < CULTURES_MAX; culture++)
 		least = sum[culture] < least ? sum[culture] : least;
-	int weight = outside + least - orders_bits(count);
+	int weight = outside + least - orders_bits(count), own = own_all(code, count);
+	weight = own < weight ? own : weight;
 	return weight < 0 ? 0 : weight;
 }
 

@@ -8,6 +8,7 @@
  */
 
 #include "core/error.h"
+#include "core/identity/place.h"
 
 #define CDR_BITS_SCALE 8 /* a weight of 1 bit is written as 8 */
 
@@ -39,9 +40,21 @@ struct cdr_weight {
  *     1    an entry: in how many cultures it has a share, 1 or more
  *     4    a block of 32 entries: the index of the first share of its first entry
  *     3    a share: the culture, strictly ascending within an entry; the weight as given and as family name
+ * and, with the other magic, shares of the exchange's own people (share.h):
+ *   4 * 2 * 8  the places of its sketches, by kind and row (place.h)
+ *   1      number of groups, 1 or more; 3 zero bytes
+ *   for each group:
+ *     3    the country whose people they are, zeros for everybody, strictly ascending; a zero byte
+ *     2    width
+ *     8 rows of width bytes: the weight of a cell in eighths of a bit; CDR_RARITY_OWN_NONE: it tells nothing
  */
 #define CDR_RARITY_MAGIC_LEN 8
 #define CDR_RARITY_MAGIC { 'C', 'D', 'R', 'R', 'A', 'R', '4', 0 }
+#define CDR_RARITY_MAGIC_OWN { 'C', 'D', 'R', 'R', 'A', 'R', '5', 0 }
+#define CDR_RARITY_OWN_MAX 8
+#define CDR_RARITY_OWN_NONE 255
+#define CDR_RARITY_OWN_HEAD_LEN ((size_t)CDR_SKETCH_KINDS * CDR_SKETCH_ROWS * 8 + 4)
+#define CDR_RARITY_OWN_GROUP_LEN 6
 #define CDR_RARITY_HEAD_LEN ((size_t)CDR_RARITY_MAGIC_LEN + (size_t)CDR_CODE_KIND_COUNT * 9 + 3)
 #define CDR_RARITY_BLOCK 32
 
@@ -58,13 +71,24 @@ struct cdr_rarity_kind {
 	uint8_t floor;
 };
 
+/* Own shares of one group of people. */
+struct cdr_rarity_own {
+	const uint8_t *country; /* 3 bytes */
+	const uint8_t *weights;
+	uint16_t width;
+};
+
 /* A table in memory. The bytes are borrowed: they outlive the struct. */
 struct cdr_rarity {
 	const uint8_t *data;
 	size_t len;
+	size_t published_len; /* without own shares */
 	struct cdr_rarity_kind kind[CDR_CODE_KIND_COUNT];
 	const uint8_t *countries;
 	uint32_t country_count;
+	struct cdr_places places;
+	struct cdr_rarity_own own[CDR_RARITY_OWN_MAX];
+	size_t own_count;
 };
 
 /* What the table knows of one code. Borrows from the table. */
@@ -72,6 +96,9 @@ struct cdr_rarity_code {
 	const uint8_t *shares; /* 3 bytes each, as in the file */
 	uint32_t count;        /* 0: not in the table */
 	struct cdr_weight elsewhere; /* in a culture that has no share of its own; the floor for an unknown code */
+	uint8_t own[CDR_RARITY_OWN_MAX]; /* in each group of the exchange's own people; never above elsewhere */
+	bool own_tells[CDR_RARITY_OWN_MAX];
+	uint8_t own_count;
 };
 
 /**
@@ -101,11 +128,15 @@ uint32_t cdr_rarity_key(const char *code);
 
 /**
  * cdr_rarity_find(rarity, kind, code, found):
- * Look ${code} up.
+ * Look ${code} up. Own shares of an exact name are not counted: cdr_rarity_find_spelling takes those of its S1.
  *
  * code  in, secret   as made by cdr_codes_make
  */
 void cdr_rarity_find(const struct cdr_rarity *rarity, enum cdr_code_kind kind, const char *code,
+    struct cdr_rarity_code *found);
+
+/* As cdr_rarity_find for CDR_CODE_EXACT, where ${s1} was found for the same name: a spelling is never commoner than that. */
+void cdr_rarity_find_spelling(const struct cdr_rarity *rarity, const char *part, const struct cdr_rarity_code *s1,
     struct cdr_rarity_code *found);
 
 /**
@@ -117,7 +148,8 @@ int cdr_rarity_single(const struct cdr_rarity_code *code);
 /**
  * cdr_rarity_pair(a, b, several):
  * What it tells that a stranger has both codes, in whatever order: one as given and one as family name, or both as given,
- * or both as family names; in the culture where that is commonest.
+ * or both as family names; in the culture where that is commonest. Among own people, whose shares do not tell given from
+ * family names, it is the product of the two shares.
  *
  * several  in       the person has three names or more, and so has most of the culture
  *

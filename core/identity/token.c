@@ -287,8 +287,9 @@ name_make(const struct derivation *d, const char *part, struct name *name)
 	memset(name, 0, sizeof(*name));
 	name->part = part;
 	cdr_codes_make(part, &name->code);
-	for (int kind = 0; kind < CDR_CODE_KIND_COUNT; kind++)
+	for (int kind = CDR_CODE_S1; kind < CDR_CODE_KIND_COUNT; kind++)
 		cdr_rarity_find(&d->scheme->rarity, (enum cdr_code_kind)kind, name->code.text[kind], &name->rarity[kind]);
+	cdr_rarity_find_spelling(&d->scheme->rarity, part, &name->rarity[CDR_CODE_S1], &name->rarity[CDR_CODE_EXACT]);
 	name->alone = cdr_rarity_single(&name->rarity[CDR_CODE_S1]);
 	name->known = cdr_rarity_knows(&d->scheme->rarity, part);
 }
