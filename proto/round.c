@@ -10,6 +10,25 @@
 
 static const char *const word_label[] = { "candor/1 round", "candor/1 round close", "candor/1 opening set" };
 
+/* see proto/round.h */
+bool
+cdr_round_names(const char *id, char country[static CDR_COUNTRY_LEN])
+{
+	static const char prefix[] = "names";
+	size_t len = strlen(id);
+
+	country[0] = '\0';
+	if (strncmp(id, prefix, sizeof(prefix) - 1) != 0)
+		return false;
+	id += sizeof(prefix) - 1;
+	if (len == sizeof(prefix) - 1)
+		return true;
+	if (len != sizeof(prefix) + CDR_COUNTRY_LEN - 1 || *id++ != '-' || strspn(id, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != CDR_COUNTRY_LEN - 1)
+		return false;
+	memcpy(country, id, CDR_COUNTRY_LEN);
+	return true;
+}
+
 /* ---- form ------------------------------------------------------------------------------------------------------- */
 
 static cdr_err
@@ -53,6 +72,28 @@ check_body(const Cdr__Wire__Round *body, struct cdr_fault *fault)
 		    CDR_ROUND_EPSILON_MILLI_MAX);
 	if (body->n_table < 1 || body->n_table > CDR_ROUND_TABLES_MAX)
 		return BAD("round: it has %zu tables, not 1 to %d", body->n_table, CDR_ROUND_TABLES_MAX);
+	return CDR_OK;
+}
+
+/* Names are counted under a stated scheme, in as many cells as a sketch has, and opened with noise alone. */
+static cdr_err
+check_names(const Cdr__Wire__Round *body, struct cdr_fault *fault)
+{
+	char country[CDR_COUNTRY_LEN];
+	bool any = false;
+
+	for (size_t t = 0; t < body->n_table; t++) {
+		if (!cdr_round_names(body->table[t]->id, country))
+			continue;
+		any = true;
+		if (cdr_sketch_width(body->table[t]->cells) == 0)
+			return BAD("round: the table %s has %" PRIu32 " cells, as no sketch of names has", body->table[t]->id,
+			    body->table[t]->cells);
+	}
+	if (any != body->has_scheme || (any && body->scheme.len != CDR_PLACES_VERSION_LEN))
+		return BAD("round: a scheme is named where there are tables of names, and nowhere else");
+	if (any && (!body->has_epsilon_milli || body->epsilon_milli > CDR_ROUND_NAMES_EPSILON_MILLI_MAX))
+		return BAD("round: names are opened with noise alone, epsilon at most %g", CDR_ROUND_NAMES_EPSILON_MILLI_MAX / 1000.0);
 	return CDR_OK;
 }
 
@@ -108,6 +149,7 @@ cdr_round_decode(struct cdr_bytes bytes, struct cdr_round **out, struct cdr_faul
 	const struct cdr_bytes part = cdr_message_bytes(round->sealed->round);
 	CDR_TRY(cdr_sha256(&part, 1, round->hash));
 	CDR_TRY(check_body(round->body, fault));
+	CDR_TRY(check_names(round->body, fault));
 	CDR_TRY(make_layout(round, fault));
 	*out = round;
 	round = NULL;

@@ -7,6 +7,8 @@
  */
 
 #include "core/crypto/range.h"
+#include "core/identity/place.h"
+#include "core/identity/person.h"
 #include "proto/exchange.pb-c.h"
 #include "proto/roster.h"
 #include "proto/round.pb-c.h"
@@ -60,6 +62,14 @@ uint32_t cdr_round_minimum(const struct cdr_roster *roster);
  * Returns  CDR_OK; CDR_E_INPUT for anything else.
  */
 CDR_MUST_CHECK cdr_err cdr_round_period(const char *text, uint32_t *first, uint32_t *last);
+
+/**
+ * cdr_round_names(id, country):
+ * Is this a table of names, and whose: of everybody ("names"), or of the people of one country ("names-SOM")?
+ *
+ * country   out   "" for everybody
+ */
+bool cdr_round_names(const char *id, char country[static CDR_COUNTRY_LEN]);
 
 /* Where table number ${at} begins among the counts; the flag of count i is number cell_count + i. */
 size_t cdr_round_table_start(const struct cdr_round *round, size_t at);

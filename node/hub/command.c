@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "core/crypto/secret.h"
+#include "core/identity/place.h"
 #include "node/hub/schema.h"
 #include "node/net/clock.h"
 #include "node/net/node_options.h"
@@ -80,6 +81,13 @@ static const struct cdr_option round_open_options[] = {
 	{ .name = "minimum", .value = "N", .help = "fewest contributors (default and least: what the roster says)",
 	    .min = CDR_ROUND_MINIMUM, .max = CDR_MEMBER_COUNT_MAX },
 	{ .name = "epsilon", .value = "X", .help = "add noise to every count, for differential privacy (default: exact sums)" },
+	{ .name = "names", .help = "also count how common names are among everybody in the registers; with --epsilon" },
+	{ .name = "names-of", .value = "COUNTRY", .help = "and among the people of this country; once for each", .repeated = true },
+	{ .name = "names-only", .help = "names and no reports" },
+	{ .name = "names-width", .value = "N", .help = "cells of a row of names (default 256)", .min = CDR_SKETCH_WIDTH_MIN,
+	    .max = CDR_SKETCH_WIDTH_MAX },
+	{ .name = "names-bits", .value = "N", .help = "of a count of people: 14, the default, means up to 16382", .min = 1,
+	    .max = CDR_ROUND_BITS_MAX },
 	{ .name = NULL },
 };
 
@@ -91,6 +99,11 @@ static const struct cdr_option round_close_options[] = {
 static const struct cdr_option round_publish_options[] = {
 	{ .name = "out", .value = "FOLDER", .help = "where the files go", .required = true },
 	{ .name = "name", .value = "TEXT", .help = "name of the exchange, for readers (default: the hub's name)" },
+	{ .name = NULL },
+};
+
+static const struct cdr_option names_options[] = {
+	{ .name = "out", .value = "FOLDER", .help = "where the files go", .required = true },
 	{ .name = NULL },
 };
 
@@ -156,6 +169,15 @@ const struct cdr_command cdr_hub_commands[] = {
 	    .help = "Cells below their thresholds are held back, and as many more as it takes so that nobody works them out, also from former\n"
 		    "releases. What is shown comes with what opens it, so that anybody can recompute it.",
 	    .handle = cdr_hub_command_round_publish },
+	{ .name = "names publish", .operands = "[ROUND]", .operand_max = 1, .options = names_options,
+	    .summary = "publish how common names are among all members' people, and the next rarity table",
+	    .help = "Of a round that was opened with --names. No cell is published below the lower quartile of its row: such cells say\n"
+		    "nothing. From names.json anybody makes the same table (`candor-hub names table`). It takes effect with a version\n"
+		    "of Candor that ships it as core/identity/data/rarity.bin, in a new epoch.",
+	    .handle = cdr_hub_command_names_publish },
+	{ .name = "names table", .operands = "FILE", .operand_min = 1, .operand_max = 1, .options = names_options,
+	    .summary = "make the rarity table that follows from a published names.json; needs no folder of a hub",
+	    .handle = cdr_hub_command_names_table },
 	{ .name = "round record", .operands = "[ID]", .operand_max = 1, .options = round_record_options,
 	    .summary = "write everything with which an opened round can be recomputed", .handle = cdr_hub_command_round_record },
 	{ .name = "round verify", .operands = "FILE", .operand_min = 1, .operand_max = 1,

@@ -116,12 +116,16 @@ make_release(const struct cdr_arguments *arguments, struct publishing *p, uint64
 {
 	cdr_err err = CDR_E_INTERNAL;
 	struct cdr_release_facts facts;
+	char country[CDR_COUNTRY_LEN];
 
 	CDR_TRY(cdr_store_read(p->open.home->store, former_job, p));
 	fill_facts(arguments, p, now, &facts);
 	CDR_TRY(cdr_release_new(cdr_codebook_book_peek(p->codebook), &facts, &p->release));
 	for (size_t t = 0; t < p->totals->n_table; t++)
-		CDR_TRY(put_table(p, p->totals->table[t], fault));
+		if (!cdr_round_names(p->totals->table[t]->id, country))
+			CDR_TRY(put_table(p, p->totals->table[t], fault));
+	if (p->release->table_count == 0)
+		return cdr_fault_set(fault, CDR_E_ABSENT, "this round counted names alone: `candor-hub names publish` publishes them");
 	CDR_TRY(cdr_random(p->salt, sizeof(p->salt)));
 	CDR_TRY(cdr_release_freeze(p->release, p->salt));
 	CDR_TRY(cdr_disclosure_control(p->release, (const struct cdr_release *const *)p->former, p->former_count, fault));

@@ -9,6 +9,8 @@
 #include <unistd.h>
 
 #include "core/crypto/secret.h"
+#include "core/identity/country.h"
+#include "core/identity/rarity.h"
 #include "core/record/book.h"
 #include "node/hub/command.h"
 #include "node/hub/round.h"
@@ -16,6 +18,8 @@
 
 #define DAYS 30
 #define BITS 8
+#define NAMES_WIDTH 256
+#define NAMES_BITS 14
 #define RECORD_LEN_MAX (1U << 30)
 
 /* ---- opening ---------------------------------------------------------------------------------------------------- */
@@ -60,6 +64,34 @@ add_table(struct tables *t, const struct cdr_table_definition *definition, uint3
 	return CDR_OK;
 }
 
+/* Tables of names, where --names asks for them. */
+static cdr_err
+add_names(const struct cdr_arguments *arguments, struct tables *t, struct cdr_fault *fault)
+{
+	struct cdr_table_definition names = { .cell_count =
+	    CDR_SKETCH_CELLS(cdr_arguments_number(arguments, "names-width", NAMES_WIDTH)) };
+	uint32_t bits = (uint32_t)cdr_arguments_number(arguments, "names-bits", NAMES_BITS);
+	char id[CDR_CODE_LEN_MAX + 1] = "names", country[CDR_COUNTRY_LEN];
+	const char *of;
+
+	if (!cdr_arguments_has(arguments, "names") && !cdr_arguments_has(arguments, "names-of") && !cdr_arguments_has(arguments, "names-only"))
+		return CDR_OK;
+	if (!cdr_arguments_has(arguments, "epsilon"))
+		return cdr_fault_set(fault, CDR_E_INPUT, "names are counted with noise alone: give --epsilon, at most %g",
+		    CDR_ROUND_NAMES_EPSILON_MILLI_MAX / 1000.0);
+	names.id = id;
+	cdr_err err = add_table(t, &names, bits, fault);
+	for (size_t i = 0; err == CDR_OK && (of = cdr_arguments_nth(arguments, "names-of", i)) != NULL; i++) {
+		if (i + 1 == CDR_RARITY_OWN_MAX)
+			return cdr_fault_set(fault, CDR_E_RANGE, "names of at most %d countries", CDR_RARITY_OWN_MAX - 1);
+		if (cdr_country_read(of, country) != CDR_OK)
+			return cdr_fault_set(fault, CDR_E_INPUT, "%.8s is no country: SOM is one", of);
+		(void)snprintf(id, sizeof(id), "names-%s", country);
+		err = add_table(t, &names, bits, fault);
+	}
+	return err;
+}
+
 static cdr_err
 read_tables(const struct cdr_arguments *arguments, const char *home, struct tables *t, struct cdr_fault *fault)
 {
@@ -77,9 +109,10 @@ read_tables(const struct cdr_arguments *arguments, const char *home, struct tabl
 			return cdr_fault_set(fault, CDR_E_ABSENT, "the codebook has no table %s", id);
 		CDR_TRY(add_table(t, definition, bits, fault));
 	}
-	for (size_t i = 0; t->count < book->table_count && !cdr_arguments_has(arguments, "table"); i++)
+	bool all = !cdr_arguments_has(arguments, "table") && !cdr_arguments_has(arguments, "names-only");
+	for (size_t i = 0; all && i < book->table_count; i++)
 		CDR_TRY(add_table(t, &book->tables[i], bits, fault));
-	err = CDR_OK;
+	CDR_TRY(add_names(arguments, t, fault));
 out:
 	return err;
 }
@@ -294,8 +327,9 @@ write_file(const char *path, const struct cdr_buffer *bytes, struct cdr_fault *f
 	return whole ? CDR_OK : cdr_fault_set(fault, CDR_E_IO, "%s: it cannot be written", path);
 }
 
-static cdr_err
-read_file(const char *path, struct cdr_buffer *out, struct cdr_fault *fault)
+/* see node/hub/command.h */
+cdr_err
+cdr_hub_file_read(const char *path, size_t len_max, struct cdr_buffer *out, struct cdr_fault *fault)
 {
 	cdr_err err = CDR_E_IO;
 	FILE *file = fopen(path, "re");
@@ -306,8 +340,8 @@ read_file(const char *path, struct cdr_buffer *out, struct cdr_fault *fault)
 		err = cdr_fault_set(fault, errno == ENOENT ? CDR_E_ABSENT : CDR_E_IO, "%s: %s", path, strerror(errno));
 		goto out;
 	}
-	if (about.st_size < 1 || about.st_size > RECORD_LEN_MAX) {
-		err = cdr_fault_set(fault, CDR_E_RANGE, "%s is empty, or larger than any record", path);
+	if (about.st_size < 1 || (uintmax_t)about.st_size > len_max) {
+		err = cdr_fault_set(fault, CDR_E_RANGE, "%s is empty, or larger than it can be", path);
 		goto out;
 	}
 	out->data = malloc((size_t)about.st_size);
@@ -393,7 +427,7 @@ cdr_hub_command_round_verify(const struct cdr_arguments *arguments, struct cdr_r
 	char fingerprint[CDR_FINGERPRINT_TEXT_LEN];
 
 	CDR_TRY(cdr_secret_start(fault));
-	CDR_TRY(read_file(cdr_arguments_operand(arguments, 0), &bytes, fault));
+	CDR_TRY(cdr_hub_file_read(cdr_arguments_operand(arguments, 0), RECORD_LEN_MAX, &bytes, fault));
 	CDR_TRY(verify_bytes(&v, cdr_buffer_bytes(&bytes), fault));
 	cdr_fingerprint_write(v.roster->hash, fingerprint);
 	size_t count = v.record != NULL ? v.record->n_contribution : v.excerpt->n_cell;

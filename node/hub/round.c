@@ -205,6 +205,17 @@ out:
 	return err;
 }
 
+static bool
+has_names(const struct cdr_hub_round_plan *plan)
+{
+	char country[CDR_COUNTRY_LEN];
+
+	for (size_t i = 0; i < plan->table_count; i++)
+		if (cdr_round_names(plan->table[i].id, country))
+			return true;
+	return false;
+}
+
 /* The message that a plan makes, signed and read back, so that nothing is opened that others would refuse. */
 static cdr_err
 define(struct cdr_hub *hub, const struct cdr_hub_round_plan *plan, const Cdr__Wire__StatisticsKey *key,
@@ -225,6 +236,13 @@ define(struct cdr_hub *hub, const struct cdr_hub_round_plan *plan, const Cdr__Wi
 	for (size_t i = 0; i < plan->table_count; i++) {
 		table[i] = plan->table[i];
 		at[i] = &table[i];
+	}
+	if (has_names(plan)) {
+		const Cdr__Wire__Epoch *epoch = cdr_roster_epoch_at(roster, now);
+		if (epoch == NULL)
+			return cdr_fault_set(fault, CDR_E_ABSENT, "names are counted under the scheme of an epoch: the trustees have not made one yet");
+		body.has_scheme = true;
+		body.scheme = epoch->scheme_version;
 	}
 	CDR_TRY(cdr_random(id, sizeof(id)));
 	body.exchange = cdr_message_field(hub->genesis, CDR_GENESIS_HASH_LEN);

@@ -157,7 +157,9 @@ CDR_MUST_CHECK cdr_err cdr_command_results(const struct cdr_arguments *arguments
 
 /* Show what would leave (node/member/preview.h), with small figures marked and a way to say less; with --json the vectors themselves. */
 struct cdr_preview;
-CDR_MUST_CHECK cdr_err cdr_command_show_preview(struct cdr_report *report, const struct cdr_preview *preview, const char *language);
+struct cdr_preview_names;
+CDR_MUST_CHECK cdr_err cdr_command_show_preview(struct cdr_report *report, const struct cdr_preview *preview,
+    const struct cdr_preview_names *names, const char *language);
 
 /* Put the name of the file at fault before what ${fault} says; hands ${err} back. */
 cdr_err cdr_command_name_file(const char *path, cdr_err err, struct cdr_fault *fault);

@@ -1,9 +1,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/crypto/secret.h"
 #include "core/record/publish.h"
 #include "core/record/words.h"
 #include "node/member/command.h"
+#include "node/member/names.h"
 #include "node/member/preview.h"
 #include "node/member/rounds.h"
 
@@ -75,7 +77,7 @@ offer(struct cdr_report *report, const struct cdr_preview *preview, const struct
 }
 
 static json_t *
-preview_json(const struct cdr_preview *preview)
+preview_json(const struct cdr_preview *preview, const struct cdr_preview_names *names)
 {
 	json_t *tables = json_array();
 
@@ -92,13 +94,15 @@ preview_json(const struct cdr_preview *preview)
 		(void)json_array_append_new(tables, json_pack("{s:s, s:b, s:o, s:o, s:o}", "id", table->id, "dropped",
 		    preview->dropped[i], "counts", counts, "small", small, "coarser", coarser));
 	}
-	return json_pack("{s:s, s:s, s:o}", "period", preview->period, "codebook",
-	    cdr_codebook_version_peek(preview->book->codebook), "tables", tables);
+	return json_pack("{s:s, s:s, s:o, s:{s:I, s:I, s:I}}", "period", preview->period, "codebook", preview->book == NULL ? "" :
+	    cdr_codebook_version_peek(preview->book->codebook), "tables", tables, "names", "tables", (json_int_t)names->tables, "cells",
+	    (json_int_t)names->cells, "people", (json_int_t)names->people);
 }
 
 /* see node/member/command.h */
 cdr_err
-cdr_command_show_preview(struct cdr_report *report, const struct cdr_preview *preview, const char *language)
+cdr_command_show_preview(struct cdr_report *report, const struct cdr_preview *preview, const struct cdr_preview_names *names,
+    const char *language)
 {
 	struct cdr_words *words;
 	cdr_err err = cdr_words_new(&words);
@@ -109,15 +113,46 @@ cdr_command_show_preview(struct cdr_report *report, const struct cdr_preview *pr
 	for (size_t i = 0; i < preview->table_count; i++)
 		show_table(report, preview, i, words, language);
 	offer(report, preview, words, language);
+	if (names->tables > 0)
+		cdr_report_text(report, "\n%s: %zu\n%s\n", cdr_words_peek(words, "names", language), names->people,
+		    cdr_words_peek(words, "names_note", language));
 	cdr_words_free(words);
-	return cdr_report_json(report, preview_json(preview));
+	return cdr_report_json(report, preview_json(preview, names));
+}
+
+/* What a preview is of. */
+struct taken {
+	const char *tables[CDR_TABLE_MAX + 1], *period;
+	size_t table_count;
+	struct cdr_preview_names names;
+};
+
+/* How many people a round's tables of names would count. */
+static cdr_err
+count_names(struct cdr_member *member, const struct cdr_round *round, struct cdr_preview_names *names, struct cdr_fault *fault)
+{
+	char country[CDR_COUNTRY_LEN];
+
+	if (!cdr_names_asked(round))
+		return CDR_OK;
+	for (size_t t = 0; t < round->body->n_table; t++)
+		if (cdr_round_names(round->body->table[t]->id, country)) {
+			names->tables++;
+			names->cells += round->body->table[t]->cells;
+		}
+	uint32_t *counts = cdr_wiping_alloc(round->cell_count * sizeof(*counts));
+	if (counts == NULL)
+		return CDR_E_MEMORY;
+	cdr_err err = cdr_names_count(member, round, counts, &names->people, fault);
+	cdr_wiping_free(counts);
+	return err;
 }
 
 /* The tables of a round: the one that is named, else the newest that is open. */
 static cdr_err
-take_round(struct cdr_member *member, const char *id, struct cdr_rounds *rounds, const char **tables, size_t *count, const char **period,
-    struct cdr_fault *fault)
+take_round(struct cdr_member *member, const char *id, struct cdr_rounds *rounds, struct taken *taken, struct cdr_fault *fault)
 {
+	char country[CDR_COUNTRY_LEN];
 	cdr_err err = cdr_member_joined(member, fault);
 
 	if (err == CDR_OK)
@@ -130,10 +165,12 @@ take_round(struct cdr_member *member, const char *id, struct cdr_rounds *rounds,
 	const Cdr__Wire__Round *body = entry->round->body;
 	if (body->n_table > CDR_TABLE_MAX)
 		return cdr_fault_set(fault, CDR_E_RANGE, "the round has more than %d tables", CDR_TABLE_MAX);
-	for (*count = 0; *count < body->n_table; ++*count)
-		tables[*count] = body->table[*count]->id;
-	*period = body->period;
-	return CDR_OK;
+	taken->table_count = 0;
+	for (size_t t = 0; t < body->n_table; t++)
+		if (!cdr_round_names(body->table[t]->id, country))
+			taken->tables[taken->table_count++] = body->table[t]->id;
+	taken->period = body->period;
+	return count_names(member, entry->round, &taken->names, fault);
 }
 
 /* see node/member/command.h */
@@ -144,16 +181,20 @@ cdr_command_report_preview(const struct cdr_arguments *arguments, struct cdr_rep
 	struct cdr_member *member = NULL;
 	struct cdr_preview preview = { .table_count = 0 };
 	struct cdr_rounds rounds = { .count = 0 };
-	const char *tables[CDR_TABLE_MAX + 1], *drops[CDR_ARGUMENTS_OPTION_MAX + 1], *period = cdr_arguments_operand(arguments, 0);
-	size_t table_count = take_all(arguments, "table", tables, CDR_ARGUMENTS_OPTION_MAX);
+	struct taken taken = { .period = cdr_arguments_operand(arguments, 0) };
+	const char *drops[CDR_ARGUMENTS_OPTION_MAX + 1];
 	size_t drop_count = take_all(arguments, "drop", drops, CDR_ARGUMENTS_OPTION_MAX);
 
+	taken.table_count = take_all(arguments, "table", taken.tables, CDR_ARGUMENTS_OPTION_MAX);
 	CDR_TRY(cdr_command_open(arguments, false, &member, fault));
 	/* A period is four digits and then a dash, if anything; a round's id has its dashes after five characters. */
-	if (period == NULL || strspn(period, "0123456789") != 4 || (period[4] != '-' && period[4] != '\0'))
-		CDR_TRY(take_round(member, period, &rounds, tables, &table_count, &period, fault));
-	CDR_TRY(cdr_preview_make(member, period, tables, table_count, drops, drop_count, &preview, fault));
-	CDR_TRY(cdr_command_show_preview(report, &preview, cdr_command_language(arguments)));
+	if (taken.period == NULL || strspn(taken.period, "0123456789") != 4 || (taken.period[4] != '-' && taken.period[4] != '\0'))
+		CDR_TRY(take_round(member, taken.period, &rounds, &taken, fault));
+	if (taken.table_count > 0 || taken.names.tables == 0)
+		CDR_TRY(cdr_preview_make(member, taken.period, taken.tables, taken.table_count, drops, drop_count, &preview, fault));
+	else
+		(void)snprintf(preview.period, sizeof(preview.period), "%s", taken.period);
+	CDR_TRY(cdr_command_show_preview(report, &preview, &taken.names, cdr_command_language(arguments)));
 	err = CDR_OK;
 out:
 	cdr_preview_wipe(&preview);

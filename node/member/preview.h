@@ -17,6 +17,11 @@ struct cdr_preview {
 	struct cdr_counts *counts[CDR_TABLE_MAX]; /* secret: what leaves, encrypted */
 };
 
+/* What a round would count of names: none where it does not ask. */
+struct cdr_preview_names {
+	size_t tables, cells, people;
+};
+
 /**
  * cdr_preview_make(member, period, ids, id_count, drops, drop_count, preview, fault):
  * Count the register into the tables of a round.

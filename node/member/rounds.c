@@ -6,6 +6,7 @@
 
 #include "core/crypto/hash.h"
 #include "core/crypto/secret.h"
+#include "node/member/names.h"
 #include "node/member/preview.h"
 #include "node/net/log.h"
 
@@ -233,15 +234,20 @@ cdr_rounds_find(const struct cdr_rounds *rounds, const char *id, struct cdr_faul
 
 /* ---- counting --------------------------------------------------------------------------------------------------- */
 
-/* All tables one after the other, each as the round has it, each figure within what the round can hold. */
+/* All tables one after the other, each as the round has it, each figure within what the round can hold; room for those of names. */
 static cdr_err
 flatten(const struct cdr_round *round, const struct cdr_preview *preview, uint32_t *out, struct cdr_fault *fault)
 {
-	size_t at = 0;
+	char country[CDR_COUNTRY_LEN];
+	size_t at = 0, next = 0;
 
 	for (size_t t = 0; t < round->body->n_table; t++) {
 		const Cdr__Wire__RoundTable *table = round->body->table[t];
-		const struct cdr_counts *counts = preview->counts[t];
+		if (cdr_round_names(table->id, country)) {
+			at += table->cells;
+			continue;
+		}
+		const struct cdr_counts *counts = preview->counts[next++];
 		if (counts->cell_count != table->cells)
 			return cdr_fault_set(fault, CDR_E_ABSENT, "the codebook here has no table %s with %" PRIu32 " cells, as version %s has: "
 			    "`candor codebook load` takes a newer one", table->id, table->cells, round->body->codebook_version);
@@ -263,19 +269,25 @@ cdr_rounds_count(struct cdr_member *member, const struct cdr_round *round, const
 	cdr_err err = CDR_E_INTERNAL;
 	const char *ids[CDR_ROUND_TABLES_MAX];
 	struct cdr_preview *preview = calloc(1, sizeof(*preview));
+	char country[CDR_COUNTRY_LEN];
+	size_t count = 0, people;
 
 	*counts = NULL;
 	if (preview == NULL)
 		return CDR_E_MEMORY;
 	for (size_t t = 0; t < round->body->n_table; t++)
-		ids[t] = round->body->table[t]->id;
-	CDR_TRY(cdr_preview_make(member, round->body->period, ids, round->body->n_table, drops, drop_count, preview, fault));
+		if (!cdr_round_names(round->body->table[t]->id, country))
+			ids[count++] = round->body->table[t]->id;
+	if (count > 0)
+		CDR_TRY(cdr_preview_make(member, round->body->period, ids, count, drops, drop_count, preview, fault));
 	*counts = cdr_wiping_alloc(round->cell_count * sizeof(**counts));
 	if (*counts == NULL) {
 		err = CDR_E_MEMORY;
 		goto out;
 	}
 	CDR_TRY(flatten(round, preview, *counts, fault));
+	if (cdr_names_asked(round))
+		CDR_TRY(cdr_names_count(member, round, *counts, &people, fault));
 out:
 	cdr_preview_wipe(preview);
 	free(preview);

@@ -168,6 +168,13 @@ out:
 
 /* see node/net/publish.h */
 cdr_err
+cdr_publish_folder_make(const char *folder, struct cdr_fault *fault)
+{
+	return mkdir(folder, 0755) == 0 || errno == EEXIST ? CDR_OK : io(fault, folder);
+}
+
+/* see node/net/publish.h */
+cdr_err
 cdr_publish_folder(const struct cdr_release *release, const char *folder, int64_t created, uint8_t hash[static CDR_SHA256_LEN],
     struct cdr_fault *fault)
 {
@@ -178,8 +185,7 @@ cdr_publish_folder(const struct cdr_release *release, const char *folder, int64_
 	memset(hash, 0, CDR_SHA256_LEN);
 	if (!release->controlled)
 		return cdr_fault_set(fault, CDR_E_REFUSED, "disclosure control has not run on this release");
-	if (mkdir(folder, 0755) != 0 && errno != EEXIST)
-		return io(fault, folder);
+	CDR_TRY(cdr_publish_folder_make(folder, fault));
 	for (size_t i = 0; i < 4; i++)
 		CDR_TRY(put_language(release, folder, cdr_publish_languages[i], created, fault));
 	CDR_TRY(cdr_publish_csv(release, &csv));

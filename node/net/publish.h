@@ -31,6 +31,9 @@ CDR_MUST_CHECK cdr_err cdr_publish_pdf(const struct cdr_release *release, const 
 CDR_MUST_CHECK cdr_err cdr_publish_folder(const struct cdr_release *release, const char *folder, int64_t created,
     uint8_t hash[static CDR_SHA256_LEN], struct cdr_fault *fault);
 
+/* Make ${folder}, which everybody may read, unless it is there. Returns CDR_OK; CDR_E_IO with what and why. */
+CDR_MUST_CHECK cdr_err cdr_publish_folder_make(const char *folder, struct cdr_fault *fault);
+
 /**
  * cdr_publish_put(folder, name, data, len, fault):
  * Put a file that everybody may read into its place in ${folder}, at once: the old one or the new one is there at every moment.

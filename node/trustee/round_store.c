@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#define NAMES_MONTHS_APART 6 /* rounds about names no further apart are compared as if of one period */
 #define SUMS_LEN_MAX (2U * CDR_ROUND_CELLS_MAX * CDR_CIPHER_LEN)
 
 static struct cdr_value
@@ -144,13 +145,16 @@ compare_all(struct cdr_tx *tx, const struct put_job *job)
 	cdr_err err = CDR_E_INTERNAL;
 	const Cdr__Wire__Round *body = job->round->body;
 	struct cdr_query *query = NULL;
+	char country[CDR_COUNTRY_LEN];
 
 	for (size_t t = 0; t < body->n_table; t++) {
+		/* A register is much the same half a year before and after. */
+		uint32_t near = cdr_round_names(body->table[t]->id, country) ? NAMES_MONTHS_APART : 0;
 		CDR_TRY(cdr_query_start(tx,
 		    "SELECT round.hash, round.members, round_table.id FROM round_table, round WHERE round_table.id = $1"
 		    " AND round.hash = round_table.round AND round.hash <> $2 AND round.first_month <= $3 AND round.last_month >= $4",
-		    CDR_VALUES(cdr_value_text(body->table[t]->id), hash_value(job->round->hash), cdr_value_int(body->last_month),
-			cdr_value_int(body->first_month)), &query));
+		    CDR_VALUES(cdr_value_text(body->table[t]->id), hash_value(job->round->hash), cdr_value_int((int64_t)body->last_month + near),
+			cdr_value_int((int64_t)body->first_month - near)), &query));
 		while ((err = cdr_query_step(query)) == CDR_OK)
 			CDR_TRY(compare_opened(tx, query, job));
 		if (err != CDR_E_ABSENT)
