@@ -274,12 +274,13 @@ run-soak: programs $(NET_TOOLS) $(BUILD)/tests/unit/proto/test_tally
 	$(Q)BUILD=$(BUILD) KILLS=200 SCENARIO_SECONDS=7200 tests/net/run $(sort $(wildcard tests/net/[0-9][0-9]-*kill*))
 
 run-bench: programs $(BENCHES)
-	$(Q)for b in $(filter-out %_match,$(BENCHES)) $(filter %_hub_match,$(BENCHES)); do echo "== $${b##*/}"; $$b || exit 1; done
+	$(Q)for b in $(filter-out %_match %_rarity,$(BENCHES)) $(filter %_hub_match,$(BENCHES)); do echo "== $${b##*/}"; $$b || exit 1; done
 	$(Q)BUILD=$(BUILD) tests/bench/exchange
 
 bench-match: deps-check
-	$(Q)$(ALONE) $(BUILD)/tests/bench/bench_match
+	$(Q)$(ALONE) $(BUILD)/tests/bench/bench_match $(BUILD)/tests/bench/bench_rarity
 	$(Q)$(BUILD)/tests/bench/bench_match
+	$(Q)$(BUILD)/tests/bench/bench_rarity --recall
 
 run-check-febrl: programs
 	$(Q)BUILD=$(BUILD) tests/net/check-febrl

@@ -2,13 +2,14 @@
  * Shares of names from the exchange's own people: how far they are from the truth, and what becomes of false hits in a culture
  * that no published list covers.
  *
- *   bench_rarity [--people N] [--part PERCENT] [--width W] [--epsilon E] [--only CULTURE]
+ *   bench_rarity [--people N] [--part PERCENT] [--width W] [--epsilon E] [--all | --only CULTURE] [--recall]
  *
  * An exchange of N people (100,000): PERCENT of them (10) of one culture, the others of all cultures mixed. The rarity table has
  * never seen the culture. Their sketches are summed with the noise of three trustees, floored and made into shares, as a round
  * does it; then other people of that culture (25,000) are matched with each other, as bench_match does it, with each of four tables: the
  * published one; the one without the culture; that with the shares of everybody; and with those of the culture's country too.
- * Where the published names are not there nothing is measured.
+ * Eight cultures of different kinds, or all. With --recall also what it costs the others: false hits, and candidates who find their own
+ * second record. Where the published names are not there nothing is measured.
  */
 #include <math.h>
 #include <stdio.h>
@@ -38,8 +39,12 @@ struct settings {
 	unsigned part;
 	uint32_t epsilon_milli;
 	const char *only;
-	bool recall;
+	bool recall, all;
 };
+
+static const char *const few[] = { "Viet Nam", "Korea", "Arabic", "Iran", "Nepal", "Swahili", "Yoruba", "Colombia" };
+static double sum[TABLES][WEIGHTS];
+static size_t measured;
 
 /* ---- the round --------------------------------------------------------------------------------------------------- */
 
@@ -184,7 +189,7 @@ shares_compare(const struct people *people, const struct cdr_rarity *rarity, siz
 /* ---- false hits ---------------------------------------------------------------------------------------------------- */
 
 static cdr_err
-false_hits(const struct people *people, const struct cdr_rarity *rarity, const char *title)
+false_hits(const struct people *people, const struct cdr_rarity *rarity, const char *title, double *total)
 {
 	cdr_err err = CDR_E_INTERNAL;
 	struct cdr_scheme scheme;
@@ -201,8 +206,11 @@ false_hits(const struct people *people, const struct cdr_rarity *rarity, const c
 		strong += hits.hit[i].tier == CDR_TIER_STRONG ? 2 : 0;
 	}
 	printf("    %-26s %5.1f", title, (double)tags.count / (double)people->count);
-	for (size_t w = 0; w < WEIGHTS; w++)
+	for (size_t w = 0; w < WEIGHTS; w++) {
 		printf("  %.5f", found[w] / (double)people->count);
+		if (total != NULL)
+			total[w] += found[w] / (double)people->count;
+	}
 	printf("  %.5f\n", strong / (double)people->count);
 	fflush(stdout);
 out:
@@ -313,10 +321,11 @@ out:
 	return err;
 }
 
+static const char *const titles[TABLES] = { "published", "without the culture", "with everybody's shares", "with its country's shares" };
+
 static cdr_err
 trial_measure(const struct name_rows *bare, const struct culture *culture, const struct settings *s)
 {
-	static const char *const titles[TABLES] = { "published", "without the culture", "with everybody's shares", "with its country's shares" };
 	cdr_err err = CDR_E_INTERNAL;
 	struct trial *t = calloc(1, sizeof(*t));
 	struct people damaged = { 0 };
@@ -328,11 +337,12 @@ trial_measure(const struct name_rows *bare, const struct culture *culture, const
 	CDR_TRY(shares_compare(&t->some, &t->rarity[3], 1));
 	printf("    %-26s tokens 20       23       27       strong\n", "false hits a candidate");
 	for (size_t i = 0; i < TABLES; i++)
-		CDR_TRY(false_hits(&t->measured, &t->rarity[i], titles[i]));
+		CDR_TRY(false_hits(&t->measured, &t->rarity[i], titles[i], sum[i]));
+	measured++;
 	if (s->recall) {
 		printf("    others\n");
-		CDR_TRY(false_hits(&t->others, &t->rarity[1], titles[1]));
-		CDR_TRY(false_hits(&t->others, &t->rarity[3], titles[3]));
+		CDR_TRY(false_hits(&t->others, &t->rarity[1], titles[1], NULL));
+		CDR_TRY(false_hits(&t->others, &t->rarity[3], titles[3], NULL));
 		CDR_TRY(people_draw(bare, NULL, 5000, SEED + 9, &damaged));
 		CDR_TRY(people_damage(&damaged, SEED));
 		CDR_TRY(recall(&damaged, &t->rarity[1], titles[1]));
@@ -343,6 +353,16 @@ out:
 	trial_free(t);
 	free(t);
 	return err;
+}
+
+static bool
+is_chosen(const struct settings *s, const char *culture)
+{
+	bool chosen = s->all;
+
+	for (size_t i = 0; i < sizeof(few) / sizeof(few[0]); i++)
+		chosen |= strcmp(few[i], culture) == 0;
+	return s->only != NULL ? strcmp(s->only, culture) == 0 : chosen;
 }
 
 int
@@ -367,6 +387,8 @@ main(int argc, char **argv)
 			s.only = argv[++i];
 		else if (strcmp(argv[i], "--recall") == 0)
 			s.recall = true;
+		else if (strcmp(argv[i], "--all") == 0)
+			s.all = true;
 	}
 	(void)snprintf(path, sizeof(path), "%s/data/names", shared != NULL ? shared : "../shared");
 	if (access(path, R_OK) != 0) {
@@ -377,8 +399,12 @@ main(int argc, char **argv)
 	printf("an exchange of %zu people, %u %% of the culture; width %zu, epsilon %g, margin %d\n", s.people, s.part, s.width,
 	    s.epsilon_milli / 1000.0, cdr_share_margin(TRUSTEES, s.epsilon_milli));
 	for (size_t i = 0; i < people_culture_count; i++)
-		if (s.only == NULL || strcmp(s.only, people_cultures[i].name) == 0)
+		if (is_chosen(&s, people_cultures[i].name))
 			CDR_TRY(trial_measure(&bare, &people_cultures[i], &s));
+	printf("\n  mean of %zu\n", measured);
+	for (size_t i = 0; i < TABLES && measured > 0; i++)
+		printf("    %-26s        %.5f  %.5f  %.5f\n", titles[i], sum[i][0] / (double)measured, sum[i][1] / (double)measured,
+		    sum[i][2] / (double)measured);
 out:
 	names_free(&bare);
 	if (err != CDR_OK)

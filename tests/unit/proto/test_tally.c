@@ -476,6 +476,44 @@ static void elsewhere(Cdr__Wire__Round *r) { r->exchange.data[0] ^= 1; }
 static void other_key(Cdr__Wire__Round *r) { r->public_key.data[5] ^= 1; }
 static void no_key(Cdr__Wire__Round *r) { r->statistics_key = 2; }
 
+/* One table counts names. */
+static char of_everybody[] = "names", of_somalia[] = "names-SOM", of_nowhere[] = "names-som";
+static uint8_t scheme[33];
+static void
+names(Cdr__Wire__Round *r)
+{
+	r->table[0]->id = of_everybody;
+	r->table[0]->cells = CDR_SKETCH_CELLS(CDR_SKETCH_WIDTH_MIN);
+	r->has_scheme = r->has_epsilon_milli = 1;
+	r->scheme = cdr_message_field(scheme, 32);
+	r->epsilon_milli = 1000;
+}
+static void names_of_one(Cdr__Wire__Round *r) { names(r); r->table[1]->id = of_somalia; r->table[1]->cells = r->table[0]->cells; }
+static void names_of_none(Cdr__Wire__Round *r) { names_of_one(r); r->table[1]->id = of_nowhere; }
+static void names_cells(Cdr__Wire__Round *r) { names(r); r->table[0]->cells--; }
+static void names_exact(Cdr__Wire__Round *r) { names(r); r->has_epsilon_milli = 0; }
+static void names_loud(Cdr__Wire__Round *r) { names(r); r->epsilon_milli = 1001; }
+static void names_scheme(Cdr__Wire__Round *r) { names(r); r->scheme.len = 33; }
+static void names_no_scheme(Cdr__Wire__Round *r) { names(r); r->has_scheme = 0; }
+static void scheme_alone(Cdr__Wire__Round *r) { r->has_scheme = 1; r->scheme = cdr_message_field(scheme, 32); }
+
+static void
+whose_names(void **state)
+{
+	static const char *const none[] = { "name", "namesSOM", "names-", "names-SO", "names-SOMA", "names-som", "Names", "" };
+	char country[CDR_COUNTRY_LEN];
+
+	(void)state;
+	assert_true(cdr_round_names("names", country));
+	assert_string_equal(country, "");
+	assert_true(cdr_round_names("names-SOM", country));
+	assert_string_equal(country, "SOM");
+	for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++) {
+		assert_false(cdr_round_names(none[i], country));
+		assert_string_equal(country, "");
+	}
+}
+
 static void
 what_is_no_round_is_refused(void **state)
 {
@@ -488,6 +526,9 @@ what_is_no_round_is_refused(void **state)
 		{ no_cells, CDR_E_INPUT }, { many_cells, CDR_E_INPUT }, { wide, CDR_E_INPUT }, { early, CDR_E_INPUT },
 		{ months, CDR_E_INPUT }, { tiny_epsilon, CDR_E_INPUT }, { short_id, CDR_E_INPUT }, { elsewhere, CDR_E_REFUSED },
 		{ other_key, CDR_E_REFUSED }, { no_key, CDR_E_REFUSED },
+		{ names, CDR_OK }, { names_of_one, CDR_OK }, { names_cells, CDR_E_INPUT }, { names_exact, CDR_E_INPUT },
+		{ names_loud, CDR_E_INPUT }, { names_scheme, CDR_E_INPUT }, { names_no_scheme, CDR_E_INPUT },
+		{ scheme_alone, CDR_E_INPUT }, { names_of_none, CDR_OK },
 	};
 	struct round_world w;
 
@@ -552,6 +593,7 @@ main(void)
 		cmocka_unit_test(a_record_is_recomputed),
 		cmocka_unit_test(published_cells_are_checked),
 		cmocka_unit_test(what_is_no_round_is_refused),
+		cmocka_unit_test(whose_names),
 		cmocka_unit_test(the_roster_says_how_many),
 		cmocka_unit_test(periods),
 	};
