@@ -279,8 +279,8 @@ run-bench: programs $(BENCHES)
 
 bench-match: deps-check
 	$(Q)$(ALONE) $(BUILD)/tests/bench/bench_match $(BUILD)/tests/bench/bench_rarity
-	$(Q)$(BUILD)/tests/bench/bench_match
 	$(Q)$(BUILD)/tests/bench/bench_rarity --recall
+	$(Q)$(BUILD)/tests/bench/bench_match
 
 run-check-febrl: programs
 	$(Q)BUILD=$(BUILD) tests/net/check-febrl
