@@ -15,7 +15,8 @@
 
 #define N 5
 #define T 3
-#define BOX_MAX 256
+#define NEW_N 7      /* with those who come */
+#define BOX_MAX 512
 
 /* What lies at the hub: a message, and to whom it is shown (a bit for each trustee). */
 struct letter {
@@ -33,6 +34,7 @@ struct trustee {
 	struct cdr_buffer saved;
 	bool has_posted[CDR_CEREMONY_ROUND_COUNT + 1];
 	bool is_silent;
+	bool has_share;                 /* brings it into the ceremony */
 };
 
 struct world {
@@ -40,9 +42,11 @@ struct world {
 	struct cdr_roster *roster;
 	struct cdr_ceremony_draft draft; /* of the ceremony that is run */
 	const struct cdr_roster_key *key; /* as it is, if its shares change */
-	struct trustee trustee[N + 1]; /* from 1 */
+	struct trustee trustee[NEW_N + 1]; /* from 1; without a ceremony: it takes no part */
+	uint32_t n;
 	struct letter box[BOX_MAX];
 	size_t box_count;
+	void *keep;                    /* freed with the world */
 	bool kills;                    /* every trustee is killed and started again at every step */
 };
 
@@ -104,7 +108,13 @@ static inline struct cdr_ceremony_config
 config_of(struct world *w, uint32_t i)
 {
 	return (struct cdr_ceremony_config){ .plan = &w->draft.plan, .key = w->key, .index = i,
-		.signing_seed = w->trustee[i].signing_seed, .seed = w->trustee[i].seed, .share = w->key != NULL ? w->trustee[i].share : NULL };
+		.signing_seed = w->trustee[i].signing_seed, .seed = w->trustee[i].seed, .share = w->key != NULL && w->trustee[i].has_share ? w->trustee[i].share : NULL };
+}
+
+static inline bool
+is_in(const struct world *w, uint32_t i)
+{
+	return w->trustee[i].ceremony != NULL;
 }
 
 static inline struct cdr_ceremony *
@@ -123,6 +133,7 @@ world_new(void)
 	struct world *w = calloc(1, sizeof(*w));
 
 	assert_non_null(w);
+	w->n = N;
 	memset(w->hub_seed, 99, sizeof(w->hub_seed));
 	for (uint32_t i = 1; i <= N; i++) {
 		struct trustee *t = &w->trustee[i];
@@ -144,13 +155,14 @@ world_new(void)
 static inline void
 world_free(struct world *w)
 {
-	for (uint32_t i = 1; i <= N; i++) {
+	for (uint32_t i = 1; i <= NEW_N; i++) {
 		cdr_ceremony_free(w->trustee[i].ceremony);
 		cdr_buffer_free(&w->trustee[i].saved);
 	}
 	for (size_t i = 0; i < w->box_count; i++)
 		cdr_buffer_free(&w->box[i].bytes);
 	cdr_roster_free(w->roster);
+	free(w->keep);
 	free(w);
 }
 
