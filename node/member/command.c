@@ -177,6 +177,28 @@ cdr_command_read_file(const char *path, size_t max, struct cdr_buffer *bytes, st
 	return err;
 }
 
+struct note {
+	const char *who, *what;
+	const uint8_t *subject;
+};
+
+static cdr_err
+note_job(struct cdr_tx *tx, void *context)
+{
+	const struct note *note = context;
+
+	return cdr_trail_add(tx, note->who, note->what, note->subject);
+}
+
+/* see node/member/command.h */
+cdr_err
+cdr_command_note(struct cdr_member *member, const char *what, const uint8_t *subject)
+{
+	struct note note = { member->who, what, subject };
+
+	return cdr_store_write(member->home->store, note_job, &note);
+}
+
 /* see node/member/command.h */
 cdr_err
 cdr_command_name_file(const char *path, cdr_err err, struct cdr_fault *fault)

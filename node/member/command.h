@@ -161,6 +161,9 @@ struct cdr_preview_names;
 CDR_MUST_CHECK cdr_err cdr_command_show_preview(struct cdr_report *report, const struct cdr_preview *preview,
     const struct cdr_preview_names *names, const char *language);
 
+/* Write into the trail that whoever acts reads or hands out something: before it is. Returns as cdr_trail_add. */
+CDR_MUST_CHECK cdr_err cdr_command_note(struct cdr_member *member, const char *what, const uint8_t *subject);
+
 /* Put the name of the file at fault before what ${fault} says; hands ${err} back. */
 cdr_err cdr_command_name_file(const char *path, cdr_err err, struct cdr_fault *fault);
 

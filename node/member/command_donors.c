@@ -211,14 +211,6 @@ finish(struct writing *writing, const char *path, struct cdr_fault *fault)
 	return err;
 }
 
-static cdr_err
-note_form(struct cdr_tx *tx, void *context)
-{
-	const struct cdr_member *member = context;
-
-	return cdr_trail_add(tx, member->who, "incident.form", NULL);
-}
-
 /* see node/member/command.h */
 cdr_err
 cdr_command_incident_form(const struct cdr_arguments *arguments, struct cdr_report *report, struct cdr_fault *fault)
@@ -249,7 +241,7 @@ cdr_command_incident_form(const struct cdr_arguments *arguments, struct cdr_repo
 		err = cdr_fault_set(fault, CDR_E_REFUSED, "the survivor does not agree to sharing: nothing of this incident leaves, not to a donor "
 		    "either. Tell the donor in the way that your agreement sets out, without this record");
 	CDR_TRY(err);
-	CDR_TRY(cdr_store_write(member->home->store, note_form, member));
+	CDR_TRY(cdr_command_note(member, "incident.form", NULL));
 	CDR_TRY(finish(&writing, cdr_arguments_operand(arguments, 2), fault));
 	if (form.proposal)
 		cdr_report_note(report, "%s\n", cdr_words_peek(words, "proposal", writing.language));

@@ -440,6 +440,7 @@ cdr_command_incident_export(const struct cdr_arguments *arguments, struct cdr_re
 		export_header(book, &exporting.out);
 	CDR_TRY(cdr_incidents_each(member, export_one, &exporting, fault));
 	CDR_TRY(exporting.out.err);
+	CDR_TRY(cdr_command_note(member, "incident.export", NULL));
 	if (exporting.list != NULL) {
 		text = json_dumps(exporting.list, JSON_INDENT(2));
 		err = text == NULL ? CDR_E_MEMORY : cdr_command_write_file(path, text, strlen(text), fault);
@@ -472,6 +473,7 @@ cdr_command_codebook_load(const struct cdr_arguments *arguments, struct cdr_repo
 
 	CDR_TRY(cdr_command_open(arguments, false, &member, fault));
 	CDR_TRY(cdr_codebook_file_take(member->home->path, path, version, fault));
+	CDR_TRY(cdr_command_note(member, "codebook.load", NULL));
 	cdr_report_text(report, "Codebook %s is in force here. Restart `candor serve`, so that it works with it too.\n", version);
 	CDR_TRY(cdr_report_json(report, json_pack("{s:s}", "codebook", version)));
 	err = CDR_OK;

@@ -56,6 +56,7 @@ cdr_command_statement_export(const struct cdr_arguments *arguments, struct cdr_r
 	CDR_TRY(cdr_check_statement(member, wanted.request_id, NULL, &file, fault));
 	if (paper != NULL)
 		CDR_TRY(cdr_paper_check(member, wanted.check, wanted.employer, cdr_command_language(arguments), &pdf, fault));
+	CDR_TRY(cdr_command_note(member, "statement.export", wanted.request_id));
 	CDR_TRY(cdr_command_write_file(path, (const char *)file.data, file.len, fault));
 	if (paper != NULL)
 		CDR_TRY(cdr_command_write_file(paper, (const char *)pdf.data, pdf.len, fault));

@@ -237,6 +237,7 @@ tell_access(const struct cdr_arguments *arguments, struct cdr_report *report, st
 		return CDR_E_MEMORY;
 	CDR_TRY(cdr_command_open(arguments, true, &member, fault));
 	CDR_TRY(read_person(arguments, member, person, report, fault));
+	CDR_TRY(cdr_command_note(member, "subject.access", NULL));
 	access.list = json_array();
 	err = cdr_subject_find(member, person, show_record, &access);
 	if (err == CDR_E_INPUT)

@@ -135,6 +135,7 @@ write_setting(struct cdr_tx *tx, void *context)
 
 	CDR_TRY(cdr_query_run(tx, "DELETE FROM setting WHERE name = $1 OR name = $2",
 	    CDR_VALUES(cdr_value_text(SETTING), cdr_value_text(CONTACTS_SETTING))));
+	CDR_TRY(cdr_trail_add(tx, setting->member->who, "settings.mail", NULL));
 	if (setting->contact_count == 0) {
 		CDR_TRY(cdr_query_run(tx, "DELETE FROM email_about", CDR_VALUES()));
 		CDR_TRY(cdr_query_run(tx, "DELETE FROM email_out", CDR_VALUES()));

@@ -138,8 +138,9 @@ set_up(CURL *easy, const struct cdr_smtp *smtp, struct curl_slist *to, struct up
 	    curl_easy_setopt(easy, CURLOPT_READDATA, upload) == CURLE_OK &&
 	    curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, drop_reply) == CURLE_OK;
 
+	/* Who is named vouches alone: not the system's list beside it. */
 	if (ok && smtp->ca_file != NULL)
-		ok = curl_easy_setopt(easy, CURLOPT_CAINFO, smtp->ca_file) == CURLE_OK;
+		ok = curl_easy_setopt(easy, CURLOPT_CAINFO, smtp->ca_file) == CURLE_OK && curl_easy_setopt(easy, CURLOPT_CAPATH, NULL) == CURLE_OK;
 	if (ok && smtp->user != NULL)
 		ok = curl_easy_setopt(easy, CURLOPT_USERNAME, smtp->user) == CURLE_OK &&
 		    curl_easy_setopt(easy, CURLOPT_PASSWORD, smtp->password != NULL ? smtp->password : "") == CURLE_OK;
