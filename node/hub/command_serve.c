@@ -45,7 +45,7 @@ publish(struct cdr_hub *hub, const char *folder, struct cdr_checkpoint *publishe
 	struct cdr_checkpoint newest;
 	struct cdr_fault fault = { CDR_OK, "" };
 
-	if (cdr_hub_witness_wait(hub->witness, 1, 0, &newest, NULL) != CDR_OK || memcmp(&newest, published, sizeof(newest)) == 0)
+	if (cdr_hub_witness_newest(hub->witness, 1, 0, &newest, NULL) != CDR_OK || memcmp(&newest, published, sizeof(newest)) == 0)
 		return;
 	const struct cdr_roster *roster = cdr_hub_roster_hold(hub);
 	if (roster == NULL)
@@ -69,6 +69,8 @@ run(struct cdr_daemon *daemon, struct cdr_hub *hub, const char *folder)
 	do {
 		uint64_t now = cdr_hub_now();
 		cdr_hub_witness_tick(hub->witness);
+		if (cdr_hub_witness_is_behind(hub->witness))
+			continue; /* whatever is done to an old copy is lost with it */
 		struct cdr_fault fault = { CDR_OK, "" };
 		cdr_err err = cdr_hub_round_step(hub, now, &fault);
 		if (err != CDR_OK && err != before)

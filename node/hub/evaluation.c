@@ -331,7 +331,7 @@ cdr_hub_log_checkpoint(void *context, const struct cdr_call *call, struct cdr_an
 		goto out;
 	}
 	CDR_TRY(need_witness(hub, fault));
-	CDR_TRY(cdr_hub_witness_wait(hub->witness, request->from > 0 ? request->from : 1, 0, &checkpoint, fault));
+	CDR_TRY(cdr_hub_witness_newest(hub->witness, request->from, CDR_HUB_WITNESS_MS, &checkpoint, fault));
 	c->request = request;
 	c->size = checkpoint.size;
 	CDR_TRY(cdr_store_read(hub->store, checking_job, c));

@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "node/hub/guest.h"
+#include "node/hub/witness.h"
 #include "node/net/clock.h"
 #include "node/net/log.h"
 #include "node/web/page.h"
@@ -70,7 +71,9 @@ cdr_hub_guest_visit(struct cdr_hub_guests *guests, const struct cdr_server_visit
 		return 405;
 	if (!cdr_visitors_take(&guests->visitors, visit->visitor, now_ms))
 		return 429;
-	if (is_page) {
+	if (!is_page && guests->hub->witness != NULL && cdr_hub_witness_is_behind(guests->hub->witness)) {
+		status = 503; /* an old copy of the database: what it takes would be lost */
+	} else if (is_page) {
 		status = cdr_buffer_copy(visit->takes_gzip ? cdr_web_page_gzip() : cdr_web_page(), reply) == CDR_OK ? 200 : 503;
 		*fields = status == 200 ? visit->takes_gzip ? guests->page_gzip_fields : guests->page_fields : no_fields;
 	} else if (strcmp(visit->path, REQUEST_PATH) == 0) {

@@ -15,6 +15,7 @@
 #include "node/hub/roll.h"
 #include "node/hub/round.h"
 #include "node/hub/tree.h"
+#include "node/hub/witness.h"
 #include "node/net/log.h"
 #include "proto/log.pb-c.h"
 
@@ -178,6 +179,9 @@ admit(void *context, const struct cdr_call *call, struct cdr_fault *fault)
 	/* The database could not be read: nobody is let in on what was true once. */
 	if (call->roster == NULL)
 		return cdr_fault_set(fault, CDR_E_BUSY, "no roster can be read here now: try again later");
+	if (hub->witness != NULL && cdr_hub_witness_is_behind(hub->witness))
+		return cdr_fault_set(fault, CDR_E_BUSY, "this hub's database is an old copy, and what it acknowledges would be lost: the "
+		    "operator must put the newest one in its place");
 	if (call->member == NULL)
 		return CDR_OK;
 	struct admission admission = { .id = call->member->id };

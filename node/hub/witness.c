@@ -40,6 +40,8 @@ struct cdr_hub_witness {
 	uint64_t renewed_at;
 	struct cdr_checkpoint shown; /* the one of this round */
 	struct cdr_checkpoint newest; /* witnessed; size 0: none */
+	uint64_t newest_at;          /* by this hub's clock; 0: before this process began */
+	uint64_t newest_version;     /* of the roster whose trustees cosigned it */
 	struct cdr_checkpoint kept;  /* what the database has */
 	uint32_t threshold, trustee_count; /* of the roster in force when something was shown last */
 	size_t shower_count;
@@ -121,7 +123,7 @@ is_hopeless(const struct cdr_hub_witness *w)
 
 	for (size_t i = 0; i < w->shower_count; i++)
 		failed += w->shower[i].seen == w->round && w->shower[i].retry_at_ms != 0;
-	return w->threshold > 0 && w->trustee_count - failed < w->threshold && w->shown.size > w->newest.size;
+	return w->threshold > 0 && w->trustee_count - failed < w->threshold && w->shown.cosignature_count < w->threshold;
 }
 
 /* Which trustees do not witness, for a person. Called with the lock. */
@@ -137,6 +139,23 @@ tell_who_fails(const struct cdr_hub_witness *w, struct cdr_fault *fault)
 			    w->shower[i].trustee);
 	return cdr_fault_set(fault, CDR_E_BUSY, "%" PRIu32 " of %" PRIu32 " trustees are needed as witnesses of the log, and too few "
 	    "cosigned (not: %s): try again later", w->threshold, w->trustee_count, names[0] != '\0' ? names : "in time");
+}
+
+static cdr_err
+tell_old_copy(struct cdr_fault *fault)
+{
+	return cdr_fault_set(fault, CDR_E_REFUSED, "the trustees have seen a longer log than this hub's database holds: an "
+	    "old copy of it was put back. The operator must put the newest one in its place");
+}
+
+/* see node/hub/witness.h */
+bool
+cdr_hub_witness_is_behind(struct cdr_hub_witness *w)
+{
+	(void)pthread_mutex_lock(&w->lock);
+	bool is_behind = w->is_behind;
+	(void)pthread_mutex_unlock(&w->lock);
+	return is_behind;
 }
 
 /* see node/hub/witness.h */
@@ -160,10 +179,79 @@ cdr_hub_witness_wait(struct cdr_hub_witness *w, uint64_t size, uint32_t timeout_
 	}
 	*checkpoint = w->newest;
 	if (err == CDR_OK && w->is_behind)
-		err = cdr_fault_set(fault, CDR_E_REFUSED, "the trustees have seen a longer log than this hub's database holds: an "
-		    "old copy of it was put back. The operator must put the newest one in its place");
+		err = tell_old_copy(fault);
 	else if (err == CDR_OK && checkpoint->size < size)
 		err = tell_who_fails(w, fault);
+	(void)pthread_mutex_unlock(&w->lock);
+	return err;
+}
+
+/* Whether trustees of the roster in force have lately cosigned the log of at least ${size} leaves. Called with the lock. */
+static bool
+is_fresh(const struct cdr_hub_witness *w, uint64_t size, uint64_t version)
+{
+	uint64_t now = cdr_clock_now();
+
+	return w->newest.size >= size && w->newest_version == version && w->newest_at <= now && now < w->newest_at + RENEW_S;
+}
+
+/* Whether the round that is on its way will do for that. Called with the lock. */
+static bool
+is_on_its_way(const struct cdr_hub_witness *w, uint64_t size)
+{
+	return w->is_making || w->wants_round || (w->round > 0 && w->shown.size >= size &&
+	    w->shown.cosignature_count < w->threshold && now_ms() < w->made_at_ms + STALLED_MS);
+}
+
+/* Have the whole log as it is now cosigned, if that was not done lately. Called with the lock. */
+static cdr_err
+renew(struct cdr_hub_witness *w, uint64_t size, uint64_t version, uint32_t timeout_ms)
+{
+	uint64_t until = now_ms() + timeout_ms;
+	cdr_err err = CDR_OK;
+
+	if (!is_fresh(w, size, version) && !is_on_its_way(w, size))
+		w->wants_round = true;
+	while (err == CDR_OK && !is_fresh(w, size, version) && !w->is_stopping && !w->is_behind) {
+		if (needs_round(w, size)) {
+			err = make_round(w);
+			continue;
+		}
+		uint64_t now = now_ms();
+		if (now >= until || is_hopeless(w))
+			break;
+		wait_until(w, until < now + STALLED_MS ? until : now + STALLED_MS);
+	}
+	return err;
+}
+
+/* see node/hub/witness.h */
+cdr_err
+cdr_hub_witness_newest(struct cdr_hub_witness *w, uint64_t from, uint32_t timeout_ms, struct cdr_checkpoint *checkpoint,
+    struct cdr_fault *fault)
+{
+	struct cdr_merkle_edge edge;
+	const struct cdr_roster *roster = cdr_hub_roster_hold(w->hub);
+
+	memset(checkpoint, 0, sizeof(*checkpoint));
+	if (roster == NULL)
+		return CDR_E_STORE;
+	uint64_t version = roster->body->version;
+	cdr_hub_roster_release(w->hub, roster);
+	cdr_err err = cdr_store_read(w->hub->store, edge_job, &edge);
+	if (err != CDR_OK)
+		return err;
+	(void)pthread_mutex_lock(&w->lock);
+	if (from > edge.size)
+		err = cdr_fault_set(fault, CDR_E_ABSENT, "the log has %" PRIu64 " leaves, and never had %" PRIu64, edge.size, from);
+	else
+		err = renew(w, edge.size, version, timeout_ms);
+	if (err == CDR_OK && w->is_behind)
+		err = tell_old_copy(fault);
+	else if (err == CDR_OK && (w->newest.size < from || w->newest.size == 0 || w->newest_version != version))
+		err = tell_who_fails(w, fault);
+	if (err == CDR_OK)
+		*checkpoint = w->newest;
 	(void)pthread_mutex_unlock(&w->lock);
 	return err;
 }
@@ -186,6 +274,8 @@ take_cosignature(struct cdr_hub_witness *w, const struct cdr_roster *roster, con
 	if (!cdr_checkpoint_is_witnessed(at, roster) || w->newest.size > at->size)
 		return;
 	w->newest = *at;
+	w->newest_at = cdr_clock_now();
+	w->newest_version = roster->body->version;
 	(void)pthread_cond_broadcast(&w->changed);
 }
 
@@ -364,7 +454,11 @@ load(struct cdr_hub_witness *w)
 		return CDR_E_STORE;
 	struct keeping k = { .genesis = w->hub->genesis, .roster = roster, .checkpoint = &w->newest };
 	cdr_err err = cdr_store_read(w->hub->store, load_job, &k);
+	if (!cdr_checkpoint_is_witnessed(&w->newest, roster)) /* other trustees must cosign now */
+		w->newest = (struct cdr_checkpoint){ 0 };
 	w->kept = w->newest;
+	w->newest_version = roster->body->version;
+	w->wants_round = true; /* before anything happens: is this the database that the trustees saw last? */
 	cdr_hub_roster_release(w->hub, roster);
 	return err;
 }

@@ -42,6 +42,21 @@ CDR_MUST_CHECK cdr_err cdr_hub_witness_wait(struct cdr_hub_witness *witness, uin
     struct cdr_checkpoint *checkpoint, struct cdr_fault *fault);
 
 /**
+ * cdr_hub_witness_newest(witness, from, timeout_ms, checkpoint, fault):
+ * The newest witnessed checkpoint, which trustees have cosigned within the last quarter of an hour: so nobody who asks after a
+ * long quiet takes the log for an old one. Where too few of them can be had in time, the newest that there is. Any thread.
+ *
+ * from  in   leaves that the asker knows of
+ *
+ * Returns  CDR_OK; CDR_E_ABSENT if the log was never as long as ${from}; as cdr_hub_witness_wait.
+ */
+CDR_MUST_CHECK cdr_err cdr_hub_witness_newest(struct cdr_hub_witness *witness, uint64_t from, uint32_t timeout_ms,
+    struct cdr_checkpoint *checkpoint, struct cdr_fault *fault);
+
+/* Whether a trustee has shown that this database is an old copy: what it acknowledges would be lost with it. */
+bool cdr_hub_witness_is_behind(struct cdr_hub_witness *witness);
+
+/**
  * cdr_hub_witness_tick(witness):
  * What is due, about once a second: leaves that nobody waits for are shown too, the newest checkpoint is kept in the
  * database, and now and then it is cosigned anew, so that everybody sees that it is the newest.

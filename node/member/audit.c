@@ -10,6 +10,7 @@
 #include <jansson.h>
 
 #include "core/record/json.h"
+#include "node/member/enrol.h"
 #include "node/member/receipt.h"
 #include "node/net/log.h"
 
@@ -18,8 +19,6 @@
 #define SEEN_NAME "log/seen"
 #define CHECKED_NAME "log/checked_at"
 #define HASH CDR_MERKLE_HASH_LEN
-#define COMPARE_TRIES 8
-#define COMPARE_WAIT_NS 500000000
 
 /* A receipt in the database. */
 struct held {
@@ -34,6 +33,7 @@ struct checking {
 	const struct cdr_roster *roster;
 	struct cdr_audit *audit;
 	bool again;
+	bool has_looked;                    /* for a newer roster */
 	uint64_t now;
 	struct cdr_checkpoint before;       /* what was verified last; size 0: nothing */
 	struct cdr_buffer before_note;
@@ -44,6 +44,7 @@ struct checking {
 	struct held held[CDR_LOG_POSITIONS_MAX];
 	size_t held_count;
 	bool proved[CDR_LOG_POSITIONS_MAX];
+	char absent[CDR_FAULT_LEN / 2];     /* trustees that did not tell what they saw */
 };
 
 static void
@@ -305,7 +306,22 @@ ask_checkpoint(struct checking *c, uint64_t from, struct cdr_ask *ask, struct cd
 	return err;
 }
 
-/* The newest checkpoint by itself: signed, witnessed, lately, not shorter, and a continuation of the last. */
+/* Trustees whom we do not know may be in a roster that we have not seen: look once. True if there is a newer one. */
+static bool
+look_for_roster(struct checking *c)
+{
+	const struct cdr_roster *before = c->roster;
+
+	if (c->has_looked || cdr_enrol_refresh(c->member, NULL) != CDR_OK)
+		return false;
+	c->has_looked = true;
+	c->roster = cdr_current_hold(c->member->current);
+	bool is_newer = c->roster->body->version > before->body->version;
+	cdr_current_release(c->member->current, before);
+	return is_newer;
+}
+
+/* The newest checkpoint by itself: signed, witnessed, not shorter, and a continuation of the last. */
 static cdr_err
 judge_checkpoint(struct checking *c, const Cdr__Wire__CheckpointReply *reply)
 {
@@ -315,7 +331,10 @@ judge_checkpoint(struct checking *c, const Cdr__Wire__CheckpointReply *reply)
 	cdr_err err = cdr_buffer_copy(cdr_message_bytes(reply->checkpoint), &c->newest_note);
 	if (err != CDR_OK)
 		return err;
-	err = cdr_checkpoint_read(cdr_buffer_bytes(&c->newest_note), c->member->genesis, c->roster, &c->newest, NULL);
+	do
+		err = cdr_checkpoint_read(cdr_buffer_bytes(&c->newest_note), c->member->genesis, c->roster, &c->newest, NULL);
+	while ((err == CDR_E_SIGNATURE || (err == CDR_OK && !cdr_checkpoint_is_witnessed(&c->newest, c->roster))) &&
+	    look_for_roster(c));
 	if (err == CDR_E_MEMORY)
 		return err;
 	if (err != CDR_OK) {
@@ -327,8 +346,6 @@ judge_checkpoint(struct checking *c, const Cdr__Wire__CheckpointReply *reply)
 	audit->witnessed_at = cdr_checkpoint_time(&c->newest, c->roster);
 	if (!cdr_checkpoint_is_witnessed(&c->newest, c->roster))
 		find(c, CDR_AUDIT_UNWITNESSED, 0, "hub", NULL, NULL);
-	else if (audit->witnessed_at + CDR_AUDIT_STALE_S < c->now)
-		find(c, CDR_AUDIT_STALE, 0, "hub", NULL, NULL);
 	if (c->newest.size < c->before.size)
 		find(c, CDR_AUDIT_SHORTER, 0, "hub", NULL, NULL);
 	else if (c->before.size > 0 && !extends(c->before.size, c->before.root, &c->newest, cdr_message_bytes(reply->extension))) {
@@ -358,8 +375,6 @@ judge_receipts(struct checking *c, const Cdr__Wire__CheckpointReply *reply)
 			find(c, CDR_AUDIT_TWICE, h->place, "hub", &h->bytes, NULL);
 		if (h->place >= c->newest.size) {
 			c->audit->waiting_count++;
-			if (h->kept_at + CDR_AUDIT_LATE_S < c->now)
-				find(c, CDR_AUDIT_LATE, h->place, "hub", &h->bytes, NULL);
 			continue;
 		}
 		const Cdr__Wire__PositionProof *p = find_proof(reply, h->place);
@@ -372,11 +387,11 @@ judge_receipts(struct checking *c, const Cdr__Wire__CheckpointReply *reply)
 	}
 }
 
-/* What a hub answers that has no log of that length. */
+/* What a hub answers that has no log of that length. Busy says nothing: its witnesses may be away. */
 static bool
-is_unable(cdr_err err)
+is_unable(const struct cdr_ask *ask, cdr_err err)
 {
-	return err == CDR_E_BUSY || err == CDR_E_ABSENT || err == CDR_E_RANGE || err == CDR_E_REFUSED;
+	return err == CDR_E_ABSENT && ask->answered;
 }
 
 /* All receipts, a portion at a time; the log may grow meanwhile, and each reply must extend the one before. */
@@ -390,7 +405,7 @@ check_hub(struct checking *c, struct cdr_fault *fault)
 		CDR_TRY(cdr_store_read(c->member->home->store, read_receipts, c));
 		err = ask_checkpoint(c, c->before.size, &ask, fault);
 		/* A hub that cannot show what it showed before has lost it. */
-		if (is_unable(err) && ask.answered && c->before.size > 0)
+		if (is_unable(&ask, err) && c->before.size > 0)
 			find(c, CDR_AUDIT_SHORTER, 0, "hub", NULL, NULL);
 		if (err == CDR_OK)
 			err = judge_checkpoint(c, ask.reply);
@@ -423,13 +438,7 @@ agrees(struct checking *c, const struct cdr_checkpoint *seen, cdr_err *err)
 		return memcmp(seen->root, c->newest.root, HASH) == 0;
 	drop_held(c);
 	*err = ask_checkpoint(c, seen->size, &ask, NULL);
-	/* A trustee may have seen what the others are about to see. */
-	for (int i = 0; i < COMPARE_TRIES && is_unable(*err) && ask.answered; i++) {
-		(void)nanosleep(&(struct timespec){ .tv_nsec = COMPARE_WAIT_NS }, NULL);
-		cdr_ask_free(&ask);
-		*err = ask_checkpoint(c, seen->size, &ask, NULL);
-	}
-	if (is_unable(*err) && ask.answered)
+	if (is_unable(&ask, *err))
 		*err = CDR_OK; /* it has no such log, and somebody was shown one */
 	else if (*err == CDR_OK) {
 		const Cdr__Wire__CheckpointReply *reply = ask.reply;
@@ -492,8 +501,42 @@ check_trustees(struct checking *c)
 	cdr_err err = CDR_OK;
 
 	c->audit->trustee_count = c->roster->body->n_trustee;
-	for (size_t i = 0; i < c->roster->body->n_trustee && err == CDR_OK; i++)
-		err = check_trustee(c, c->roster->body->trustee[i]);
+	for (size_t i = 0; i < c->roster->body->n_trustee && err == CDR_OK; i++) {
+		const Cdr__Wire__Trustee *trustee = c->roster->body->trustee[i];
+		size_t before = c->audit->compared_count, len = strlen(c->absent);
+		err = check_trustee(c, trustee);
+		if (c->audit->compared_count == before && len < sizeof(c->absent))
+			(void)snprintf(c->absent + len, sizeof(c->absent) - len, "%strustee/%" PRIu32, len > 0 ? ", " : "", trustee->index);
+	}
+	return err;
+}
+
+/* ---- time ----------------------------------------------------------------------------------------------------- */
+
+/*
+ * An honest hub has whatever it logged cosigned before it answers (node/hub/witness.h), however quiet it was and however long this
+ * node slept. So who is late is told by who answers now, and no clock is believed against anybody: with t trustees that told
+ * what they saw last the log is as new as can be, and then it must hold what the hub gave receipts for.
+ */
+static cdr_err
+judge_time(struct checking *c)
+{
+	cdr_err err = CDR_OK;
+	bool is_confirmed = c->audit->compared_count >= c->roster->body->threshold;
+
+	if (!is_confirmed && c->audit->witnessed_at != 0 && c->audit->witnessed_at + CDR_AUDIT_STALE_S < c->now)
+		find(c, CDR_AUDIT_STALE, 0, c->absent, NULL, NULL);
+	if (!is_confirmed || c->audit->waiting_count == 0)
+		return CDR_OK;
+	c->from = (int64_t)c->newest.size;
+	do {
+		err = cdr_store_read(c->member->home->store, read_receipts, c);
+		for (size_t i = 0; err == CDR_OK && i < c->held_count; i++)
+			if (c->held[i].kept_at + CDR_AUDIT_LATE_S < c->now)
+				find(c, CDR_AUDIT_LATE, c->held[i].place, "hub", &c->held[i].bytes, NULL);
+		if (c->held_count > 0)
+			c->from = (int64_t)c->held[c->held_count - 1].place + 1;
+	} while (err == CDR_OK && c->held_count == CDR_LOG_POSITIONS_MAX);
 	return err;
 }
 
@@ -508,8 +551,10 @@ check(struct checking *c, struct cdr_fault *fault)
 	if (c->before_note.len > 0)
 		CDR_TRY(cdr_checkpoint_read(cdr_buffer_bytes(&c->before_note), c->member->genesis, c->roster, &c->before, fault));
 	CDR_TRY(check_hub(c, fault));
-	if (c->newest.size > 0)
+	if (c->newest.size > 0) {
 		CDR_TRY(check_trustees(c));
+		CDR_TRY(judge_time(c));
+	}
 	/* What does not hold is not what tomorrow's log is compared with. */
 	if (c->newest.size > 0 && c->audit->finding_count == 0)
 		CDR_TRY(cdr_store_write(c->member->home->store, write_seen, c));

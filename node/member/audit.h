@@ -13,8 +13,8 @@
 #include "node/member/member.h"
 
 #define CDR_AUDIT_DAY_S 86400
-#define CDR_AUDIT_STALE_S (2 * CDR_AUDIT_DAY_S) /* the newest checkpoint must have been cosigned since */
-#define CDR_AUDIT_LATE_S 3600                  /* a receipt's leaf must be witnessed after so long */
+#define CDR_AUDIT_STALE_S (2 * CDR_AUDIT_DAY_S) /* cosigned since then, or enough trustees can be asked now */
+#define CDR_AUDIT_LATE_S 3600                  /* a receipt's leaf must be witnessed after so long, if the trustees are there */
 #define CDR_AUDIT_FINDING_MAX 1000             /* kept */
 #define CDR_AUDIT_FINDINGS 32                  /* of one check */
 
@@ -22,7 +22,7 @@
 enum cdr_audit_kind {
 	CDR_AUDIT_UNREADABLE = 0, /* what the hub shows is no checkpoint of this log, or not signed */
 	CDR_AUDIT_UNWITNESSED,    /* too few trustees cosigned it */
-	CDR_AUDIT_STALE,          /* they did so long ago */
+	CDR_AUDIT_STALE,          /* they did so long ago, and too few can be asked now */
 	CDR_AUDIT_SHORTER,        /* the log is shorter than it was: an old copy of the database was put back */
 	CDR_AUDIT_REWRITTEN,      /* it does not begin with the log that was shown before */
 	CDR_AUDIT_MISSING,        /* an act for which there is a receipt does not stand where it should */

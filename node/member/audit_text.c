@@ -17,10 +17,13 @@ static const struct {
 	    "El hub muestra un registro que muy pocos depositarios independientes han confirmado.",
 	    "يعرض المركز سجلًا لم يؤكده سوى عدد قليل جدًا من الأمناء المستقلين." },
 	[CDR_AUDIT_STALE] = { "stale",
-	    "The hub shows an old record: the trustees confirmed it days ago. It may be hiding what came since.",
-	    "Le hub montre un relevé ancien : les dépositaires l'ont confirmé il y a plusieurs jours. Il cache peut-être la suite.",
-	    "El hub muestra un registro antiguo: los depositarios lo confirmaron hace días. Quizá oculta lo que siguió.",
-	    "يعرض المركز سجلًا قديمًا أكده الأمناء قبل أيام. ربما يخفي ما حدث بعد ذلك." },
+	    "For days too few of the independent trustees have confirmed the hub's record, and they cannot be asked now. Something may be "
+	    "hidden since then.",
+	    "Depuis des jours, trop peu de dépositaires indépendants ont confirmé le relevé du hub, et on ne peut pas les interroger "
+	    "maintenant. Quelque chose est peut-être caché depuis.",
+	    "Desde hace días, muy pocos depositarios independientes han confirmado el registro del hub, y ahora no se les puede preguntar. "
+	    "Quizá se oculta algo desde entonces.",
+	    "منذ أيام لم يؤكد سجل المركز سوى عدد قليل جدًا من الأمناء المستقلين، ولا يمكن سؤالهم الآن. ربما أُخفي شيء منذ ذلك الحين." },
 	[CDR_AUDIT_SHORTER] = { "shorter",
 	    "The hub's record has become shorter: what it had recorded is gone. An old copy of its database was put back, or acts were "
 	    "removed.",
