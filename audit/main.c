@@ -6,19 +6,23 @@
 
 #include <jansson.h>
 
+#include "audit/evidence.h"
 #include "audit/verify.h"
 
 enum { EXIT_HOLDS = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_DOES_NOT_HOLD = 3, EXIT_ABSENT = 4 };
 
 static const char usage_text[] =
-    "candor-audit verify FOLDER [--fingerprint TEXT] [--json]\n\n"
+    "candor-audit verify FOLDER [--fingerprint TEXT] [--json]\n"
+    "candor-audit evidence FILE FOLDER [--fingerprint TEXT] [--json]\n\n"
     "Verify an exported log (`candor-hub log export FOLDER`, or a copy of what a hub publishes): every roster from the genesis\n"
     "roster on, every leaf and tile, the checkpoint and its cosignatures, and the transcripts of key ceremonies in\n"
     "FOLDER/ceremonies (`candor-trustee status --export FOLDER/ceremonies`).\n\n"
     "  --fingerprint TEXT  of the genesis roster, as the trustees compared it by telephone: without it the folder could be\n"
     "                      of another exchange; it is printed then\n"
     "  --json              print one JSON object\n\n"
-    "Exit codes: 0 everything holds, 3 something does not, 4 a file is missing, 2 wrong usage, 1 a failure here.\n";
+    "Judge a file that a node wrote when the log did not hold (`candor audit check`, evidence/log-N.json): does it show what it\n"
+    "says, by the signatures of hub and trustees alone? Of FOLDER, an exported log, only the rosters are read.\n\n"
+    "Exit codes: 0 everything holds, or the file shows what it says, 3 something does not, 4 a file is missing, 2 wrong usage, 1 a failure here.\n";
 
 static int
 usage(void)
@@ -109,10 +113,48 @@ verify(const char *folder, const uint8_t *fingerprint, bool json)
 	return exit_of(err);
 }
 
+static void
+print_evidence(const struct cdr_evidence *e, cdr_err err, bool json, const struct cdr_fault *fault)
+{
+	if (json) {
+		json_t *root = json_pack("{s:b, s:s, s:s, s:I, s:s, s:s}", "shown", err == CDR_OK, "finding", e->finding, "signed_by", e->parties,
+		    "size", (json_int_t)e->size, "error", cdr_err_name(err), "text", fault->text);
+		(void)json_dumpf(root, stdout, JSON_INDENT(2));
+		(void)putchar('\n');
+		json_decref(root);
+	} else if (err == CDR_OK) {
+		(void)printf("The file shows it (%s), by these signatures: %s.\n", e->finding, e->parties);
+	} else {
+		(void)fprintf(stderr, "candor-audit: the file does not show it: %s\n",
+		    fault->text[0] != '\0' ? fault->text : cdr_err_name(err));
+	}
+}
+
+static int
+judge(const char *file, const char *folder, const uint8_t *fingerprint, bool json)
+{
+	struct cdr_verify v = { .folder = folder, .fingerprint = fingerprint };
+	const struct cdr_verify here = { .folder = file[0] == '/' ? "" : "." };
+	struct cdr_fault fault = { CDR_OK, "" };
+	struct cdr_evidence evidence = { .parties = "" };
+	struct cdr_buffer bytes = { NULL, 0 };
+
+	cdr_err err = cdr_verify_rosters(&v, &fault);
+	if (err == CDR_OK)
+		err = cdr_verify_file_read(&here, file[0] == '/' ? file + 1 : file, &bytes, &fault);
+	if (err == CDR_OK)
+		err = cdr_evidence_judge(cdr_buffer_bytes(&bytes), v.roster, v.roster_count, &evidence, &fault);
+	print_evidence(&evidence, err, json, &fault);
+	cdr_buffer_free(&bytes);
+	cdr_verify_free(&v);
+	return exit_of(err);
+}
+
 int
 main(int argc, char **argv)
 {
-	const char *folder = NULL, *text = NULL;
+	const char *operand[2] = { NULL, NULL }, *text = NULL;
+	size_t count = 0, wanted = 1;
 	uint8_t fingerprint[CDR_ROSTER_HASH_LEN];
 	bool json = false;
 
@@ -120,23 +162,27 @@ main(int argc, char **argv)
 		(void)fputs(usage_text, stdout);
 		return EXIT_HOLDS;
 	}
-	if (argc < 2 || strcmp(argv[1], "verify") != 0)
+	if (argc > 1 && strcmp(argv[1], "evidence") == 0)
+		wanted = 2;
+	else if (argc < 2 || strcmp(argv[1], "verify") != 0)
 		return usage();
 	for (int i = 2; i < argc; i++) {
 		if (strcmp(argv[i], "--json") == 0)
 			json = true;
 		else if (strcmp(argv[i], "--fingerprint") == 0 && i + 1 < argc)
 			text = argv[++i];
-		else if (argv[i][0] != '-' && folder == NULL)
-			folder = argv[i];
+		else if (argv[i][0] != '-' && count < wanted)
+			operand[count++] = argv[i];
 		else
 			return usage();
 	}
-	if (folder == NULL)
+	if (count < wanted)
 		return usage();
 	if (text != NULL && cdr_fingerprint_read(text, fingerprint) != CDR_OK) {
 		(void)fprintf(stderr, "candor-audit: --fingerprint is none: 52 letters and digits in groups of four\n");
 		return EXIT_USAGE;
 	}
-	return verify(folder, text != NULL ? fingerprint : NULL, json);
+	if (wanted == 2)
+		return judge(operand[0], operand[1], text != NULL ? fingerprint : NULL, json);
+	return verify(operand[0], text != NULL ? fingerprint : NULL, json);
 }

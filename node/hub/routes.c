@@ -179,7 +179,7 @@ admit(void *context, const struct cdr_call *call, struct cdr_fault *fault)
 	/* The database could not be read: nobody is let in on what was true once. */
 	if (call->roster == NULL)
 		return cdr_fault_set(fault, CDR_E_BUSY, "no roster can be read here now: try again later");
-	if (hub->witness != NULL && cdr_hub_witness_is_behind(hub->witness))
+	if (call->message->descriptor != TYPE(checkpoint_request) && hub->witness != NULL && cdr_hub_witness_is_behind(hub->witness))
 		return cdr_fault_set(fault, CDR_E_BUSY, "this hub's database is an old copy, and what it acknowledges would be lost: the "
 		    "operator must put the newest one in its place");
 	if (call->member == NULL)

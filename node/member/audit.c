@@ -39,6 +39,7 @@ struct checking {
 	struct cdr_buffer before_note;
 	struct cdr_checkpoint newest;       /* what the hub shows now */
 	struct cdr_buffer newest_note;
+	struct cdr_buffer request, reply;   /* what the hub was asked last, and its signed answer */
 	int64_t from;                       /* receipts from this place on are next */
 	bool prior;                         /* of the same place: those behind this hash */
 	struct held held[CDR_LOG_POSITIONS_MAX];
@@ -78,7 +79,14 @@ note_json(const struct cdr_buffer *note)
 	return json_stringn((const char *)note->data, note->len);
 }
 
-/* Everything that somebody needs to see the lie for himself. */
+static void
+add_hex(json_t *root, const char *name, const struct cdr_buffer *bytes)
+{
+	if (bytes != NULL && bytes->len > 0)
+		(void)json_object_set_new(root, name, hex_json(cdr_buffer_bytes(bytes)));
+}
+
+/* Everything that somebody needs to see the lie for himself: audit/evidence.h judges it. */
 static json_t *
 evidence_json(const struct checking *c, const struct cdr_audit_finding *f, const struct cdr_buffer *receipt,
     const struct cdr_buffer *other)
@@ -93,10 +101,12 @@ evidence_json(const struct checking *c, const struct cdr_audit_finding *f, const
 		(void)json_object_set_new(root, "checkpoint", note_json(&c->newest_note));
 	if (c->before_note.len > 0)
 		(void)json_object_set_new(root, "checkpoint_before", note_json(&c->before_note));
-	if (other != NULL && other->len > 0)
+	if (f->kind == CDR_AUDIT_SPLIT && other != NULL)
 		(void)json_object_set_new(root, "checkpoint_of_trustee", note_json(other));
-	if (receipt != NULL)
-		(void)json_object_set_new(root, "receipt", hex_json(cdr_buffer_bytes(receipt)));
+	add_hex(root, "receipt", receipt);
+	add_hex(root, "other_receipt", f->kind == CDR_AUDIT_TWICE ? other : NULL);
+	add_hex(root, "request", &c->request);
+	add_hex(root, "reply", &c->reply);
 	return root;
 }
 
@@ -287,23 +297,49 @@ extends(uint64_t from, const uint8_t *from_root, const struct cdr_checkpoint *to
 	    cdr_merkle_verify_extend(from, from_root, to->size, to->root, hashes.data, hashes.len / HASH) == CDR_OK;
 }
 
-/* Ask for the newest checkpoint and for proofs of what is held; ${from} is the size that it must extend. */
+/* What the hub was asked and answered, for the file should it show a lie. */
 static cdr_err
-ask_checkpoint(struct checking *c, uint64_t from, struct cdr_ask *ask, struct cdr_fault *fault)
+keep_exchange(struct checking *c, const struct cdr_ask *ask)
+{
+	cdr_buffer_free(&c->request);
+	cdr_buffer_free(&c->reply);
+	cdr_err err = cdr_buffer_copy(cdr_buffer_bytes(&ask->request), &c->request);
+	return err != CDR_OK ? err : cdr_buffer_copy(cdr_buffer_bytes(&ask->post.reply), &c->reply);
+}
+
+/*
+ * Ask for the newest checkpoint and for proofs of what is held. It must extend ${known}, which is held up to the hub: its answer then
+ * shows that it had signed this before.
+ */
+static cdr_err
+ask_checkpoint(struct checking *c, const struct cdr_checkpoint *known, struct cdr_ask *ask, struct cdr_fault *fault)
 {
 	Cdr__Wire__CheckpointRequest request = CDR__WIRE__CHECKPOINT_REQUEST__INIT;
+	struct cdr_checkpoint signed_only = *known;
 	uint64_t position[CDR_LOG_POSITIONS_MAX];
+	struct cdr_buffer note = { 0 };
+
+	*ask = (struct cdr_ask){ .path = CHECKPOINT_PATH, .message = &request.base,
+		.reply_type = &cdr__wire__checkpoint_reply__descriptor, .reply_max = CDR_BODY_CHECKPOINT_MAX };
+	if (known->size > 0) {
+		signed_only.cosignature_count = 0;
+		cdr_err err = cdr_checkpoint_write(&signed_only, c->member->genesis, c->roster, &note);
+		if (err != CDR_OK)
+			return err;
+		request.has_seen = true;
+		request.seen = cdr_message_field(note.data, note.len);
+	}
 
 	for (size_t i = 0; i < c->held_count; i++)
 		position[i] = c->held[i].place;
-	request.from = from;
+	request.from = known->size;
 	request.position = position;
 	request.n_position = c->held_count;
-	*ask = (struct cdr_ask){ .path = CHECKPOINT_PATH, .message = &request.base,
-		.reply_type = &cdr__wire__checkpoint_reply__descriptor, .reply_max = CDR_BODY_CHECKPOINT_MAX };
 	cdr_err err = cdr_member_ask_hub(c->member, c->roster, ask, fault);
 	ask->message = NULL;
-	return err;
+	cdr_buffer_free(&note);
+	cdr_err kept = keep_exchange(c, ask);
+	return err != CDR_OK ? err : kept;
 }
 
 /* Trustees whom we do not know may be in a roster that we have not seen: look once. True if there is a newer one. */
@@ -372,7 +408,7 @@ judge_receipts(struct checking *c, const Cdr__Wire__CheckpointReply *reply)
 	for (size_t i = 0; i < c->held_count; i++) {
 		const struct held *h = &c->held[i];
 		if (i > 0 && c->held[i - 1].place == h->place)
-			find(c, CDR_AUDIT_TWICE, h->place, "hub", &h->bytes, NULL);
+			find(c, CDR_AUDIT_TWICE, h->place, "hub", &h->bytes, &c->held[i - 1].bytes);
 		if (h->place >= c->newest.size) {
 			c->audit->waiting_count++;
 			continue;
@@ -403,7 +439,7 @@ check_hub(struct checking *c, struct cdr_fault *fault)
 	for (;;) {
 		struct cdr_ask ask = { 0 };
 		CDR_TRY(cdr_store_read(c->member->home->store, read_receipts, c));
-		err = ask_checkpoint(c, c->before.size, &ask, fault);
+		err = ask_checkpoint(c, &c->before, &ask, fault);
 		/* A hub that cannot show what it showed before has lost it. */
 		if (is_unable(&ask, err) && c->before.size > 0)
 			find(c, CDR_AUDIT_SHORTER, 0, "hub", NULL, NULL);
@@ -437,7 +473,7 @@ agrees(struct checking *c, const struct cdr_checkpoint *seen, cdr_err *err)
 	if (seen->size == c->newest.size)
 		return memcmp(seen->root, c->newest.root, HASH) == 0;
 	drop_held(c);
-	*err = ask_checkpoint(c, seen->size, &ask, NULL);
+	*err = ask_checkpoint(c, seen, &ask, NULL);
 	if (is_unable(&ask, *err))
 		*err = CDR_OK; /* it has no such log, and somebody was shown one */
 	else if (*err == CDR_OK) {
@@ -584,6 +620,8 @@ cdr_audit_check(struct cdr_member *member, bool again, struct cdr_audit *audit, 
 	drop_held(c);
 	cdr_buffer_free(&c->before_note);
 	cdr_buffer_free(&c->newest_note);
+	cdr_buffer_free(&c->request);
+	cdr_buffer_free(&c->reply);
 	free(c);
 	if (audit->finding_count > 0)
 		return cdr_fault_set(fault, CDR_E_PROOF, "%s The evidence is in %s", cdr_audit_text(audit->finding[0].kind, "en"),

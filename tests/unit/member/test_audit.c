@@ -1,5 +1,6 @@
 #include "tests/unit/member/world.h"
 
+#include "audit/evidence.h"
 #include "core/record/json.h"
 
 #include "node/member/audit.h"
@@ -64,7 +65,62 @@ look(struct world *w)
 	return cdr_audit_check(w->member[BLUE], false, &audit, &fault);
 }
 
-/* The log is found out: of ${kind}, with a file that says so. */
+/* What somebody who was not there finds in the file. */
+static cdr_err
+judge(struct world *w, json_t *json)
+{
+	struct cdr_roster *rosters[2];
+	struct cdr_evidence evidence;
+	struct cdr_fault fault = { CDR_OK, "" };
+	char *text = json_dumps(json, 0);
+
+	assert_non_null(text);
+	assert_int_equal(cdr_roster_decode(cdr_buffer_bytes(&w->genesis_bytes), &rosters[0], NULL), CDR_OK);
+	rosters[1] = w_roster_read(w);
+	cdr_err err = cdr_evidence_judge((struct cdr_bytes){ (const uint8_t *)text, strlen(text) }, rosters, 2, &evidence, &fault);
+	cdr_roster_free(rosters[0]);
+	cdr_roster_free(rosters[1]);
+	cdr_json_free(text);
+	if (err != CDR_OK && err != CDR_E_MEMORY)
+		assert_string_not_equal(fault.text, "");
+	return err;
+}
+
+/* The file shows what it says; under another name, or without one of its parts, it does not. */
+static void
+assert_judged(struct world *w, enum cdr_audit_kind kind, json_t *json)
+{
+	static const char *const parts[] = { "genesis", "request", "reply", "checkpoint_of_trustee", "receipt", "other_receipt" };
+
+	assert_int_equal(judge(w, json), kind == CDR_AUDIT_STALE ? CDR_E_PROOF : CDR_OK);
+	for (int other = 0; other < CDR_AUDIT_KIND_COUNT; other++) {
+		/* Only one of two can stand at a place; and a log that is not the trustee's does not continue it. */
+		bool implies = (kind == CDR_AUDIT_TWICE && other == CDR_AUDIT_MISSING) || (kind == CDR_AUDIT_SPLIT && other == CDR_AUDIT_REWRITTEN);
+		json_t *changed = json_deep_copy(json);
+		assert_int_equal(json_object_set_new(changed, "finding", json_string(cdr_audit_kind_name((enum cdr_audit_kind)other))), 0);
+		if (other != (int)kind && !implies)
+			assert_int_not_equal(judge(w, changed), CDR_OK);
+		json_decref(changed);
+	}
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+		const char *text = json_string_value(json_object_get(json, parts[i]));
+		if (text == NULL || kind == CDR_AUDIT_STALE)
+			continue;
+		json_t *changed = json_deep_copy(json);
+		char *spoilt = strdup(text);
+		assert_non_null(spoilt);
+		char *at = spoilt + strlen(spoilt) / 2;
+		*at = *at == '1' ? '2' : '1';
+		assert_int_equal(json_object_set_new(changed, parts[i], json_string(spoilt)), 0);
+		bool counts = (kind != CDR_AUDIT_TWICE && kind != CDR_AUDIT_SPLIT) || (strcmp(parts[i], "request") != 0 && strcmp(parts[i], "reply") != 0);
+		if (counts)
+			assert_int_not_equal(judge(w, changed), CDR_OK);
+		free(spoilt);
+		json_decref(changed);
+	}
+}
+
+/* The log is found out: of ${kind}, with a file that shows it. */
 static void
 assert_found(struct world *w, enum cdr_audit_kind kind)
 {
@@ -81,6 +137,7 @@ assert_found(struct world *w, enum cdr_audit_kind kind)
 		assert_string_equal(json_string_value(json_object_get(json, "finding")), cdr_audit_kind_name(kind));
 		assert_non_null(json_object_get(json, "genesis"));
 		assert_non_null(json_object_get(json, "roster"));
+		assert_judged(w, kind, json);
 		json_decref(json);
 	}
 	if (err != CDR_E_PROOF || !found)
@@ -223,13 +280,47 @@ test_split(void **state)
 	assert_found(w, CDR_AUDIT_SPLIT);
 }
 
+/* The hub signs a receipt for a leaf at ${place}, whatever stands there, and this node keeps it. */
+static cdr_err
+keep_job(struct cdr_tx *tx, void *context)
+{
+	return cdr_receipt_keep(tx, context);
+}
+static void
+forge_receipt(struct world *w, uint64_t place)
+{
+	struct cdr_leaf leaf = { .kind = CDR_LEAF_CHECK_CLOSED, .at = 1772323200 };
+	struct cdr_buffer encoded;
+	uint8_t salt[CDR_LEAF_SALT_LEN] = { 9 }, signature[CDR_SIGNATURE_LEN];
+	struct cdr_buffer entry;
+	struct cdr_receipt receipt = { .place = place };
+	Cdr__Wire__Receipt message = CDR__WIRE__RECEIPT__INIT;
+
+	cdr_leaf_party_add(&leaf, w->member[BLUE]->signer_name);
+	receipt.leaf = leaf;
+	assert_int_equal(cdr_leaf_encode(&leaf, &encoded), CDR_OK);
+	assert_int_equal(cdr_leaf_entry(cdr_buffer_bytes(&encoded), salt, &entry), CDR_OK);
+	assert_int_equal(cdr_merkle_leaf(cdr_buffer_bytes(&entry), receipt.hash), CDR_OK);
+	assert_int_equal(cdr_receipt_sign(w->hub.seed, w->genesis, place, receipt.hash, signature), CDR_OK);
+	message.position = place;
+	message.leaf = cdr_message_field(encoded.data, encoded.len);
+	message.has_salt = true;
+	message.salt = cdr_message_field(salt, sizeof(salt));
+	message.signature = cdr_message_field(signature, sizeof(signature));
+	assert_int_equal(cdr_message_encode(&message.base, &receipt.bytes), CDR_OK);
+	assert_int_equal(cdr_store_write(w->member[BLUE]->home->store, keep_job, &receipt), CDR_OK);
+	cdr_receipt_free(&receipt);
+	cdr_buffer_free(&entry);
+	cdr_buffer_free(&encoded);
+}
+
 static void
 test_two_receipts_for_one_place(void **state)
 {
 	struct world *w = *state;
 
 	act(w, 3);
-	w_run(w->member[BLUE], "INSERT INTO receipt SELECT place, zeroblob(32), kind, at, bytes, kept_at, state FROM receipt WHERE place = 1");
+	forge_receipt(w, 1);
 	assert_found(w, CDR_AUDIT_TWICE);
 }
 
@@ -240,7 +331,7 @@ test_late(void **state)
 	struct world *w = *state;
 
 	act(w, 3);
-	w_run(w->member[BLUE], "INSERT INTO receipt SELECT 400, hash, kind, at, bytes, kept_at, state FROM receipt WHERE place = 1");
+	forge_receipt(w, 400);
 	assert_int_equal(look(w), CDR_OK);
 	assert_int_equal(audit.waiting_count, 1);
 	w_run(w->member[BLUE], "UPDATE receipt SET kept_at = kept_at - 4000");
