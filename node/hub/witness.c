@@ -511,6 +511,7 @@ cdr_hub_witness_stop(struct cdr_hub_witness *w)
 	(void)pthread_mutex_unlock(&w->lock);
 	for (size_t i = 0; i < w->shower_count; i++)
 		(void)pthread_join(w->shower[i].thread, NULL);
+	keep(w, &w->newest);
 	if (w->hub->witness == w)
 		w->hub->witness = NULL;
 	(void)pthread_cond_destroy(&w->changed);

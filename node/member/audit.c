@@ -9,6 +9,7 @@
 
 #include <jansson.h>
 
+#include "core/crypto/secret.h"
 #include "core/record/json.h"
 #include "node/member/enrol.h"
 #include "node/member/receipt.h"
@@ -33,6 +34,7 @@ struct checking {
 	const struct cdr_roster *roster;
 	struct cdr_audit *audit;
 	bool again;
+	bool is_sampling;                   /* some of those that were proved before, from a random place on */
 	bool has_looked;                    /* for a newer roster */
 	uint64_t now;
 	struct cdr_checkpoint before;       /* what was verified last; size 0: nothing */
@@ -192,6 +194,9 @@ find(struct checking *c, enum cdr_audit_kind kind, uint64_t place, const char *p
 
 	if (audit->finding_count == CDR_AUDIT_FINDINGS)
 		return;
+	for (size_t i = 0; i < audit->finding_count; i++)
+		if (audit->finding[i].kind == kind && audit->finding[i].place == place && strcmp(audit->finding[i].parties, parties) == 0)
+			return; /* told already */
 	audit->finding_count++;
 	*f = (struct cdr_audit_finding){ .kind = kind, .size = c->newest.size, .place = place };
 	(void)snprintf(f->parties, sizeof(f->parties), "%s", parties);
@@ -238,7 +243,7 @@ read_receipts(struct cdr_tx *tx, void *context)
 	cdr_err err = CDR_E_INTERNAL;
 	struct checking *c = context;
 	struct cdr_query *query = NULL;
-	const struct cdr_values values = CDR_VALUES(cdr_value_int(c->from), cdr_value_text(c->again ? "proved" : "waiting"));
+	const struct cdr_values values = CDR_VALUES(cdr_value_int(c->from), cdr_value_text(c->again || c->is_sampling ? "proved" : "waiting"));
 
 	drop_held(c);
 	CDR_TRY(cdr_query_start(tx,
@@ -410,14 +415,14 @@ judge_receipts(struct checking *c, const Cdr__Wire__CheckpointReply *reply)
 		if (i > 0 && c->held[i - 1].place == h->place)
 			find(c, CDR_AUDIT_TWICE, h->place, "hub", &h->bytes, &c->held[i - 1].bytes);
 		if (h->place >= c->newest.size) {
-			c->audit->waiting_count++;
+			c->audit->waiting_count += !c->is_sampling;
 			continue;
 		}
 		const Cdr__Wire__PositionProof *p = find_proof(reply, h->place);
 		c->proved[i] = p != NULL && p->hashes.len % HASH == 0 &&
 		    cdr_merkle_verify_include(h->hash, h->place, c->newest.size, p->hashes.data, p->hashes.len / HASH,
 			c->newest.root) == CDR_OK;
-		c->audit->proved_count += c->proved[i];
+		c->audit->proved_count += c->proved[i] && !c->is_sampling;
 		if (!c->proved[i])
 			find(c, CDR_AUDIT_MISSING, h->place, "hub", &h->bytes, NULL);
 	}
@@ -430,31 +435,53 @@ is_unable(const struct cdr_ask *ask, cdr_err err)
 	return err == CDR_E_ABSENT && ask->answered;
 }
 
-/* All receipts, a portion at a time; the log may grow meanwhile, and each reply must extend the one before. */
+/* The next portion of receipts; each reply must extend what was verified last. ${count} is how many there were. */
+static cdr_err
+check_portion(struct checking *c, size_t *count, struct cdr_fault *fault)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct cdr_ask ask = { 0 };
+
+	CDR_TRY(cdr_store_read(c->member->home->store, read_receipts, c));
+	*count = c->held_count;
+	err = ask_checkpoint(c, &c->before, &ask, fault);
+	/* A hub that cannot show what it showed before has lost it. */
+	if (is_unable(&ask, err) && c->before.size > 0)
+		find(c, CDR_AUDIT_SHORTER, 0, "hub", NULL, NULL);
+	if (err == CDR_OK)
+		err = judge_checkpoint(c, ask.reply);
+	if (err == CDR_OK && c->newest.size > 0) {
+		judge_receipts(c, ask.reply);
+		err = cdr_store_write(c->member->home->store, write_receipts, c);
+	}
+out:
+	cdr_ask_free(&ask);
+	return err;
+}
+
+/*
+ * All receipts that were not proved yet, a portion at a time; the log may grow meanwhile. Then some of the others: what was altered
+ * long after it was proved is found out too.
+ */
 static cdr_err
 check_hub(struct checking *c, struct cdr_fault *fault)
 {
 	cdr_err err = CDR_E_INTERNAL;
+	uint64_t draw;
+	size_t count;
 
-	for (;;) {
-		struct cdr_ask ask = { 0 };
-		CDR_TRY(cdr_store_read(c->member->home->store, read_receipts, c));
-		err = ask_checkpoint(c, &c->before, &ask, fault);
-		/* A hub that cannot show what it showed before has lost it. */
-		if (is_unable(&ask, err) && c->before.size > 0)
-			find(c, CDR_AUDIT_SHORTER, 0, "hub", NULL, NULL);
-		if (err == CDR_OK)
-			err = judge_checkpoint(c, ask.reply);
-		if (err == CDR_OK && c->newest.size > 0) {
-			judge_receipts(c, ask.reply);
-			err = cdr_store_write(c->member->home->store, write_receipts, c);
-		}
-		cdr_ask_free(&ask);
-		if (err != CDR_OK || c->held_count < CDR_LOG_POSITIONS_MAX || c->newest.size == 0)
-			goto out;
-		/* Two receipts for one place do not stand in two portions. */
-		c->from = (int64_t)c->held[c->held_count - 1].place + 1;
-	}
+	do {
+		CDR_TRY(check_portion(c, &count, fault));
+		if (c->held_count > 0) /* two receipts for one place do not stand in two portions */
+			c->from = (int64_t)c->held[c->held_count - 1].place + 1;
+	} while (count == CDR_LOG_POSITIONS_MAX && c->newest.size > 0);
+	if (c->again || c->newest.size == 0)
+		return CDR_OK;
+	CDR_TRY(cdr_random((uint8_t *)&draw, sizeof(draw)));
+	c->is_sampling = true;
+	c->from = (int64_t)(draw % c->newest.size); /* a small bias does no harm here */
+	CDR_TRY(check_portion(c, &count, fault));
+	c->is_sampling = false;
 out:
 	return err;
 }
