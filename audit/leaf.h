@@ -27,7 +27,7 @@
  */
 enum cdr_leaf_kind {
 	CDR_LEAF_EVALUATION,      /* evaluation [member; sequence, epoch, purpose: 1 check, 2 import, 3 again, points] */
-	CDR_LEAF_CHECK_OPENED,    /* check_opened [member; epoch, rows] */
+	CDR_LEAF_CHECK_OPENED,    /* check_opened [member; epoch, rows, place of the index root] */
 	CDR_LEAF_CHECK_CLOSED,    /* check_closed [member] */
 	CDR_LEAF_DELIVERY,        /* delivery [sender, receiver; bytes] */
 	CDR_LEAF_INDEX_BATCH,     /* index_batch [member; epoch, bytes] */

@@ -300,7 +300,19 @@ struct closing {
 	struct cdr_hub_logged logged;
 };
 
-/* A writing job: a check that is there is closed, and the log says so; of one that is not, nothing is said. */
+/* The leaf of a check that was closed before: the reply may have been lost. */
+static cdr_err
+find_closed(struct cdr_tx *tx, struct closing *c, struct cdr_value member, struct cdr_value id)
+{
+	int64_t place;
+	cdr_err err = cdr_query_one_int(tx, "SELECT logged FROM closed_check WHERE member = $1 AND id = $2", CDR_VALUES(member, id), &place);
+
+	if (err == CDR_E_ABSENT)
+		return CDR_OK;
+	return err == CDR_OK ? cdr_hub_log_read(tx, (uint64_t)place, &c->logged) : err;
+}
+
+/* A writing job: a check that is there is closed, and the log says so; of one that never was, nothing is said. */
 static cdr_err
 close_job(struct cdr_tx *tx, void *context)
 {
@@ -309,14 +321,18 @@ close_job(struct cdr_tx *tx, void *context)
 	const Cdr__Wire__CheckClose *request = (const Cdr__Wire__CheckClose *)c->call->message;
 	struct cdr_leaf leaf = { .kind = CDR_LEAF_CHECK_CLOSED, .at = c->call->now };
 	struct cdr_bytes check = cdr_message_bytes(request->check);
+	const struct cdr_value member = cdr_value_text(c->call->member->id), id = cdr_value_bytes(check);
 
-	CDR_TRY(cdr_query_run(tx, "DELETE FROM open_check WHERE member = $1 AND id = $2",
-	    CDR_VALUES(cdr_value_text(c->call->member->id), cdr_value_bytes(check))));
+	CDR_TRY(cdr_query_run(tx, "DELETE FROM open_check WHERE member = $1 AND id = $2", CDR_VALUES(member, id)));
 	if (cdr_query_changed_count(tx) == 0)
-		return CDR_OK;
+		return find_closed(tx, c, member, id);
 	cdr_leaf_member_add(&leaf, c->call->member->id);
 	CDR_TRY(cdr_leaf_content(leaf.kind, &check, 1, leaf.content));
 	CDR_TRY(cdr_hub_log_append(tx, &leaf, (struct cdr_bytes){ NULL, 0 }, &c->logged));
+	/* One that was closed, asked anew after a restore from a backup, and is closed again. */
+	CDR_TRY(cdr_query_run(tx, "DELETE FROM closed_check WHERE member = $1 AND id = $2", CDR_VALUES(member, id)));
+	CDR_TRY(cdr_query_run(tx, "INSERT INTO closed_check (member, id, logged, closed_at) VALUES ($1, $2, $3, $4)",
+	    CDR_VALUES(member, id, cdr_value_int((int64_t)c->logged.position), cdr_value_int((int64_t)c->call->now))));
 out:
 	return err;
 }

@@ -341,7 +341,9 @@ log_batch(struct cdr_tx *tx, struct put *put)
 	cdr_leaf_number_add(&leaf, r->epoch);
 	cdr_leaf_number_add(&leaf, r->rows.len + r->expiries.len + r->removed.len);
 	cdr_err err = cdr_leaf_content(leaf.kind, parts, 4, leaf.content);
-	return err != CDR_OK ? err : cdr_hub_log_act(tx, put->place, &leaf, &put->logged);
+	if (err == CDR_OK)
+		err = cdr_hub_log_act(tx, put->place, &leaf, &put->logged);
+	return err == CDR_OK && put->place < 0 ? cdr_hub_tree_batch_note(tx, put->logged.position) : err;
 }
 
 /* What the member has in this epoch; a first put makes the entry. */

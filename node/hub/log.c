@@ -303,6 +303,94 @@ cdr_hub_log_erase(struct cdr_tx *tx, uint64_t position)
 	    CDR_VALUES(cdr_value_int((int64_t)position)));
 }
 
+/* ---- erasing ------------------------------------------------------------------------------------------------ */
+
+/* Leaves that are kept for equally long. */
+struct life {
+	uint64_t days;
+	bool (*has)(enum cdr_leaf_kind kind);
+};
+
+static bool
+is_short(enum cdr_leaf_kind kind)
+{
+	return kind == CDR_LEAF_CHECK_OPENED || kind == CDR_LEAF_CHECK_CLOSED || kind == CDR_LEAF_DELIVERY;
+}
+
+static bool
+is_long(enum cdr_leaf_kind kind)
+{
+	return !is_short(kind);
+}
+
+static const struct life lives[] = { { CDR_HUB_LEAF_DAYS, is_short }, { CDR_HUB_LEAF_LONG_DAYS, is_long } };
+
+/* Whether the next leaf is old enough to be looked at, and whether it goes. CDR_E_ABSENT: the log ends, or it is too young. */
+static cdr_err
+judge_age(struct cdr_tx *tx, const struct life *life, uint64_t place, uint64_t now, bool *goes)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct cdr_hub_logged logged = { 0 };
+	struct cdr_leaf leaf;
+
+	*goes = false;
+	CDR_TRY(cdr_hub_log_read(tx, place, &logged));
+	if (logged.leaf.len == 0)
+		goto out; /* erased before */
+	err = cdr_leaf_decode(cdr_buffer_bytes(&logged.leaf), &leaf);
+	if (err != CDR_OK) {
+		err = err == CDR_E_INPUT ? CDR_E_STORE : err;
+		goto out;
+	}
+	if (leaf.at + life->days * CDR_HUB_DAY_S > now)
+		err = CDR_E_ABSENT;
+	*goes = err == CDR_OK && logged.has_salt && life->has(leaf.kind);
+out:
+	cdr_hub_logged_free(&logged);
+	return err;
+}
+
+/* Go on where it was left off; leaves stand in the order of their time. */
+static cdr_err
+expire_life(struct cdr_tx *tx, int class, uint64_t now, size_t max, size_t *looked)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	const struct cdr_value key = cdr_value_int(class);
+	int64_t from, place;
+	bool goes;
+
+	err = cdr_query_one_int(tx, "SELECT place FROM log_erased WHERE class = $1", CDR_VALUES(key), &from);
+	bool is_new = err == CDR_E_ABSENT;
+	if (err != CDR_OK && !is_new)
+		return err;
+	place = is_new ? 0 : from;
+	for (size_t i = 0; i < max; i++, place++) {
+		err = judge_age(tx, &lives[class], (uint64_t)place, now, &goes);
+		if (err == CDR_E_ABSENT)
+			break;
+		if (err == CDR_OK && goes)
+			err = cdr_hub_log_erase(tx, (uint64_t)place);
+		if (err != CDR_OK)
+			return err;
+		++*looked;
+	}
+	return cdr_query_run(tx, is_new ? "INSERT INTO log_erased (class, place) VALUES ($1, $2)" :
+					  "UPDATE log_erased SET place = $2 WHERE class = $1", CDR_VALUES(key, cdr_value_int(place)));
+}
+
+/* see node/hub/log.h */
+cdr_err
+cdr_hub_log_expire(struct cdr_tx *tx, uint64_t now, size_t max, size_t *looked)
+{
+	cdr_err err = CDR_OK;
+	size_t count = sizeof(lives) / sizeof(lives[0]);
+
+	*looked = 0;
+	for (size_t class = 0; class < count && err == CDR_OK; class++)
+		err = expire_life(tx, (int)class, now, max / count, looked);
+	return err;
+}
+
 /* see node/hub/log.h */
 cdr_err
 cdr_hub_receipt_make(const struct cdr_hub *hub, const struct cdr_hub_logged *logged, struct cdr_hub_receipt *receipt)

@@ -84,6 +84,17 @@ CDR_MUST_CHECK cdr_err cdr_hub_log_reply(const struct cdr_hub *hub, const struct
  */
 CDR_MUST_CHECK cdr_err cdr_hub_log_erase(struct cdr_tx *tx, uint64_t position);
 
+/**
+ * cdr_hub_log_expire(tx, now, max, looked):
+ * Erase what has outlived its purpose, up to ${max} leaves a call: those of checks and letters after CDR_HUB_LEAF_DAYS, the other
+ * commitments after CDR_HUB_LEAF_LONG_DAYS, when no quota and no epoch depends on them.
+ *
+ * looked  out   leaves that were looked at; less than ${max}: there is no more for now
+ */
+#define CDR_HUB_LEAF_DAYS 120      /* longer than anybody may ask for a receipt again (CDR_HUB_TAKEN_DAYS) */
+#define CDR_HUB_LEAF_LONG_DAYS 500 /* longer than an epoch and the 60 days in which the next is in force too */
+CDR_MUST_CHECK cdr_err cdr_hub_log_expire(struct cdr_tx *tx, uint64_t now, size_t max, size_t *looked);
+
 /* The right edge of the whole log; of the empty log zero. CDR_OK; CDR_E_STORE. */
 CDR_MUST_CHECK cdr_err cdr_hub_log_edge_read(struct cdr_tx *tx, struct cdr_merkle_edge *edge);
 

@@ -175,6 +175,17 @@ static const char version_rolls[] =
 /* What a trustee says of a ceremony is in the log. */
 static const char version_said[] = "ALTER TABLE key_outcome ADD COLUMN logged bigint;";
 
+/*
+ * The newest change of the index in the log: a root that is older proves no answer. Checks that were closed, so that who asks again gets
+ * the same receipt. How far leaves were erased.
+ */
+static const char version_leaf_life[] =
+    "CREATE TABLE index_end (one bigint NOT NULL PRIMARY KEY, place bigint NOT NULL);"
+    "CREATE TABLE closed_check (member text NOT NULL, id bytea NOT NULL, logged bigint NOT NULL, closed_at bigint NOT NULL,"
+    " PRIMARY KEY (member, id)) /* WITHOUT ROWID */;"
+    "CREATE INDEX closed_check_closed_at ON closed_check (closed_at);"
+    "CREATE TABLE log_erased (class bigint NOT NULL PRIMARY KEY, place bigint NOT NULL);";
+
 static const char *const migrations[] = {
 	version_1,
 	version_log,
@@ -189,6 +200,7 @@ static const char *const migrations[] = {
 	version_epochs,
 	version_rolls,
 	version_said,
+	version_leaf_life,
 };
 
 const struct cdr_store_schema cdr_hub_schema = {
@@ -482,6 +494,20 @@ const struct cdr_hub_legend cdr_hub_legends[] = {
 	COLUMN("index_root", "people", "leavers in the index", "the size of the exchange"),
 	COLUMN("index_root", "made_at", "when it was made", "public"),
 	COLUMN("index_root", "place", "number of its leaf in the log", "public"),
+
+	TABLE("index_end", "the newest change of the index in the log", "public"),
+	COLUMN("index_end", "one", "1", NOTHING),
+	COLUMN("index_end", "place", "place of its leaf", "public"),
+
+	TABLE("closed_check", "checks that were closed in the last 90 days", "how many candidates a member checked, and when it was done"),
+	COLUMN("closed_check", "member", "who checked", "as the table"),
+	COLUMN("closed_check", "id", "16 random bytes", NOTHING),
+	COLUMN("closed_check", "logged", "place of the leaf in the log", NOTHING),
+	COLUMN("closed_check", "closed_at", "when it was closed", "as the table"),
+
+	TABLE("log_erased", "how far leaves of the log were erased: what stays says nothing", NOTHING),
+	COLUMN("log_erased", "class", "0: checks and letters, after 120 days; 1: others that are not public, after 500", NOTHING),
+	COLUMN("log_erased", "place", "the next leaf that is looked at", "public"),
 
 	TABLE("index_secret", "what the salts of the tree are made of", "which rows the hashes of the tree stand for"),
 	COLUMN("index_secret", "epoch", "as in index_row", "public"),

@@ -4,10 +4,12 @@
 #include "node/hub/epoch.h"
 #include "node/hub/guest.h"
 #include "node/hub/index.h"
+#include "node/hub/log.h"
 #include "node/hub/proposal.h"
 
 #define PEOPLE_PER_JOB 64
 #define LETTERS_PER_JOB 64
+#define LEAVES_PER_JOB 512
 
 struct proposal_job {
 	struct cdr_hub *hub;
@@ -71,6 +73,15 @@ out:
 	return err;
 }
 
+/* A writing job: some leaves of the log. What stays in the tree says nothing. */
+static cdr_err
+leaves_job(struct cdr_tx *tx, void *context)
+{
+	struct sweep *sweep = context;
+
+	return cdr_hub_log_expire(tx, sweep->now, LEAVES_PER_JOB, &sweep->removed_count);
+}
+
 /* A writing job: everything that one statement each can delete. */
 static cdr_err
 rest_job(struct cdr_tx *tx, void *context)
@@ -82,6 +93,7 @@ rest_job(struct cdr_tx *tx, void *context)
 	struct cdr_values ceremony = CDR_VALUES(days_ago(sweep, CDR_HUB_CEREMONY_DAYS));
 
 	CDR_TRY(cdr_query_run(tx, "DELETE FROM open_check WHERE opened_at < $1", expired));
+	CDR_TRY(cdr_query_run(tx, "DELETE FROM closed_check WHERE closed_at < $1", taken));
 	CDR_TRY(cdr_query_run(tx, "DELETE FROM mail_taken WHERE taken_at < $1", taken));
 	CDR_TRY(cdr_query_run(tx, "DELETE FROM index_batch WHERE put_at < $1", taken));
 	CDR_TRY(cdr_query_run(tx, "DELETE FROM invitation WHERE used_at IS NULL AND expires_at < $1", taken));
@@ -127,6 +139,9 @@ cdr_hub_sweep(struct cdr_hub *hub, uint64_t now, struct cdr_fault *fault)
 	cdr_hub_roster_release(hub, roster);
 	CDR_TRY(run_until_done(hub, people_job, &sweep, PEOPLE_PER_JOB));
 	CDR_TRY(run_until_done(hub, mail_job, &sweep, LETTERS_PER_JOB));
+	do
+		CDR_TRY(cdr_store_write(hub->store, leaves_job, &sweep));
+	while (sweep.removed_count >= LEAVES_PER_JOB / 2);
 	CDR_TRY(cdr_store_write(hub->store, rest_job, &sweep));
 	struct proposal_job proposal = { hub, now, fault };
 	CDR_TRY(cdr_store_write(hub->store, proposal_job, &proposal));

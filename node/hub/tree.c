@@ -24,6 +24,30 @@ cdr_hub_tree_note(struct cdr_tx *tx, uint32_t epoch, const uint8_t *tags, size_t
 	    CDR_VALUES(cdr_value_int(epoch), cdr_value_blob(tags, count * TAG_TYPE_LEN)));
 }
 
+/* see node/hub/tree.h */
+cdr_err
+cdr_hub_tree_batch_note(struct cdr_tx *tx, uint64_t place)
+{
+	const struct cdr_values values = CDR_VALUES(cdr_value_int((int64_t)place));
+
+	cdr_err err = cdr_query_run(tx, "UPDATE index_end SET place = $1", values);
+	if (err == CDR_OK && cdr_query_changed_count(tx) == 0)
+		err = cdr_query_run(tx, "INSERT INTO index_end (one, place) VALUES (1, $1)", values);
+	return err;
+}
+
+/* Whether a change of the index stands in the log behind the root; where that is not known, one may. */
+static cdr_err
+is_overtaken(struct cdr_hub_tree *tree, bool *overtaken)
+{
+	int64_t place;
+	cdr_err err = cdr_query_one_int(tree->tx, "SELECT place FROM index_end", CDR_VALUES(), &place);
+
+	*overtaken = err == CDR_E_ABSENT || (err == CDR_OK && (uint64_t)place > tree->root.position);
+	/* It is known from here on. */
+	return err == CDR_E_ABSENT ? cdr_hub_tree_batch_note(tree->tx, 0) : err;
+}
+
 /* Everything that a member has in the tree's epoch changes: it became active, or ceased to be. */
 static cdr_err
 note_member(struct cdr_hub_tree *tree, const char *member)
@@ -508,13 +532,14 @@ static cdr_err
 update(struct cdr_hub_tree *tree, uint64_t now)
 {
 	cdr_err err = CDR_E_INTERNAL;
-	bool changed, is_first;
+	bool changed, is_first, overtaken;
 	int64_t people;
 
 	CDR_TRY(read_root(tree));
 	is_first = tree->root.number == 0;
 	CDR_TRY(work_in(tree, tree->root.number + 1, &changed));
-	if (!changed && !is_first)
+	CDR_TRY(is_overtaken(tree, &overtaken));
+	if (!changed && !is_first && !overtaken)
 		return CDR_OK;
 	CDR_TRY(cdr_query_one_int(tree->tx,
 	    "SELECT COALESCE(CAST(sum(people) AS bigint), 0) FROM holding WHERE epoch = $1",

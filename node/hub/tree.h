@@ -22,6 +22,12 @@
  */
 CDR_MUST_CHECK cdr_err cdr_hub_tree_note(struct cdr_tx *tx, uint32_t epoch, const uint8_t *tags, size_t count);
 
+/*
+ * A change of the index stands at ${place} in the log: no answer is proved by a root before it, whether it changed that epoch's tree
+ * or not. Who sees the log sees no more than that (node/trustee/index_watch.h). In the transaction of the leaf.
+ */
+CDR_MUST_CHECK cdr_err cdr_hub_tree_batch_note(struct cdr_tx *tx, uint64_t place);
+
 /* The newest root of an epoch. */
 struct cdr_hub_root {
 	uint64_t number;

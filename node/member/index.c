@@ -401,6 +401,7 @@ write_removals(struct cdr_tx *tx, void *context)
 		CDR_TRY(cdr_query_run(tx, "UPDATE removal SET batch = $1 WHERE handle = $2",
 		    CDR_VALUES(cdr_value_blob(batch->id, sizeof(batch->id)),
 			cdr_value_blob(batch->removed.data + at, CDR_HANDLE_LEN))));
+	CDR_TRY(cdr_index_own_forget(tx, batch->removed.data, batch->removed.len / CDR_HANDLE_LEN));
 	CDR_TRY(insert_batch(tx, batch));
 	err = CDR_OK;
 out:

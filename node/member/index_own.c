@@ -49,25 +49,154 @@ draw(size_t bound, size_t *out)
 	return err;
 }
 
+/* ---- what is kept --------------------------------------------------------------------------------------------- */
+
+/* Rows and expiries of a batch. Wiped when freed. */
+struct kept {
+	struct cdr_buffer rows, expiries;
+};
+
+static void
+kept_free(struct kept *kept)
+{
+	cdr_buffer_free(&kept->rows);
+	cdr_buffer_free(&kept->expiries);
+}
+
+/* Take the person whose expiry stands at ${at} out of both. */
+static void
+kept_cut(struct kept *kept, size_t at)
+{
+	uint8_t handle[CDR_HANDLE_LEN];
+	size_t len = 0;
+
+	memcpy(handle, kept->expiries.data + at, sizeof(handle));
+	for (size_t i = 0; i + CDR_INDEX_ROW_LEN <= kept->rows.len; i += CDR_INDEX_ROW_LEN) {
+		if (memcmp(kept->rows.data + i + CDR_TAG_LEN + 3, handle, sizeof(handle)) == 0)
+			continue;
+		memmove(kept->rows.data + len, kept->rows.data + i, CDR_INDEX_ROW_LEN);
+		len += CDR_INDEX_ROW_LEN;
+	}
+	cdr_wipe(kept->rows.data + len, kept->rows.len - len);
+	kept->rows.len = len;
+	kept->expiries.len -= CDR_INDEX_EXPIRY_LEN;
+	memmove(kept->expiries.data + at, kept->expiries.data + at + CDR_INDEX_EXPIRY_LEN, kept->expiries.len - at);
+}
+
+/* ${sql} gives rows and expiries of the batch with that id. */
+static cdr_err
+kept_read(struct cdr_tx *tx, const char *sql, const uint8_t *id, struct kept *kept)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct cdr_query *query = NULL;
+
+	CDR_TRY(cdr_query_start(tx, sql, CDR_VALUES(cdr_value_blob(id, CDR_ID_LEN)), &query));
+	CDR_TRY(cdr_query_step(query));
+	CDR_TRY(cdr_query_blob_copy(query, 0, CDR_BODY_INDEX_MAX, &kept->rows));
+	CDR_TRY(cdr_query_blob_copy(query, 1, CDR_BODY_INDEX_MAX, &kept->expiries));
+out:
+	cdr_query_end(query);
+	return err;
+}
+
+/* Whether the register has a leaver with this handle, or with one that he goes by until the next is there. */
+static cdr_err
+is_registered(struct cdr_tx *tx, const uint8_t *handle, bool *registered)
+{
+	int64_t count;
+
+	cdr_err err = cdr_query_one_int(tx,
+	    "SELECT (SELECT count(*) FROM leaver WHERE handle = $1) + (SELECT count(*) FROM former_handle WHERE handle = $1)",
+	    CDR_VALUES(cdr_value_blob(handle, CDR_HANDLE_LEN)), &count);
+	*registered = count > 0;
+	return err;
+}
+
 /* see node/member/index_own.h */
 cdr_err
 cdr_index_own_keep(struct cdr_tx *tx, const uint8_t batch[static CDR_ID_LEN])
 {
 	cdr_err err = CDR_E_INTERNAL;
-	int64_t fresh;
+	struct kept kept = { 0 };
+	int64_t fresh, epoch;
 	size_t wait = 0;
+	bool registered;
 
+	CDR_TRY(kept_read(tx, "SELECT row_bytes, expiries FROM index_batch WHERE id = $1", batch, &kept));
+	for (size_t at = 0; at < kept.expiries.len;) {
+		CDR_TRY(is_registered(tx, kept.expiries.data + at, &registered));
+		if (registered)
+			at += CDR_INDEX_EXPIRY_LEN;
+		else
+			kept_cut(&kept, at);
+	}
+	if (kept.rows.len == 0)
+		goto out;
+	CDR_TRY(cdr_query_one_int(tx, "SELECT epoch FROM index_batch WHERE id = $1", CDR_VALUES(cdr_value_blob(batch, CDR_ID_LEN)), &epoch));
 	CDR_TRY(cdr_query_one_int(tx, "SELECT count(*) FROM index_kept WHERE due_at = 0", CDR_VALUES(), &fresh));
 	if (fresh >= FRESH_MAX)
 		CDR_TRY(draw(TURN_DAYS * CDR_DAY_SECONDS, &wait));
-	CDR_TRY(cdr_query_run(tx,
-	    "INSERT INTO index_kept (id, epoch, row_bytes, expiries, due_at) SELECT id, epoch, row_bytes, expiries, $2"
-	    " FROM index_batch WHERE id = $1 AND length(row_bytes) > 0",
-	    CDR_VALUES(cdr_value_blob(batch, CDR_ID_LEN), cdr_value_int(wait > 0 ? (int64_t)(cdr_member_now() + wait) : 0))));
+	CDR_TRY(cdr_query_run(tx, "INSERT INTO index_kept (id, epoch, row_bytes, expiries, due_at) VALUES ($1, $2, $3, $4, $5)",
+	    CDR_VALUES(cdr_value_blob(batch, CDR_ID_LEN), cdr_value_int(epoch), cdr_value_bytes(cdr_buffer_bytes(&kept.rows)),
+		cdr_value_bytes(cdr_buffer_bytes(&kept.expiries)),
+		cdr_value_int(wait > 0 ? (int64_t)(cdr_member_now() + wait) : 0))));
 	err = CDR_OK;
 out:
+	kept_free(&kept);
 	return err;
 }
+
+/* Cut these handles out of one batch. Whether it had one of them. */
+static bool
+cut_handles(struct kept *kept, const uint8_t *handles, size_t count)
+{
+	size_t before = kept->expiries.len;
+
+	for (size_t i = 0; i < count; i++)
+		for (size_t at = 0; at < kept->expiries.len; at += CDR_INDEX_EXPIRY_LEN)
+			if (memcmp(kept->expiries.data + at, handles + i * CDR_HANDLE_LEN, CDR_HANDLE_LEN) == 0) {
+				kept_cut(kept, at);
+				break;
+			}
+	return kept->expiries.len != before;
+}
+
+/* The first batch behind ${id} by its id. CDR_E_ABSENT: there is none. */
+static cdr_err
+next_kept(struct cdr_tx *tx, uint8_t id[static CDR_ID_LEN], bool is_first)
+{
+	uint8_t next[CDR_ID_LEN];
+	cdr_err err = cdr_query_one_blob(tx, is_first ? "SELECT id FROM index_kept WHERE id >= $1 ORDER BY id LIMIT 1" :
+							"SELECT id FROM index_kept WHERE id > $1 ORDER BY id LIMIT 1",
+	    CDR_VALUES(cdr_value_blob(id, CDR_ID_LEN)), next, sizeof(next));
+
+	memcpy(id, next, sizeof(next));
+	return err;
+}
+
+/* see node/member/index_own.h */
+cdr_err
+cdr_index_own_forget(struct cdr_tx *tx, const uint8_t *handles, size_t count)
+{
+	uint8_t id[CDR_ID_LEN] = { 0 };
+	cdr_err err = next_kept(tx, id, true);
+
+	while (err == CDR_OK) {
+		struct kept kept = { 0 };
+		const struct cdr_value key = cdr_value_blob(id, sizeof(id));
+		err = kept_read(tx, "SELECT row_bytes, expiries FROM index_kept WHERE id = $1", id, &kept);
+		if (err == CDR_OK && cut_handles(&kept, handles, count))
+			err = kept.expiries.len == 0 ? cdr_query_run(tx, "DELETE FROM index_kept WHERE id = $1", CDR_VALUES(key)) :
+						       cdr_query_run(tx, "UPDATE index_kept SET row_bytes = $2, expiries = $3 WHERE id = $1",
+			    CDR_VALUES(key, cdr_value_bytes(cdr_buffer_bytes(&kept.rows)), cdr_value_bytes(cdr_buffer_bytes(&kept.expiries))));
+		kept_free(&kept);
+		if (err == CDR_OK)
+			err = next_kept(tx, id, false);
+	}
+	return err == CDR_E_ABSENT ? CDR_OK : err;
+}
+
+/* ---- what is asked, of whom ------------------------------------------------------------------------------------- */
 
 /* Two rows of a person, with different tags; the second one is taken from the others at random. */
 static cdr_err

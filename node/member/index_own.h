@@ -17,9 +17,21 @@
  * The hub has acknowledged the batch with this id: keep its rows, which it must be able to prove from now on. A few of those that
  * are sent one after the other are looked into as soon as all are there, the others when their turn comes.
  *
- * Returns  CDR_OK; CDR_E_STORE; CDR_E_INTERNAL.
+ * Rows of those who left the register meanwhile are not kept.
+ *
+ * Returns  CDR_OK; CDR_E_STORE; CDR_E_MEMORY; CDR_E_INTERNAL.
  */
 CDR_MUST_CHECK cdr_err cdr_index_own_keep(struct cdr_tx *tx, const uint8_t batch[static CDR_ID_LEN]);
+
+/**
+ * cdr_index_own_forget(tx, handles, count):
+ * Nothing of those with these handles is kept from here on: they leave the register.
+ *
+ * handles  in   count * CDR_HANDLE_LEN bytes
+ *
+ * Returns  CDR_OK; CDR_E_STORE; CDR_E_MEMORY; CDR_E_INTERNAL.
+ */
+CDR_MUST_CHECK cdr_err cdr_index_own_forget(struct cdr_tx *tx, const uint8_t *handles, size_t count);
 
 /**
  * cdr_index_own_step(member, worked, fault):

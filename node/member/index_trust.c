@@ -103,6 +103,28 @@ check_people(const struct cdr_roster *roster, const Cdr__Wire__IndexRoot *root, 
 	return CDR_OK;
 }
 
+/*
+ * The leaf of the check must name the root that proves the answer: trustees see from it that it is the newest, and that no change of
+ * the index stands behind it (node/trustee/index_watch.h). Whether it is the leaf of this check, the receipt's taker asks.
+ */
+static cdr_err
+check_leaf(struct cdr_member *member, const struct cdr_roster *roster, const Cdr__Wire__CheckOpen *open,
+    const Cdr__Wire__CheckOpenReply *reply, struct cdr_fault *fault)
+{
+	struct cdr_leaf leaf;
+	uint8_t hash[CDR_MERKLE_HASH_LEN];
+	cdr_err err = CDR_E_PROOF;
+
+	if (reply->receipt != NULL)
+		err = cdr_receipt_read(reply->receipt, member->genesis, roster->body->hub->signing_key.data, &leaf, hash);
+	if (err == CDR_E_MEMORY)
+		return err;
+	if (err != CDR_OK || leaf.kind != CDR_LEAF_CHECK_OPENED || leaf.number_count != 3 || leaf.number[0] != open->epoch ||
+	    leaf.number[2] != reply->root_receipt->position)
+		return cdr_fault_set(fault, CDR_E_PROOF, "the hub's log does not say of this check by which root of its index it was answered");
+	return CDR_OK;
+}
+
 /* see node/member/index_trust.h */
 cdr_err
 cdr_index_trust_answer(struct cdr_member *member, const struct cdr_roster *roster, const Cdr__Wire__CheckOpen *open,
@@ -128,6 +150,7 @@ cdr_index_trust_answer(struct cdr_member *member, const struct cdr_roster *roste
 		err = cdr_fault_set(fault, CDR_E_TIME, "the hub's answer is older than two days, or this machine's clock is wrong");
 		goto out;
 	}
+	CDR_TRY(check_leaf(member, roster, open, reply, fault));
 	CDR_TRY(check_people(roster, root, fault));
 	CDR_TRY(cdr_index_answer_verify(&question, reply, root, fault));
 	CDR_TRY(remember(member, &seen));

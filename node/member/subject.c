@@ -12,6 +12,7 @@
 #include "node/member/epoch.h"
 #include "node/member/hold.h"
 #include "node/member/inbox_parts.h"
+#include "node/member/index_own.h"
 #include "node/member/leavers.h"
 #include "node/member/retention.h"
 
@@ -206,6 +207,27 @@ exists(struct cdr_tx *tx, const char *sql, const uint8_t *id, bool *found)
 	return err;
 }
 
+/* Its rows in what the hub must be able to prove (node/member/index_own.h), under each handle that it has or had. */
+static cdr_err
+forget_rows(struct cdr_tx *tx, struct cdr_values leaver)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct cdr_query *query = NULL;
+	uint8_t handles[8 * CDR_HANDLE_LEN];
+	size_t count = 0;
+
+	CDR_TRY(cdr_query_start(tx, "SELECT handle FROM leaver WHERE id = $1 UNION SELECT handle FROM former_handle WHERE leaver = $1",
+	    leaver, &query));
+	while (count < sizeof(handles) / CDR_HANDLE_LEN && (err = cdr_query_step(query)) == CDR_OK)
+		CDR_TRY(cdr_query_blob(query, 0, handles + count++ * CDR_HANDLE_LEN, CDR_HANDLE_LEN));
+	cdr_query_end(query);
+	query = NULL;
+	err = err == CDR_OK || err == CDR_E_ABSENT ? cdr_index_own_forget(tx, handles, count) : err;
+out:
+	cdr_query_end(query);
+	return err;
+}
+
 /* A leaver leaves the register and the index. */
 static cdr_err
 erase_leaver(struct cdr_tx *tx, const uint8_t *id, struct cdr_fault *fault)
@@ -214,6 +236,7 @@ erase_leaver(struct cdr_tx *tx, const uint8_t *id, struct cdr_fault *fault)
 	struct cdr_values values = CDR_VALUES(cdr_value_blob(id, CDR_ID_LEN));
 
 	CDR_TRY(cdr_hold_check(tx, id, fault));
+	CDR_TRY(forget_rows(tx, values));
 	CDR_TRY(cdr_query_run(tx, "INSERT INTO removal (handle) SELECT handle FROM leaver WHERE id = $1", values));
 	CDR_TRY(cdr_epoch_leave(tx, id));
 	CDR_TRY(cdr_query_run(tx, "DELETE FROM former_handle WHERE leaver = $1", values));

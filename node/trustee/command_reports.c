@@ -7,6 +7,7 @@ struct reports {
 	struct cdr_report *report;
 	json_t *spent;
 	json_t *misuse;
+	json_t *lies;
 };
 
 static cdr_err
@@ -96,6 +97,33 @@ out:
 	return err;
 }
 
+/* Leaves by which the hub lied, with what opens them: the log holds their hash. */
+static cdr_err
+list_lies(struct cdr_tx *tx, struct reports *r)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct cdr_query *query = NULL;
+	struct cdr_bytes leaf, salt;
+	int64_t place, at;
+	char what[TEXT_LEN];
+
+	CDR_TRY(cdr_query_start(tx, "SELECT place, what, noticed_at, leaf, salt FROM log_lie ORDER BY place", CDR_VALUES(), &query));
+	while ((err = cdr_query_step(query)) == CDR_OK) {
+		CDR_TRY(cdr_query_int(query, 0, &place));
+		CDR_TRY(cdr_query_text(query, 1, what, sizeof(what)));
+		CDR_TRY(cdr_query_int(query, 2, &at));
+		CDR_TRY(cdr_query_blob_peek(query, 3, CDR_BODY_SMALL_MAX, &leaf));
+		CDR_TRY(cdr_query_blob_peek(query, 4, CDR_BODY_SMALL_MAX, &salt));
+		cdr_report_text(r->report, "  entry %lld of the log: a check was answered from an old index\n", (long long)place);
+		(void)json_array_append_new(r->lies, json_pack("{s:I, s:s, s:I, s:o, s:o}", "place", (json_int_t)place, "what", what,
+		    "noticed_at", (json_int_t)at, "leaf", hex_json(leaf), "salt", hex_json(salt)));
+	}
+	err = err == CDR_E_ABSENT ? CDR_OK : err;
+out:
+	cdr_query_end(query);
+	return err;
+}
+
 /* A reading job. */
 static cdr_err
 reports_job(struct cdr_tx *tx, void *context)
@@ -111,6 +139,12 @@ reports_job(struct cdr_tx *tx, void *context)
 	err = list_misuse(tx, r);
 	if (err == CDR_OK && json_array_size(r->misuse) == 0)
 		cdr_report_text(r->report, "  nobody\n");
+	if (err != CDR_OK)
+		return err;
+	cdr_report_text(r->report, "What the hub's own log shows against it (to be shown to the other trustees):\n");
+	err = list_lies(tx, r);
+	if (err == CDR_OK && json_array_size(r->lies) == 0)
+		cdr_report_text(r->report, "  nothing\n");
 	return err;
 }
 
@@ -120,14 +154,15 @@ cdr_trustee_command_reports(const struct cdr_arguments *arguments, struct cdr_re
 {
 	cdr_err err = CDR_E_INTERNAL;
 	struct cdr_trustee_open open;
-	struct reports r = { report, json_array(), json_array() };
+	struct reports r = { report, json_array(), json_array(), json_array() };
 
 	CDR_TRY(cdr_trustee_open(arguments, &open, fault));
 	CDR_TRY(cdr_store_read(open.home->store, reports_job, &r));
-	err = cdr_report_json(report, json_pack("{s:O, s:O}", "spent", r.spent, "misuse", r.misuse));
+	err = cdr_report_json(report, json_pack("{s:O, s:O, s:O}", "spent", r.spent, "misuse", r.misuse, "hub", r.lies));
 out:
 	json_decref(r.spent);
 	json_decref(r.misuse);
+	json_decref(r.lies);
 	cdr_trustee_close(&open);
 	return err;
 }

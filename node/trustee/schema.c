@@ -94,7 +94,13 @@ static const char version_said[] =
     "CREATE TABLE said (content bytea NOT NULL PRIMARY KEY, act bigint NOT NULL, kind bigint NOT NULL, number bigint NOT NULL,"
     " is_ours bigint NOT NULL, noted_at bigint NOT NULL, receipt_place bigint, receipt_hash bytea, place bigint, hash bytea);";
 
-static const char *const migrations[] = { version_1, version_keys, version_basis, version_log, version_rounds, version_said };
+/* The newest root of the index in each epoch, and the newest change (node/trustee/index_watch.h); leaves by which the hub lied. */
+static const char version_index_watch[] =
+    "CREATE TABLE index_seen (epoch bigint NOT NULL PRIMARY KEY, place bigint NOT NULL);"
+    "CREATE TABLE log_lie (place bigint NOT NULL PRIMARY KEY, what text NOT NULL, leaf bytea NOT NULL, salt bytea NOT NULL,"
+    " noticed_at bigint NOT NULL);";
+
+static const char *const migrations[] = { version_1, version_keys, version_basis, version_log, version_rounds, version_said, version_index_watch };
 
 const struct cdr_store_schema cdr_trustee_schema = {
 	.application_id = 0x43445254, /* "CDRT" */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "node/net/log.h"
+#include "node/trustee/index_watch.h"
 #include "node/trustee/said.h"
 #include "proto/log.pb-c.h"
 
@@ -29,6 +30,12 @@ struct own_leaf {
 	struct cdr_leaf leaf;
 };
 
+/* A leaf about the index, or about a check that was answered from it. */
+struct about_index {
+	size_t record;
+	struct cdr_leaf leaf;
+};
+
 /* A portion of the log on its way in. */
 struct portion {
 	struct cdr_trustee *trustee;
@@ -43,6 +50,10 @@ struct portion {
 	size_t evaluation_count;
 	struct own_leaf *own;
 	size_t own_count;
+	struct about_index *about_index;     /* leaves by which the hub's answers are judged */
+	size_t about_index_count;
+	uint64_t lie_place;                  /* of the last that is a lie; only set with lie_count */
+	size_t lie_count;
 	uint64_t size;                       /* of the log that this trustee has seen, afterwards */
 	struct cdr_checkpoint before;        /* where size is beyond the checkpoint's: what was seen last */
 	bool is_taken;                       /* what was seen ends with the checkpoint */
@@ -57,6 +68,7 @@ portion_free(struct portion *p)
 		cdr_arena_free(&p->evaluation[i].request_arena);
 		cdr_arena_free(&p->evaluation[i].arena);
 	}
+	free(p->about_index);
 	free(p->evaluation);
 	free(p->own);
 	free(p->hash);
@@ -199,7 +211,8 @@ prepare(struct portion *p, struct cdr_fault *fault)
 		return cdr_fault_set(fault, CDR_E_INPUT, "the checkpoint does not stand behind the last leaf");
 	p->hash = calloc(count + 1, sizeof(*p->hash));
 	p->evaluation = calloc(count + 1, sizeof(*p->evaluation));
-	if (p->hash == NULL || p->evaluation == NULL)
+	p->about_index = calloc(count + 1, sizeof(*p->about_index));
+	if (p->hash == NULL || p->evaluation == NULL || p->about_index == NULL)
 		return CDR_E_MEMORY;
 	for (size_t i = 0; i < count; i++) {
 		err = open_record(r->record[i], &leaf, &is_known);
@@ -208,6 +221,8 @@ prepare(struct portion *p, struct cdr_fault *fault)
 		CDR_TRY(cdr_merkle_leaf(cdr_message_bytes(r->record[i]->entry), p->hash[i]));
 		if (is_known && leaf.kind == CDR_LEAF_CEREMONY)
 			CDR_TRY(take_own(p, i, &leaf));
+		if (is_known && (leaf.kind == CDR_LEAF_INDEX_BATCH || leaf.kind == CDR_LEAF_INDEX_ROOT || leaf.kind == CDR_LEAF_CHECK_OPENED))
+			p->about_index[p->about_index_count++] = (struct about_index){ i, leaf };
 		if (!is_known || leaf.kind != CDR_LEAF_EVALUATION)
 			continue;
 		err = take_evaluation(p, i, &leaf);
@@ -373,6 +388,28 @@ out:
 
 /* ---- taking in ----------------------------------------------------------------------------------------------- */
 
+/* In the order of the log: was every check answered from the newest index? */
+static cdr_err
+watch_index(struct cdr_tx *tx, struct portion *p)
+{
+	cdr_err err = cdr_trustee_index_begin(tx, p->request->from);
+
+	p->lie_count = 0;
+	for (size_t i = 0; i < p->about_index_count && err == CDR_OK; i++) {
+		const struct about_index *a = &p->about_index[i];
+		const Cdr__Wire__LogRecord *record = p->request->record[a->record];
+		struct cdr_trustee_shown shown = { p->request->from + a->record, &a->leaf, cdr_message_bytes(record->leaf),
+			cdr_message_bytes(record->salt) };
+		bool is_lie;
+		err = cdr_trustee_index_see(tx, &shown, p->call->now, &is_lie);
+		if (err == CDR_OK && is_lie) {
+			p->lie_count++;
+			p->lie_place = shown.place;
+		}
+	}
+	return err;
+}
+
 /* A writing job: leaves behind those that were seen, if their root is the checkpoint's. */
 static cdr_err
 take_job(struct cdr_tx *tx, void *context)
@@ -406,6 +443,7 @@ take_job(struct cdr_tx *tx, void *context)
 	for (size_t i = 0; i < p->evaluation_count; i++)
 		if (p->evaluation[i].request != NULL)
 			CDR_TRY(count_evaluation(tx, p, &p->evaluation[i]));
+	CDR_TRY(watch_index(tx, p));
 	CDR_TRY(seen_write(tx, p));
 	cdr_merkle_edge_write(&edge, bytes, &len);
 	CDR_TRY(cdr_trustee_setting_put(tx, EDGE_NAME, bytes, len));
@@ -518,6 +556,9 @@ cdr_trustee_witness(void *context, const struct cdr_call *call, struct cdr_answe
 		goto out;
 	}
 	CDR_TRY(err);
+	if (p.lie_count > 0)
+		cdr_log(CDR_LOG_ERROR, "log.lie", cdr_log_text("what", "a check was answered from an old index"),
+		    cdr_log_int("place", (int64_t)p.lie_place), cdr_log_int("count", (int64_t)p.lie_count));
 	CDR_TRY(make_reply(&p, answer));
 out:
 	portion_free(&p);

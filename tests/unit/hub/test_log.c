@@ -2,6 +2,7 @@
 #include "tests/unit/hub/exchange.h"
 
 #include "node/hub/log.h"
+#include "node/hub/sweep.h"
 
 #define SIZES 700
 
@@ -260,6 +261,72 @@ evidence_is_bounded(void **state)
 	assert_int_equal(cdr_store_write(w->x->store, too_much_evidence_job, w), CDR_E_RANGE);
 }
 
+/* ---- leaves that have outlived their purpose ---- */
+
+struct expiring {
+	uint64_t now;
+	size_t looked;
+	int64_t opened;   /* leaves that can still be opened */
+};
+
+static cdr_err
+kinds_job(struct cdr_tx *tx, void *context)
+{
+	static const enum cdr_leaf_kind kinds[] = { CDR_LEAF_DELIVERY, CDR_LEAF_EVALUATION, CDR_LEAF_CHECK_OPENED, CDR_LEAF_CHECK_CLOSED,
+		CDR_LEAF_INDEX_BATCH, CDR_LEAF_RELEASE };
+
+	(void)context;
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		struct cdr_leaf leaf = { .kind = kinds[i], .at = X_NOW };
+		struct cdr_hub_logged logged;
+		cdr_err err = cdr_hub_log_append(tx, &leaf, (struct cdr_bytes){ (const uint8_t *)"proof", 5 }, &logged);
+		cdr_hub_logged_free(&logged);
+		if (err != CDR_OK)
+			return err;
+	}
+	return CDR_OK;
+}
+
+static cdr_err
+expire_job(struct cdr_tx *tx, void *context)
+{
+	struct expiring *e = context;
+	cdr_err err = cdr_hub_log_expire(tx, e->now, 64, &e->looked);
+
+	return err != CDR_OK ? err : cdr_query_one_int(tx, "SELECT count(*) FROM log_leaf WHERE salt IS NOT NULL", CDR_VALUES(), &e->opened);
+}
+
+static void
+leaves_expire_by_their_kind(void **state)
+{
+	struct world *w = *state;
+	const uint64_t day = CDR_HUB_DAY_S;
+	const struct {
+		uint64_t days;
+		int64_t opened;
+	} cases[] = { { 0, 5 }, { CDR_HUB_LEAF_DAYS - 1, 5 }, { CDR_HUB_LEAF_DAYS, 2 }, { CDR_HUB_LEAF_LONG_DAYS - 1, 2 },
+		{ CDR_HUB_LEAF_LONG_DAYS, 0 }, { CDR_HUB_LEAF_LONG_DAYS, 0 } };
+	struct expiring e;
+	int64_t before = 0;
+
+	assert_int_equal(cdr_store_write(w->x->store, kinds_job, w), CDR_OK);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		e = (struct expiring){ .now = X_NOW + cases[i].days * day };
+		assert_int_equal(cdr_store_write(w->x->store, expire_job, &e), CDR_OK);
+		assert_int_equal(e.opened, cases[i].opened);
+	}
+	assert_int_equal(e.looked, 0); /* nobody looks at them again */
+	/* The sweep does so too, and what was appended later is untouched until its time. */
+	assert_int_equal(cdr_store_write(w->x->store, kinds_job, w), CDR_OK);
+	e = (struct expiring){ .now = X_NOW };
+	assert_int_equal(cdr_store_write(w->x->store, expire_job, &e), CDR_OK);
+	before = e.opened;
+	assert_int_equal(before, 5);
+	assert_int_equal(cdr_hub_sweep(w->x->hub, X_NOW + CDR_HUB_LEAF_LONG_DAYS * day, NULL), CDR_OK);
+	assert_int_equal(cdr_store_write(w->x->store, expire_job, &e), CDR_OK);
+	assert_int_equal(e.opened, 0);
+}
+
 int
 main(void)
 {
@@ -270,6 +337,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(what_is_erased_stays_provable, setup, teardown),
 		cmocka_unit_test_setup_teardown(the_log_begins_with_the_genesis_roster, setup, teardown),
 		cmocka_unit_test_setup_teardown(evidence_is_bounded, setup, teardown),
+		cmocka_unit_test_setup_teardown(leaves_expire_by_their_kind, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

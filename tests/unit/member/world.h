@@ -131,6 +131,7 @@ struct world {
 	void (*on_evaluate)(void);          /* called while a trustee computes */
 
 	/* The log: of hub and trustees. */
+	bool names_other_root;              /* the leaf of a check names another root than the answer */
 	enum w_log_lie log_lie;
 	bool log_is_down;
 	struct cdr_merkle_edge log_edge;
@@ -492,7 +493,13 @@ w_open_check(struct world *w, const char *signer, const Cdr__Wire__CheckOpen *op
 	answer.root_receipt = &receipt;
 	const struct cdr_bytes parts[] = { cdr_message_bytes(open->check), cdr_message_bytes(open->rows) };
 	struct w_receipt opened;
-	w_log_act(w, CDR_LEAF_CHECK_OPENED, signer, parts, 2, &opened);
+	struct cdr_leaf check = { .kind = CDR_LEAF_CHECK_OPENED };
+	cdr_leaf_party_add(&check, signer);
+	cdr_leaf_number_add(&check, open->epoch);
+	cdr_leaf_number_add(&check, open->rows.len / CDR_CHECK_ROW_LEN);
+	cdr_leaf_number_add(&check, w->names_other_root ? place + 1 : place);
+	assert_int_equal(cdr_leaf_content(check.kind, parts, 2, check.content), CDR_OK);
+	w_log_append(w, &check, &opened);
 	answer.receipt = &opened.message;
 	w_say(reply, &answer.base);
 	cdr_buffer_free(&opened.leaf);

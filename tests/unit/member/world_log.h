@@ -35,7 +35,7 @@ struct w_receipt {
 	uint8_t salt[CDR_LEAF_SALT_LEN], signature[CDR_SIGNATURE_LEN];
 };
 
-/* Append a leaf, unless one with that content is there; the receipt is freed by the caller: its leaf. */
+/* Append a leaf, unless one with that content is there (that of a check is another one each time, since it names the newest root); the receipt is freed by the caller: its leaf. */
 static inline void
 w_log_append(struct world *w, struct cdr_leaf *leaf, struct w_receipt *receipt)
 {
@@ -45,7 +45,7 @@ w_log_append(struct world *w, struct cdr_leaf *leaf, struct w_receipt *receipt)
 
 	*receipt = (struct w_receipt){ .salt = { 5 } };
 	leaf->at = 1772323200;
-	while (place < w->log_edge.size && memcmp(w->log_content[place], leaf->content, CDR_LEAF_CONTENT_LEN) != 0)
+	while (place < w->log_edge.size && (leaf->kind == CDR_LEAF_CHECK_OPENED || memcmp(w->log_content[place], leaf->content, CDR_LEAF_CONTENT_LEN) != 0))
 		place++;
 	memcpy(w->log_content[place], leaf->content, CDR_LEAF_CONTENT_LEN);
 	if (w->log_lie == W_LOG_NO_RECEIPT)
