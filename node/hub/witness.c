@@ -142,9 +142,9 @@ tell_who_fails(const struct cdr_hub_witness *w, struct cdr_fault *fault)
 }
 
 static cdr_err
-tell_old_copy(struct cdr_fault *fault)
+tell_old_copy(cdr_err code, struct cdr_fault *fault)
 {
-	return cdr_fault_set(fault, CDR_E_REFUSED, "the trustees have seen a longer log than this hub's database holds: an "
+	return cdr_fault_set(fault, code, "the trustees have seen a longer log than this hub's database holds: an "
 	    "old copy of it was put back. The operator must put the newest one in its place");
 }
 
@@ -179,7 +179,7 @@ cdr_hub_witness_wait(struct cdr_hub_witness *w, uint64_t size, uint32_t timeout_
 	}
 	*checkpoint = w->newest;
 	if (err == CDR_OK && w->is_behind)
-		err = tell_old_copy(fault);
+		err = tell_old_copy(CDR_E_REFUSED, fault);
 	else if (err == CDR_OK && checkpoint->size < size)
 		err = tell_who_fails(w, fault);
 	(void)pthread_mutex_unlock(&w->lock);
@@ -247,7 +247,7 @@ cdr_hub_witness_newest(struct cdr_hub_witness *w, uint64_t from, uint32_t timeou
 	else
 		err = renew(w, edge.size, version, timeout_ms);
 	if (err == CDR_OK && w->is_behind)
-		err = tell_old_copy(fault);
+		err = tell_old_copy(CDR_E_ABSENT, fault);
 	else if (err == CDR_OK && (w->newest.size < from || w->newest.size == 0 || w->newest_version != version))
 		err = tell_who_fails(w, fault);
 	if (err == CDR_OK)

@@ -48,7 +48,8 @@ CDR_MUST_CHECK cdr_err cdr_hub_witness_wait(struct cdr_hub_witness *witness, uin
  *
  * from  in   leaves that the asker knows of
  *
- * Returns  CDR_OK; CDR_E_ABSENT if the log was never as long as ${from}; as cdr_hub_witness_wait.
+ * Returns  CDR_OK; CDR_E_ABSENT if the log was never as long as ${from}, or is the old copy of one that the trustees have seen;
+ *          as cdr_hub_witness_wait.
  */
 CDR_MUST_CHECK cdr_err cdr_hub_witness_newest(struct cdr_hub_witness *witness, uint64_t from, uint32_t timeout_ms,
     struct cdr_checkpoint *checkpoint, struct cdr_fault *fault);
