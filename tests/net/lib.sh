@@ -139,12 +139,14 @@ scenario() {
 		X=$(mktemp -d)
 	fi
 	HELD=0
+	BESIDE=()
 	trap scenario_end EXIT
 	trap 'exit 1' INT TERM
 }
 
 scenario_end() {
 	local status=$?
+	[ ${#BESIDE[@]} = 0 ] || kill "${BESIDE[@]}" 2>/dev/null || true
 	[ ! -e "$X/settings" ] || "$TOP/tests/net/exchange" down "$X" || true
 	# What a sanitizer found in a daemon fails the scenario too.
 	if grep -HE 'ERROR: [A-Z][A-Za-z]+Sanitizer|runtime error:' "$X"/logs/*.log 2>/dev/null; then status=1; fi
