@@ -94,6 +94,7 @@ struct cdr_dimension {
 	const struct cdr_field *field;
 	const struct cdr_grouping *grouping; /* NULL: the codes themselves */
 	size_t category_count;
+	const size_t *into;                  /* NULL, or what each category counts as (core/record/merge.h) */
 };
 
 /* Which records a table counts. */

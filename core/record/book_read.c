@@ -305,7 +305,7 @@ read_dimension(const struct reader *reader, const json_t *entry, struct cdr_dime
 	const char *list;
 
 	*dimension = (struct cdr_dimension){ field == NULL ? NULL : cdr_book_field_find(reader->book, field),
-		grouping_of(reader->book, grouping), 0 };
+		grouping_of(reader->book, grouping), 0, NULL };
 	if (dimension->field == NULL)
 		return bad(reader, "a dimension names a field");
 	list = dimension->field->kind == CDR_FIELD_COUNTRY ? "@country" : dimension->field->list;

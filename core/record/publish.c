@@ -8,7 +8,8 @@
 /* The web page; names and sums for all files. See core/record/publish.h. */
 
 const char *const cdr_publish_languages[4] = { "en", "fr", "es", "ar" };
-const char *const cdr_publish_method[6] = { "method_count", "method_unit", "method_hidden", "method_share", "method_caveat", NULL };
+const char *const cdr_publish_method[7] = { "method_count", "method_unit", "method_hidden", "method_share", "method_coarse", "method_caveat",
+	NULL };
 
 /* see core/record/publish.h */
 void

@@ -45,6 +45,6 @@ void cdr_publish_summary(const struct cdr_release *release, const struct cdr_rel
 void cdr_publish_share(uint32_t count, uint32_t total, char text[static 16]);
 
 /* The names of the paragraphs on method, for cdr_words_peek; NULL ends them. */
-extern const char *const cdr_publish_method[6];
+extern const char *const cdr_publish_method[7];
 
 #endif

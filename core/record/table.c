@@ -95,8 +95,9 @@ struct categories {
 };
 
 static void
-add_category(struct categories *categories, size_t at)
+add_category(struct categories *categories, const struct cdr_dimension *dimension, size_t at)
 {
+	at = dimension->into != NULL ? dimension->into[at] : at;
 	for (size_t i = 0; i < categories->count; i++)
 		if (categories->at[i] == at)
 			return;
@@ -114,14 +115,14 @@ categories_of(const struct cdr_incident *incident, const struct cdr_dimension *d
 	out->count = 0;
 	if (field->kind == CDR_FIELD_DERIVED) {
 		cdr_incident_derive(incident, field, code);
-		add_category(out, cdr_dimension_category(incident->book, dimension, code));
+		add_category(out, dimension, cdr_dimension_category(incident->book, dimension, code));
 	} else {
 		const char *value = cdr_incident_value_peek(incident, field, row);
 		for (size_t i = 0; cdr_incident_code_at(value, i, code); i++)
-			add_category(out, cdr_dimension_category(incident->book, dimension, code));
+			add_category(out, dimension, cdr_dimension_category(incident->book, dimension, code));
 	}
 	if (out->count == 0)
-		add_category(out, dimension->category_count - 1);
+		add_category(out, dimension, dimension->category_count - 1);
 	cdr_wipe(code, sizeof(code));
 }
 

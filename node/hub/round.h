@@ -145,6 +145,8 @@ cdr_err cdr_hub_round_list_asked(void *context, const struct cdr_call *call, str
     struct cdr_fault *fault);
 cdr_err cdr_hub_round_submit(void *context, const struct cdr_call *call, struct cdr_answer *answer,
     struct cdr_fault *fault);
+cdr_err cdr_hub_round_release_asked(void *context, const struct cdr_call *call, struct cdr_answer *answer,
+    struct cdr_fault *fault);
 /* Trustees. */
 cdr_err cdr_hub_round_work(void *context, const struct cdr_call *call, struct cdr_answer *answer, struct cdr_fault *fault);
 cdr_err cdr_hub_round_evidence(void *context, const struct cdr_call *call, struct cdr_answer *answer,

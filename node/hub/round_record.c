@@ -363,13 +363,14 @@ release_job(struct cdr_tx *tx, void *context)
 	    CDR_VALUES(cdr_value_bytes(parts[0]))));
 	if (cdr_query_changed_count(tx) == 0)
 		return CDR_E_REFUSED;
-	CDR_TRY(cdr_query_run(tx, "INSERT INTO round_release (period, version, round, json, salt, made_at) VALUES ($1, $2, $3, $4, $5, $6)",
-	    CDR_VALUES(cdr_value_text(job->release->period), cdr_value_int(job->release->version), cdr_value_bytes(parts[0]),
-		cdr_value_bytes(job->release->json), cdr_value_blob(job->release->salt, CDR_SHA256_LEN),
-		cdr_value_int((int64_t)job->now))));
 	cdr_leaf_party_add(&leaf, "hub");
 	CDR_TRY(cdr_leaf_content(leaf.kind, parts, 2, leaf.content));
 	CDR_TRY(cdr_hub_log_append(tx, &leaf, (struct cdr_bytes){ NULL, 0 }, &logged));
+	CDR_TRY(cdr_query_run(tx,
+	    "INSERT INTO round_release (period, version, round, json, salt, made_at, logged) VALUES ($1, $2, $3, $4, $5, $6, $7)",
+	    CDR_VALUES(cdr_value_text(job->release->period), cdr_value_int(job->release->version), cdr_value_bytes(parts[0]),
+		cdr_value_bytes(job->release->json), cdr_value_blob(job->release->salt, CDR_SHA256_LEN),
+		cdr_value_int((int64_t)job->now), cdr_value_int((int64_t)logged.position))));
 out:
 	cdr_hub_logged_free(&logged);
 	return err;

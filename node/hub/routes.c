@@ -54,6 +54,7 @@ const struct cdr_route cdr_hub_routes[] = {
 	{ "/v1/guest/taken", MEMBER, CDR_BODY_SMALL_MAX, TYPE(guest_taken), cdr_hub_guest_taken, NULL },
 	{ "/v1/guest/page", MEMBER, CDR_BODY_SMALL_MAX, TYPE(empty), cdr_hub_guest_page, NULL },
 	{ "/v1/round/list", MEMBER | TRUSTEE, CDR_BODY_SMALL_MAX, TYPE(empty), cdr_hub_round_list_asked, NULL },
+	{ "/v1/round/release", MEMBER, CDR_BODY_SMALL_MAX, TYPE(round_release_request), cdr_hub_round_release_asked, NULL },
 	{ CDR_TALLY_SUBMIT_PATH, MEMBER, CDR_BODY_ROUND_MAX, TYPE(round_submit), cdr_hub_round_submit, NULL },
 	{ "/v1/round/work", TRUSTEE, CDR_BODY_SMALL_MAX, TYPE(empty), cdr_hub_round_work, NULL },
 	{ "/v1/round/evidence", TRUSTEE, CDR_BODY_SMALL_MAX, TYPE(round_evidence_request), cdr_hub_round_evidence, NULL },

@@ -185,6 +185,8 @@ static const char version_leaf_life[] =
     " PRIMARY KEY (member, id)) /* WITHOUT ROWID */;"
     "CREATE INDEX closed_check_closed_at ON closed_check (closed_at);"
     "CREATE TABLE log_erased (class bigint NOT NULL PRIMARY KEY, place bigint NOT NULL);";
+/* The receipt of a release is for members who fetch it. */
+static const char version_released[] = "ALTER TABLE round_release ADD COLUMN logged bigint;";
 
 static const char *const migrations[] = {
 	version_1,
@@ -201,6 +203,7 @@ static const char *const migrations[] = {
 	version_rolls,
 	version_said,
 	version_leaf_life,
+	version_released,
 };
 
 const struct cdr_store_schema cdr_hub_schema = {
@@ -529,6 +532,7 @@ const struct cdr_hub_legend cdr_hub_legends[] = {
 	COLUMN("round_release", "json", "the release", "public"),
 	COLUMN("round_release", "salt", "with it and the totals the hash of the snapshot can be shown to be right", NOTHING),
 	COLUMN("round_release", "made_at", "when it was published", "public"),
+	COLUMN("round_release", "logged", "number of its leaf in the log", "public"),
 
 	TABLE("misuse", "requests that contradict what was said before", "which party is broken or lies"),
 	COLUMN("misuse", "party", "who sent it", "as the table"),

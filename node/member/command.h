@@ -155,6 +155,9 @@ CDR_MUST_CHECK cdr_err cdr_command_write_file(const char *path, const char *data
 CDR_MUST_CHECK cdr_err cdr_command_results(const struct cdr_arguments *arguments, struct cdr_member *member, bool *written,
     struct cdr_report *report, struct cdr_fault *fault);
 
+/* Options --drop and --merge, as cdr_preview_make takes them. Returns how many. */
+size_t cdr_command_coarsenings(const struct cdr_arguments *arguments, const char *out[static 2 * CDR_ARGUMENTS_OPTION_MAX + 1]);
+
 /* Show what would leave (node/member/preview.h), with small figures marked and a way to say less; with --json the vectors themselves. */
 struct cdr_preview;
 struct cdr_preview_names;

@@ -7,6 +7,7 @@
 #include "node/member/command.h"
 #include "node/member/names.h"
 #include "node/member/preview.h"
+#include "node/member/release.h"
 #include "node/member/rounds.h"
 
 /* report preview, stats: a member's own figures, before they leave and beside everybody's. */
@@ -24,6 +25,15 @@ take_all(const struct cdr_arguments *arguments, const char *name, const char **o
 	return count;
 }
 
+/* see node/member/command.h */
+size_t
+cdr_command_coarsenings(const struct cdr_arguments *arguments, const char *out[static 2 * CDR_ARGUMENTS_OPTION_MAX + 1])
+{
+	size_t count = take_all(arguments, "drop", out, CDR_ARGUMENTS_OPTION_MAX);
+
+	return count + take_all(arguments, "merge", out + count, CDR_ARGUMENTS_OPTION_MAX);
+}
+
 static void
 show_table(struct cdr_report *report, const struct cdr_preview *preview, size_t at, const struct cdr_words *words, const char *language)
 {
@@ -32,7 +42,7 @@ show_table(struct cdr_report *report, const struct cdr_preview *preview, size_t 
 	size_t zeros = 0;
 
 	cdr_table_definition_title(preview->book, table, language, text, sizeof(text));
-	cdr_report_text(report, "%s (%s)\n", text, table->id);
+	cdr_report_text(report, "%s (%s%s)\n", text, table->id, preview->dropped[at] ? " --drop" : preview->merged[at] != NULL ? " --merge" : "");
 	for (size_t c = 0; c < table->cell_count; c++) {
 		uint32_t count = preview->counts[at]->counts[c];
 		zeros += count == 0;
@@ -56,6 +66,22 @@ has_small(const struct cdr_preview *preview, size_t at)
 	return false;
 }
 
+/* Single categories that are small: count each as another. */
+static void
+offer_merges(struct cdr_report *report, const struct cdr_preview *preview, size_t at)
+{
+	const struct cdr_table_definition *table = preview->tables[at];
+	char room[CDR_COUNTRY_LEN], room_into[CDR_COUNTRY_LEN];
+
+	for (size_t d = 0; d < table->dimension_count; d++) {
+		const struct cdr_dimension *dimension = &table->dimensions[d];
+		for (size_t c = 0; c + 1 < dimension->category_count; c++)
+			if (cdr_preview_is_small(table, cdr_preview_category_sum(preview, at, d, c)))
+				cdr_report_text(report, "      --merge %s:%s=%s\n", table->id, cdr_dimension_code(preview->book, dimension, c, room),
+				    cdr_dimension_code(preview->book, dimension, cdr_merge_default(preview->book, dimension, c), room_into));
+	}
+}
+
 /* How to say less: each table with a small figure, and those that say the same with fewer categories. */
 static void
 offer(struct cdr_report *report, const struct cdr_preview *preview, const struct cdr_words *words, const char *language)
@@ -73,6 +99,7 @@ offer(struct cdr_report *report, const struct cdr_preview *preview, const struct
 		for (size_t c = 0; c < table->coarser_count; c++)
 			cdr_report_text(report, "%s%s", c == 0 ? "   → " : ", ", table->coarser[c]);
 		cdr_report_text(report, "\n");
+		offer_merges(report, preview, i);
 	}
 }
 
@@ -91,8 +118,8 @@ preview_json(const struct cdr_preview *preview, const struct cdr_preview_names *
 		}
 		for (size_t c = 0; c < table->coarser_count; c++)
 			(void)json_array_append_new(coarser, json_string(table->coarser[c]));
-		(void)json_array_append_new(tables, json_pack("{s:s, s:b, s:o, s:o, s:o}", "id", table->id, "dropped",
-		    preview->dropped[i], "counts", counts, "small", small, "coarser", coarser));
+		(void)json_array_append_new(tables, json_pack("{s:s, s:b, s:b, s:o, s:o, s:o}", "id", table->id, "dropped",
+		    preview->dropped[i], "merged", preview->merged[i] != NULL, "counts", counts, "small", small, "coarser", coarser));
 	}
 	return json_pack("{s:s, s:s, s:o, s:{s:I, s:I, s:I}}", "period", preview->period, "codebook", preview->book == NULL ? "" :
 	    cdr_codebook_version_peek(preview->book->codebook), "tables", tables, "names", "tables", (json_int_t)names->tables, "cells",
@@ -182,8 +209,8 @@ cdr_command_report_preview(const struct cdr_arguments *arguments, struct cdr_rep
 	struct cdr_preview preview = { .table_count = 0 };
 	struct cdr_rounds rounds = { .count = 0 };
 	struct taken taken = { .period = cdr_arguments_operand(arguments, 0) };
-	const char *drops[CDR_ARGUMENTS_OPTION_MAX + 1];
-	size_t drop_count = take_all(arguments, "drop", drops, CDR_ARGUMENTS_OPTION_MAX);
+	const char *drops[2 * CDR_ARGUMENTS_OPTION_MAX + 1];
+	size_t drop_count = cdr_command_coarsenings(arguments, drops);
 
 	taken.table_count = take_all(arguments, "table", taken.tables, CDR_ARGUMENTS_OPTION_MAX);
 	CDR_TRY(cdr_command_open(arguments, false, &member, fault));
@@ -263,18 +290,23 @@ cdr_command_stats(const struct cdr_arguments *arguments, struct cdr_report *repo
 	const struct cdr_book *book;
 	struct cdr_buffer file = { 0 };
 	struct cdr_release *release = NULL;
+	struct cdr_member_release fetched = { .place = 0 };
 	struct cdr_words *words = NULL;
 	struct cdr_preview own = { .table_count = 0 };
 	const char *ids[CDR_TABLE_MAX], *path = cdr_arguments_operand(arguments, 0), *language = cdr_command_language(arguments);
 
-	CDR_TRY(cdr_command_read_file(path, CDR_RELEASE_JSON_MAX, &file, fault));
-	CDR_TRY(cdr_command_open(arguments, false, &member, fault));
+	if (path != NULL)
+		CDR_TRY(cdr_command_read_file(path, CDR_RELEASE_JSON_MAX, &file, fault));
+	CDR_TRY(cdr_command_open(arguments, path == NULL, &member, fault));
 	CDR_TRY(cdr_incidents_book(member, &book, fault));
-	CDR_TRY(cdr_command_name_file(path, cdr_release_from_json(book, cdr_buffer_bytes(&file), &release, fault), fault));
+	if (path == NULL)
+		CDR_TRY(cdr_member_release_fetch(member, cdr_arguments_text(arguments, "period"), &fetched, fault));
+	const struct cdr_bytes json = cdr_buffer_bytes(path != NULL ? &file : &fetched.json);
+	CDR_TRY(cdr_command_name_file(path != NULL ? path : "the release", cdr_release_from_json(book, json, &release, fault), fault));
 	for (size_t t = 0; t < release->table_count; t++)
 		ids[t] = release->tables[t].definition->id;
 	if (release->table_count == 0) {
-		err = cdr_fault_set(fault, CDR_E_ABSENT, "%s: the release has no table that codebook %s knows", path,
+		err = cdr_fault_set(fault, CDR_E_ABSENT, "%s: the release has no table that codebook %s knows", path != NULL ? path : "the hub",
 		    cdr_codebook_version_peek(member->codebook));
 		goto out;
 	}
@@ -283,14 +315,20 @@ cdr_command_stats(const struct cdr_arguments *arguments, struct cdr_report *repo
 	cdr_report_text(report, "%s · %s · %s %u\n%s: %u\n", release->facts.exchange, release->facts.period,
 	    cdr_words_peek(words, "version", language), release->facts.version, cdr_words_peek(words, "contributors", language),
 	    release->facts.contributors);
+	if (path == NULL)
+		cdr_report_text(report, "%s\n", cdr_words_peek(words, fetched.is_witnessed ? "in_log" : "not_in_log", language));
 	for (size_t t = 0; t < release->table_count && !report->json; t++)
 		compare(report, release, own.counts[t], t, words, language);
-	CDR_TRY(cdr_report_json(report, stats_json(release, &own)));
+	json_t *stats = stats_json(release, &own);
+	if (path == NULL)
+		(void)json_object_set_new(stats, "witnessed", json_boolean(fetched.is_witnessed));
+	CDR_TRY(cdr_report_json(report, stats));
 	err = CDR_OK;
 out:
 	cdr_words_free(words);
 	cdr_preview_wipe(&own);
 	cdr_release_free(release);
+	cdr_member_release_free(&fetched);
 	cdr_buffer_free(&file);
 	cdr_member_close(member);
 	return err;

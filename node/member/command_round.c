@@ -1,4 +1,5 @@
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,11 +20,12 @@ cdr_command_report_submit(const struct cdr_arguments *arguments, struct cdr_repo
 	struct cdr_rounds rounds = { .count = 0 };
 	uint32_t *counts = NULL;
 	char id[CDR_ID_TEXT_LEN];
-	const char *drops[CDR_ARGUMENTS_OPTION_MAX];
-	size_t drop_count = 0;
+	const char *drops[2 * CDR_ARGUMENTS_OPTION_MAX + 1];
+	size_t drop_count = cdr_command_coarsenings(arguments, drops);
+	char said_less[CDR_ROUNDS_COARSENED_LEN] = "";
 
-	while (drop_count < CDR_ARGUMENTS_OPTION_MAX && (drops[drop_count] = cdr_arguments_nth(arguments, "drop", drop_count)) != NULL)
-		drop_count++;
+	for (size_t i = 0, used = 0; i < drop_count && used < sizeof(said_less); i++)
+		used += (size_t)snprintf(said_less + used, sizeof(said_less) - used, "%s%s", i > 0 ? " " : "", drops[i]);
 	CDR_TRY(cdr_command_open(arguments, true, &member, fault));
 	CDR_TRY(cdr_rounds_fetch(member, &rounds, fault));
 	const struct cdr_rounds_entry *e = cdr_rounds_find(&rounds, cdr_arguments_text(arguments, "round"), fault);
@@ -36,7 +38,7 @@ cdr_command_report_submit(const struct cdr_arguments *arguments, struct cdr_repo
 		goto out;
 	}
 	CDR_TRY(cdr_rounds_count(member, e->round, drops, drop_count, &counts, fault));
-	CDR_TRY(cdr_rounds_submit(member, e->round, counts, fault));
+	CDR_TRY(cdr_rounds_submit(member, e->round, counts, said_less, fault));
 	cdr_id_write(e->round->body->id.data, id);
 	cdr_report_text(report, "Submitted for %s, encrypted: %zu figures, zeros too. The hub has it. Until the deadline you may submit\n"
 	    "again; the last one counts.\n", e->round->body->period, e->round->cell_count);
@@ -84,8 +86,8 @@ cdr_command_report_status(const struct cdr_arguments *arguments, struct cdr_repo
 		cdr_table_cell(table, "%s", e->state);
 		cdr_table_cell(table, "%s", own_state(e));
 		cdr_table_cell(table, "%s", json_string_value(deadline));
-		(void)json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:s, s:I, s:I, s:b, s:o}", "round", id, "period",
-		    e->round->body->period, "state", e->state, "ours", own_state(e), "submission", (json_int_t)e->submission, "members",
+		(void)json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:s, s:I, s:s, s:I, s:b, s:o}", "round", id, "period",
+		    e->round->body->period, "state", e->state, "ours", own_state(e), "submission", (json_int_t)e->submission, "coarsened", e->coarsened, "members",
 		    (json_int_t)e->members, "counted", e->is_counted, "deadline", deadline));
 	}
 	cdr_table_print(table, report);

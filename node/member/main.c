@@ -51,6 +51,7 @@ static const struct cdr_option serve_options[] = {
 static const struct cdr_option report_submit_options[] = {
 	{ .name = "round", .value = "ID", .help = "which round (else the newest that is open)" },
 	{ .name = "drop", .value = "TABLE", .help = "leave a table out: your reports count there as not known", .repeated = true },
+	{ .name = "merge", .value = "TABLE:CODE", .help = "count this category as other, or as not known; CODE=INTO names which", .repeated = true },
 	END,
 };
 static const struct cdr_option reports_options[] = {
@@ -98,6 +99,11 @@ static const struct cdr_option audit_options[] = {
 	END,
 };
 static const struct cdr_option language_options[] = { LANGUAGE, END };
+static const struct cdr_option stats_options[] = {
+	{ .name = "period", .value = "HALF-YEAR", .help = "the newest release of this half-year" },
+	LANGUAGE,
+	END
+};
 static const struct cdr_option inbox_list_options[] = {
 	{ .name = "all", .help = "answered and withdrawn ones too" },
 	END,
@@ -223,6 +229,7 @@ static const struct cdr_option incident_form_options[] = {
 static const struct cdr_option preview_options[] = {
 	{ .name = "table", .value = "TABLE", .help = "only this table; may be given several times", .repeated = true },
 	{ .name = "drop", .value = "TABLE", .help = "leave this table out; may be given several times", .repeated = true },
+	{ .name = "merge", .value = "TABLE:CODE", .help = "count this category as other, or as not known; CODE=INTO names which", .repeated = true },
 	LANGUAGE,
 	END,
 };
@@ -498,8 +505,10 @@ static const struct cdr_command commands[] = {
 		    "the ones that are encrypted, zeros too. A table that is left out with --drop (here, and then in `report submit`) counts all\n"
 		    "of your reports as not known, so that nobody sees that it was.",
 	    .options = preview_options, .handle = cdr_command_report_preview },
-	{ .name = "stats", .operands = "FILE", .operand_min = 1, .operand_max = 1,
-	    .summary = "show your own figures beside those of a release (its JSON file)", .options = language_options,
+	{ .name = "stats", .operands = "[FILE]", .operand_max = 1,
+	    .summary = "show your own figures beside those of a release: the newest one, or a JSON file", .options = stats_options,
+	    .help = "Without a file the newest release is fetched from the hub; it must come with the hub's receipt for exactly that, which is looked\n"
+		    "for in the witnessed log now, and every day.",
 	    .handle = cdr_command_stats },
 	{ .name = "codebook load", .operands = "FILE", .operand_min = 1, .operand_max = 1,
 	    .summary = "work with another version of the codebook",

@@ -8,7 +8,10 @@ void
 cdr_preview_wipe(struct cdr_preview *preview)
 {
 	for (size_t i = 0; i < preview->table_count; i++)
+	{
 		cdr_counts_free(preview->counts[i]);
+		cdr_merge_free(preview->merged[i]);
+	}
 	*preview = (struct cdr_preview){ .table_count = 0 };
 }
 
@@ -49,20 +52,58 @@ choose_tables(struct cdr_preview *preview, const char *const *ids, size_t id_cou
 	return err;
 }
 
+/* "TABLE" or "TABLE:CODE=INTO", for table number ${at} if it is the one. */
+static cdr_err
+mark_table(struct cdr_preview *preview, size_t at, const struct cdr_table_definition *table, const char *merge, struct cdr_fault *fault)
+{
+	cdr_err err = CDR_OK;
+
+	if (preview->tables[at] != table && (preview->merged[at] == NULL || strcmp(preview->tables[at]->id, table->id) != 0))
+		return CDR_OK;
+	preview->dropped[at] = preview->dropped[at] || merge == NULL;
+	if (merge == NULL)
+		return CDR_OK;
+	if (preview->merged[at] == NULL)
+		err = cdr_merge_new(table, &preview->merged[at]);
+	if (err == CDR_OK)
+		err = cdr_merge_add(preview->book, preview->merged[at], merge, fault);
+	if (err == CDR_OK)
+		preview->tables[at] = &preview->merged[at]->definition;
+	return err;
+}
+
 static cdr_err
 mark_dropped(struct cdr_preview *preview, const char *const *drops, size_t drop_count, struct cdr_fault *fault)
 {
 	const struct cdr_table_definition *table;
+	char id[CDR_CODE_LEN];
 	cdr_err err = CDR_OK;
 
 	for (size_t d = 0; err == CDR_OK && d < drop_count; d++) {
-		err = find_table(preview->book, drops[d], &table, fault);
+		const char *colon = strchr(drops[d], ':');
+		(void)snprintf(id, sizeof(id), "%.*s", (int)strcspn(drops[d], ":"), drops[d]);
+		err = find_table(preview->book, id, &table, fault);
 		if (err == CDR_OK && table->dimension_count == 0)
-			err = cdr_fault_set(fault, CDR_E_INPUT, "%s is the number of reports alone: it has nothing that could be left out", drops[d]);
+			err = cdr_fault_set(fault, CDR_E_INPUT, "%s is the number of reports alone: it has nothing that could be left out", id);
 		for (size_t i = 0; err == CDR_OK && i < preview->table_count; i++)
-			preview->dropped[i] = preview->dropped[i] || preview->tables[i] == table;
+			err = mark_table(preview, i, table, colon == NULL ? NULL : colon + 1, fault);
 	}
 	return err;
+}
+
+/* see node/member/preview.h */
+uint32_t
+cdr_preview_category_sum(const struct cdr_preview *preview, size_t table, size_t dimension, size_t at)
+{
+	const struct cdr_table_definition *definition = preview->tables[table];
+	size_t place[CDR_DIMENSION_MAX] = { 0 };
+	uint32_t sum = 0;
+
+	for (size_t c = 0; c < definition->cell_count; c++) {
+		cdr_table_cell_split(definition, c, place);
+		sum += place[dimension] == at ? preview->counts[table]->counts[c] : 0;
+	}
+	return sum;
 }
 
 /* Reports of the period that a table of what is shared counts. */

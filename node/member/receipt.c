@@ -10,12 +10,12 @@ cdr_receipt_free(struct cdr_receipt *receipt)
 	*receipt = (struct cdr_receipt){ 0 };
 }
 
-/* Whether the leaf names this member as a party. */
+/* Whether the leaf names this member as a party; what was published is the hub's own act. */
 static bool
 names_us(const struct cdr_member *member, const struct cdr_leaf *leaf)
 {
 	for (size_t i = 0; i < leaf->party_count; i++)
-		if (strcmp(leaf->party[i], member->signer_name) == 0)
+		if (strcmp(leaf->party[i], leaf->kind == CDR_LEAF_RELEASE ? "hub" : member->signer_name) == 0)
 			return true;
 	return false;
 }

@@ -28,6 +28,7 @@ struct submitted {
 	struct cdr_buffer request;
 	struct cdr_buffer reply;      /* the hub's acknowledgement as it was signed; empty before it came */
 	bool is_refused;              /* the hub will not take it */
+	char coarsened[CDR_ROUNDS_COARSENED_LEN];
 };
 
 static void
@@ -53,7 +54,7 @@ read_job(struct cdr_tx *tx, void *context)
 	int64_t refused;
 
 	CDR_TRY(cdr_query_start(tx,
-	    "SELECT submission, hash, request, reply, refused FROM round_submission WHERE round = $1 ORDER BY submission DESC LIMIT 1",
+	    "SELECT submission, hash, request, reply, refused, coarsened FROM round_submission WHERE round = $1 ORDER BY submission DESC LIMIT 1",
 	    CDR_VALUES(hash_value(job->round)), &query));
 	err = cdr_query_step(query);
 	if (err == CDR_E_ABSENT) {
@@ -69,6 +70,7 @@ read_job(struct cdr_tx *tx, void *context)
 		CDR_TRY(cdr_query_blob_copy(query, 3, REPLY_LEN_MAX, &job->s->reply));
 	CDR_TRY(cdr_query_int(query, 4, &refused));
 	job->s->is_refused = refused != 0;
+	CDR_TRY(cdr_query_text(query, 5, job->s->coarsened, sizeof(job->s->coarsened)));
 out:
 	cdr_query_end(query);
 	return err;
@@ -182,6 +184,7 @@ read_state(struct cdr_member *member, const struct cdr_roster *roster, const Cdr
 	memcpy(e->state, state->state, strlen(state->state) + 1);
 	CDR_TRY(submitted_read(member, e->round, &s));
 	e->submission = (uint32_t)s.number;
+	memcpy(e->coarsened, s.coarsened, sizeof(e->coarsened));
 	e->is_acknowledged = s.reply.len > 0;
 	if (state->close != NULL)
 		CDR_TRY(check_counted(member, roster, state->close, &s, e, fault));
@@ -306,6 +309,7 @@ struct keep_job {
 	uint64_t number;
 	const uint8_t *hash;
 	struct cdr_bytes request;
+	const char *coarsened;
 };
 
 /* A writing job: the request as it will be sent, and who made it. */
@@ -316,9 +320,9 @@ keep_job(struct cdr_tx *tx, void *context)
 	const struct keep_job *job = context;
 
 	CDR_TRY(cdr_query_run(tx,
-	    "INSERT INTO round_submission (round, submission, hash, request, made_at, refused, told) VALUES ($1, $2, $3, $4, $5, 0, 0)",
+	    "INSERT INTO round_submission (round, submission, hash, request, made_at, refused, told, coarsened) VALUES ($1, $2, $3, $4, $5, 0, 0, $6)",
 	    CDR_VALUES(hash_value(job->round), cdr_value_int((int64_t)job->number), cdr_value_blob(job->hash, CDR_SHA256_LEN),
-		cdr_value_bytes(job->request), cdr_value_int((int64_t)cdr_member_now()))));
+		cdr_value_bytes(job->request), cdr_value_int((int64_t)cdr_member_now()), cdr_value_text(job->coarsened))));
 	CDR_TRY(cdr_trail_add(tx, job->member->who, "report.submit", job->round->body->id.data));
 out:
 	return err;
@@ -407,7 +411,8 @@ out:
 
 /* see node/member/rounds.h */
 cdr_err
-cdr_rounds_submit(struct cdr_member *member, const struct cdr_round *round, const uint32_t *counts, struct cdr_fault *fault)
+cdr_rounds_submit(struct cdr_member *member, const struct cdr_round *round, const uint32_t *counts, const char *coarsened,
+    struct cdr_fault *fault)
 {
 	cdr_err err = CDR_E_INTERNAL;
 	struct submitted before = { 0 }, s = { 0 };
@@ -416,7 +421,7 @@ cdr_rounds_submit(struct cdr_member *member, const struct cdr_round *round, cons
 		return cdr_fault_set(fault, CDR_E_TIME, "the deadline of this round is over");
 	CDR_TRY(submitted_read(member, round, &before));
 	CDR_TRY(make_request(member, round, counts, before.number + 1, &s));
-	struct keep_job job = { member, round, s.number, s.hash, cdr_buffer_bytes(&s.request) };
+	struct keep_job job = { member, round, s.number, s.hash, cdr_buffer_bytes(&s.request), coarsened };
 	CDR_TRY(cdr_store_write(member->home->store, keep_job, &job));
 	CDR_TRY(send_kept(member, &s, fault));
 out:

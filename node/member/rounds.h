@@ -14,6 +14,7 @@
 #include "proto/tally.h"
 
 #define CDR_ROUNDS_MAX 8 /* as many as the hub tells of */
+#define CDR_ROUNDS_COARSENED_LEN 2048
 
 /* What the hub says of a round, and what this node has to do with it. */
 struct cdr_rounds_entry {
@@ -22,6 +23,7 @@ struct cdr_rounds_entry {
 	bool has_close, is_counted;      /* whether the hub has closed it, and counts our contribution as it was submitted last */
 	uint64_t members;                /* that count, once it is closed */
 	uint32_t submission;             /* how often this node has submitted; 0: never */
+	char coarsened[CDR_ROUNDS_COARSENED_LEN]; /* how the last of them says less: what was given to --drop and --merge; known here alone */
 	bool is_acknowledged;            /* the hub has said that it has the last of them */
 	struct cdr_buffer totals;        /* RoundTotals, once it is opened */
 };
@@ -61,16 +63,17 @@ CDR_MUST_CHECK cdr_err cdr_rounds_count(struct cdr_member *member, const struct 
     const char *const *drops, size_t drop_count, uint32_t **counts, struct cdr_fault *fault);
 
 /**
- * cdr_rounds_submit(member, round, counts, fault):
+ * cdr_rounds_submit(member, round, counts, coarsened, fault):
  * Encrypt, prove, sign, keep, send.
  *
- * counts   in, secret   as cdr_rounds_count gives them, or coarser ones that a person agreed to
+ * counts      in, secret   as cdr_rounds_count gives them
+ * coarsened   in           how they say less, kept beside them; "": they do not
  *
  * Returns  CDR_OK once the hub has acknowledged it; CDR_E_TIME if the deadline is over; as cdr_member_ask_hub: then it is
  *          kept, and sent again by cdr_rounds_step; CDR_E_STORE; CDR_E_MEMORY.
  */
 CDR_MUST_CHECK cdr_err cdr_rounds_submit(struct cdr_member *member, const struct cdr_round *round, const uint32_t *counts,
-    struct cdr_fault *fault);
+    const char *coarsened, struct cdr_fault *fault);
 
 /* For the daemon: send what was kept and not acknowledged; look whether closed rounds count what was submitted. */
 CDR_MUST_CHECK cdr_err cdr_rounds_step(struct cdr_member *member, bool *worked, struct cdr_fault *fault);

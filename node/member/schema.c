@@ -277,6 +277,10 @@ static const char hooks_counted[] =
 static const char expiries[] =
     "ALTER TABLE employer ADD COLUMN expired_at bigint NOT NULL DEFAULT 0;";
 
+/* How a contribution to a round said less than the register. */
+static const char coarsened[] =
+    "ALTER TABLE round_submission ADD COLUMN coarsened text NOT NULL DEFAULT '';";
+
 static const char *const migrations[] = {
 	first,
 	tally_and_trail,
@@ -295,6 +299,7 @@ static const char *const migrations[] = {
 	former_epochs,
 	hooks_counted,
 	expiries,
+	coarsened,
 };
 
 const struct cdr_store_schema cdr_member_schema = {

@@ -192,6 +192,17 @@ test_preview(void **state)
 	assert_int_equal(counted(&p, "incident_type", 1), 0);
 	assert_int_equal(counted(&p, "incident_type", 4), 2);
 	cdr_preview_wipe(&p);
+	/* a category counted as another; a table may be said less of in several ways */
+	const char *const less[] = { "incident_type:sexual_abuse=other_unclassified", "incident_type:other_unclassified", "incident_type:none" };
+	cdr_preview_wipe(&p);
+	assert_int_equal(cdr_preview_make(m, "2025-H1", NULL, 0, less, 2, &p, &fault), CDR_OK);
+	for (size_t i = 0; i < p.table_count; i++)
+		assert_int_equal(p.merged[i] != NULL, strcmp(p.tables[i]->id, "incident_type") == 0);
+	cdr_preview_wipe(&p);
+	assert_int_equal(cdr_preview_make(m, "2025-H1", NULL, 0, less, 3, &p, &fault), CDR_E_ABSENT);
+	cdr_preview_wipe(&p);
+	assert_int_equal(cdr_preview_make(m, "2025-H1", NULL, 0, (const char *const[]){ "reports:x" }, 1, &p, &fault), CDR_E_INPUT);
+	cdr_preview_wipe(&p);
 	assert_int_equal(cdr_preview_make(m, "2025", NULL, 0, NULL, 0, &p, &fault), CDR_E_INPUT);
 	cdr_preview_wipe(&p);
 	assert_int_equal(cdr_preview_make(m, "2025-H1", (const char *const[]){ "nothing" }, 1, NULL, 0, &p, &fault), CDR_E_ABSENT);
