@@ -7,6 +7,7 @@
 #include "core/crypto/secret.h"
 #include "core/record/file.h"
 #include "core/record/json.h"
+#include "core/record/out.h"
 
 /* ---- rows of a file ---------------------------------------------------------------------------------------------- */
 
@@ -71,7 +72,7 @@ read_incident(struct cdr_row *row, void *record)
 		if (field->kind == CDR_FIELD_DERIVED)
 			continue;
 		size_t column = column_of(book, field);
-		if (cdr_incident_set_all(incident, field, cdr_csv_field_peek(row->csv, column), &fault) != CDR_OK)
+		if (cdr_incident_set_all(incident, field, cdr_out_csv_plain_peek(cdr_csv_field_peek(row->csv, column)), &fault) != CDR_OK)
 			cdr_row_fault(row, column, fault.text + strlen(field->name) + 2, "");
 	}
 	if (cdr_incident_value_peek(incident, book->key, 0)[0] == '\0')

@@ -87,20 +87,52 @@ cdr_out_format(struct cdr_out *out, const char *format, ...)
 	out->len += (size_t)len;
 }
 
-/* see core/record/out.h */
-void
-cdr_out_csv(struct cdr_out *out, const char *text, bool first)
+/* A field with ${before} in front of it, quoted where it must be. */
+static void
+csv_field(struct cdr_out *out, const char *before, const char *text, bool first)
 {
 	if (!first)
 		cdr_out_text(out, ",");
 	if (strpbrk(text, ",;\"\r\n") == NULL && text[0] != ' ') {
+		cdr_out_text(out, before);
 		cdr_out_text(out, text);
 		return;
 	}
 	cdr_out_text(out, "\"");
+	cdr_out_text(out, before);
 	for (const char *p = text; *p != '\0'; p++)
 		cdr_out_bytes(out, *p == '"' ? "\"\"" : p, *p == '"' ? 2 : 1);
 	cdr_out_text(out, "\"");
+}
+
+/* see core/record/out.h */
+void
+cdr_out_csv(struct cdr_out *out, const char *text, bool first)
+{
+	csv_field(out, "", text, first);
+}
+
+/* Would a spreadsheet take this for a formula, or did we say once that it would? A number with its sign is none. */
+static bool
+is_formula(const char *text)
+{
+	text += strspn(text, "'");
+	return text[0] != '\0' && strchr("=+-@\t\r", text[0]) != NULL &&
+	    (text[0] != '-' || text[1] == '\0' || text[1 + strspn(text + 1, "0123456789.")] != '\0');
+}
+
+/* see core/record/out.h */
+void
+cdr_out_csv_text(struct cdr_out *out, const char *text, bool first)
+{
+	csv_field(out, is_formula(text) ? "'" : "", text, first);
+}
+
+/* see core/record/out.h */
+const char *
+cdr_out_csv_plain_peek(const char *text)
+{
+	return text[0] == '\'' && is_formula(text + 1) ? text + 1 : text;
 }
 
 /* see core/record/out.h */

@@ -22,6 +22,13 @@ void cdr_out_format(struct cdr_out *out, const char *format, ...) CDR_PRINTF(2, 
 /* A field of a CSV row, quoted where it must be (RFC 4180); ${first}: of its row, else a comma comes before it. */
 void cdr_out_csv(struct cdr_out *out, const char *text, bool first);
 
+/*
+ * The same for text that somebody wrote: where a spreadsheet would take it for a formula (a number with its sign is none), an apostrophe comes
+ * before it, which cdr_out_csv_plain_peek takes away again.
+ */
+void cdr_out_csv_text(struct cdr_out *out, const char *text, bool first);
+const char *cdr_out_csv_plain_peek(const char *text);
+
 /* Text inside an HTML element or a quoted attribute. */
 void cdr_out_html(struct cdr_out *out, const char *text);
 

@@ -75,38 +75,19 @@ cdr_sheet_row(struct cdr_sheet *sheet, const char *const *cells)
 		cdr_sheet_cell(sheet, cells[i]);
 }
 
-/* Would a spreadsheet take this for a formula? A number with its sign is none. */
-static bool
-is_formula(const char *text)
-{
-	return strchr("=+-@\t\r", text[0]) != NULL && text[0] != '\0' &&
-	    (text[0] != '-' || text[1] == '\0' || text[1 + strspn(text + 1, "0123456789.")] != '\0');
-}
-
 /* see core/record/sheet.h */
 void
 cdr_sheet_csv(const struct cdr_sheet *sheet, struct cdr_out *out)
 {
-	char *guarded;
-
 	if (sheet->err != CDR_OK)
 		out->err = sheet->err;
 	for (size_t i = 0; i < sheet->count && out->err == CDR_OK; i++) {
 		const char *cell = sheet->cells[i];
 		size_t column = i % sheet->column_count;
-		if (i / sheet->column_count >= sheet->header_count && is_formula(cell)) {
-			size_t size = strlen(cell) + 2;
-			guarded = cdr_wiping_alloc(size);
-			if (guarded == NULL) {
-				out->err = CDR_E_MEMORY;
-				return;
-			}
-			(void)snprintf(guarded, size, "'%s", cell);
-			cdr_out_csv(out, guarded, column == 0);
-			cdr_wiping_free(guarded);
-		} else {
+		if (i / sheet->column_count >= sheet->header_count)
+			cdr_out_csv_text(out, cell, column == 0);
+		else
 			cdr_out_csv(out, cell, column == 0);
-		}
 		if (column + 1 == sheet->column_count)
 			cdr_out_text(out, "\r\n");
 	}

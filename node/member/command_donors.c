@@ -116,10 +116,10 @@ write_fields(struct writing *writing, const struct cdr_incident *incident)
 		if (writing->pdf) {
 			cdr_print_field(&writing->print, title, value[0] != '\0' ? value : "…………………………");
 		} else if (writing->form->per_year) {
-			cdr_out_csv(&writing->out, value, i == 0);
+			cdr_out_csv_text(&writing->out, value, i == 0);
 		} else {
 			cdr_out_csv(&writing->out, title, true);
-			cdr_out_csv(&writing->out, value, false);
+			cdr_out_csv_text(&writing->out, value, false);
 			cdr_out_text(&writing->out, "\r\n");
 		}
 	}

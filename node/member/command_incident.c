@@ -397,7 +397,7 @@ export_one(void *context, const struct cdr_incident_head *head, const struct cdr
 	for (size_t f = 0; f < incident->book->field_count; f++)
 		if (incident->book->fields[f].kind != CDR_FIELD_DERIVED) {
 			cdr_incident_value_join(incident, &incident->book->fields[f], value, sizeof(value));
-			cdr_out_csv(&exporting->out, value, first);
+			cdr_out_csv_text(&exporting->out, value, first);
 			first = false;
 		}
 	cdr_out_text(&exporting->out, "\r\n");

@@ -5,6 +5,7 @@
 
 #include "core/crypto/secret.h"
 #include "core/record/csv.h"
+#include "core/record/out.h"
 #include "core/record/sheet.h"
 
 /* Tables out: the same cells as CSV and as a workbook, and nothing that a spreadsheet would run. */
@@ -95,10 +96,32 @@ start(void **state)
 	return cdr_secret_start(NULL) == CDR_OK ? 0 : -1;
 }
 
+/* What somebody wrote is no formula in a spreadsheet, and comes back as it was. */
+static void
+text_is_no_formula(void **state)
+{
+	static const char *const pairs[][2] = {
+		{ "=cmd|'/c calc'!A1", "'=cmd|'/c calc'!A1" }, { "+1 234", "'+1 234" }, { "@x", "'@x" }, { "-1+2", "'-1+2" }, { "-", "'-" },
+		{ "\tx", "'\tx" }, { "-17.5", "-17.5" }, { "a=b", "a=b" }, { "", "" }, { "'quoted'", "'quoted'" }, { "'=x", "''=x" },
+		{ "=a,b", "\"'=a,b\"" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
+		struct cdr_out out = { 0 };
+		cdr_out_csv_text(&out, pairs[i][0], true);
+		assert_string_equal(out.data == NULL ? "" : out.data, pairs[i][1]);
+		cdr_out_free(&out);
+	}
+	for (size_t i = 0; i + 1 < sizeof(pairs) / sizeof(pairs[0]); i++)
+		assert_string_equal(cdr_out_csv_plain_peek(pairs[i][1]), pairs[i][0]);
+}
+
 int
 main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_csv), cmocka_unit_test(test_xlsx), cmocka_unit_test(test_range) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_csv), cmocka_unit_test(test_xlsx), cmocka_unit_test(test_range),
+		cmocka_unit_test(text_is_no_formula) };
 
 	return cmocka_run_group_tests(tests, start, NULL);
 }
