@@ -185,6 +185,7 @@ static const char version_leaf_life[] =
     " PRIMARY KEY (member, id)) /* WITHOUT ROWID */;"
     "CREATE INDEX closed_check_closed_at ON closed_check (closed_at);"
     "CREATE TABLE log_erased (class bigint NOT NULL PRIMARY KEY, place bigint NOT NULL);";
+
 /* The receipt of a release is for members who fetch it. */
 static const char version_released[] = "ALTER TABLE round_release ADD COLUMN logged bigint;";
 
