@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "audit/checkpoint.h"
+#include "proto/round.pb-c.h"
 #include "proto/annual.pb-c.h"
 #include "core/crypto/hash.h"
 #include "core/crypto/secret.h"
@@ -162,6 +163,8 @@ struct world {
 	uint8_t check_id[CDR_ID_LEN];
 	uint8_t join_code[CDR_INVITATION_SECRET_LEN];
 	const char *join_id, *join_country;
+	const char *release_json;           /* what was published last; NULL: nothing */
+	const char *release_logged;         /* what the log holds in its place */
 };
 
 static struct world *w_world;
@@ -533,6 +536,28 @@ w_roll_in_force(struct world *w, size_t at)
 }
 
 /* The hub decodes the body as ${type}, and acts. */
+/* /v1/round/release */
+static inline void
+w_release(struct world *w, struct w_reply *reply)
+{
+	Cdr__Wire__RoundRelease answer = CDR__WIRE__ROUND_RELEASE__INIT;
+	uint8_t round[32] = { 9 }, hash[CDR_SHA256_LEN];
+	struct w_receipt receipt;
+
+	if (w->release_json == NULL) {
+		w_refuse(reply, CDR_E_ABSENT);
+		return;
+	}
+	const struct cdr_bytes logged = { (const uint8_t *)w->release_logged, strlen(w->release_logged) };
+	assert_int_equal(cdr_sha256(&logged, 1, hash), CDR_OK);
+	w_log_act(w, CDR_LEAF_RELEASE, "hub", (const struct cdr_bytes[]){ { round, sizeof(round) }, { hash, sizeof(hash) } }, 2, &receipt);
+	answer.round = cdr_message_field(round, sizeof(round));
+	answer.json = cdr_message_field((const uint8_t *)w->release_json, strlen(w->release_json));
+	answer.receipt = &receipt.message;
+	w_say(reply, &answer.base);
+	cdr_buffer_free(&receipt.leaf);
+}
+
 static inline void
 w_hub(struct world *w, const char *path, const struct cdr_envelope *envelope, struct w_reply *reply)
 {
@@ -553,6 +578,7 @@ w_hub(struct world *w, const char *path, const struct cdr_envelope *envelope, st
 		{ "/v1/log/checkpoint", &cdr__wire__checkpoint_request__descriptor },
 		{ "/v1/member/sealing", &cdr__wire__sealing_put__descriptor },
 		{ "/v1/return", &cdr__wire__annual_put__descriptor },
+		{ "/v1/round/release", &cdr__wire__round_release_request__descriptor },
 	};
 	static const Cdr__Wire__Empty nothing = CDR__WIRE__EMPTY__INIT;
 	struct cdr_arena arena = { 0 }, roster_arena = { 0 };
@@ -626,6 +652,8 @@ w_hub(struct world *w, const char *path, const struct cdr_envelope *envelope, st
 			if (strcmp(member, w_ids[i]) == 0)
 				w_keep_roll(&w->roll[i], message);
 		w_say(reply, &nothing.base);
+	} else if (route == 13) {
+		w_release(w, reply);
 	} else {
 		const Cdr__Wire__MailTaken *taken = route == 8 ? message : NULL;
 		for (size_t i = 0; taken != NULL && i < taken->ids.len; i += CDR_MAIL_ID_LEN)

@@ -51,7 +51,8 @@ w_log_append(struct world *w, struct cdr_leaf *leaf, struct w_receipt *receipt)
 	if (w->log_lie == W_LOG_NO_RECEIPT)
 		leaf->content[0] ^= 1;
 	assert_int_equal(cdr_leaf_encode(leaf, &receipt->leaf), CDR_OK);
-	assert_int_equal(cdr_leaf_entry(cdr_buffer_bytes(&receipt->leaf), receipt->salt, &entry), CDR_OK);
+	bool is_open = cdr_leaf_kind_is_open(leaf->kind);
+	assert_int_equal(cdr_leaf_entry(cdr_buffer_bytes(&receipt->leaf), is_open ? NULL : receipt->salt, &entry), CDR_OK);
 	assert_int_equal(cdr_merkle_leaf(cdr_buffer_bytes(&entry), hash), CDR_OK);
 	cdr_buffer_free(&entry);
 	if (place == w->log_edge.size) {
@@ -65,7 +66,7 @@ w_log_append(struct world *w, struct cdr_leaf *leaf, struct w_receipt *receipt)
 	receipt->message = (Cdr__Wire__Receipt)CDR__WIRE__RECEIPT__INIT;
 	receipt->message.position = place;
 	receipt->message.leaf = cdr_message_field(receipt->leaf.data, receipt->leaf.len);
-	receipt->message.has_salt = true;
+	receipt->message.has_salt = !is_open;
 	receipt->message.salt = cdr_message_field(receipt->salt, sizeof(receipt->salt));
 	receipt->message.signature = cdr_message_field(receipt->signature, sizeof(receipt->signature));
 }
