@@ -150,6 +150,13 @@ entry_of(const struct cdr_legal_limits *limits, const char *country)
 	return entry != NULL ? entry : limits->otherwise;
 }
 
+/* see core/record/legal_limits.h */
+bool
+cdr_legal_limits_knows(const struct cdr_legal_limits *limits, const char *country)
+{
+	return json_object_get(limits->countries, country) != NULL;
+}
+
 static json_t *
 limit_of(const struct cdr_legal_limits *limits, const char *country, const char *what)
 {

@@ -35,6 +35,9 @@ const char *cdr_legal_limits_notice_peek(const struct cdr_legal_limits *limits, 
  * the default's. */
 const char *cdr_legal_limits_reason_peek(const struct cdr_legal_limits *limits, const char *country, const char *what);
 
+/* Whether ${country} has an entry of its own: without one nobody has looked at its law, and people are told so. */
+bool cdr_legal_limits_knows(const struct cdr_legal_limits *limits, const char *country);
+
 /* The law that stands behind it, for people; "" if there is no limit. */
 const char *cdr_legal_limits_basis_peek(const struct cdr_legal_limits *limits, const char *country, const char *what);
 

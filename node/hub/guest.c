@@ -420,6 +420,7 @@ struct reading {
 	const uint8_t *id;
 	uint64_t now;
 	struct cdr_buffer *sealed;
+	uint64_t *answered_at;
 };
 
 /* A reading job. */
@@ -430,11 +431,13 @@ read_job(struct cdr_tx *tx, void *context)
 	const struct reading *reading = context;
 	struct cdr_query *query = NULL;
 
-	CDR_TRY(cdr_query_start(tx, "SELECT sealed FROM guest WHERE id = $1 AND state = 'open' AND expires_at > $2",
+	CDR_TRY(cdr_query_start(tx, "SELECT sealed, (SELECT coalesce(max(received_at), 0) FROM guest_answer WHERE guest_answer.id = guest.id) FROM guest"
+	    " WHERE id = $1 AND state <> 'withdrawn' AND expires_at > $2 AND length(sealed) > 0",
 	    CDR_VALUES(cdr_value_blob(reading->id, CDR_ID_LEN), cdr_value_int((int64_t)reading->now)), &query));
 	CDR_TRY(cdr_query_step(query));
 	cdr_buffer_free(reading->sealed);
 	CDR_TRY(cdr_query_blob_copy(query, 0, CDR_GUEST_REQUEST_SEALED_LEN, reading->sealed));
+	CDR_TRY(cdr_query_count(query, 1, reading->answered_at));
 	err = CDR_OK;
 out:
 	cdr_query_end(query);
@@ -443,9 +446,10 @@ out:
 
 /* see node/hub/guest.h */
 cdr_err
-cdr_hub_guest_read(struct cdr_hub *hub, const uint8_t id[static CDR_ID_LEN], uint64_t now, struct cdr_buffer *sealed)
+cdr_hub_guest_read(struct cdr_hub *hub, const uint8_t id[static CDR_ID_LEN], uint64_t now, struct cdr_buffer *sealed,
+    uint64_t *answered_at)
 {
-	struct reading reading = { id, now, sealed };
+	struct reading reading = { .id = id, .now = now, .sealed = sealed, .answered_at = answered_at };
 
 	*sealed = (struct cdr_buffer){ 0 };
 	return cdr_store_read(hub->store, read_job, &reading);
@@ -494,8 +498,7 @@ answer_job(struct cdr_tx *tx, void *context)
 	    CDR_VALUES(id, cdr_value_blob(answering->response, CDR_ID_LEN), cdr_value_int(count + 1),
 		cdr_value_text(entry.member), cdr_value_blob(answering->sealed, CDR_GUEST_ANSWER_SEALED_LEN),
 		cdr_value_blob(answering->hash, CDR_SHA256_LEN), cdr_value_int((int64_t)answering->now))));
-	CDR_TRY(cdr_query_run(tx, "UPDATE guest SET state = 'answered', sealed = $1 WHERE id = $2",
-	    CDR_VALUES(cdr_value_blob(NULL, 0), id)));
+	CDR_TRY(cdr_query_run(tx, "UPDATE guest SET state = 'answered' WHERE id = $1", CDR_VALUES(id)));
 	err = CDR_OK;
 out:
 	return err;
@@ -521,7 +524,7 @@ cdr_hub_guest_expire(struct cdr_tx *tx, uint64_t now, uint64_t days)
 	uint64_t span = days * CDR_HUB_DAY_S;
 	struct cdr_value old = cdr_value_int(now > span ? (int64_t)(now - span) : 0);
 
-	CDR_TRY(cdr_query_run(tx, "UPDATE guest SET sealed = $1 WHERE state = 'open' AND expires_at <= $2",
+	CDR_TRY(cdr_query_run(tx, "UPDATE guest SET sealed = $1 WHERE length(sealed) > 0 AND expires_at <= $2",
 	    CDR_VALUES(cdr_value_blob(NULL, 0), cdr_value_int((int64_t)now))));
 	CDR_TRY(cdr_query_run(tx, "DELETE FROM guest_answer WHERE id IN (SELECT id FROM guest WHERE expires_at <= $1)",
 	    CDR_VALUES(old)));

@@ -36,23 +36,24 @@ cdr_err cdr_hub_guest_taken(void *hub, const struct cdr_call *call, struct cdr_a
 cdr_err cdr_hub_guest_page(void *hub, const struct cdr_call *call, struct cdr_answer *answer, struct cdr_fault *fault);
 
 /**
- * cdr_hub_guest_read(hub, id, now, sealed):
- * The sealed request that a link leads to.
+ * cdr_hub_guest_read(hub, id, now, sealed, answered_at):
+ * The sealed request that a link leads to, until it is withdrawn or has expired: who answered may look again, and correct.
  *
- * sealed  out   new; empty on error
+ * sealed       out   new; empty on error
+ * answered_at  out   when the last answer came; 0: none did
  *
- * Returns  CDR_OK; CDR_E_ABSENT if there is none under ${id} that is open: never was, answered, withdrawn or expired; CDR_E_STORE.
+ * Returns  CDR_OK; CDR_E_ABSENT if there is none under ${id} that works: never was, withdrawn or expired; CDR_E_STORE.
  */
 CDR_MUST_CHECK cdr_err cdr_hub_guest_read(struct cdr_hub *hub, const uint8_t id[static CDR_ID_LEN], uint64_t now,
-    struct cdr_buffer *sealed);
+    struct cdr_buffer *sealed, uint64_t *answered_at);
 
 /**
  * cdr_hub_guest_answer(hub, id, response, sealed, now):
- * Keep an answer durably; the same again changes nothing. With the first one the request itself is deleted.
+ * Keep an answer durably; the same again changes nothing. A later one takes the place of it at the member, which tells its people.
  *
  * sealed  in    CDR_GUEST_ANSWER_SEALED_LEN bytes
  *
- * Returns  CDR_OK; CDR_E_ABSENT as above, but an answered request takes further answers; CDR_E_QUOTA if there are too many;
+ * Returns  CDR_OK; CDR_E_ABSENT as above; CDR_E_QUOTA if there are too many;
  *          CDR_E_EXISTS if ${response} is there with another content; CDR_E_STORE.
  */
 CDR_MUST_CHECK cdr_err cdr_hub_guest_answer(struct cdr_hub *hub, const uint8_t id[static CDR_ID_LEN],

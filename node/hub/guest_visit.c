@@ -1,6 +1,7 @@
 #include "node/hub/guest_visit.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -35,13 +36,28 @@ cdr_hub_guests_init(struct cdr_hub_guests *guests, struct cdr_hub *hub, bool is_
 	    guests->page_fields);
 }
 
-/* The request that a link leads to. */
+/* The request that a link leads to, after when it was last answered: 8 bytes, high byte first. */
 static int
 give_request(struct cdr_hub_guests *guests, const struct cdr_server_visit *visit, uint64_t now, struct cdr_buffer *reply)
 {
+	struct cdr_buffer sealed = { 0 };
+	uint64_t answered_at = 0;
+
 	if (visit->body.len != CDR_ID_LEN)
 		return 400;
-	cdr_err err = cdr_hub_guest_read(guests->hub, visit->body.data, now, reply);
+	cdr_err err = cdr_hub_guest_read(guests->hub, visit->body.data, now, &sealed, &answered_at);
+	if (err == CDR_OK) {
+		*reply = (struct cdr_buffer){ malloc(8 + sealed.len), 8 + sealed.len };
+		err = reply->data != NULL ? CDR_OK : CDR_E_MEMORY;
+	}
+	if (err == CDR_OK) {
+		for (size_t i = 0; i < 8; i++)
+			reply->data[i] = (uint8_t)(answered_at >> (56 - 8 * i));
+		memcpy(reply->data + 8, sealed.data, sealed.len);
+	} else {
+		*reply = (struct cdr_buffer){ 0 };
+	}
+	cdr_buffer_free(&sealed);
 	return err == CDR_OK ? 200 : err == CDR_E_ABSENT ? 404 : 503;
 }
 

@@ -155,12 +155,12 @@ insert_check(struct cdr_check_addition *addition, struct cdr_tx *tx, struct cdr_
 	    (struct cdr_bytes){ packed, len }, &sealed));
 	CDR_TRY(cdr_query_run(tx,
 	    "INSERT INTO hiring_check (id, number, reference_digest, digest, sealed, state, epoch, people, made_at, due_at, watch_until)"
-	    " VALUES ($1, $2, $3, $4, $5, 'waiting', 0, 0, $6, $7, $8)",
+	    " VALUES ($1, $2, $3, $4, $5, $9, 0, 0, $6, $7, $8)",
 	    CDR_VALUES(cdr_value_blob(id, CDR_ID_LEN), cdr_value_int((int64_t)number),
 		cdr_value_blob(reference_digest, sizeof(reference_digest)), cdr_value_blob(digest, CDR_SHA256_LEN),
 		cdr_value_bytes(cdr_buffer_bytes(&sealed)), cdr_value_int((int64_t)cdr_member_now()),
 		cdr_value_int((int64_t)cdr_check_due(addition->roster)),
-		cdr_value_int((int64_t)addition->watch_until))));
+		cdr_value_int((int64_t)addition->watch_until), cdr_value_text(addition->draft ? "draft" : "waiting"))));
 	err = CDR_OK;
 out:
 	cdr_wipe(packed, sizeof(packed));
@@ -200,6 +200,18 @@ out:
 
 /* see node/member/check_letters.h */
 cdr_err
+cdr_check_ask_declared(struct cdr_tx *tx, struct cdr_check_addition *addition, struct cdr_candidate *candidate,
+    const uint8_t check_id[static CDR_ID_LEN])
+{
+	cdr_err err = CDR_OK;
+
+	for (size_t i = 0; i < candidate->declared_count && err == CDR_OK; i++)
+		err = ask_declared(addition, tx, candidate, check_id, candidate->declared_employers[i]);
+	return err;
+}
+
+/* see node/member/check_letters.h */
+cdr_err
 cdr_check_add_one(struct cdr_tx *tx, struct cdr_check_addition *addition, struct cdr_candidate *candidate)
 {
 	cdr_err err = CDR_E_INTERNAL;
@@ -217,9 +229,9 @@ cdr_check_add_one(struct cdr_tx *tx, struct cdr_check_addition *addition, struct
 	if (err != CDR_E_ABSENT)
 		goto out;
 	CDR_TRY(insert_check(addition, tx, candidate, digest, id));
-	for (size_t i = 0; i < candidate->declared_count; i++)
-		CDR_TRY(ask_declared(addition, tx, candidate, id, candidate->declared_employers[i]));
-	CDR_TRY(cdr_trail_add(tx, addition->member->who, "check.open", id));
+	if (!addition->draft)
+		CDR_TRY(cdr_check_ask_declared(tx, addition, candidate, id));
+	CDR_TRY(cdr_trail_add(tx, addition->member->who, addition->draft ? "check.draft" : "check.open", id));
 	addition->outcome->added++;
 	err = CDR_OK;
 out:

@@ -77,7 +77,7 @@ struct cdr_check_employer {
 struct cdr_check {
 	uint8_t id[CDR_ID_LEN];
 	struct cdr_candidate candidate;
-	char state[16];            /* waiting: not matched yet; matched, open: it was, and the hub may still know of it or not;
+	char state[16];            /* draft: not submitted yet; waiting: not matched yet; matched, open: it was, and the hub may still know of it or not;
 	                              withdrawn, erased: nobody is in it any more */
 	char outcome[CDR_CODE_LEN]; /* codebook "outcome_for_hire"; empty: nothing was decided */
 	uint64_t watch_until;      /* 0: a later statement is not waited for */

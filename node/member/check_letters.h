@@ -27,6 +27,7 @@ struct cdr_check_addition {
 	struct cdr_member *member;
 	const struct cdr_roster *roster;
 	uint64_t watch_until;               /* 0: not watched */
+	bool draft;                         /* nobody is asked before cdr_check_submit */
 	struct cdr_check_outcome *outcome;
 	struct cdr_fault *fault;
 };
@@ -36,6 +37,10 @@ CDR_MUST_CHECK cdr_err cdr_check_judge(const struct cdr_check_addition *addition
 
 /* Open a check for a candidate who was judged, or find that there is one: as cdr_check_add, inside a transaction. */
 CDR_MUST_CHECK cdr_err cdr_check_add_one(struct cdr_tx *tx, struct cdr_check_addition *addition, struct cdr_candidate *candidate);
+
+/* Ask the declared employers of a check that is open from now on. Returns as cdr_check_ask. */
+CDR_MUST_CHECK cdr_err cdr_check_ask_declared(struct cdr_tx *tx, struct cdr_check_addition *addition, struct cdr_candidate *candidate,
+    const uint8_t check_id[static CDR_ID_LEN]);
 
 /* When an answer is due that is asked for now. */
 uint64_t cdr_check_due(const struct cdr_roster *roster);

@@ -40,10 +40,10 @@ find_check(struct cdr_tx *tx, struct act *act)
 
 	cdr_err err = cdr_check_reference_digest(act->member, act->reference, digest);
 	if (err == CDR_OK)
-		err = cdr_query_one_blob(tx, "SELECT id FROM hiring_check WHERE reference_digest = $1",
+		err = cdr_query_one_blob(tx, "SELECT id FROM hiring_check WHERE reference_digest = $1 AND state <> 'draft'",
 		    CDR_VALUES(cdr_value_blob(digest, sizeof(digest))), act->check_id, sizeof(act->check_id));
 	return err == CDR_E_ABSENT ?
-	    cdr_fault_set(act->fault, err, "there is no check with the reference %s: see `candor check list`", act->reference) : err;
+	    cdr_fault_set(act->fault, err, "there is no check with the reference %s: see `candor check list` (a draft is submitted first)", act->reference) : err;
 }
 
 /* The employer that was spoken about, if HR sees it. */
@@ -479,7 +479,7 @@ rectify_job(struct cdr_tx *tx, void *context)
 	cdr_err err = CDR_E_INTERNAL;
 	int64_t watch_until;
 
-	CDR_TRY(cdr_query_one_int(tx, "SELECT watch_until FROM hiring_check WHERE id = $1 AND length(sealed) > 0",
+	CDR_TRY(cdr_query_one_int(tx, "SELECT watch_until FROM hiring_check WHERE id = $1 AND length(sealed) > 0 AND state <> 'draft'",
 	    CDR_VALUES(cdr_value_blob(r->id, CDR_ID_LEN)), &watch_until));
 	r->addition.watch_until = (uint64_t)watch_until;
 	CDR_TRY(check_differs(tx, r));

@@ -3,6 +3,7 @@
 
 /* The sub-commands of `candor`: each is a handler for the table in main.c. What they share stands here. */
 
+#include "core/record/candidate.h"
 #include "core/record/report.h"
 #include "node/member/access.h"
 #include "node/member/member.h"
@@ -20,6 +21,9 @@ cdr_command_handler cdr_command_report_status;
 cdr_command_handler cdr_command_leavers_import;
 cdr_command_handler cdr_command_leavers_status;
 cdr_command_handler cdr_command_check_new;
+cdr_command_handler cdr_command_check_edit;
+cdr_command_handler cdr_command_check_submit;
+cdr_command_handler cdr_command_check_delete;
 cdr_command_handler cdr_command_check_import;
 cdr_command_handler cdr_command_check_list;
 cdr_command_handler cdr_command_check_show;
@@ -182,6 +186,10 @@ CDR_MUST_CHECK cdr_err cdr_command_operand_id(const struct cdr_arguments *argume
 
 /* Scrub the files after something was erased, and say so where it has to wait. Returns as cdr_retention_scrub. */
 CDR_MUST_CHECK cdr_err cdr_command_tell_scrub(struct cdr_member *member, struct cdr_report *report, bool *done);
+
+/* A candidate, with what the options say instead, as a file of candidates with one row. Personal. CDR_E_RANGE; CDR_E_MEMORY. */
+CDR_MUST_CHECK cdr_err cdr_command_candidate_row(const struct cdr_candidate *candidate, const struct cdr_arguments *arguments,
+    struct cdr_buffer *file);
 
 /* Pieces of JSON: a moment as "2026-03-01T08:15:02Z" (null for 0), a date, an identifier, token types as names. */
 json_t *cdr_command_json_time(uint64_t seconds);

@@ -161,6 +161,21 @@ copy_case(const uint8_t id[static CDR_ID_LEN], const struct cdr_case *the_case, 
 	return CDR_OK;
 }
 
+/* Of a country that the table does not have nothing is held back: whoever enters the case is told. */
+static cdr_err
+tell_unknown(struct cdr_member *member, const char *country, struct cdr_report *report, bool *known, struct cdr_fault *fault)
+{
+	struct cdr_legal_limits *limits;
+
+	cdr_err err = cdr_cases_limits(member, &limits, fault);
+	*known = err == CDR_OK && cdr_legal_limits_knows(limits, country);
+	if (err == CDR_OK && !*known)
+		cdr_report_text(report, "The table of legal limits has no entry for %s, so nothing of this case is held back for a law: let counsel say "
+		    "whether that is right, and load the table with what they say (`candor settings limits`).\n", country);
+	cdr_legal_limits_free(limits);
+	return err;
+}
+
 /* Add one, or change the one that the operand names. */
 static cdr_err
 put(const struct cdr_arguments *arguments, bool edit, struct cdr_report *report, struct cdr_fault *fault)
@@ -191,12 +206,14 @@ put(const struct cdr_arguments *arguments, bool edit, struct cdr_report *report,
 	char text[CDR_ID_TEXT_LEN];
 	cdr_id_write(id, text);
 	cdr_report_text(report, "%s: %s\n", edit ? "Changed" : "Added", text);
+	bool known;
+	CDR_TRY(tell_unknown(member, c->country, report, &known, fault));
 	watched.member = member;
 	watched.list = json_array();
 	CDR_TRY(tell_watched(&watched));
 	json_t *list = watched.list;
 	watched.list = NULL;
-	CDR_TRY(cdr_report_json(report, json_pack("{s:s, s:o}", "id", text, "supersede", list)));
+	CDR_TRY(cdr_report_json(report, json_pack("{s:s, s:b, s:o}", "id", text, "limits_known", known, "supersede", list)));
 	err = CDR_OK;
 out:
 	json_decref(watched.list);

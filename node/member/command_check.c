@@ -3,7 +3,7 @@
 
 #include "core/crypto/secret.h"
 #include "core/record/json.h"
-#include "node/member/check.h"
+#include "node/member/check_draft.h"
 #include "node/member/command.h"
 #include "node/member/command_fields.h"
 
@@ -163,16 +163,20 @@ add_candidates(const struct cdr_arguments *arguments, struct cdr_bytes file, boo
 			"who is to be checked? Give names, --date-of-birth, --legal-basis and --candidate-notified at least");
 		goto out;
 	}
-	err = cdr_check_add_watched(member, candidates.list, candidates.count, (unsigned)cdr_arguments_number(arguments, "watch", 0), &outcome,
-	    fault);
+	unsigned watch_days = (unsigned)cdr_arguments_number(arguments, "watch", 0);
+	bool draft = cdr_arguments_has(arguments, "draft");
+	err = draft ? cdr_check_draft(member, candidates.list, watch_days, &outcome, fault) :
+		      cdr_check_add_watched(member, candidates.list, candidates.count, watch_days, &outcome, fault);
 	CDR_TRY(is_file ? cdr_command_name_file(path, err, fault) : err);
-	cdr_report_text(report, "Checks opened: %zu; there already: %zu.\n", outcome.added, outcome.unchanged);
+	cdr_report_text(report, draft ? "Drafts written: %zu; there already: %zu.\n" : "Checks opened: %zu; there already: %zu.\n", outcome.added,
+	    outcome.unchanged);
 	json_t *references = json_array();
 	for (size_t i = 0; i < candidates.count; i++) {
 		cdr_report_text(report, "  %s\n", candidates.list[i].reference);
 		(void)json_array_append_new(references, json_string(candidates.list[i].reference));
 	}
-	cdr_report_text(report, "The node sees to them while `candor serve` runs; `candor check list` tells how far they are.\n");
+	cdr_report_text(report, draft ? "Nobody is asked before `candor check submit`.\n" :
+					"The node sees to them while `candor serve` runs; `candor check list` tells how far they are.\n");
 	CDR_TRY(cdr_report_json(report, json_pack("{s:I, s:I, s:I, s:o, s:o, s:o}", "added", (json_int_t)outcome.added,
 	    "unchanged", (json_int_t)outcome.unchanged, "left_out", (json_int_t)rows->bad_count, "references", references,
 	    "faults", cdr_command_json_rows(&rows->faults), "notes", cdr_command_json_rows(&rows->notes))));
@@ -209,5 +213,94 @@ cdr_command_check_import(const struct cdr_arguments *arguments, struct cdr_repor
 	if (err == CDR_OK)
 		err = add_candidates(arguments, cdr_buffer_bytes(&file), true, report, fault);
 	cdr_buffer_free(&file);
+	return err;
+}
+
+/* ---- drafts ------------------------------------------------------------------------------------------------------------------ */
+
+/* The draft as it is, with what the options say instead. */
+static cdr_err
+read_edited(const struct cdr_arguments *arguments, struct cdr_member *member, struct cdr_candidate *candidate, struct cdr_report *report,
+    struct cdr_fault *fault)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct cdr_record_rules rules;
+	struct cdr_candidate_file *reader = NULL;
+	struct cdr_buffer file = { 0 };
+
+	CDR_TRY(cdr_check_draft_read(member, cdr_arguments_operand(arguments, 0), candidate, fault));
+	CDR_TRY(cdr_command_candidate_row(candidate, arguments, &file));
+	cdr_member_rules(member, &rules);
+	CDR_TRY(cdr_candidate_file_new(cdr_buffer_bytes(&file), &rules, &reader, fault));
+	err = cdr_candidate_file_next(reader, candidate, fault);
+	if (err == CDR_E_ABSENT) {
+		CDR_TRY(cdr_command_show_rows(report, NULL, cdr_candidate_file_report_peek(reader), true));
+		err = cdr_fault_set(fault, CDR_E_INPUT, "what was given cannot be taken, so nothing was changed");
+	}
+out:
+	cdr_candidate_file_free(reader);
+	cdr_buffer_free(&file);
+	return err;
+}
+
+/* see node/member/command.h */
+cdr_err
+cdr_command_check_edit(const struct cdr_arguments *arguments, struct cdr_report *report, struct cdr_fault *fault)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct cdr_member *member = NULL;
+
+	if (cdr_arguments_has(arguments, "file"))
+		return cdr_command_with_file(arguments, report, fault);
+	struct cdr_candidate *candidate = calloc(1, sizeof(*candidate));
+	if (candidate == NULL)
+		return CDR_E_MEMORY;
+	CDR_TRY(cdr_command_open(arguments, true, &member, fault));
+	CDR_TRY(read_edited(arguments, member, candidate, report, fault));
+	CDR_TRY(cdr_check_draft_edit(member, cdr_arguments_operand(arguments, 0), candidate, fault));
+	cdr_report_text(report, "Changed. Nobody is asked before `candor check submit`.\n");
+	CDR_TRY(cdr_report_json(report, json_pack("{s:s, s:s}", "reference", candidate->reference, "state", "draft")));
+	err = CDR_OK;
+out:
+	cdr_wipe(candidate, sizeof(*candidate));
+	free(candidate);
+	cdr_member_close(member);
+	return err;
+}
+
+/* see node/member/command.h */
+cdr_err
+cdr_command_check_submit(const struct cdr_arguments *arguments, struct cdr_report *report, struct cdr_fault *fault)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct cdr_member *member = NULL;
+	const char *reference = cdr_arguments_operand(arguments, 0);
+
+	CDR_TRY(cdr_command_open(arguments, true, &member, fault));
+	CDR_TRY(cdr_check_submit(member, reference, fault));
+	cdr_report_text(report, "Open. The node sees to it while `candor serve` runs; `candor check list` tells how far it is.\n");
+	CDR_TRY(cdr_report_json(report, json_pack("{s:s, s:s}", "reference", reference, "state", "open")));
+	err = CDR_OK;
+out:
+	cdr_member_close(member);
+	return err;
+}
+
+/* see node/member/command.h */
+cdr_err
+cdr_command_check_delete(const struct cdr_arguments *arguments, struct cdr_report *report, struct cdr_fault *fault)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct cdr_member *member = NULL;
+	bool scrubbed;
+
+	CDR_TRY(cdr_command_open(arguments, true, &member, fault));
+	CDR_TRY(cdr_check_draft_delete(member, cdr_arguments_operand(arguments, 0), fault));
+	cdr_report_text(report, "Deleted.\n");
+	CDR_TRY(cdr_command_tell_scrub(member, report, &scrubbed));
+	CDR_TRY(cdr_report_json(report, json_pack("{s:b}", "scrubbed", scrubbed)));
+	err = CDR_OK;
+out:
+	cdr_member_close(member);
 	return err;
 }

@@ -110,7 +110,7 @@ add_row(struct showing *showing, const struct cdr_check *check, const struct cdr
 	cdr_table_cell(showing->table, "%s",
 	    e != NULL                             ? label(showing, "check_status", e->status) :
 		strcmp(check->state, "waiting") == 0 ? "being matched" :
-	    strcmp(check->state, "withdrawn") == 0 || strcmp(check->state, "erased") == 0 ? check->state :
+	    strcmp(check->state, "withdrawn") == 0 || strcmp(check->state, "erased") == 0 || strcmp(check->state, "draft") == 0 ? check->state :
 	    may_turn_up(showing->member, check)          ? "none found yet" :
 						       "no former employer found");
 	cdr_table_cell(showing->table, "%s", e != NULL ? label(showing, "result", e->result) : "-");

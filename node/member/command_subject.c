@@ -78,6 +78,15 @@ join(char *out, size_t size, const char *part)
 	(void)snprintf(out + len, size - len, "%s%s", len > 0 ? ";" : "", part);
 }
 
+/* What an option says, or else what is known. */
+static void
+add_or(struct row *row, const struct cdr_arguments *arguments, const char *option, const char *column, const char *known)
+{
+	const char *correct = cdr_arguments_text(arguments, option);
+
+	add(row, column, correct != NULL ? correct : known);
+}
+
 /* What is known of the person, with what the options correct. */
 static void
 add_person(struct row *row, const struct cdr_person *p, const struct cdr_arguments *arguments)
@@ -93,14 +102,12 @@ add_person(struct row *row, const struct cdr_person *p, const struct cdr_argumen
 		(void)snprintf(birth, sizeof(birth), "unknown");
 	const char *known[IDENTITY_COUNT] = { p->given_names, p->family_names, p->other_names, p->native_name, birth, p->gender, type, country,
 		number, p->email, p->phone };
-	for (size_t i = 0; i < IDENTITY_COUNT; i++) {
-		const char *correct = cdr_arguments_text(arguments, identity[i].option);
-		add(row, identity[i].column, correct != NULL ? correct : known[i]);
-	}
+	for (size_t i = 0; i < IDENTITY_COUNT; i++)
+		add_or(row, arguments, identity[i].option, identity[i].column, known[i]);
 	char nationality[64] = "";
 	for (size_t i = 0; i < CDR_NATIONALITY_COUNT_MAX && p->nationality[i][0] != '\0'; i++)
 		join(nationality, sizeof(nationality), p->nationality[i]);
-	add(row, "nationality", nationality);
+	add_or(row, arguments, "nationality", "nationality", nationality);
 }
 
 /* Head and values as a file. */
@@ -225,6 +232,30 @@ show_record(const struct cdr_subject_record *r, void *context)
 	return err;
 }
 
+/* Who was asked about a check outside the exchange, and what came of it. */
+static cdr_err
+add_guests(struct access *access, struct cdr_member *member)
+{
+	uint8_t id[CDR_ID_LEN];
+	size_t at, number;
+	json_t *record, *guests, *guest;
+
+	json_array_foreach(access->list, at, record) {
+		const char *kind = json_string_value(json_object_get(record, "kind")), *text = json_string_value(json_object_get(record, "id"));
+		if (kind == NULL || text == NULL || strcmp(kind, cdr_subject_kind_name(CDR_SUBJECT_CHECK)) != 0 || cdr_id_read(text, id) != CDR_OK)
+			continue;
+		cdr_err err = cdr_command_guests_json(member, id, &guests);
+		(void)json_object_set_new(record, "guests", guests);
+		if (err != CDR_OK)
+			return err;
+		for (number = 0; (guest = json_array_get(guests, number)) != NULL; number++)
+			cdr_report_text(access->report, "check %s: %s, which is no member, was asked too: %s\n", text,
+			    json_string_value(json_object_get(guest, "employer")),
+			    cdr_codebook_label_peek(member->codebook, "check_status", json_string_value(json_object_get(guest, "status")), access->language));
+	}
+	return CDR_OK;
+}
+
 static cdr_err
 tell_access(const struct cdr_arguments *arguments, struct cdr_report *report, struct cdr_fault *fault)
 {
@@ -243,6 +274,7 @@ tell_access(const struct cdr_arguments *arguments, struct cdr_report *report, st
 	if (err == CDR_E_INPUT)
 		err = cdr_fault_set(fault, err, "these names cannot be compared: are they names?");
 	CDR_TRY(err);
+	CDR_TRY(add_guests(&access, member));
 	if (json_array_size(access.list) == 0)
 		cdr_report_text(report, "Nothing is held here that may be about this person. Look into older files and other spellings too.\n");
 	else
@@ -316,17 +348,36 @@ add_leaver(struct row *row, const struct cdr_leaver *l)
 }
 
 static void
-add_candidate(struct row *row, const struct cdr_candidate *c)
+add_candidate(struct row *row, const struct cdr_candidate *c, const struct cdr_arguments *arguments)
 {
-	char declared[CDR_DECLARED_MAX * (CDR_MEMBER_ID_LEN + 1)] = "";
+	char declared[CDR_DECLARED_MAX * (CDR_MEMBER_ID_LEN + 1)] = "", notified[CDR_DATE_TEXT_LEN] = "";
 
 	for (size_t i = 0; i < c->declared_count; i++)
 		join(declared, sizeof(declared), c->declared_employers[i]);
-	add(row, "declared_employers", declared);
-	add(row, "position_category", c->position_category);
-	add(row, "legal_basis", c->legal_basis);
-	add(row, "candidate_notified", c->candidate_notified);
-	add_date(row, "notified_on", &c->notified_on);
+	if (cdr_date_write(&c->notified_on, notified) != CDR_OK)
+		row->overflow = true;
+	add_or(row, arguments, "declared-employers", "declared_employers", declared);
+	add_or(row, arguments, "position-category", "position_category", c->position_category);
+	add_or(row, arguments, "legal-basis", "legal_basis", c->legal_basis);
+	add_or(row, arguments, "candidate-notified", "candidate_notified", c->candidate_notified);
+	add_or(row, arguments, "notified-on", "notified_on", notified);
+}
+
+/* see node/member/command.h */
+cdr_err
+cdr_command_candidate_row(const struct cdr_candidate *candidate, const struct cdr_arguments *arguments, struct cdr_buffer *file)
+{
+	struct row *row = calloc(1, sizeof(*row));
+
+	*file = (struct cdr_buffer){ 0 };
+	if (row == NULL)
+		return CDR_E_MEMORY;
+	add_person(row, &candidate->person, arguments);
+	add_candidate(row, candidate, arguments);
+	cdr_err err = finish(row, file);
+	cdr_wipe(row, sizeof(*row));
+	free(row);
+	return err;
 }
 
 static cdr_err
@@ -342,7 +393,7 @@ correct(const struct cdr_subject_record *r, void *context)
 	if (r->leaver != NULL)
 		add_leaver(row, r->leaver);
 	if (r->candidate != NULL)
-		add_candidate(row, r->candidate);
+		add_candidate(row, r->candidate, correction->arguments);
 	cdr_err err = finish(row, &correction->file);
 	cdr_wipe(row, sizeof(*row));
 	free(row);

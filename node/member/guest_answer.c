@@ -8,6 +8,7 @@
 #include "core/record/text.h"
 #include "node/member/check_letters.h"
 #include "node/member/count.h"
+#include "node/member/email.h"
 #include "node/member/hook.h"
 #include "node/member/guest_parts.h"
 #include "node/member/wire.h"
@@ -244,6 +245,8 @@ keep(struct cdr_tx *tx, struct taking *taking)
 	CDR_TRY(cdr_query_run(tx, "UPDATE guest SET answered_at = $1 WHERE id = $2 AND answered_at = 0", CDR_VALUES(now, id)));
 	CDR_TRY(close_link(tx, taking));
 	CDR_TRY(cdr_guest_note(tx, taking->id, taking->channel, before > 0 ? "superseded" : "answered"));
+	if (before > 0) /* HR looks again: what was said before is not what counts */
+		CDR_TRY(cdr_email_queue(tx, CDR_EMAIL_FIRST, taking->id));
 	CDR_TRY(count(tx, taking));
 	CDR_TRY(cdr_hook_event(tx, CDR_HOOK_ANSWER, taking->id));
 	CDR_TRY(cdr_trail_add(tx, taking->member->who, "guest.answer", taking->id));

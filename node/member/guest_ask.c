@@ -416,7 +416,7 @@ ask_job(struct cdr_tx *tx, void *context)
 
 	CDR_TRY(cdr_member_digest(asking->member, "check.reference",
 	    (struct cdr_bytes){ (const uint8_t *)asking->reference, strlen(asking->reference) }, digest));
-	err = cdr_query_one_blob(tx, "SELECT id FROM hiring_check WHERE reference_digest = $1",
+	err = cdr_query_one_blob(tx, "SELECT id FROM hiring_check WHERE reference_digest = $1 AND state <> 'draft'",
 	    CDR_VALUES(cdr_value_blob(digest, sizeof(digest))), asking->check_id, sizeof(asking->check_id));
 	if (err == CDR_E_ABSENT)
 		return cdr_fault_set(asking->fault, err, "there is no check with the reference %s: see `candor check list`", asking->reference);

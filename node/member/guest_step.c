@@ -12,6 +12,7 @@
 #include "node/member/email.h"
 #include "node/member/guest_parts.h"
 #include "node/member/misconduct.h"
+#include "node/member/receipt.h"
 #include "node/net/log.h"
 #include "node/net/visit.h"
 #include "node/web/page.h"
@@ -334,23 +335,36 @@ accuse(struct cdr_member *member, const struct cdr_ask *ask, const char *what)
 	cdr_misconduct_note(member, &m);
 }
 
-/* Whether the log names this page: the hub signed a receipt for a leaf that is about it. */
-static bool
-is_logged(const struct cdr_member *member, const struct cdr_ask *ask)
+static cdr_err
+keep_receipt(struct cdr_tx *tx, void *context)
+{
+	return cdr_receipt_keep(tx, context);
+}
+
+/* Whether the log names this page: the hub signed a receipt for a leaf that is about it. The daily check looks for that leaf in the log. */
+static cdr_err
+check_logged(struct cdr_member *member, const struct cdr_roster *roster, const struct cdr_ask *ask)
 {
 	const Cdr__Wire__GuestPage *word = ask->reply;
 	const struct cdr_bytes parts[] = { cdr_message_bytes(word->hash), { (const uint8_t *)word->url, strlen(word->url) } };
-	struct cdr_leaf leaf;
-	uint8_t hash[CDR_MERKLE_HASH_LEN], content[CDR_LEAF_CONTENT_LEN];
+	struct cdr_receipt receipt = { 0 };
+	struct cdr_fault unused = { 0 };
+	uint8_t content[CDR_LEAF_CONTENT_LEN];
 
-	return cdr_receipt_read(word->receipt, member->genesis, ask->party->signing_key.data, &leaf, hash) == CDR_OK &&
-	    leaf.kind == CDR_LEAF_GUEST_PAGE && cdr_leaf_content(leaf.kind, parts, 2, content) == CDR_OK &&
-	    memcmp(leaf.content, content, sizeof(content)) == 0;
+	cdr_err err = cdr_leaf_content(CDR_LEAF_GUEST_PAGE, parts, 2, content);
+	if (err == CDR_OK)
+		err = cdr_receipt_take(member, roster, word->receipt, CDR_LEAF_GUEST_PAGE, content, &receipt, &unused);
+	if (err == CDR_OK)
+		err = cdr_store_write(member->home->store, keep_receipt, &receipt);
+	else if (err == CDR_E_PROOF)
+		accuse(member, ask, "its log does not name the page for guests that it signs: ask the secretariat before you send links");
+	cdr_receipt_free(&receipt);
+	return err == CDR_E_PROOF ? CDR_OK : err;
 }
 
 /* Whether the page that came is the one that was signed, and that one the page of this program. */
 static cdr_err
-compare(struct cdr_member *member, const struct cdr_ask *ask, struct cdr_bytes page)
+compare(struct cdr_member *member, const struct cdr_roster *roster, const struct cdr_ask *ask, struct cdr_bytes page)
 {
 	const Cdr__Wire__GuestPage *word = ask->reply;
 	uint8_t seen[CDR_SHA256_LEN], own[CDR_SHA256_LEN];
@@ -358,10 +372,10 @@ compare(struct cdr_member *member, const struct cdr_ask *ask, struct cdr_bytes p
 	cdr_err err = cdr_web_page_hash(page, seen);
 	if (err == CDR_OK)
 		err = cdr_web_page_hash((struct cdr_bytes){ NULL, 0 }, own);
+	if (err == CDR_OK)
+		err = check_logged(member, roster, ask);
 	if (err != CDR_OK)
 		return err;
-	if (!is_logged(member, ask))
-		accuse(member, ask, "its log does not name the page for guests that it signs: ask the secretariat before you send links");
 	if (memcmp(seen, word->hash.data, sizeof(seen)) != 0)
 		accuse(member, ask, "its page for guests is not the one that it signed: whoever answers there may be overheard. Send files, "
 				    "not links, until the secretariat has explained it");
@@ -388,7 +402,7 @@ cdr_guest_page_check(struct cdr_member *member, struct cdr_fault *fault)
 		goto out;
 	}
 	CDR_TRY(cdr_visit_get(word->url, page_ca_file, CDR_WEB_PAGE_MAX, &page, fault));
-	CDR_TRY(compare(member, &ask, cdr_buffer_bytes(&page)));
+	CDR_TRY(compare(member, roster, &ask, cdr_buffer_bytes(&page)));
 	err = CDR_OK;
 out:
 	cdr_buffer_free(&page);

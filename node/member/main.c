@@ -65,27 +65,35 @@ static const struct cdr_option leavers_options[] = {
 	{ .name = "no-wait", .help = "do not wait for the index" },
 	END,
 };
+#define CANDIDATE \
+	{ .name = "given-names", .value = "TEXT", .help = "as on the identity document" }, \
+	{ .name = "family-names", .value = "TEXT", .help = "as on the identity document" }, \
+	{ .name = "other-names", .value = "TEXT", .help = "former, married, alias; separated by ;" }, \
+	{ .name = "native-name", .value = "TEXT", .help = "the full name in its own script" }, \
+	{ .name = "date-of-birth", .value = "DATE", .help = "1984-05-12, 1984-05 or 1984" }, \
+	{ .name = "gender", .value = "CODE", .help = "female, male, other" }, \
+	{ .name = "nationality", .value = "CODE", .help = "ISO 3166-1 alpha-3; several separated by ;" }, \
+	{ .name = "document-type", .value = "CODE", .help = "passport, national_id, ..." }, \
+	{ .name = "document-country", .value = "CODE", .help = "who issued it, ISO 3166-1 alpha-3" }, \
+	{ .name = "document-number", .value = "TEXT", .help = "worth more than every other detail together" }, \
+	{ .name = "email", .value = "TEXT", .help = "helps the former employer to compare" }, \
+	{ .name = "phone", .value = "TEXT", .help = "helps the former employer to compare" }, \
+	{ .name = "declared-employers", .value = "IDS", .help = "members that the candidate named; separated by ;" }, \
+	{ .name = "position-category", .value = "CODE", .help = "programme, child_facing, support, ..." }, \
+	{ .name = "legal-basis", .value = "CODE", .help = "legitimate_interest, consent, ... (needed)" }, \
+	{ .name = "candidate-notified", .value = "CODE", .help = "job_advert, application_form, ... (needed)" }, \
+	{ .name = "notified-on", .value = "DATE", .help = "when the candidate was told" }
 static const struct cdr_option check_new_options[] = {
 	{ .name = "file", .value = "FILE", .help = "these options as a JSON object (- reads standard input)" },
 	{ .name = "reference", .value = "TEXT", .help = "your own reference (else one is given)" },
-	{ .name = "given-names", .value = "TEXT", .help = "as on the identity document" },
-	{ .name = "family-names", .value = "TEXT", .help = "as on the identity document" },
-	{ .name = "other-names", .value = "TEXT", .help = "former, married, alias; separated by ;" },
-	{ .name = "native-name", .value = "TEXT", .help = "the full name in its own script" },
-	{ .name = "date-of-birth", .value = "DATE", .help = "1984-05-12, 1984-05 or 1984" },
-	{ .name = "gender", .value = "CODE", .help = "female, male, other" },
-	{ .name = "nationality", .value = "CODE", .help = "ISO 3166-1 alpha-3; several separated by ;" },
-	{ .name = "document-type", .value = "CODE", .help = "passport, national_id, ..." },
-	{ .name = "document-country", .value = "CODE", .help = "who issued it, ISO 3166-1 alpha-3" },
-	{ .name = "document-number", .value = "TEXT", .help = "worth more than every other detail together" },
-	{ .name = "email", .value = "TEXT", .help = "helps the former employer to compare" },
-	{ .name = "phone", .value = "TEXT", .help = "helps the former employer to compare" },
-	{ .name = "declared-employers", .value = "IDS", .help = "members that the candidate named; separated by ;" },
-	{ .name = "position-category", .value = "CODE", .help = "programme, child_facing, support, ..." },
-	{ .name = "legal-basis", .value = "CODE", .help = "legitimate_interest, consent, ... (needed)" },
-	{ .name = "candidate-notified", .value = "CODE", .help = "job_advert, application_form, ... (needed)" },
-	{ .name = "notified-on", .value = "DATE", .help = "when the candidate was told" },
+	CANDIDATE,
+	{ .name = "draft", .help = "write it down only; nobody is asked before `candor check submit`" },
 	WATCH,
+	END,
+};
+static const struct cdr_option check_edit_options[] = {
+	{ .name = "file", .value = "FILE", .help = "these options as a JSON object (- reads standard input)" },
+	CANDIDATE,
 	END,
 };
 static const struct cdr_option check_import_options[] = {
@@ -404,6 +412,12 @@ static const struct cdr_command commands[] = {
 		    "      --legal-basis legitimate_interest --candidate-notified application_form --declared-employers member-b",
 	    .options = check_new_options,
 	    .handle = cdr_command_check_new },
+	{ .name = "check edit", .operands = "REFERENCE", .operand_min = 1, .operand_max = 1, .summary = "change a draft",
+	    .help = "What is given replaces what was there; the rest stays.", .options = check_edit_options, .handle = cdr_command_check_edit },
+	{ .name = "check submit", .operands = "REFERENCE", .operand_min = 1, .operand_max = 1, .summary = "open the check that a draft describes",
+	    .handle = cdr_command_check_submit },
+	{ .name = "check delete", .operands = "REFERENCE", .operand_min = 1, .operand_max = 1, .summary = "delete a draft",
+	    .handle = cdr_command_check_delete },
 	{ .name = "check import", .operands = "FILE", .operand_min = 1, .operand_max = 1,
 	    .summary = "check the candidates of a file: CSV or XLSX",
 	    .help = "Columns, in any order: reference, the identity columns of a leavers file, declared_employers (member ids,\n"

@@ -6,6 +6,8 @@
 
 #include "core/crypto/secret.h"
 #include "core/identity/date.h"
+#include "node/member/guest.h"
+#include "node/member/guest_text.h"
 #include "node/member/statement_file.h"
 #include "node/member/texts.h"
 #include "node/net/print.h"
@@ -18,6 +20,9 @@ struct paper {
 	const struct cdr_check *check;
 	const char *language;
 	struct cdr_print print;
+	struct cdr_guest *guests;        /* personal; of the check */
+	size_t guest_count;
+	const struct cdr_guest *guest;   /* whose answers are being printed */
 	struct cdr_fault *fault;
 };
 
@@ -237,6 +242,24 @@ print_signer(struct paper *paper, const struct cdr_statement_file *file)
 	}
 }
 
+/* What a statement says, whoever signed it; the fields of who did follow. */
+static void
+print_said(struct paper *paper, const struct cdr_statement *s)
+{
+	char text[512];
+
+	(void)snprintf(text, sizeof(text), "%s: %s", word(paper, "page_result"),
+	    label(paper, "result", cdr_statement_result(s, paper->member->codebook)));
+	cdr_print_text(&paper->print, "boxed", text);
+	cdr_print_fields(&paper->print);
+	field_code(paper, "identity_match", s->identity_match);
+	print_employment(paper, s);
+	print_answers(paper, s);
+	for (size_t i = 0; i < s->disclosure_count; i++)
+		print_disclosure(paper, &s->disclosures[i]);
+	cdr_print_fields(&paper->print);
+}
+
 static void
 print_code(struct paper *paper, const struct cdr_statement_file *file)
 {
@@ -256,16 +279,7 @@ print_statement(struct paper *paper, const struct cdr_statement_file *file)
 
 	(void)snprintf(text, sizeof(text), "%s (%s)", file->signer_name, file->signer);
 	cdr_print_heading(&paper->print, text);
-	(void)snprintf(text, sizeof(text), "%s: %s", word(paper, "page_result"),
-	    label(paper, "result", cdr_statement_result(s, paper->member->codebook)));
-	cdr_print_text(&paper->print, "boxed", text);
-	cdr_print_fields(&paper->print);
-	field_code(paper, "identity_match", s->identity_match);
-	print_employment(paper, s);
-	print_answers(paper, s);
-	for (size_t i = 0; i < s->disclosure_count; i++)
-		print_disclosure(paper, &s->disclosures[i]);
-	cdr_print_fields(&paper->print);
+	print_said(paper, s);
 	print_signer(paper, file);
 	print_code(paper, file);
 }
@@ -292,12 +306,88 @@ out:
 	return err;
 }
 
+/* ---- guests ------------------------------------------------------------------------------------------------------------- */
+
+static cdr_err
+keep_guest(const struct cdr_guest *guest, void *context)
+{
+	struct paper *paper = context;
+
+	struct cdr_guest *larger = cdr_wiping_resize(paper->guests, (paper->guest_count + 1) * sizeof(*larger));
+	if (larger == NULL)
+		return CDR_E_MEMORY;
+	larger[paper->guest_count] = *guest;
+	paper->guests = larger;
+	paper->guest_count++;
+	return CDR_OK;
+}
+
+static void
+print_guest_row(struct paper *paper, const struct cdr_guest *g)
+{
+	char asked[CDR_DATE_TEXT_LEN], due[CDR_DATE_TEXT_LEN], answered[CDR_DATE_TEXT_LEN];
+
+	write_day(g->asked_at, asked);
+	write_day(g->due_at, due);
+	write_day(g->changed_at, answered);
+	const char *cells[] = { g->details.employer, asked, due, answered,
+		g->result[0] != '\0' ? label(paper, "result", g->result) : label(paper, "check_status", g->status) };
+	cdr_print_row(&paper->print, cells, sizeof(cells) / sizeof(cells[0]));
+}
+
+/* The answer that counts, with the warning that nobody verified who gave it. */
+static cdr_err
+print_guest_answer(const struct cdr_guest_answer *answer, void *context)
+{
+	struct paper *paper = context;
+	const struct cdr_statement *s = &answer->statement;
+	char text[2 * CDR_NAME_LEN + 16], sentence[CDR_GUEST_SENTENCE_LEN];
+
+	if (!answer->is_current)
+		return CDR_OK;
+	cdr_print_heading(&paper->print, paper->guest->details.employer);
+	cdr_print_text(&paper->print, "strong", cdr_guest_sentence("not_verified", paper->language, (const char *const[]){ NULL }, sentence));
+	print_said(paper, s);
+	(void)snprintf(text, sizeof(text), "%s (%s)", s->signer_name, label(paper, "signer_role", s->signer_role));
+	cdr_print_field(&paper->print, word(paper, "page_signed_by"), text);
+	(void)snprintf(text, sizeof(text), "%s%s%s", answer->organisation, answer->contact[0] != '\0' ? ", " : "", answer->contact);
+	cdr_print_field(&paper->print, word(paper, "page_says_of_itself"), text);
+	field_day(paper, "page_answered", answer->at);
+	field_code(paper, "address_found", paper->guest->details.found);
+	cdr_wipe(text, sizeof(text));
+	return CDR_OK;
+}
+
+/* Former employers that are no members: none of them signed with a key that anybody knows. */
+static cdr_err
+print_guests(struct paper *paper)
+{
+	const char *header[] = { word(paper, "page_employer"), word(paper, "page_asked"), word(paper, "page_due"),
+		word(paper, "page_answered"), word(paper, "page_result") };
+	cdr_err err = CDR_OK;
+
+	if (paper->guest_count == 0)
+		return CDR_OK;
+	cdr_print_heading(&paper->print, word(paper, "page_guests"));
+	cdr_print_table(&paper->print, header, sizeof(header) / sizeof(header[0]), 0);
+	for (size_t i = 0; i < paper->guest_count; i++)
+		print_guest_row(paper, &paper->guests[i]);
+	for (size_t i = 0; i < paper->guest_count && err == CDR_OK; i++) {
+		paper->guest = &paper->guests[i];
+		err = cdr_guest_answers_each(paper->member, paper->guest->id, print_guest_answer, paper);
+	}
+	return err;
+}
+
 /* When the paper's content was last added to: the time that it bears, so that the same content is the same paper. */
 static uint64_t
-newest(const struct cdr_check *check)
+newest(const struct paper *paper)
 {
+	const struct cdr_check *check = paper->check;
 	uint64_t at = check->made_at;
 
+	for (size_t i = 0; i < paper->guest_count; i++)
+		at = paper->guests[i].changed_at > at ? paper->guests[i].changed_at : at;
 	for (size_t i = 0; i < check->employer_count; i++)
 		at = check->employer[i].answered_at > at ? check->employer[i].answered_at : at;
 	return at;
@@ -325,6 +415,8 @@ print_all(struct paper *paper, const char *employer)
 	}
 	if (err == CDR_OK && !found)
 		err = cdr_fault_set(paper->fault, CDR_E_ABSENT, "%s has not answered", employer);
+	if (err == CDR_OK)
+		err = print_guests(paper);
 	cdr_print_text(&paper->print, "small", word(paper, "page_human"));
 	return err;
 }
@@ -339,13 +431,16 @@ cdr_paper_check(struct cdr_member *member, const struct cdr_check *check, const 
 	char footer[CDR_PARTY_NAME_LEN_MAX + CDR_REFERENCE_LEN + 8];
 
 	*pdf = (struct cdr_buffer){ 0 };
+	if (employer == NULL)
+		CDR_TRY(cdr_guest_each(member, check->id, keep_guest, &paper));
 	(void)snprintf(footer, sizeof(footer), "%s \xc2\xb7 %s", member->name, check->candidate.reference);
 	cdr_print_start(&paper.print, language, employer != NULL ? label(&paper, "request_type", "statement_of_conduct") :
-		word(&paper, "page_check"), member->name, footer, (int64_t)newest(check));
+		word(&paper, "page_check"), member->name, footer, (int64_t)newest(&paper));
 	CDR_TRY(print_all(&paper, employer));
 	CDR_TRY(cdr_print_run(&paper.print, pdf, fault));
 	err = CDR_OK;
 out:
 	cdr_print_free(&paper.print);
+	cdr_wiping_free(paper.guests);
 	return err;
 }

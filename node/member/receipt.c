@@ -10,12 +10,14 @@ cdr_receipt_free(struct cdr_receipt *receipt)
 	*receipt = (struct cdr_receipt){ 0 };
 }
 
-/* Whether the leaf names this member as a party; what was published is the hub's own act. */
+/* Whether the leaf names this member as a party; what was published, and the page for guests, are the hub's own acts. */
 static bool
 names_us(const struct cdr_member *member, const struct cdr_leaf *leaf)
 {
+	bool is_hubs = leaf->kind == CDR_LEAF_RELEASE || leaf->kind == CDR_LEAF_GUEST_PAGE;
+
 	for (size_t i = 0; i < leaf->party_count; i++)
-		if (strcmp(leaf->party[i], leaf->kind == CDR_LEAF_RELEASE ? "hub" : member->signer_name) == 0)
+		if (strcmp(leaf->party[i], is_hubs ? "hub" : member->signer_name) == 0)
 			return true;
 	return false;
 }

@@ -23,7 +23,8 @@ void cdr_receipt_free(struct cdr_receipt *receipt);
 
 /**
  * cdr_receipt_take(member, roster, message, kind, content, receipt, fault):
- * Whether the hub's reply brought its receipt for just what was asked: of this kind, with this content, naming this member.
+ * Whether the hub's reply brought its receipt for just what was asked: of this kind, with this content, naming this member (or the hub, of
+ * its page for guests).
  *
  * message  in    may be NULL: then it is missing
  * receipt  out   emptied first; freed by the caller

@@ -170,7 +170,7 @@ struct timer {
 #define KEEPS(table, held, id) COUNT(table, held), COUNT(table, "(" held ") AND " id " IN (" CDR_HOLD_IDS ")")
 #define TAKES(table, due) COUNT(table, due), "DELETE" FROM(table, due)
 
-#define CHECK_HELD "state IN ('waiting', 'matched', 'open')"
+#define CHECK_HELD "state IN ('draft', 'waiting', 'matched', 'open')"
 #define CHECK_DUE FREE("id", CHECK_HELD " AND made_at <= $1 AND watch_until <= $2")
 #define REQUEST_HELD "length(sealed) > 0"
 /* One that was withdrawn or expired and is still there was held when it ended. */

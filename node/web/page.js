@@ -4,7 +4,7 @@
 const data = JSON.parse(document.getElementById('data').textContent);
 const book = { ...data.codebook, countries: data.countries.trim().split('\n').map((row) => row.slice(0, 3)) };
 const LANGUAGES = Object.keys(data.words);
-const state = { step: 'opening', isFile: false, id: null, secret: null, sealed: null, request: null, problem: '', sent: 0 };
+const state = { step: 'opening', isFile: false, id: null, secret: null, sealed: null, request: null, problem: '', sent: 0, answeredAt: 0 };
 let language = 'en';
 
 // The words for a key; {0}, {1} stand for what is said of it.
@@ -45,7 +45,7 @@ function draw() {
 	document.getElementById('language-label').textContent = w('language');
 	document.getElementById('language').value = language;
 	const steps = { opening: drawOpening, code: drawCode, problem: drawProblem, request: drawRequest, sent: drawSent, saved: drawSaved };
-	main.replaceChildren(...steps[state.step]());
+	main.replaceChildren(...steps[state.step]().filter((part) => part !== null));
 	if (state.step === 'request')
 		showWhatApplies();
 }
@@ -120,6 +120,8 @@ function countryName(code) {
 function drawRequest() {
 	const { request } = state, r = request.requester;
 	return [heading(w('title')),
+		state.answeredAt > 0 ? el('section', { class: 'warn screen', role: 'status', id: 'answered-before' },
+			el('p', {}, w('answered_before', dayInWords(new Date(state.answeredAt * 1000).toISOString()), r.name))) : null,
 		el('section', {},
 			el('h2', {}, w('who_asks')),
 			el('p', {}, w('intro', r.name, request.employer)),
@@ -151,7 +153,7 @@ function drawSending() {
 
 function drawSent() {
 	return [heading(w('sent')),
-		el('section', { class: 'good' }, el('p', { role: 'status', id: 'sent' }, w(state.sent > 1 ? 'sent_again' : 'sent_text', state.request.requester.name)),
+		el('section', { class: 'good' }, el('p', { role: 'status', id: 'sent' }, w(state.sent > 1 || state.answeredAt > 0 ? 'sent_again' : 'sent_text', state.request.requester.name)),
 			el('p', {}, w('sent_close'))),
 		el('section', {}, el('p', {}, w('correct_text')),
 			el('button', { type: 'button', id: 'correct', onclick: () => go('request', 'answer') }, w('correct')))];
@@ -211,7 +213,10 @@ async function openLink() {
 		return stop('gone');
 	let sealed = null;
 	try {
-		sealed = new Uint8Array(await reply.arrayBuffer());
+		const bytes = new Uint8Array(await reply.arrayBuffer());
+		const view = new DataView(bytes.buffer);
+		state.answeredAt = view.getUint32(0) * 0x100000000 + view.getUint32(4);
+		sealed = bytes.slice(8);
 	} catch (error) {
 		return stop('network');
 	}

@@ -49,7 +49,7 @@ function openAnswer(made, parcel) {
 
 // ---- the server -------------------------------------------------------------------------------------------------------
 
-const hub = { sealed: null, status: 200, answerStatus: 200, posts: [], asked: 0 };
+const hub = { sealed: null, answeredAt: 0, status: 200, answerStatus: 200, posts: [], asked: 0 };
 const server = http.createServer((request, response) => {
 	const chunks = [];
 	request.on('data', (chunk) => chunks.push(chunk));
@@ -64,7 +64,9 @@ const server = http.createServer((request, response) => {
 			if (hub.status === 0)
 				return request.socket.destroy();
 			response.statusCode = hub.status;
-			response.end(hub.status === 200 ? hub.sealed : '');
+			const when = Buffer.alloc(8);
+			when.writeBigUInt64BE(BigInt(hub.answeredAt));
+			response.end(hub.status === 200 ? Buffer.concat([when, hub.sealed]) : '');
 		} else if (request.url === '/guest/answer') {
 			if (hub.answerStatus === 0)
 				return request.socket.destroy();
@@ -176,6 +178,21 @@ await answers('that nobody is known', NOT_KNOWN, { identity_match: 'not_known_he
 	same('the correction says the other thing', ['no_record', undefined], [second.finding, second.disclosures]);
 	must('under an id of its own', second.response_id !== first.response_id);
 	must('and the guest is told what it means', (await page.locator('#sent').innerText()).includes('takes the place of the earlier one'));
+	await leave(page);
+}
+
+// A link that is opened again says when it was answered, and takes a later answer.
+{
+	const made = makeRequest();
+	hub.answeredAt = Date.UTC(2031, 4, 7, 12) / 1000;
+	const page = await visit(made);
+	must('the page says when it was answered', (await page.locator('#answered-before').innerText()).includes('7 May 2031'));
+	await fill(page, NO_RECORD);
+	await page.click('#send');
+	await answered(page);
+	must('and what a later answer means', (await page.locator('#sent').innerText()).includes('takes the place of the earlier one'));
+	same('which is sent', 'no_record', openAnswer(made, hub.posts[0]).statement.finding);
+	hub.answeredAt = 0;
 	await leave(page);
 }
 

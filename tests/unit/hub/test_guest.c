@@ -130,6 +130,8 @@ visit(struct world *w, const char *path, bool is_get, struct cdr_bytes body, uin
 	return status;
 }
 
+static uint64_t answered_at; /* what the last look said */
+
 /* What a link to ${id} gives now. */
 static int
 look(struct world *w, uint8_t id)
@@ -139,9 +141,14 @@ look(struct world *w, uint8_t id)
 
 	memset(bytes, id, sizeof(bytes));
 	int status = visit(w, "/guest/request", false, (struct cdr_bytes){ bytes, sizeof(bytes) }, next_visitor(), &reply);
-	if (status == 200)
-		assert_memory_equal(reply.data, w->sealed, sizeof(w->sealed));
-	else
+	if (status == 200) {
+		assert_int_equal(reply.len, 8 + sizeof(w->sealed));
+		assert_memory_equal(reply.data + 8, w->sealed, sizeof(w->sealed));
+		answered_at = 0;
+		for (size_t i = 0; i < 8; i++)
+			answered_at = answered_at << 8 | reply.data[i];
+	}
+	if (status != 200)
 		assert_int_equal(reply.len, 0);
 	cdr_buffer_free(&reply);
 	return status;
@@ -172,9 +179,12 @@ test_life(void **state)
 	assert_string_equal(put_ok(w, 1), "ok");
 	assert_int_equal(look(w, 1), 200);
 	assert_int_equal(look(w, 1), 200);
+	assert_int_equal(answered_at, 0);
 	assert_int_equal(answer(w, 1, 10), 200);
 	assert_int_equal(answer(w, 1, 10), 200);
-	assert_int_equal(look(w, 1), 404);
+	/* Who answered may look again, and is told when that was. */
+	assert_int_equal(look(w, 1), 200);
+	assert_int_equal(answered_at, w->x->now);
 	assert_int_equal(fetch(w, &w->b, NULL), 0);
 	assert_int_equal(fetch(w, &w->a, &first), 1);
 	assert_int_equal(first, 10);
@@ -195,7 +205,9 @@ test_life(void **state)
 	for (uint8_t i = 12; i < 10 + CDR_HUB_GUEST_ANSWER_MAX; i++)
 		assert_int_equal(answer(w, 1, i), 200);
 	assert_int_equal(answer(w, 1, 99), 429);
-	/* That the id was used stays. */
+	/* That the id was used stays, also once it has ended. */
+	assert_string_equal(withdraw(w, &w->a, 1), "ok");
+	assert_int_equal(look(w, 1), 404);
 	assert_string_equal(put_ok(w, 1), "ok");
 	assert_int_equal(look(w, 1), 404);
 }

@@ -3,6 +3,7 @@
 #include <time.h>
 
 #include "node/member/cases.h"
+#include "node/member/check_draft.h"
 #include "node/member/check_life.h"
 #include "node/member/count.h"
 #include "node/member/hold.h"
@@ -669,6 +670,70 @@ test_due_is_what_goes(void **state)
 	assert_int_equal(line[0][0].due_count, 1); /* the leaver, at green */
 }
 
+/* ---- drafts -------------------------------------------------------------------------------------------------------------------- */
+
+/* A draft asks nobody and counts nothing; it is edited, deleted, or submitted once. */
+static void
+test_check_draft(void **state)
+{
+	struct world *w = *state;
+	struct cdr_member *blue = w->member[BLUE];
+	struct cdr_candidate c, read;
+	struct cdr_check_outcome outcome;
+	struct cdr_check_word objection = word(NULL, "No.");
+
+	w_import_amina(w->member[GREEN], 1);
+	w_amina(&c, "R-1");
+	w_declare(&c, "green-valley");
+	assert_int_equal(cdr_check_draft(blue, &c, 60, &outcome, &fault), CDR_OK);
+	assert_int_equal(outcome.added, 1);
+	w_carry(w);
+	assert_string_equal(w_text(blue, "SELECT state FROM hiring_check"), "draft");
+	assert_int_equal(w_count(blue, "SELECT count(*) FROM employer"), 0);
+	assert_int_equal(w_count(blue, "SELECT count(*) FROM letter_out"), 0);
+	assert_int_equal(w_count(blue, "SELECT count(*) FROM tally"), 0);
+	/* It is no check yet. */
+	assert_int_equal(cdr_check_object(blue, &objection, &fault), CDR_E_ABSENT);
+	assert_int_equal(cdr_check_decide(blue, "R-1", "hired", &fault), CDR_E_ABSENT);
+	assert_int_equal(cdr_check_withdraw(blue, "R-1", &fault), CDR_E_ABSENT);
+	assert_int_equal(cdr_check_each(blue, "R-1", see, NULL), CDR_OK);
+	w_amina(&read, "");
+	assert_int_equal(cdr_check_rectify(blue, seen.id, &read, &fault), CDR_E_ABSENT);
+	/* Edited: it says the new thing under its own reference, and nothing of a hold or a wrong employer. */
+	(void)snprintf(c.person.family_names, sizeof(c.person.family_names), "Atieno");
+	hold(blue, seen.id, CDR_OK);
+	assert_int_equal(cdr_check_draft_edit(blue, "R-1", &c, &fault), CDR_E_REFUSED);
+	assert_int_equal(cdr_check_draft_delete(blue, "R-1", &fault), CDR_E_REFUSED);
+	assert_int_equal(cdr_hold_lift(blue, seen.id, &fault), CDR_OK);
+	assert_int_equal(cdr_check_draft_edit(blue, "R-2", &c, &fault), CDR_E_ABSENT);
+	assert_int_equal(cdr_check_draft_edit(blue, "R-1", &c, &fault), CDR_OK);
+	assert_int_equal(cdr_check_draft_read(blue, "R-1", &read, &fault), CDR_OK);
+	assert_string_equal(read.person.family_names, "Atieno");
+	assert_string_equal(read.reference, "R-1");
+	w_amina(&c, "");
+	w_declare(&c, "green-valley");
+	assert_int_equal(cdr_check_draft_edit(blue, "R-1", &c, &fault), CDR_OK);
+	/* Submitted a week later: due and watched from then. Again it is open already. */
+	ahead = 7 * DAY;
+	assert_int_equal(cdr_check_submit(blue, "R-9", &fault), CDR_E_ABSENT);
+	for (int again = 0; again < 2; again++)
+		assert_int_equal(cdr_check_submit(blue, "R-1", &fault), CDR_OK);
+	assert_int_equal(w_count(blue, "SELECT count(*) FROM employer"), 1);
+	assert_true(w_count(blue, "SELECT watch_until FROM hiring_check") >= time(NULL) + 60 * DAY - 60);
+	assert_true(w_count(blue, "SELECT made_at FROM hiring_check") >= time(NULL) - 60);
+	w_carry(w);
+	assert_int_equal(w_count(w->member[GREEN], "SELECT count(*) FROM inbox WHERE state = 'waiting'"), 1);
+	assert_int_equal(cdr_check_draft_edit(blue, "R-1", &c, &fault), CDR_E_ABSENT);
+	assert_int_equal(cdr_check_draft_delete(blue, "R-1", &fault), CDR_E_ABSENT);
+	/* Deleted, row and all. */
+	w_candidate(&c, "R-3", "Fictiona", "Nobodyson", "1990-02-11");
+	assert_int_equal(cdr_check_draft(blue, &c, 0, &outcome, &fault), CDR_OK);
+	assert_int_equal(cdr_check_draft_delete(blue, "R-3", &fault), CDR_OK);
+	assert_int_equal(w_count(blue, "SELECT count(*) FROM hiring_check"), 1);
+	assert_int_equal(cdr_check_draft_delete(blue, "R-3", &fault), CDR_E_ABSENT);
+	ahead = 0;
+}
+
 /* ---- disputes and later statements ------------------------------------------------------------------------------------------------- */
 
 static cdr_err
@@ -867,6 +932,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_kept_replies, setup, w_teardown),
 		cmocka_unit_test_setup_teardown(test_timers, setup, w_teardown),
 		cmocka_unit_test_setup_teardown(test_due_is_what_goes, setup, w_teardown),
+		cmocka_unit_test_setup_teardown(test_check_draft, setup, w_teardown),
 		cmocka_unit_test_setup_teardown(test_watch, setup, w_teardown),
 		cmocka_unit_test_setup_teardown(test_dispute, setup, w_teardown),
 		cmocka_unit_test_setup_teardown(test_false_dispute, setup, w_teardown),

@@ -320,10 +320,22 @@ test_table(void **state)
 	assert_null(cdr_legal_limits_reason_peek(limits, "ATA", "finding"));
 }
 
+static void
+test_unknown_country(void **state)
+{
+	(void)state;
+	assert_true(cdr_legal_limits_knows(limits, "DEU"));
+	assert_false(cdr_legal_limits_knows(limits, "KEN"));
+	assert_false(cdr_legal_limits_knows(limits, ""));
+	assert_null(cdr_legal_limits_reason_peek(limits, "KEN", "ongoing"));
+	assert_int_equal(cdr_legal_limits_retention_months(limits, "KEN"), 60);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_unknown_country),
 		cmocka_unit_test(test_valid),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_pack),
