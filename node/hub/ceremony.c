@@ -194,8 +194,9 @@ bag_free(struct ceremony_bag *bag)
 }
 
 static cdr_err
-bag_add(struct ceremony_bag *bag, struct cdr_query *query)
+bag_add(struct cdr_query *query, void *context)
 {
+	struct ceremony_bag *bag = context;
 	cdr_err err = CDR_E_INTERNAL;
 	size_t i = bag->count;
 	uint64_t from, to;
@@ -220,23 +221,14 @@ out:
 static cdr_err
 fetch_job(struct cdr_tx *tx, void *context)
 {
-	cdr_err err = CDR_E_INTERNAL;
-	struct ceremony_bag *bag = context;
-	struct cdr_query *query = NULL;
+	const struct ceremony_bag *bag = context;
 	struct cdr_values values = CDR_VALUES(cdr_value_bytes(cdr_message_bytes(bag->request->ceremony)),
 	    cdr_value_int(bag->request->round), cdr_value_int(bag->number), cdr_value_int(BAG_COUNT_MAX));
 
-	CDR_TRY(cdr_query_start(tx,
+	return cdr_query_each(tx,
 	    "SELECT sender, recipient, content FROM ceremony_message WHERE ceremony = $1 AND round = $2"
 	    " AND (recipient = 0 OR recipient = $3 OR sender = $3) ORDER BY sender, recipient LIMIT $4",
-	    values, &query));
-	while ((err = cdr_query_step(query)) == CDR_OK)
-		CDR_TRY(bag_add(bag, query));
-	if (err == CDR_E_ABSENT)
-		err = CDR_OK;
-out:
-	cdr_query_end(query);
-	return err;
+	    values, bag_add, context);
 }
 
 /* see node/hub/ceremony.h */

@@ -176,8 +176,9 @@ bag_free(struct bag *bag)
 }
 
 static cdr_err
-bag_add(struct bag *bag, struct cdr_query *query)
+bag_add(struct cdr_query *query, void *context)
 {
+	struct bag *bag = context;
 	static const size_t max[3] = { CDR_ID_LEN, CDR_ID_LEN, CDR_GUEST_ANSWER_SEALED_LEN };
 	cdr_err err = CDR_E_INTERNAL;
 	size_t i = bag->count;
@@ -201,21 +202,12 @@ out:
 static cdr_err
 fetch_job(struct cdr_tx *tx, void *context)
 {
-	cdr_err err = CDR_E_INTERNAL;
-	struct bag *bag = context;
-	struct cdr_query *query = NULL;
+	const struct bag *bag = context;
 
-	CDR_TRY(cdr_query_start(tx,
+	return cdr_query_each(tx,
 	    "SELECT id, response, sealed, received_at FROM guest_answer WHERE member = $1 AND state = 'waiting'"
 	    " ORDER BY received_at, number LIMIT $2",
-	    CDR_VALUES(cdr_value_text(bag->member), cdr_value_int(bag->max)), &query));
-	while ((err = cdr_query_step(query)) == CDR_OK)
-		CDR_TRY(bag_add(bag, query));
-	if (err == CDR_E_ABSENT)
-		err = CDR_OK;
-out:
-	cdr_query_end(query);
-	return err;
+	    CDR_VALUES(cdr_value_text(bag->member), cdr_value_int(bag->max)), bag_add, context);
 }
 
 /* see node/hub/guest.h */

@@ -181,8 +181,9 @@ bag_free(struct bag *bag)
 }
 
 static cdr_err
-bag_add(struct bag *bag, struct cdr_query *query)
+bag_add(struct cdr_query *query, void *context)
 {
+	struct bag *bag = context;
 	cdr_err err = CDR_E_INTERNAL;
 	size_t i = bag->count;
 
@@ -205,21 +206,11 @@ out:
 static cdr_err
 fetch_job(struct cdr_tx *tx, void *context)
 {
-	cdr_err err = CDR_E_INTERNAL;
-	struct bag *bag = context;
-	struct cdr_query *query = NULL;
+	const struct bag *bag = context;
 	struct cdr_values values = CDR_VALUES(cdr_value_text(bag->member), cdr_value_int(bag->max));
 
-	CDR_TRY(cdr_query_start(tx,
-	    "SELECT sender, id, sealed FROM mail WHERE recipient = $1 ORDER BY stored_at, sender, id LIMIT $2", values,
-	    &query));
-	while ((err = cdr_query_step(query)) == CDR_OK)
-		CDR_TRY(bag_add(bag, query));
-	if (err == CDR_E_ABSENT)
-		err = CDR_OK;
-out:
-	cdr_query_end(query);
-	return err;
+	return cdr_query_each(tx,
+	    "SELECT sender, id, sealed FROM mail WHERE recipient = $1 ORDER BY stored_at, sender, id LIMIT $2", values, bag_add, context);
 }
 
 /* see node/hub/mail.h */

@@ -177,6 +177,24 @@ cdr_command_read_file(const char *path, size_t max, struct cdr_buffer *bytes, st
 	return err;
 }
 
+/* see node/member/command.h */
+struct cdr_listing
+cdr_listing_new(const char *const *titles, size_t count)
+{
+	return (struct cdr_listing){ .table = cdr_table_new(titles, count), .list = json_array() };
+}
+
+/* see node/member/command.h */
+cdr_err
+cdr_listing_show(struct cdr_listing *listing, cdr_err err, const char *name, struct cdr_report *report)
+{
+	cdr_table_print(listing->table, report);
+	if (err == CDR_OK)
+		return cdr_report_json(report, json_pack("{s:o}", name, listing->list));
+	json_decref(listing->list);
+	return err;
+}
+
 struct note {
 	const char *who, *what;
 	const uint8_t *subject;

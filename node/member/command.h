@@ -168,6 +168,17 @@ struct cdr_preview_names;
 CDR_MUST_CHECK cdr_err cdr_command_show_preview(struct cdr_report *report, const struct cdr_preview *preview,
     const struct cdr_preview_names *names, const char *language);
 
+/*
+ * A list for people and for scripts: cells and values are put in one by one, then it is shown (unless ${err} says that it failed), as a table
+ * or as a JSON object with ${name}, and freed. Returns ${err}, else as cdr_report_json.
+ */
+struct cdr_listing {
+	struct cdr_table *table;
+	json_t *list;
+};
+struct cdr_listing cdr_listing_new(const char *const *titles, size_t count);
+CDR_MUST_CHECK cdr_err cdr_listing_show(struct cdr_listing *listing, cdr_err err, const char *name, struct cdr_report *report);
+
 /* Write into the trail that whoever acts reads or hands out something: before it is. Returns as cdr_trail_add. */
 CDR_MUST_CHECK cdr_err cdr_command_note(struct cdr_member *member, const char *what, const uint8_t *subject);
 

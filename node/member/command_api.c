@@ -34,15 +34,10 @@ out:
 	return err;
 }
 
-struct listing {
-	struct cdr_table *table;
-	json_t *list;
-};
-
 static cdr_err
 list_key(const struct cdr_api_key *key, void *context)
 {
-	struct listing *listing = context;
+	struct cdr_listing *listing = context;
 	char roles[CDR_ROLES_TEXT_LEN];
 	const char *state = key->revoked_at != 0 ? "revoked" : key->expires_at <= cdr_member_now() ? "over" : "in force";
 	json_t *ends = cdr_command_json_time(key->expires_at);
@@ -67,13 +62,8 @@ cdr_command_api_key_list(const struct cdr_arguments *arguments, struct cdr_repor
 	cdr_err err = cdr_command_open(arguments, false, &member, fault);
 	if (err != CDR_OK)
 		return err;
-	struct listing listing = { .table = cdr_table_new(titles, 4), .list = json_array() };
-	err = cdr_api_key_each(member, list_key, &listing);
-	cdr_table_print(listing.table, report);
-	if (err == CDR_OK)
-		err = cdr_report_json(report, json_pack("{s:o}", "keys", listing.list));
-	else
-		json_decref(listing.list);
+	struct cdr_listing listing = cdr_listing_new(titles, 4);
+	err = cdr_listing_show(&listing, cdr_api_key_each(member, list_key, &listing), "keys", report);
 	cdr_member_close(member);
 	return err;
 }

@@ -158,8 +158,8 @@ show_handout(const struct cdr_arguments *arguments, struct cdr_report *report, c
 	if (is_flagged)
 		say(report, language, "  ", "candidate", NULL);
 	SAY(report, language, "  ", "next", id, cdr_arguments_operand(arguments, 0));
-	return cdr_report_json(report, json_pack("{s:o, s:b, s:s, s:s, s:s?, s:s, s:o, s:o, s:s, s:b}", "request_id",
-	    cdr_command_json_id(handout->id), "was_there", handout->was_there, "file", path, "code", handout->code, "link",
+	return cdr_report_json(report, json_pack("{s:o, s:s, s:b, s:s, s:s, s:s?, s:s, s:o, s:o, s:s, s:b}", "request_id",
+	    cdr_command_json_id(handout->id), "reference", cdr_arguments_operand(arguments, 0), "was_there", handout->was_there, "file", path, "code", handout->code, "link",
 	    handout->link[0] != '\0' ? handout->link : NULL, "key", handout->key_text, "due_at", cdr_command_json_time(handout->due_at),
 	    "expires_at", cdr_command_json_time(handout->expires_at), "address_found", d->found, "address_flagged", is_flagged));
 }

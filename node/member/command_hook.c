@@ -32,15 +32,10 @@ out:
 	return err;
 }
 
-struct listing {
-	struct cdr_table *table;
-	json_t *list;
-};
-
 static cdr_err
 list_hook(const struct cdr_hook *hook, void *context)
 {
-	struct listing *listing = context;
+	struct cdr_listing *listing = context;
 
 	cdr_table_cell(listing->table, "%llu", (unsigned long long)hook->number);
 	cdr_table_cell(listing->table, "%s", hook->url);
@@ -61,13 +56,8 @@ cdr_command_webhook_list(const struct cdr_arguments *arguments, struct cdr_repor
 	cdr_err err = cdr_command_open(arguments, false, &member, fault);
 	if (err != CDR_OK)
 		return err;
-	struct listing listing = { .table = cdr_table_new(titles, 4), .list = json_array() };
-	err = cdr_hook_each(member, list_hook, &listing);
-	cdr_table_print(listing.table, report);
-	if (err == CDR_OK)
-		err = cdr_report_json(report, json_pack("{s:o}", "hooks", listing.list));
-	else
-		json_decref(listing.list);
+	struct cdr_listing listing = cdr_listing_new(titles, 4);
+	err = cdr_listing_show(&listing, cdr_hook_each(member, list_hook, &listing), "hooks", report);
 	cdr_member_close(member);
 	return err;
 }

@@ -92,15 +92,10 @@ out:
 	return err;
 }
 
-struct listing {
-	struct cdr_table *table;
-	json_t *list;
-};
-
 static cdr_err
 list_account(const struct cdr_account *account, void *context)
 {
-	struct listing *listing = context;
+	struct cdr_listing *listing = context;
 	char roles[CDR_ROLES_TEXT_LEN];
 	bool waits = account->locked_until > cdr_member_now();
 
@@ -125,13 +120,8 @@ cdr_command_user_list(const struct cdr_arguments *arguments, struct cdr_report *
 	struct cdr_member *member = NULL;
 
 	CDR_TRY(cdr_command_open(arguments, false, &member, fault));
-	struct listing listing = { .table = cdr_table_new(titles, 5), .list = json_array() };
-	err = cdr_account_each(member, list_account, &listing);
-	cdr_table_print(listing.table, report);
-	if (err == CDR_OK)
-		err = cdr_report_json(report, json_pack("{s:o}", "users", listing.list));
-	else
-		json_decref(listing.list);
+	struct cdr_listing listing = cdr_listing_new(titles, 5);
+	err = cdr_listing_show(&listing, cdr_account_each(member, list_account, &listing), "users", report);
 out:
 	cdr_member_close(member);
 	return err;
@@ -365,7 +355,7 @@ out:
 /* ---- trail -------------------------------------------------------------------------------------------------------------------- */
 
 struct trail {
-	struct listing listing;
+	struct cdr_listing listing;
 	uint64_t after, max;
 	struct cdr_trail_entry newest;
 };
@@ -412,7 +402,7 @@ cdr_command_trail_list(const struct cdr_arguments *arguments, struct cdr_report 
 
 	trail.max = (uint64_t)cdr_arguments_number(arguments, "max", INT64_MAX);
 	CDR_TRY(cdr_command_open(arguments, false, &member, fault));
-	trail.listing = (struct listing){ .table = cdr_table_new(titles, 5), .list = json_array() };
+	trail.listing = cdr_listing_new(titles, 5);
 	err = cdr_store_read(member->home->store, read_trail, &trail);
 	if (err == CDR_E_SIGNATURE)
 		err = cdr_fault_set(fault, err, "the trail does not hold after entry %llu: something was changed or taken out", (unsigned long long)trail.newest.number);

@@ -244,6 +244,22 @@ cdr_query_end(struct cdr_query *query)
 
 /* see node/store/query.h */
 cdr_err
+cdr_query_each(struct cdr_tx *tx, const char *sql, struct cdr_values values, cdr_query_callback *callback, void *context)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct cdr_query *query = NULL;
+
+	CDR_TRY(cdr_query_start(tx, sql, values, &query));
+	while ((err = cdr_query_step(query)) == CDR_OK)
+		CDR_TRY(callback(query, context));
+	err = err == CDR_E_ABSENT ? CDR_OK : err;
+out:
+	cdr_query_end(query);
+	return err;
+}
+
+/* see node/store/query.h */
+cdr_err
 cdr_query_run(struct cdr_tx *tx, const char *sql, struct cdr_values values)
 {
 	struct cdr_query *query = NULL;

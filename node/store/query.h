@@ -97,6 +97,16 @@ CDR_MUST_CHECK cdr_err cdr_query_step(struct cdr_query *query);
 /* End ${query}; what was borrowed from it is gone. NULL is ignored. */
 void cdr_query_end(struct cdr_query *query);
 
+/**
+ * cdr_query_each(tx, sql, values, callback, context):
+ * Run a statement and call ${callback} at each row that it gives.
+ *
+ * Returns  CDR_OK after the last row; the callback's error; as cdr_query_run.
+ */
+typedef cdr_err cdr_query_callback(struct cdr_query *query, void *context);
+CDR_MUST_CHECK cdr_err cdr_query_each(struct cdr_tx *tx, const char *sql, struct cdr_values values, cdr_query_callback *callback,
+    void *context);
+
 /*
  * Reading column ${column} (from 0) of the present row. Each returns CDR_OK, or CDR_E_STORE if the value has another
  * type (NULL too) or another length than documented: then the file does not hold what the program wrote, and the
