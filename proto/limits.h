@@ -85,6 +85,7 @@
 #define CDR_ROUND_EPSILON_MILLI_MIN 10
 #define CDR_ROUND_EPSILON_MILLI_MAX 100000
 #define CDR_ROUND_NAMES_EPSILON_MILLI_MAX 1000 /* of a round that counts names */
+#define CDR_ROUND_NAMES_MONTHS 6 /* rounds about names no further apart are compared as if of one period */
 #define CDR_ROUND_NOISE_BITS 16       /* of one trustee's noise, which lies around the middle */
 #define CDR_ROUND_COUNT_HIDDEN (-1073741824) /* stands where a count was not decrypted */
 #define CDR_ROUND_RELEASE_MAX (3U << 20)   /* the JSON of one, as a member fetches it */

@@ -5,6 +5,12 @@
 #include <string.h>
 
 #include "core/crypto/hash.h"
+#include "core/identity/calendar.h"
+
+#define DAY_S 86400
+#define JULIAN_DAY_1970 2440588
+#define DAY_2000 10957  /* 1 January 2000 in days since 1970 */
+#define DAY_MAX 65000   /* some day after 2140 */
 
 #define BAD(...) cdr_fault_set(fault, CDR_E_INPUT, __VA_ARGS__)
 
@@ -75,7 +81,24 @@ check_body(const Cdr__Wire__Round *body, struct cdr_fault *fault)
 	return CDR_OK;
 }
 
-/* Names are counted under a stated scheme, in as many cells as a sketch has, and opened with noise alone. */
+/* Months since January 2000; 0 for a time before that, or one that is none. */
+static uint32_t
+month_of(uint64_t seconds)
+{
+	struct cdr_date date;
+	uint64_t day = seconds / DAY_S;
+
+	if (day < DAY_2000 || day > DAY_MAX)
+		return 0;
+	cdr_gregorian_from_day((int32_t)day + JULIAN_DAY_1970, &date);
+	return ((uint32_t)date.year - 2000) * 12 + date.month - 1;
+}
+
+/*
+ * Names are counted under a stated scheme, in as many cells as a sketch has, and opened with noise alone. A register does not depend on the
+ * period, so the period must be the half-year before the round was opened: then rounds of two periods that are not next to each
+ * other lie more than half a year apart, and those next to each other are compared by the trustees.
+ */
 static cdr_err
 check_names(const Cdr__Wire__Round *body, struct cdr_fault *fault)
 {
@@ -92,6 +115,9 @@ check_names(const Cdr__Wire__Round *body, struct cdr_fault *fault)
 	}
 	if (any != body->has_scheme || (any && body->scheme.len != CDR_PLACES_VERSION_LEN))
 		return BAD("round: a scheme is named where there are tables of names, and nowhere else");
+	uint32_t opened = month_of(body->opened_at);
+	if (any && (opened <= body->last_month || opened > body->last_month + CDR_ROUND_NAMES_MONTHS))
+		return BAD("round: names are counted in the half-year after the period, and this one is opened in another");
 	if (any && (!body->has_epsilon_milli || body->epsilon_milli > CDR_ROUND_NAMES_EPSILON_MILLI_MAX))
 		return BAD("round: names are opened with noise alone, epsilon at most %g", CDR_ROUND_NAMES_EPSILON_MILLI_MAX / 1000.0);
 	return CDR_OK;

@@ -81,7 +81,7 @@ static const struct cdr_option round_open_options[] = {
 	{ .name = "minimum", .value = "N", .help = "fewest contributors (default and least: what the roster says)",
 	    .min = CDR_ROUND_MINIMUM, .max = CDR_MEMBER_COUNT_MAX },
 	{ .name = "epsilon", .value = "X", .help = "add noise to every count, for differential privacy (default: exact sums)" },
-	{ .name = "names", .help = "also count how common names are among everybody in the registers; with --epsilon" },
+	{ .name = "names", .help = "also count how common names are in the registers; with --epsilon, of the last half-year" },
 	{ .name = "names-of", .value = "COUNTRY", .help = "and among the people of this country; once for each", .repeated = true },
 	{ .name = "names-only", .help = "names and no reports" },
 	{ .name = "names-width", .value = "N", .help = "cells of a row of names (default 256)", .min = CDR_SKETCH_WIDTH_MIN,

@@ -9,6 +9,9 @@
 #include "core/identity/sketch.h"
 #include "node/member/leavers.h"
 
+#define DAY_S 86400
+#define OPEN_MAX_S (UINT64_C(184) * DAY_S)
+
 /* One table of names. */
 struct names_table {
 	char country[CDR_COUNTRY_LEN];
@@ -177,6 +180,10 @@ cdr_names_count(struct cdr_member *member, const struct cdr_round *round, uint32
 	struct cdr_scheme scheme;
 
 	*people = 0;
+	/* the hub's word for when it was opened decides with which other rounds it is compared */
+	uint64_t now = cdr_member_now();
+	if (round->body->opened_at > now + DAY_S || round->body->opened_at + OPEN_MAX_S < now)
+		return cdr_fault_set(fault, CDR_E_TIME, "the round counts names, and was not opened within the last half-year by this machine's clock");
 	CDR_TRY(cdr_scheme_current(1, &scheme));
 	if (memcmp(scheme.version, round->body->scheme.data, CDR_SCHEME_VERSION_LEN) != 0)
 		return cdr_fault_set(fault, CDR_E_EPOCH, "the round counts names by another version of the name tables than this program's: "

@@ -23,7 +23,7 @@ bool cdr_names_asked(const struct cdr_round *round);
  * counts   out, secret   of all tables of the round, in order; only those of names are written
  * people   out, secret   how many people were counted
  *
- * Returns  CDR_OK; CDR_E_EPOCH if the round counts names by another scheme than this program; CDR_E_RANGE if a figure is larger than
+ * Returns  CDR_OK; CDR_E_TIME if the round says that it was opened at another time than lately; CDR_E_EPOCH if the round counts names by another scheme than this program; CDR_E_RANGE if a figure is larger than
  *          the round can hold; CDR_E_STORE; CDR_E_MEMORY.
  */
 CDR_MUST_CHECK cdr_err cdr_names_count(struct cdr_member *member, const struct cdr_round *round, uint32_t *counts,

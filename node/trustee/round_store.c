@@ -3,7 +3,6 @@
 #include <inttypes.h>
 #include <string.h>
 
-#define NAMES_MONTHS_APART 6 /* rounds about names no further apart are compared as if of one period */
 #define SUMS_LEN_MAX (2U * CDR_ROUND_CELLS_MAX * CDR_CIPHER_LEN)
 
 static struct cdr_value
@@ -149,7 +148,7 @@ compare_all(struct cdr_tx *tx, const struct put_job *job)
 
 	for (size_t t = 0; t < body->n_table; t++) {
 		/* A register is much the same half a year before and after. */
-		uint32_t near = cdr_round_names(body->table[t]->id, country) ? NAMES_MONTHS_APART : 0;
+		uint32_t near = cdr_round_names(body->table[t]->id, country) ? CDR_ROUND_NAMES_MONTHS : 0;
 		CDR_TRY(cdr_query_start(tx,
 		    "SELECT round.hash, round.members, round_table.id FROM round_table, round WHERE round_table.id = $1"
 		    " AND round.hash = round_table.round AND round.hash <> $2 AND round.first_month <= $3 AND round.last_month >= $4",

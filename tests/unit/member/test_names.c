@@ -48,6 +48,7 @@ ask(struct asked *a, uint32_t bits)
 	a->body.n_table = 3;
 	a->body.has_scheme = true;
 	a->body.scheme = cdr_message_field(a->scheme.version, sizeof(a->scheme.version));
+	a->body.opened_at = cdr_member_now() - 86400;
 	a->round = (struct cdr_round){ .body = &a->body, .cell_count = 2 * CELLS + 2 };
 	memset(a->counts, 0xee, sizeof(a->counts));
 }
@@ -104,6 +105,11 @@ what_does_not_fit_is_refused(void **state)
 	assert_int_equal(w_import(w->member[BLUE], people(), NULL, NULL), CDR_OK);
 	ask(&a, 2);
 	assert_int_equal(cdr_names_count(w->member[BLUE], &a.round, a.counts, &count, &fault), CDR_E_RANGE);
+	ask(&a, 8);
+	a.body.opened_at -= UINT64_C(184) * 86400;
+	assert_int_equal(cdr_names_count(w->member[BLUE], &a.round, a.counts, &count, &fault), CDR_E_TIME);
+	a.body.opened_at = cdr_member_now() + 2 * 86400;
+	assert_int_equal(cdr_names_count(w->member[BLUE], &a.round, a.counts, &count, &fault), CDR_E_TIME);
 	ask(&a, 8);
 	a.scheme.version[3] ^= 1;
 	assert_int_equal(cdr_names_count(w->member[BLUE], &a.round, a.counts, &count, &fault), CDR_E_EPOCH);

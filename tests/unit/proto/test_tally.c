@@ -487,7 +487,13 @@ names(Cdr__Wire__Round *r)
 	r->has_scheme = r->has_epsilon_milli = 1;
 	r->scheme = cdr_message_field(scheme, 32);
 	r->epsilon_milli = 1000;
+	r->opened_at = 1782864000; /* 1 July 2026, of 2026-H1 */
+	r->deadline = r->opened_at + 1;
 }
+static void names_late(Cdr__Wire__Round *r) { names(r); r->opened_at += 183 * 86400; r->deadline = r->opened_at + 184 * 86400; }
+static void names_later(Cdr__Wire__Round *r) { names(r); r->opened_at += UINT64_C(184) * 86400; r->deadline = r->opened_at + 1; }
+static void names_early(Cdr__Wire__Round *r) { names(r); r->opened_at--; }
+static void names_never(Cdr__Wire__Round *r) { names(r); r->opened_at = UINT64_MAX - 1; r->deadline = UINT64_MAX; }
 static void names_of_one(Cdr__Wire__Round *r) { names(r); r->table[1]->id = of_somalia; r->table[1]->cells = r->table[0]->cells; }
 static void names_of_none(Cdr__Wire__Round *r) { names_of_one(r); r->table[1]->id = of_nowhere; }
 static void names_cells(Cdr__Wire__Round *r) { names(r); r->table[0]->cells--; }
@@ -528,6 +534,7 @@ what_is_no_round_is_refused(void **state)
 		{ other_key, CDR_E_REFUSED }, { no_key, CDR_E_REFUSED },
 		{ names, CDR_OK }, { names_of_one, CDR_OK }, { names_cells, CDR_E_INPUT }, { names_exact, CDR_E_INPUT },
 		{ names_loud, CDR_E_INPUT }, { names_scheme, CDR_E_INPUT }, { names_no_scheme, CDR_E_INPUT },
+		{ names_late, CDR_OK }, { names_later, CDR_E_INPUT }, { names_early, CDR_E_INPUT }, { names_never, CDR_E_INPUT },
 		{ scheme_alone, CDR_E_INPUT }, { names_of_none, CDR_OK },
 	};
 	struct round_world w;
