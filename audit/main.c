@@ -7,16 +7,23 @@
 #include <jansson.h>
 
 #include "audit/evidence.h"
+#include "audit/query_opening.h"
 #include "audit/verify.h"
+#include "core/crypto/secret.h"
+#include "core/identity/date.h"
 
 enum { EXIT_HOLDS = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_DOES_NOT_HOLD = 3, EXIT_ABSENT = 4 };
 
 static const char usage_text[] =
     "candor-audit verify FOLDER [--fingerprint TEXT] [--json]\n"
-    "candor-audit evidence FILE FOLDER [--fingerprint TEXT] [--json]\n\n"
+    "candor-audit evidence FILE FOLDER [--fingerprint TEXT] [--json]\n"
+    "candor-audit open FOLDER OPENING [--fingerprint TEXT] [--json]\n\n"
     "Verify an exported log (`candor-hub log export FOLDER`, or a copy of what a hub publishes): every roster from the genesis\n"
     "roster on, every leaf and tile, the checkpoint and its cosignatures, and the transcripts of key ceremonies in\n"
-    "FOLDER/ceremonies (`candor-trustee status --export FOLDER/ceremonies`).\n\n"
+    "FOLDER/ceremonies (`candor-trustee status --export FOLDER/ceremonies`). Further what was drawn by lot\n"
+    "for auditors, and what they found: every lot, the chain that they make, and each signed finding.\n\n"
+    "open: verify all that, and that OPENING (`candor-trustee audit show NUMBER --export OPENING`) shows what was evaluated at the leaf that\n"
+    "was drawn. It prints what it shows, which is personal.\n\n"
     "  --fingerprint TEXT  of the genesis roster, as the trustees compared it by telephone: without it the folder could be\n"
     "                      of another exchange; it is printed then\n"
     "  --json              print one JSON object\n\n"
@@ -52,6 +59,18 @@ kinds_json(const struct cdr_verify *v)
 	return kinds;
 }
 
+/* Samples, and what came of what they drew. */
+static json_t *
+samples_json(const struct cdr_verify *v)
+{
+	json_t *samples = json_pack("{s:I, s:I}", "lots", (json_int_t)v->sample_count, "unanswered", (json_int_t)v->unanswered_count);
+
+	for (int outcome = 0; outcome < CDR_SAMPLE_OUTCOME_COUNT; outcome++)
+		(void)json_object_set_new(samples, cdr_sample_outcome_name((enum cdr_sample_outcome)outcome),
+		    json_integer((json_int_t)v->outcome_count[outcome]));
+	return samples;
+}
+
 static void
 print_json(const struct cdr_verify *v, cdr_err err, const char *part, const struct cdr_fault *fault)
 {
@@ -64,6 +83,7 @@ print_json(const struct cdr_verify *v, cdr_err err, const char *part, const stru
 	    (json_int_t)v->sealed_count, "witnesses", (int)v->checkpoint.cosignature_count, "witnessed_at",
 	    (json_int_t)v->witnessed_at, "ceremonies", (json_int_t)v->ceremony_count, "keys", (json_int_t)v->key_count,
 	    "keys_without_transcript", (json_int_t)v->unproved_count, "kinds", kinds_json(v));
+	(void)json_object_set_new(root, "samples", samples_json(v));
 	if (err != CDR_OK) {
 		(void)json_object_set_new(root, "part", json_string(part));
 		(void)json_object_set_new(root, "error", json_string(cdr_err_name(err)));
@@ -87,7 +107,33 @@ print_text(const struct cdr_verify *v, bool given)
 	    v->checkpoint.size, v->checkpoint.cosignature_count, v->sealed_count);
 	(void)printf("%zu key ceremonies hold; of %zu keys %zu have no transcript here.\n", v->ceremony_count, v->key_count,
 	    v->unproved_count);
+	if (v->sample_count > 0) {
+		(void)printf("%zu lots drew evaluations for auditors:", v->sample_count);
+		for (int outcome = 0; outcome < CDR_SAMPLE_OUTCOME_COUNT; outcome++)
+			if (v->outcome_count[outcome] > 0)
+				(void)printf(" %" PRIu64 " %s", v->outcome_count[outcome], cdr_sample_outcome_name((enum cdr_sample_outcome)outcome));
+		(void)printf("; %" PRIu64 " were not answered in time.\n", v->unanswered_count);
+	}
 	(void)printf("Everything holds.\n");
+}
+
+/* Every part, and what failed. */
+static cdr_err
+run(struct cdr_verify *v, const char **part, struct cdr_fault *fault)
+{
+	cdr_err err = CDR_OK;
+
+	for (size_t i = 0; i < cdr_verify_part_count && err == CDR_OK; i++) {
+		*part = cdr_verify_parts[i].name;
+		err = cdr_verify_parts[i].verify(v, fault);
+	}
+	return err;
+}
+
+static void
+complain(const char *part, cdr_err err, const struct cdr_fault *fault)
+{
+	(void)fprintf(stderr, "candor-audit: does not hold (%s): %s\n", part, fault->text[0] != '\0' ? fault->text : cdr_err_name(err));
 }
 
 static int
@@ -96,19 +142,86 @@ verify(const char *folder, const uint8_t *fingerprint, bool json)
 	struct cdr_verify v = { .folder = folder, .fingerprint = fingerprint };
 	struct cdr_fault fault = { CDR_OK, "" };
 	const char *part = "";
-	cdr_err err = CDR_OK;
 
-	for (size_t i = 0; i < cdr_verify_part_count && err == CDR_OK; i++) {
-		part = cdr_verify_parts[i].name;
-		err = cdr_verify_parts[i].verify(&v, &fault);
-	}
+	cdr_err err = run(&v, &part, &fault);
 	if (json)
 		print_json(&v, err, part, &fault);
 	else if (err == CDR_OK)
 		print_text(&v, fingerprint != NULL);
 	else
-		(void)fprintf(stderr, "candor-audit: does not hold (%s): %s\n", part,
-		    fault.text[0] != '\0' ? fault.text : cdr_err_name(err));
+		complain(part, err, &fault);
+	cdr_verify_free(&v);
+	return exit_of(err);
+}
+
+/* ---- open ---------------------------------------------------------------------------------------------------------- */
+
+static const char *
+text(const char *value)
+{
+	return value != NULL ? value : "";
+}
+
+/* What an opening that holds shows: personal, for whoever asked to see it. */
+static void
+print_opening(const Cdr__Wire__Opening *o, const struct cdr_query_opening_shown *s, bool json)
+{
+	char birth[CDR_DATE_TEXT_LEN];
+	const char *member = s->leaf.party[0] + strlen("member/");
+	bool is_check = o->legal_basis != NULL;
+
+	if (cdr_date_write(&s->person.birth, birth) != CDR_OK)
+		birth[0] = '\0';
+	if (json) {
+		json_t *root = json_pack("{s:b, s:s, s:s, s:I, s:I, s:i, s:i, s:i, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "holds", 1, "member", member,
+		    "purpose", is_check ? "check" : "import", "sample", (json_int_t)o->sample, "position", (json_int_t)o->position, "points",
+		    (int)s->point_count, "shown", (int)s->shown_count, "filler", (int)s->filler_count, "given_names", s->person.given_names,
+		    "family_names", s->person.family_names, "date_of_birth", birth, "legal_basis", text(o->legal_basis), "candidate_notified",
+		    text(o->notified), "employee_number", text(o->employee_number), "employed_from", text(o->employed_from), "employed_to",
+		    text(o->employed_to));
+		(void)json_dumpf(root, stdout, JSON_INDENT(2));
+		(void)putchar('\n');
+		json_decref(root);
+		return;
+	}
+	(void)printf("Leaf %" PRIu64 " was drawn by sample %" PRIu64 ", and is what is shown: %s of %s.\n", o->position, o->sample,
+	    is_check ? "a check" : "an import", member);
+	(void)printf("%u of its %u points are the tokens of %s %s, born %s; %u belong to nobody.\n", s->shown_count, s->point_count,
+	    s->person.given_names, s->person.family_names, birth, s->filler_count);
+	if (is_check)
+		(void)printf("Legal basis %s, notice %s. Whether there is a notice, ask the member.\n", o->legal_basis, o->notified);
+	else
+		(void)printf("Employee %s, %s to %s. Whether there is an employment record, ask the member.\n", o->employee_number, o->employed_from,
+		    o->employed_to);
+}
+
+static int
+open_one(const char *folder, const char *path, const uint8_t *fingerprint, bool json)
+{
+	struct cdr_verify v = { .folder = folder, .fingerprint = fingerprint };
+	struct cdr_fault fault = { CDR_OK, "" };
+	const char *part = "";
+	struct cdr_buffer bytes = { 0 };
+	struct cdr_arena arena = { 0 };
+	const Cdr__Wire__Opening *opening;
+	static struct cdr_query_opening_shown shown;
+
+	cdr_err err = run(&v, &part, &fault);
+	if (err == CDR_OK) {
+		part = "the opening";
+		err = cdr_verify_path_read(path, &bytes, &fault);
+	}
+	if (err == CDR_OK)
+		err = cdr_verify_open(&v, cdr_buffer_bytes(&bytes), &arena, &opening, &shown, &fault);
+	if (err == CDR_OK)
+		print_opening(opening, &shown, json);
+	else if (json)
+		print_json(&v, err, part, &fault);
+	else
+		complain(part, err, &fault);
+	cdr_wipe(&shown, sizeof(shown));
+	cdr_arena_free(&arena);
+	cdr_buffer_free(&bytes);
 	cdr_verify_free(&v);
 	return exit_of(err);
 }
@@ -153,36 +266,41 @@ judge(const char *file, const char *folder, const uint8_t *fingerprint, bool jso
 int
 main(int argc, char **argv)
 {
-	const char *operand[2] = { NULL, NULL }, *text = NULL;
-	size_t count = 0, wanted = 1;
-	uint8_t fingerprint[CDR_ROSTER_HASH_LEN];
+	static const struct {
+		const char *name;
+		size_t operands;
+	} commands[] = { { "verify", 1 }, { "evidence", 2 }, { "open", 2 } };
+	enum { VERIFY, EVIDENCE, OPEN, COMMAND_COUNT };
+	const char *operand[2] = { NULL, NULL }, *given = NULL;
+	uint8_t read[CDR_ROSTER_HASH_LEN];
+	size_t command = 0, count = 0;
 	bool json = false;
 
 	if (argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0)) {
 		(void)fputs(usage_text, stdout);
 		return EXIT_HOLDS;
 	}
-	if (argc > 1 && strcmp(argv[1], "evidence") == 0)
-		wanted = 2;
-	else if (argc < 2 || strcmp(argv[1], "verify") != 0)
+	while (argc > 1 && command < COMMAND_COUNT && strcmp(argv[1], commands[command].name) != 0)
+		command++;
+	if (argc < 2 || command == COMMAND_COUNT)
 		return usage();
 	for (int i = 2; i < argc; i++) {
 		if (strcmp(argv[i], "--json") == 0)
 			json = true;
 		else if (strcmp(argv[i], "--fingerprint") == 0 && i + 1 < argc)
-			text = argv[++i];
-		else if (argv[i][0] != '-' && count < wanted)
+			given = argv[++i];
+		else if (argv[i][0] != '-' && count < commands[command].operands)
 			operand[count++] = argv[i];
 		else
 			return usage();
 	}
-	if (count < wanted)
+	if (count < commands[command].operands)
 		return usage();
-	if (text != NULL && cdr_fingerprint_read(text, fingerprint) != CDR_OK) {
+	if (given != NULL && cdr_fingerprint_read(given, read) != CDR_OK) {
 		(void)fprintf(stderr, "candor-audit: --fingerprint is none: 52 letters and digits in groups of four\n");
 		return EXIT_USAGE;
 	}
-	if (wanted == 2)
-		return judge(operand[0], operand[1], text != NULL ? fingerprint : NULL, json);
-	return verify(operand[0], text != NULL ? fingerprint : NULL, json);
+	const uint8_t *fingerprint = given != NULL ? read : NULL;
+	return command == OPEN ? open_one(operand[0], operand[1], fingerprint, json) :
+	    command == EVIDENCE ? judge(operand[0], operand[1], fingerprint, json) : verify(operand[0], fingerprint, json);
 }

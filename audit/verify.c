@@ -13,10 +13,12 @@
 
 const struct cdr_verify_part cdr_verify_parts[] = {
 	{ "rosters", cdr_verify_rosters },
+	{ "samples", cdr_verify_sample_files },
 	{ "log", cdr_verify_tree },
 	{ "rosters in the log", cdr_verify_roster_leaves },
 	{ "keys in the log", cdr_verify_key_leaves },
 	{ "key ceremonies", cdr_verify_ceremonies },
+	{ "samples in the log", cdr_verify_samples },
 };
 const size_t cdr_verify_part_count = sizeof(cdr_verify_parts) / sizeof(cdr_verify_parts[0]);
 
@@ -40,6 +42,9 @@ cdr_verify_free(struct cdr_verify *v)
 		cdr_roster_free(v->roster[i]);
 	free(v->roster);
 	free(v->open);
+	for (size_t i = 0; i < v->sample_count; i++)
+		cdr_buffer_free(&v->sample[i].bytes);
+	free(v->sample);
 	*v = (struct cdr_verify){ 0 };
 }
 
@@ -72,6 +77,14 @@ cdr_verify_file_read(const struct cdr_verify *v, const char *name, struct cdr_bu
 	*bytes = (struct cdr_buffer){ NULL, 0 };
 	if ((size_t)snprintf(path, sizeof(path), "%s/%s", v->folder, name) >= sizeof(path))
 		return cdr_fault_set(fault, CDR_E_RANGE, "the path of the folder is too long");
+	return cdr_verify_path_read(path, bytes, fault);
+}
+
+/* see audit/verify.h */
+cdr_err
+cdr_verify_path_read(const char *path, struct cdr_buffer *bytes, struct cdr_fault *fault)
+{
+	*bytes = (struct cdr_buffer){ NULL, 0 };
 	FILE *file = fopen(path, "rbe");
 	if (file == NULL)
 		return cdr_fault_set(fault, errno == ENOENT ? CDR_E_ABSENT : CDR_E_IO, "%s: %s", path, strerror(errno));
@@ -204,6 +217,7 @@ grow(struct cdr_verify *v, struct growing *g, struct cdr_bytes entry, struct cdr
 
 	CDR_TRY(cdr_merkle_leaf(entry, leaf));
 	CDR_TRY(cdr_merkle_append(&g->edge, leaf, &grown));
+	CDR_TRY(cdr_verify_sample_root(v, &g->edge, fault));
 	for (int level = 0; level <= CDR_TILE_LEVEL_MAX && (size_t)(level * CDR_TILE_BITS) < grown.count; level++) {
 		memcpy(g->hash[level] + g->width[level]++ * HASH, grown.hash[level * CDR_TILE_BITS], HASH);
 		if (g->width[level] < CDR_TILE_WIDTH)
@@ -281,6 +295,29 @@ cdr_verify_tree(struct cdr_verify *v, struct cdr_fault *fault)
 out:
 	cdr_buffer_free(&note);
 	free(g);
+	return err;
+}
+
+/* see audit/verify.h */
+cdr_err
+cdr_verify_entry_hash(struct cdr_verify *v, uint64_t position, uint8_t hash[static HASH], struct cdr_fault *fault)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	uint64_t index = position / CDR_TILE_WIDTH;
+	char path[CDR_TILE_PATH_LEN];
+	struct cdr_buffer bytes = { 0 };
+	struct cdr_bytes entry = { NULL, 0 };
+	size_t at = 0;
+
+	if (position >= v->checkpoint.size)
+		return cdr_fault_set(fault, CDR_E_ABSENT, "the log has no leaf %" PRIu64, position);
+	CDR_TRY(cdr_tile_path(CDR_TILE_ENTRIES, index, cdr_tile_width(0, index, v->checkpoint.size), path));
+	CDR_TRY(cdr_verify_file_read(v, path, &bytes, fault));
+	for (uint64_t i = 0; i <= position % CDR_TILE_WIDTH; i++)
+		CDR_TRY(cdr_tile_entry_next(cdr_buffer_bytes(&bytes), &at, &entry));
+	CDR_TRY(cdr_merkle_leaf(entry, hash));
+out:
+	cdr_buffer_free(&bytes);
 	return err;
 }
 

@@ -10,6 +10,7 @@
  */
 
 #include "audit/checkpoint.h"
+#include "audit/sample.h"
 #include "audit/tile.h"
 
 #define CDR_VERIFY_PATH_LEN 1024
@@ -21,6 +22,13 @@
 struct cdr_verify_leaf {
 	uint64_t position;
 	struct cdr_leaf leaf;
+};
+
+/* A sample, and its leaf. */
+struct cdr_verify_sample {
+	struct cdr_sample sample;
+	struct cdr_buffer bytes;
+	uint64_t at;
 };
 
 struct cdr_verify {
@@ -39,6 +47,10 @@ struct cdr_verify {
 	uint64_t kind_count[CDR_LEAF_KIND_COUNT];
 	size_t ceremony_count;               /* transcripts that were verified */
 	size_t key_count, unproved_count;    /* keys in the rosters; those without a transcript in the folder */
+	struct cdr_verify_sample *sample;    /* every lot, in order */
+	size_t sample_count, sample_rooted;  /* those whose checkpoint the tree was seen to have */
+	uint64_t outcome_count[CDR_SAMPLE_OUTCOME_COUNT]; /* of what was drawn: what came of it last */
+	uint64_t unanswered_count;           /* asked, and the time to answer is over */
 };
 
 /* One subject. Returns CDR_OK; CDR_E_ABSENT if a file is missing; any other error with what does not hold, and where. */
@@ -64,6 +76,8 @@ void cdr_verify_free(struct cdr_verify *v);
  */
 CDR_MUST_CHECK cdr_err cdr_verify_file_read(const struct cdr_verify *v, const char *name, struct cdr_buffer *bytes,
     struct cdr_fault *fault);
+/* The same by its path. */
+CDR_MUST_CHECK cdr_err cdr_verify_path_read(const char *path, struct cdr_buffer *bytes, struct cdr_fault *fault);
 
 /* The parts, each in a file of its own. */
 cdr_err cdr_verify_rosters(struct cdr_verify *v, struct cdr_fault *fault);
@@ -71,5 +85,34 @@ cdr_err cdr_verify_tree(struct cdr_verify *v, struct cdr_fault *fault);
 cdr_err cdr_verify_roster_leaves(struct cdr_verify *v, struct cdr_fault *fault);
 cdr_err cdr_verify_key_leaves(struct cdr_verify *v, struct cdr_fault *fault);
 cdr_err cdr_verify_ceremonies(struct cdr_verify *v, struct cdr_fault *fault);
+cdr_err cdr_verify_sample_files(struct cdr_verify *v, struct cdr_fault *fault);
+cdr_err cdr_verify_samples(struct cdr_verify *v, struct cdr_fault *fault);
+
+/* The tree has grown to ${edge}: where a sample begins with just that, the root must be its. */
+CDR_MUST_CHECK cdr_err cdr_verify_sample_root(struct cdr_verify *v, const struct cdr_merkle_edge *edge, struct cdr_fault *fault);
+
+/* The newest roster that names that key; NULL where there is none. */
+const struct cdr_roster *cdr_verify_key_roster(const struct cdr_verify *v, enum cdr_key_kind kind, uint32_t number);
+
+/**
+ * cdr_verify_entry_hash(v, position, hash, fault):
+ * The hash of one leaf, from the files. Call it once the tree was verified.
+ */
+CDR_MUST_CHECK cdr_err cdr_verify_entry_hash(struct cdr_verify *v, uint64_t position, uint8_t hash[static CDR_MERKLE_HASH_LEN],
+    struct cdr_fault *fault);
+
+/**
+ * cdr_verify_open(v, bytes, arena, opening, shown, fault):
+ * Verify an opening, as its auditor holds it (`candor-trustee audit show --export`), against a folder that was verified.
+ *
+ * opening  out, personal   borrowed from ${arena}, which the caller frees also on error
+ * shown    out, personal   wiped by the caller
+ *
+ * Returns  CDR_OK if it is what the member evaluated at that place, and the lot drew it; CDR_E_ABSENT if the folder has no such sample or leaf; CDR_E_PROOF;
+ *          CDR_E_INPUT; CDR_E_REFUSED for other name tables than this program's; CDR_E_MEMORY.
+ */
+struct cdr_query_opening_shown;
+CDR_MUST_CHECK cdr_err cdr_verify_open(struct cdr_verify *v, struct cdr_bytes bytes, struct cdr_arena *arena,
+    const Cdr__Wire__Opening **opening, struct cdr_query_opening_shown *shown, struct cdr_fault *fault);
 
 #endif

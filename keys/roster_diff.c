@@ -316,7 +316,9 @@ same_scheme(const Cdr__Wire__Scheme *a, const Cdr__Wire__Scheme *b)
 	    a->strong_lambda_ppm == b->strong_lambda_ppm && a->possible_lambda_ppm == b->possible_lambda_ppm &&
 	    a->possible_max == b->possible_max && a->reply_delay_min_s == b->reply_delay_min_s &&
 	    a->reply_delay_max_s == b->reply_delay_max_s && strcmp(a->codebook_version, b->codebook_version) == 0 &&
-	    a->has_statistics_minimum == b->has_statistics_minimum && a->statistics_minimum == b->statistics_minimum;
+	    a->has_statistics_minimum == b->has_statistics_minimum && a->statistics_minimum == b->statistics_minimum &&
+	    a->has_sample_checks == b->has_sample_checks && a->sample_checks == b->sample_checks &&
+	    a->has_sample_points == b->has_sample_points && a->sample_points == b->sample_points;
 }
 
 /* see keys/roster_diff.h */

@@ -56,6 +56,13 @@
 #define CDR_LOG_RECORDS_MAX 1024      /* leaves in one push to a witness */
 #define CDR_LOG_POSITIONS_MAX 64      /* proofs in one reply */
 
+/* Samples. */
+#define CDR_SAMPLE_ONE_IN_MAX 1000000
+#define CDR_OPENING_SEALED_MAX (56U << 10) /* an Opening: 1,024 points have 33 KiB, what is shown 6 */
+#define CDR_BODY_OPENING_MAX (64U << 10)
+#define CDR_SAMPLE_LIST_MAX 64            /* in one reply */
+#define CDR_BODY_SAMPLE_LIST_MAX (192U << 10)
+
 /* Sealed mail has one size, whatever it says. */
 #define CDR_MAIL_ID_LEN 16
 #define CDR_MAIL_PLAIN_LEN 24576

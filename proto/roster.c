@@ -141,7 +141,9 @@ check_scheme(const Cdr__Wire__Scheme *scheme, struct cdr_fault *fault)
 	    scheme->possible_max <= CDR_MATCHES_MAX && scheme->reply_delay_min_s <= scheme->reply_delay_max_s &&
 	    scheme->reply_delay_max_s <= 90 * 86400 && strlen(scheme->codebook_version) <= CDR_CODE_LEN_MAX &&
 	    (!scheme->has_statistics_minimum ||
-		(scheme->statistics_minimum >= CDR_ROUND_MINIMUM && scheme->statistics_minimum <= CDR_MEMBER_COUNT_MAX));
+		(scheme->statistics_minimum >= CDR_ROUND_MINIMUM && scheme->statistics_minimum <= CDR_MEMBER_COUNT_MAX)) &&
+	    (!scheme->has_sample_checks || (scheme->sample_checks >= 1 && scheme->sample_checks <= CDR_SAMPLE_ONE_IN_MAX)) &&
+	    (!scheme->has_sample_points || (scheme->sample_points >= 1 && scheme->sample_points <= CDR_SAMPLE_ONE_IN_MAX));
 
 	return sound ? CDR_OK : BAD("roster: the scheme's parameters are outside their ranges");
 }

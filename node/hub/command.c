@@ -26,6 +26,10 @@ static const struct cdr_option init_options[] = {
 	    .max = 90 * CDR_HUB_DAY_S },
 	{ .name = "statistics-minimum", .value = "N", .help = "fewest members whose sums are opened (default and least: 5)",
 	    .min = CDR_ROUND_MINIMUM, .max = CDR_MEMBER_COUNT_MAX },
+	{ .name = "sample-checks", .value = "N", .help = "one check in N is drawn and shown to an auditor (default 16)", .min = 1,
+	    .max = CDR_SAMPLE_ONE_IN_MAX },
+	{ .name = "sample-points", .value = "N", .help = "and one point of imports in N; somebody has about 20 (default 2048)",
+	    .min = 1, .max = CDR_SAMPLE_ONE_IN_MAX },
 	{ .name = NULL },
 };
 

@@ -86,6 +86,10 @@ fill_scheme(const struct cdr_arguments *arguments, struct founding *f, struct cd
 		    f->scheme.reply_delay_max_s);
 	f->scheme.has_statistics_minimum = cdr_arguments_has(arguments, "statistics-minimum");
 	f->scheme.statistics_minimum = (uint32_t)cdr_arguments_number(arguments, "statistics-minimum", 0);
+	f->scheme.has_sample_checks = cdr_arguments_has(arguments, "sample-checks");
+	f->scheme.sample_checks = (uint32_t)cdr_arguments_number(arguments, "sample-checks", 0);
+	f->scheme.has_sample_points = cdr_arguments_has(arguments, "sample-points");
+	f->scheme.sample_points = (uint32_t)cdr_arguments_number(arguments, "sample-points", 0);
 	return CDR_OK;
 }
 

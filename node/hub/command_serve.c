@@ -5,6 +5,7 @@
 #include "node/hub/publish.h"
 #include "node/hub/round.h"
 #include "node/hub/routes.h"
+#include "node/hub/sample.h"
 #include "node/hub/sweep.h"
 #include "node/hub/witness.h"
 #include "node/net/daemon.h"
@@ -58,13 +59,20 @@ publish(struct cdr_hub *hub, const char *folder, struct cdr_checkpoint *publishe
 		cdr_log(CDR_LOG_ERROR, "log.not_published", cdr_log_err(err), cdr_log_text("reason", fault.text));
 }
 
+static cdr_err
+send_ask(void *client, const struct cdr_signer *signer, struct cdr_ask *ask)
+{
+	return cdr_ask_send(client, signer, ask, 1);
+}
+
 /* Until a signal comes; now and then what is due. A sweep that fails is tried again an hour later. */
 static void
-run(struct cdr_daemon *daemon, struct cdr_hub *hub, const char *folder)
+run(struct cdr_daemon *daemon, struct cdr_hub *hub, struct cdr_client *client, const char *folder)
 {
 	uint64_t swept_at = 0, published_at = 0;
 	struct cdr_checkpoint published = { 0 };
-	cdr_err before = CDR_OK;
+	cdr_err before = CDR_OK, sampled = CDR_OK;
+	const struct cdr_hub_line line = { send_ask, client };
 
 	do {
 		uint64_t now = cdr_hub_now();
@@ -76,6 +84,11 @@ run(struct cdr_daemon *daemon, struct cdr_hub *hub, const char *folder)
 		if (err != CDR_OK && err != before)
 			cdr_log(CDR_LOG_ERROR, "hub.round_failed", cdr_log_err(err), cdr_log_text("reason", fault.text));
 		before = err;
+		fault = (struct cdr_fault){ CDR_OK, "" };
+		err = cdr_hub_sample_step(hub, &line, now, &fault);
+		if (err != CDR_OK && err != sampled)
+			cdr_log(CDR_LOG_ERROR, "hub.sample_failed", cdr_log_err(err), cdr_log_text("reason", fault.text));
+		sampled = err;
 		if (folder != NULL && now >= published_at + PUBLISH_EVERY_S) {
 			publish(hub, folder, &published);
 			published_at = now;
@@ -87,12 +100,6 @@ run(struct cdr_daemon *daemon, struct cdr_hub *hub, const char *folder)
 			cdr_log(CDR_LOG_ERROR, "hub.sweep_failed", cdr_log_err(err));
 		swept_at = now;
 	} while (!cdr_daemon_wait(daemon, WAIT_MS));
-}
-
-static cdr_err
-send_ask(void *client, const struct cdr_signer *signer, struct cdr_ask *ask)
-{
-	return cdr_ask_send(client, signer, ask, 1);
 }
 
 /* see node/hub/command.h */
@@ -145,7 +152,7 @@ cdr_hub_command_serve(const struct cdr_arguments *arguments, struct cdr_report *
 		cdr_report_text(report, "Serving guests at %s\n", cdr_hub_guest_listener_address_peek(guests));
 	cdr_log(CDR_LOG_INFO, "hub.started", cdr_log_text("address", cdr_server_address_peek(server)));
 	cdr_daemon_ready(&daemon, cdr_server_address_peek(server));
-	run(&daemon, open.hub, cdr_arguments_text(arguments, "publish"));
+	run(&daemon, open.hub, showing.client, cdr_arguments_text(arguments, "publish"));
 	cdr_log(CDR_LOG_INFO, "hub.stopping", cdr_log_int("pid", getpid()));
 	err = CDR_OK;
 out:

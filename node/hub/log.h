@@ -12,7 +12,7 @@
 #include "audit/leaf.h"
 #include "node/hub/hub.h"
 
-#define CDR_HUB_LOG_EVIDENCE_MAX 1024 /* what trustees get beside a leaf: an evaluation's signed request */
+#define CDR_HUB_LOG_EVIDENCE_MAX 2560 /* what trustees get beside a leaf: an evaluation's signed request, the lot of a sample */
 
 /* A leaf as it stands in the log. Zeroed: empty. */
 struct cdr_hub_logged {

@@ -22,8 +22,8 @@ struct publishing {
 	unsigned width;
 	uint8_t *bytes;              /* CDR_TILE_BUNDLE_LEN_MAX */
 	size_t len;
-	int64_t version;             /* of the next roster */
-	struct cdr_buffer roster;
+	int64_t version;             /* of the next roster; number of another file */
+	struct cdr_buffer roster;    /* or another file */
 	struct cdr_fault *fault;
 };
 
@@ -164,6 +164,55 @@ write_rosters(struct cdr_hub *hub, struct publishing *p)
 	return err == CDR_E_ABSENT ? CDR_OK : err;
 }
 
+/* The first row of ${sql} behind p->version: its number, which becomes p->version, and its bytes. */
+static cdr_err
+read_numbered(struct cdr_tx *tx, struct publishing *p, const char *sql)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct cdr_query *query = NULL;
+	const struct cdr_values values = CDR_VALUES(cdr_value_int(p->version), cdr_value_int((int64_t)p->size));
+
+	CDR_TRY(cdr_query_start(tx, sql, values, &query));
+	CDR_TRY(cdr_query_step(query));
+	CDR_TRY(cdr_query_int(query, 0, &p->version));
+	CDR_TRY(cdr_query_blob_copy(query, 1, CDR_BODY_SMALL_MAX, &p->roster));
+out:
+	cdr_query_end(query);
+	return err;
+}
+
+/* A reading job: the next lot, or the next verdict, behind the one at ${version}, as far as the checkpoint reaches. */
+static cdr_err
+next_lot_job(struct cdr_tx *tx, void *context)
+{
+	return read_numbered(tx, context,
+	    "SELECT number, lot FROM sample WHERE number > $1 AND logged < $2 ORDER BY number LIMIT 1");
+}
+
+static cdr_err
+next_verdict_job(struct cdr_tx *tx, void *context)
+{
+	return read_numbered(tx, context,
+	    "SELECT logged, request FROM verdict WHERE logged > $1 AND logged < $2 ORDER BY logged LIMIT 1");
+}
+
+/* What stands beside leaves of one kind: a file for each, under its number. */
+static cdr_err
+write_numbered(struct cdr_hub *hub, struct publishing *p, const char *folder, cdr_err (*next)(struct cdr_tx *, void *))
+{
+	char name[64];
+	cdr_err err = CDR_OK;
+
+	for (p->version = -1; err == CDR_OK;) {
+		err = cdr_store_read(hub->store, next, p);
+		(void)snprintf(name, sizeof(name), "%s/%" PRId64, folder, p->version);
+		if (err == CDR_OK && !is_there(p, name))
+			err = write_file(p, name, p->roster.data, p->roster.len);
+		cdr_buffer_free(&p->roster);
+	}
+	return err == CDR_E_ABSENT ? CDR_OK : err;
+}
+
 /* see node/hub/publish.h */
 cdr_err
 cdr_hub_publish(struct cdr_hub *hub, const struct cdr_roster *roster, const char *folder,
@@ -181,6 +230,8 @@ cdr_hub_publish(struct cdr_hub *hub, const struct cdr_roster *roster, const char
 	for (int level = 0; level <= CDR_TILE_LEVEL_MAX && checkpoint->size >> (CDR_TILE_BITS * level) > 0; level++)
 		CDR_TRY(write_level(hub, &p, level));
 	CDR_TRY(write_rosters(hub, &p));
+	CDR_TRY(write_numbered(hub, &p, "samples", next_lot_job));
+	CDR_TRY(write_numbered(hub, &p, "verdicts", next_verdict_job));
 	CDR_TRY(cdr_checkpoint_write(checkpoint, hub->genesis, roster, &note));
 	CDR_TRY(write_file(&p, "checkpoint", note.data, note.len));
 out:

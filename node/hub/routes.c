@@ -14,8 +14,10 @@
 #include "node/hub/proposal.h"
 #include "node/hub/roll.h"
 #include "node/hub/round.h"
+#include "node/hub/sample.h"
 #include "node/hub/tree.h"
 #include "node/hub/witness.h"
+#include "audit/sample.h"
 #include "node/net/log.h"
 #include "proto/log.pb-c.h"
 
@@ -61,6 +63,8 @@ const struct cdr_route cdr_hub_routes[] = {
 	{ CDR_TALLY_FIRST_PATH, TRUSTEE, CDR_BODY_ROUND_MAX, TYPE(round_first), cdr_hub_round_first, NULL },
 	{ CDR_TALLY_SECOND_PATH, TRUSTEE, CDR_BODY_ROUND_MAX, TYPE(round_second), cdr_hub_round_second, NULL },
 	{ "/v1/round/refuse", TRUSTEE, CDR_BODY_SMALL_MAX, TYPE(round_refuse), cdr_hub_round_refuse, NULL },
+	{ "/v1/sample/list", MEMBER, CDR_BODY_SMALL_MAX, TYPE(sample_list_request), cdr_hub_sample_list, NULL },
+	{ CDR_SAMPLE_VERDICT_PATH, TRUSTEE, CDR_BODY_SMALL_MAX, TYPE(verdict), cdr_hub_sample_verdict, NULL },
 	{ "/v1/return", MEMBER, CDR_BODY_SMALL_MAX, TYPE(annual_put), cdr_hub_return_put, NULL },
 };
 

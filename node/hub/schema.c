@@ -174,6 +174,13 @@ static const char version_rolls[] =
 
 /* What a trustee says of a ceremony is in the log. */
 static const char version_said[] = "ALTER TABLE key_outcome ADD COLUMN logged bigint;";
+/* Samples: the basis of each, the lot once it is made; and what auditors found, as they signed it. */
+static const char version_samples[] =
+    "CREATE TABLE sample (number bigint NOT NULL PRIMARY KEY, from_place bigint NOT NULL, size bigint NOT NULL, root bytea NOT NULL,"
+    " key_number bigint NOT NULL, trustees bigint NOT NULL, checks bigint NOT NULL, points bigint NOT NULL, note bytea NOT NULL,"
+    " lot bytea, seed bytea, made_at bigint NOT NULL, logged_at bigint, logged bigint);"
+    "CREATE TABLE verdict (sample bigint NOT NULL, position bigint NOT NULL, point bigint NOT NULL, outcome text NOT NULL,"
+    " trustee bigint NOT NULL, request bytea NOT NULL, logged bigint NOT NULL, PRIMARY KEY (sample, position, point, outcome));";
 
 /*
  * The newest change of the index in the log: a root that is older proves no answer. Checks that were closed, so that who asks again gets
@@ -205,6 +212,7 @@ static const char *const migrations[] = {
 	version_said,
 	version_leaf_life,
 	version_released,
+	version_samples,
 };
 
 const struct cdr_store_schema cdr_hub_schema = {
@@ -534,6 +542,31 @@ const struct cdr_hub_legend cdr_hub_legends[] = {
 	COLUMN("round_release", "salt", "with it and the totals the hash of the snapshot can be shown to be right", NOTHING),
 	COLUMN("round_release", "made_at", "when it was published", "public"),
 	COLUMN("round_release", "logged", "number of its leaf in the log", "public"),
+
+	TABLE("sample", "which evaluations are shown to an auditor, by lot", "public"),
+	COLUMN("sample", "number", "1, 2, 3 ...", "public"),
+	COLUMN("sample", "from_place", "it draws from this leaf on", "public"),
+	COLUMN("sample", "size", "up to this one", "public"),
+	COLUMN("sample", "root", "root of the log of so many leaves", "public"),
+	COLUMN("sample", "key_number", "number of the statistics key that makes the lot", "public"),
+	COLUMN("sample", "trustees", "how many there are", "public"),
+	COLUMN("sample", "checks", "one check in so many is drawn", "public"),
+	COLUMN("sample", "points", "one point of imports in so many", "public"),
+	COLUMN("sample", "note", "the checkpoint, as trustees cosigned it", "public"),
+	COLUMN("sample", "lot", "t parts with proofs", "public"),
+	COLUMN("sample", "seed", "what they join to", "public"),
+	COLUMN("sample", "made_at", "when the trustees were asked first", NOTHING),
+	COLUMN("sample", "logged_at", "when it was logged", "public"),
+	COLUMN("sample", "logged", "place of its leaf in the log", NOTHING),
+
+	TABLE("verdict", "what auditors found of the evaluations that were drawn", "public: who was asked, and what came of it; not about whom"),
+	COLUMN("verdict", "sample", "which sample", "public"),
+	COLUMN("verdict", "position", "place of the evaluation's leaf", "public"),
+	COLUMN("verdict", "point", "which point of it", "public"),
+	COLUMN("verdict", "outcome", "asked, opened, false, refused, late, backed, unbacked", "public"),
+	COLUMN("verdict", "trustee", "index of the auditor", "public"),
+	COLUMN("verdict", "request", "as the auditor signed it", "public"),
+	COLUMN("verdict", "logged", "place of its leaf in the log", NOTHING),
 
 	TABLE("misuse", "requests that contradict what was said before", "which party is broken or lies"),
 	COLUMN("misuse", "party", "who sent it", "as the table"),

@@ -26,6 +26,8 @@ static const struct {
 	{ "members", CDR_ROLE_ALL },
 	{ "log", CDR_ROLE_ALL },
 	{ "audit check", CDR_ROLE_AUDITOR | CDR_ROLE_ADMINISTRATOR | CASES },
+	{ "audit list", CDR_ROLE_AUDITOR | CASES },
+	{ "audit", CASES },
 	{ "reports", CDR_ROLE_AUDITOR | CDR_ROLE_ADMINISTRATOR | CASES },
 	{ "leavers", CDR_ROLE_HR },
 	{ "check", CASES },

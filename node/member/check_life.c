@@ -10,6 +10,7 @@
 #include "node/member/count.h"
 #include "node/member/guest.h"
 #include "node/member/hold.h"
+#include "node/member/query_opening.h"
 #include "node/member/retention.h"
 #include "node/net/log.h"
 
@@ -385,6 +386,8 @@ erase_candidate(struct cdr_tx *tx, const uint8_t *check_id, const char *reason)
 	CDR_TRY(cdr_query_run(tx, "DELETE FROM word WHERE check_id = $1", CDR_VALUES(id)));
 	CDR_TRY(cdr_query_run(tx, "UPDATE employer SET handles = $1 WHERE check_id = $2", CDR_VALUES(cdr_value_blob("", 0), id)));
 	CDR_TRY(cdr_check_rows_forget(tx, check_id));
+	if (strcmp(reason, "erased") == 0)
+		CDR_TRY(cdr_query_opening_forget(tx, check_id));
 out:
 	return err;
 }

@@ -193,6 +193,27 @@ write_kept(struct cdr_tx *tx, void *context)
 	return cdr_setting_put(tx, m->kept_name, kept, sizeof(kept));
 }
 
+/* Their tags; the candidate, as it is now, is what an auditor would be shown. */
+static cdr_err
+evaluate(struct matching *m, const struct cdr_bytes *inputs, uint8_t *tags)
+{
+	uint8_t *packed = malloc(CDR_CANDIDATE_PACK_MAX);
+	size_t len = 0;
+
+	if (packed == NULL)
+		return CDR_E_MEMORY;
+	cdr_err err = cdr_candidate_pack(&m->candidate, packed, &len);
+	if (err == CDR_OK) {
+		const struct cdr_evaluate_subject subject = { .record = m->check_id, .shown = m->check_id, .count = m->set.count,
+			.packed = { packed, len } };
+		const struct cdr_evaluate_about about = { &subject, 1 };
+		err = cdr_evaluate_about(m->member, m->roster, m->epoch, m->purpose, inputs, m->row_count, &about, tags, m->fault);
+	}
+	cdr_wipe(packed, CDR_CANDIDATE_PACK_MAX);
+	free(packed);
+	return err;
+}
+
 /* From the candidate to the rows that the hub gets. */
 static cdr_err
 derive_rows(struct matching *m, const struct cdr_scheme *scheme)
@@ -213,7 +234,7 @@ derive_rows(struct matching *m, const struct cdr_scheme *scheme)
 	for (size_t i = 0; i < m->row_count; i++)
 		inputs[i] = i < m->set.count ? (struct cdr_bytes){ m->set.token[i].input, m->set.token[i].input_len } :
 					       (struct cdr_bytes){ m->dummy[i], DUMMY_LEN };
-	CDR_TRY(cdr_evaluate(m->member, m->roster, m->epoch, m->purpose, inputs, m->row_count, tags, m->fault));
+	CDR_TRY(evaluate(m, inputs, tags));
 	write_rows(m, tags);
 	CDR_TRY(cdr_store_write(m->member->home->store, write_kept, m));
 	err = CDR_OK;

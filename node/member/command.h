@@ -90,6 +90,10 @@ cdr_command_handler cdr_command_user_logout;
 cdr_command_handler cdr_command_trail_list;
 
 cdr_command_handler cdr_command_audit_check;
+cdr_command_handler cdr_command_audit_list;
+cdr_command_handler cdr_command_audit_show;
+cdr_command_handler cdr_command_audit_open;
+cdr_command_handler cdr_command_audit_refuse;
 
 /*
  * A command that is given from within the daemon (node/member/api.h): the node is open already, who acts is known, files are bytes.

@@ -10,6 +10,7 @@
 #include "audit/checkpoint.h"
 #include "core/crypto/threshold.h"
 #include "node/member/misconduct.h"
+#include "node/member/query_opening.h"
 #include "node/member/receipt.h"
 #include "node/net/log.h"
 
@@ -27,6 +28,8 @@ struct batch {
 	const struct cdr_roster *roster;
 	const Cdr__Wire__Epoch *epoch;
 	size_t count;
+	const struct cdr_bytes *inputs; /* secret */
+	const struct cdr_evaluate_about *about;
 	char name[ASKED_NAME_LEN + 1]; /* of the setting that remembers it until it is done */
 	uint64_t sequence;
 	bool is_spoilt;             /* a trustee knows the sequence number for another request */
@@ -230,11 +233,18 @@ out:
 	return err;
 }
 
-/* A writing job. */
+/* A writing job: the receipt, and what an auditor may want to see. */
+struct keeping {
+	const struct cdr_member *member;
+	struct cdr_query_opening_kept kept;
+};
+
 static cdr_err
-keep_receipt(struct cdr_tx *tx, void *context)
+keep_job(struct cdr_tx *tx, void *context)
 {
-	return cdr_receipt_keep(tx, context);
+	const struct keeping *keeping = context;
+
+	return cdr_query_opening_keep(tx, keeping->member, &keeping->kept);
 }
 
 /* Whether the log holds the request, at the place of the receipt, as far as enough witnesses have seen it. */
@@ -301,7 +311,10 @@ enter_log(struct batch *batch, struct cdr_fault *fault)
 	reply = ask.reply;
 	CDR_TRY(cdr_leaf_content(CDR_LEAF_EVALUATION, &envelope.body, 1, content));
 	CDR_TRY(cdr_receipt_take(batch->member, batch->roster, reply->receipt, CDR_LEAF_EVALUATION, content, &receipt, fault));
-	CDR_TRY(cdr_store_write(batch->member->home->store, keep_receipt, &receipt));
+	struct keeping keeping = { batch->member, { .receipt = &receipt, .purpose = batch->request.purpose, .request = envelope.body,
+	    .points = { batch->blinded, batch->count * CDR_POINT_LEN }, .seed = batch->seed, .inputs = batch->inputs, .count = batch->count,
+	    .about = batch->about } };
+	CDR_TRY(cdr_store_write(batch->member->home->store, keep_job, &keeping));
 	CDR_TRY(verify_inclusion(batch, &receipt, reply->inclusion, fault));
 	CDR_TRY(write_attachment(batch, reply->inclusion));
 out:
@@ -516,8 +529,18 @@ cdr_err
 cdr_evaluate(struct cdr_member *member, const struct cdr_roster *roster, const Cdr__Wire__Epoch *epoch,
     const char *purpose, const struct cdr_bytes *inputs, size_t count, uint8_t *tags, struct cdr_fault *fault)
 {
+	return cdr_evaluate_about(member, roster, epoch, purpose, inputs, count, NULL, tags, fault);
+}
+
+/* see node/member/evaluate.h */
+cdr_err
+cdr_evaluate_about(struct cdr_member *member, const struct cdr_roster *roster, const Cdr__Wire__Epoch *epoch,
+    const char *purpose, const struct cdr_bytes *inputs, size_t count, const struct cdr_evaluate_about *about, uint8_t *tags,
+    struct cdr_fault *fault)
+{
 	cdr_err err = CDR_E_INTERNAL;
-	struct batch batch = { .member = member, .roster = roster, .epoch = epoch, .count = count };
+	struct batch batch = { .member = member, .roster = roster, .epoch = epoch, .count = count,
+		.inputs = inputs, .about = about };
 	char purpose_text[CDR_CODE_LEN_MAX + 1];
 
 	if (count < 1 || count > CDR_EVALUATE_POINTS_MAX)

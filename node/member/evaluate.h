@@ -37,4 +37,25 @@ CDR_MUST_CHECK cdr_err cdr_evaluate(struct cdr_member *member, const struct cdr_
     const Cdr__Wire__Epoch *epoch, const char *purpose, const struct cdr_bytes *inputs, size_t count, uint8_t *tags,
     struct cdr_fault *fault);
 
+/* Whose tokens some of the strings are. Everything is borrowed. */
+struct cdr_evaluate_subject {
+	const uint8_t *record;    /* CDR_ID_LEN: of the check, or the leaver: with it this is forgotten */
+	const uint8_t *shown;     /* CDR_ID_LEN: what an auditor is told as its record: the check, or the handle */
+	size_t first, count;      /* of the strings; what stands behind those of a check belongs to nobody */
+	struct cdr_bytes packed;  /* personal: core/record/candidate.h, core/record/leaver.h */
+};
+struct cdr_evaluate_about {
+	const struct cdr_evaluate_subject *subject;
+	size_t count;
+};
+
+/**
+ * cdr_evaluate_about(member, roster, epoch, purpose, inputs, count, about, tags, fault):
+ * cdr_evaluate, of which it is kept whom it was about until no sample can draw it any more: node/member/query_opening.h. Everything that is evaluated for
+ * somebody goes this way.
+ */
+CDR_MUST_CHECK cdr_err cdr_evaluate_about(struct cdr_member *member, const struct cdr_roster *roster,
+    const Cdr__Wire__Epoch *epoch, const char *purpose, const struct cdr_bytes *inputs, size_t count,
+    const struct cdr_evaluate_about *about, uint8_t *tags, struct cdr_fault *fault);
+
 #endif

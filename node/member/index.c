@@ -40,6 +40,7 @@ struct subject {
 	uint8_t handle[CDR_HANDLE_LEN];
 	uint16_t expiry;
 	struct cdr_buffer sealed;
+	struct cdr_buffer packed; /* personal: the same in clear, for who may be shown it */
 	size_t token_count;      /* of the chunk's tokens, in order */
 };
 
@@ -66,8 +67,10 @@ chunk_free(struct chunk *chunk)
 {
 	if (chunk == NULL)
 		return;
-	for (size_t i = 0; i < chunk->count; i++)
+	for (size_t i = 0; i < chunk->count; i++) {
 		cdr_buffer_free(&chunk->subject[i].sealed);
+		cdr_buffer_free(&chunk->subject[i].packed);
+	}
 	if (chunk->token != NULL)
 		cdr_wipe(chunk->token, CHUNK_TOKENS * sizeof(*chunk->token));
 	free(chunk->token);
@@ -100,6 +103,14 @@ chunk_new(struct cdr_member *member, const struct cdr_roster *roster, const Cdr_
 
 /* ---- from leavers to tags ------------------------------------------------------------------------------------------- */
 
+/* A leaver in clear. */
+static cdr_err
+pack(const struct cdr_leaver *leaver, struct cdr_buffer *packed)
+{
+	packed->data = malloc(CDR_LEAVER_PACK_MAX);
+	return packed->data == NULL ? CDR_E_MEMORY : cdr_leaver_pack(leaver, packed->data, &packed->len);
+}
+
 /* Add the tokens of one leaver, if they all fit. */
 static cdr_err
 add_tokens(struct chunk *chunk, struct subject *subject, bool *fits)
@@ -123,11 +134,32 @@ add_tokens(struct chunk *chunk, struct subject *subject, bool *fits)
 		subject->token_count = set->count;
 		chunk->token_count += set->count;
 		*fits = true;
+		err = pack(&leaver, &subject->packed);
 	}
 	cdr_wipe(&leaver, sizeof(leaver));
 	cdr_wipe(set, sizeof(*set));
 	free(set);
 	return err;
+}
+
+/* Have the trustees evaluate all tokens; whose they are is kept as long as an auditor may ask. */
+static cdr_err
+evaluate(struct chunk *chunk, const struct cdr_bytes *inputs)
+{
+	struct cdr_evaluate_subject subject[CHUNK_LEAVERS];
+	struct cdr_evaluate_about about = { subject, 0 };
+	size_t first = 0;
+
+	for (size_t i = 0; i < chunk->taken; i++) {
+		const struct subject *s = &chunk->subject[i];
+		if (s->token_count == 0)
+			continue;
+		subject[about.count++] = (struct cdr_evaluate_subject){ .record = s->id, .shown = s->handle, .first = first,
+			.count = s->token_count, .packed = cdr_buffer_bytes(&s->packed) };
+		first += s->token_count;
+	}
+	return cdr_evaluate_about(chunk->member, chunk->roster, chunk->epoch, CDR_PURPOSE_IMPORT, inputs, chunk->token_count, &about,
+	    chunk->tags, &chunk->fault);
 }
 
 /* Tokens of as many leavers as fit into one evaluation, and their tags. */
@@ -149,8 +181,7 @@ derive_tags(struct chunk *chunk)
 		return CDR_E_MEMORY;
 	for (size_t i = 0; i < chunk->token_count; i++)
 		inputs[i] = (struct cdr_bytes){ chunk->token[i].input, chunk->token[i].input_len };
-	err = cdr_evaluate(chunk->member, chunk->roster, chunk->epoch, CDR_PURPOSE_IMPORT, inputs, chunk->token_count,
-	    chunk->tags, &chunk->fault);
+	err = evaluate(chunk, inputs);
 	free(inputs);
 	return err;
 }

@@ -389,6 +389,20 @@ static const struct cdr_command commands[] = {
 		    "the same. The daemon does so by itself once a day. What does not hold is told, and written with its evidence to a\n"
 		    "file in the folder evidence/ of this node; the exit code is then 3.",
 	    .options = audit_options, .handle = cdr_command_audit_check },
+	{ .name = "audit list", .summary = "list evaluations that were drawn by lot to be shown to an auditor",
+	    .help = "So that nobody looks up people who never applied, or says to have employed who was not, some of what is evaluated is drawn by lot\n"
+		    "and shown to one of the trustees, as an auditor. Nothing is shown unless somebody here agrees. Who does not answer in time, or\n"
+		    "declines, is recorded in the public log, without saying what it was about.",
+	    .handle = cdr_command_audit_list },
+	{ .name = "audit show", .operands = "NUMBER", .operand_min = 1, .operand_max = 1,
+	    .summary = "show just what the auditor would see of one", .handle = cdr_command_audit_show },
+	{ .name = "audit open", .operands = "NUMBER", .operand_min = 1, .operand_max = 1,
+	    .summary = "show it to the auditor, sealed to that trustee alone",
+	    .help = "It sees the names, the date of birth and the documents of this one person; of a check the legal basis and the notice that was given, of a\n"
+		    "leaver the employee number and the dates. Keep the notice, or the employment record, at hand: it may ask for it.",
+	    .handle = cdr_command_audit_open },
+	{ .name = "audit refuse", .operands = "NUMBER", .operand_min = 1, .operand_max = 1,
+	    .summary = "decline to show it: the log then says so", .handle = cdr_command_audit_refuse },
 	{ .name = "leavers import", .operands = "FILE", .operand_min = 1, .operand_max = 1,
 	    .summary = "make the register what a file says: CSV or XLSX",
 	    .help = "Columns, in any order: employee_number given_names family_names other_names native_name date_of_birth\n"

@@ -276,6 +276,24 @@ static const char hooks_counted[] =
 /* When a request of ours expired: an answer after that is not counted a second time. */
 static const char expiries[] =
     "ALTER TABLE employer ADD COLUMN expired_at bigint NOT NULL DEFAULT 0;";
+/* What was evaluated, kept until no sample can draw it: node/member/query_opening.h; lots, and what they drew of ours: node/member/sample.h. */
+static const char samples[] =
+    "CREATE TABLE evaluated ("
+    " place bigint PRIMARY KEY, purpose text NOT NULL, request bytea NOT NULL, points bytea NOT NULL, seed bytea NOT NULL,"
+    " made_at bigint NOT NULL);"
+    "CREATE TABLE evaluated_subject ("
+    " place bigint NOT NULL, first bigint NOT NULL, points bigint NOT NULL, record bytea NOT NULL, sealed bytea NOT NULL,"
+    " PRIMARY KEY (place, first));"
+    "CREATE INDEX evaluated_subject_by_record ON evaluated_subject (record);"
+    "CREATE TABLE sample (number bigint PRIMARY KEY, size bigint NOT NULL, at bigint NOT NULL);"
+
+    /* state: waiting (for a person), agreed, declined (both on their way to the auditor), then what the auditor found; late, once it is
+     * no use any more. reason: why not. */
+    "CREATE TABLE drawn ("
+    " sample bigint NOT NULL, position bigint NOT NULL, point bigint NOT NULL, number bigint NOT NULL UNIQUE, auditor bigint NOT NULL,"
+    " purpose text NOT NULL, due_at bigint NOT NULL, state text NOT NULL, reason text NOT NULL, changed_at bigint NOT NULL,"
+    " PRIMARY KEY (sample, position, point));"
+    "CREATE INDEX drawn_by_position ON drawn (position);";
 
 /* How a contribution to a round said less than the register. */
 static const char coarsened[] =
@@ -300,6 +318,7 @@ static const char *const migrations[] = {
 	hooks_counted,
 	expiries,
 	coarsened,
+	samples,
 };
 
 const struct cdr_store_schema cdr_member_schema = {

@@ -18,6 +18,7 @@
 #include "node/member/mail.h"
 #include "node/member/retention.h"
 #include "node/member/rounds.h"
+#include "node/member/sample.h"
 #include "node/net/log.h"
 
 #define BACKOFF_MAX_MS 60000
@@ -176,6 +177,9 @@ cdr_serve_run(struct cdr_member *member, const struct cdr_daemon *daemon, unsign
 	struct worker auditor = {
 		.member = member, .task = { .name = "audit", .step = cdr_audit_step }, .active_only = true, .poll_ms = poll_ms
 	};
+	struct worker sampler = {
+		.member = member, .task = { .name = "sample", .step = cdr_sample_step }, .active_only = true, .poll_ms = poll_ms
+	};
 	struct worker mailer = { .member = member, .task = { .name = "email", .step = cdr_email_step }, .poll_ms = poll_ms };
 
 	struct worker hooks = { .member = member, .task = { .name = "webhook" }, .poll_ms = poll_ms };
@@ -187,6 +191,7 @@ cdr_serve_run(struct cdr_member *member, const struct cdr_daemon *daemon, unsign
 		cdr_log(CDR_LOG_ERROR, "task.no_thread", cdr_log_text("task", "webhook"), cdr_log_err(CDR_E_MEMORY));
 	start_worker(&mailer);
 	start_worker(&auditor);
+	start_worker(&sampler);
 	unsigned wait = 0;
 	while (!cdr_daemon_wait(daemon, (int)wait)) {
 		run_task(member, &roster, poll_ms);
@@ -208,4 +213,5 @@ cdr_serve_run(struct cdr_member *member, const struct cdr_daemon *daemon, unsign
 	stop_worker(&indexer);
 	stop_worker(&mailer);
 	stop_worker(&auditor);
+	stop_worker(&sampler);
 }

@@ -11,6 +11,7 @@
 #include "node/member/count.h"
 #include "node/member/epoch.h"
 #include "node/member/hold.h"
+#include "node/member/query_opening.h"
 #include "node/member/inbox_parts.h"
 #include "node/member/index_own.h"
 #include "node/member/leavers.h"
@@ -238,6 +239,7 @@ erase_leaver(struct cdr_tx *tx, const uint8_t *id, struct cdr_fault *fault)
 	CDR_TRY(cdr_hold_check(tx, id, fault));
 	CDR_TRY(forget_rows(tx, values));
 	CDR_TRY(cdr_query_run(tx, "INSERT INTO removal (handle) SELECT handle FROM leaver WHERE id = $1", values));
+	CDR_TRY(cdr_query_opening_forget(tx, id));
 	CDR_TRY(cdr_epoch_leave(tx, id));
 	CDR_TRY(cdr_query_run(tx, "DELETE FROM former_handle WHERE leaver = $1", values));
 	CDR_TRY(cdr_query_run(tx, "DELETE FROM leaver WHERE id = $1", values));

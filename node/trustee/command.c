@@ -80,6 +80,16 @@ static const struct cdr_option approve_options[] = {
 	{ .name = NULL },
 };
 
+static const struct cdr_option audit_show_options[] = {
+	{ .name = "export", .value = "FILE", .help = "write it into a new file, for `candor-audit open`" },
+	{ .name = NULL },
+};
+
+static const struct cdr_option audit_judge_options[] = {
+	{ .name = "evidence", .value = "seen|none", .help = "the notice that the candidate was given, the employment record", .required = true },
+	{ .name = NULL },
+};
+
 const struct cdr_command cdr_trustee_commands[] = {
 	{ .name = "init", .summary = "make a trustee: its keys and its card", .options = init_options,
 	    .help = "Give card.json, in the folder, to whoever founds the exchange, and read its fingerprint out to him by\n"
@@ -123,6 +133,15 @@ const struct cdr_command cdr_trustee_commands[] = {
 	    .handle = cdr_trustee_command_approve },
 	{ .name = "reports", .summary = "show what members have used, and who contradicted himself",
 	    .handle = cdr_trustee_command_reports },
+	{ .name = "audit list", .summary = "show which evaluations were drawn for this trustee to look at, and what came of it",
+	    .handle = cdr_trustee_command_audit_list },
+	{ .name = "audit show", .operands = "NUMBER", .operand_min = 1, .operand_max = 1, .options = audit_show_options,
+	    .summary = "show what a member disclosed of one: a person, and the notice or the employment",
+	    .help = "Personal: it is sealed to this trustee alone, and destroyed once it is judged, or after 60 days.",
+	    .handle = cdr_trustee_command_audit_show },
+	{ .name = "audit judge", .operands = "NUMBER", .operand_min = 1, .operand_max = 1, .options = audit_judge_options,
+	    .summary = "say whether the member had evidence for it: it stands in the log for everybody",
+	    .handle = cdr_trustee_command_audit_judge },
 	{ .name = "rounds", .summary = "show rounds of statistics: opened, refused and why", .handle = cdr_trustee_command_rounds },
 	{ .name = "inspect", .summary = "show everything that this trustee has stored, as JSON",
 	    .handle = cdr_trustee_command_inspect },

@@ -47,6 +47,9 @@ cdr_command_handler cdr_trustee_command_pending;
 cdr_command_handler cdr_trustee_command_approve;
 cdr_command_handler cdr_trustee_command_reports;
 cdr_command_handler cdr_trustee_command_rounds;
+cdr_command_handler cdr_trustee_command_audit_list;
+cdr_command_handler cdr_trustee_command_audit_show;
+cdr_command_handler cdr_trustee_command_audit_judge;
 cdr_command_handler cdr_trustee_command_inspect;
 
 #endif

@@ -8,6 +8,7 @@
 #include "node/trustee/command.h"
 #include "node/trustee/countersign.h"
 #include "node/trustee/keep.h"
+#include "node/trustee/query_opening.h"
 #include "node/trustee/round.h"
 #include "node/trustee/routes.h"
 
@@ -63,7 +64,7 @@ run(const struct cdr_arguments *arguments, struct cdr_daemon *daemon, struct cdr
 	cdr_trustee_keep_end(&keep);
 }
 
-/* Rounds have a thread of their own: verifying a thousand contributions takes a minute, and rosters shall not wait. */
+/* Rounds and samples have a thread of their own: verifying a thousand contributions takes a minute, and rosters shall not wait. */
 struct rounds {
 	struct cdr_trustee *trustee;
 	uint64_t poll_ms;
@@ -74,7 +75,7 @@ static void *
 run_rounds(void *context)
 {
 	struct rounds *rounds = context;
-	cdr_err before = CDR_OK;
+	cdr_err before = CDR_OK, audited = CDR_OK;
 
 	while (!atomic_load(&rounds->stop)) {
 		struct cdr_fault fault = { CDR_OK, "" };
@@ -83,6 +84,12 @@ run_rounds(void *context)
 			cdr_log(err == CDR_OK ? CDR_LOG_INFO : CDR_LOG_WARNING, err == CDR_OK ? "round.back" : "round.failed",
 			    cdr_log_err(err), cdr_log_text("reason", fault.text));
 		before = err;
+		fault = (struct cdr_fault){ CDR_OK, "" };
+		err = cdr_trustee_sample_step(rounds->trustee, &fault);
+		if (err != audited)
+			cdr_log(err == CDR_OK ? CDR_LOG_INFO : CDR_LOG_WARNING, err == CDR_OK ? "sample.back" : "sample.failed", cdr_log_err(err),
+			    cdr_log_text("reason", fault.text));
+		audited = err;
 		for (uint64_t waited = 0; waited < rounds->poll_ms && !atomic_load(&rounds->stop); waited += ROUND_WAIT_MS)
 			cdr_trustee_sleep_ms(ROUND_WAIT_MS);
 	}

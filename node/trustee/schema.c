@@ -100,7 +100,21 @@ static const char version_index_watch[] =
     "CREATE TABLE log_lie (place bigint NOT NULL PRIMARY KEY, what text NOT NULL, leaf bytea NOT NULL, salt bytea NOT NULL,"
     " noticed_at bigint NOT NULL);";
 
-static const char *const migrations[] = { version_1, version_keys, version_basis, version_log, version_rounds, version_said, version_index_watch };
+/* Samples: lots in the log; of which basis a part was given; what was drawn for this trustee to look at. */
+static const char version_samples[] =
+    "CREATE INDEX evaluation_place ON evaluation (place);"
+    "CREATE TABLE sample (number bigint NOT NULL PRIMARY KEY, from_place bigint NOT NULL, size bigint NOT NULL, key_number bigint NOT NULL,"
+    " trustees bigint NOT NULL, checks bigint NOT NULL, points bigint NOT NULL, seed bytea NOT NULL, logged_at bigint NOT NULL);"
+    "CREATE TABLE sample_given (number bigint NOT NULL PRIMARY KEY, key_number bigint NOT NULL, input bytea NOT NULL);"
+
+    /* state and posted: outcomes of audit/sample.h, the latter what the log has (empty: nothing). opening: as the member sealed it, kept until
+     * somebody judged it. evidence: the signed request, of one that was false. */
+    "CREATE TABLE drawn (sample bigint NOT NULL, position bigint NOT NULL, point bigint NOT NULL, number bigint NOT NULL UNIQUE,"
+    " member text NOT NULL, purpose text NOT NULL, due_at bigint NOT NULL, state text NOT NULL, reason text NOT NULL,"
+    " changed_at bigint NOT NULL, posted text NOT NULL, opening bytea NOT NULL, evidence bytea NOT NULL,"
+    " PRIMARY KEY (sample, position, point));";
+
+static const char *const migrations[] = { version_1, version_keys, version_basis, version_log, version_rounds, version_said, version_index_watch, version_samples };
 
 const struct cdr_store_schema cdr_trustee_schema = {
 	.application_id = 0x43445254, /* "CDRT" */

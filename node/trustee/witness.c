@@ -7,6 +7,7 @@
 #include "node/net/log.h"
 #include "node/trustee/index_watch.h"
 #include "node/trustee/said.h"
+#include "node/trustee/sample.h"
 #include "proto/log.pb-c.h"
 
 #define EVALUATE_PATH "/v1/evaluate"
@@ -54,6 +55,8 @@ struct portion {
 	size_t about_index_count;
 	uint64_t lie_place;                  /* of the last that is a lie; only set with lie_count */
 	size_t lie_count;
+	struct cdr_trustee_lot *lot;         /* of samples */
+	size_t lot_count;
 	uint64_t size;                       /* of the log that this trustee has seen, afterwards */
 	struct cdr_checkpoint before;        /* where size is beyond the checkpoint's: what was seen last */
 	bool is_taken;                       /* what was seen ends with the checkpoint */
@@ -71,6 +74,7 @@ portion_free(struct portion *p)
 	free(p->about_index);
 	free(p->evaluation);
 	free(p->own);
+	free(p->lot);
 	free(p->hash);
 	cdr_current_release(p->trustee->current, p->newer);
 }
@@ -193,6 +197,26 @@ take_own(struct portion *p, size_t record, const struct cdr_leaf *leaf)
 	return CDR_OK;
 }
 
+/* Take in the lot of a sample, if it is one. */
+static cdr_err
+take_lot(struct portion *p, const struct cdr_leaf *leaf, struct cdr_bytes evidence)
+{
+	struct cdr_trustee_lot *more = realloc(p->lot, (p->lot_count + 1) * sizeof(*more));
+	bool holds;
+
+	if (more == NULL)
+		return CDR_E_MEMORY;
+	p->lot = more;
+	cdr_err err = cdr_trustee_sample_read(p->trustee, p->roster, leaf, evidence, &p->lot[p->lot_count], &holds);
+	if (err == CDR_E_BUSY) {
+		look_for_roster(p);
+		err = cdr_trustee_sample_read(p->trustee, p->roster, leaf, evidence, &p->lot[p->lot_count], &holds);
+	}
+	if (err == CDR_OK)
+		p->lot_count += holds;
+	return err;
+}
+
 /* Everything that can be looked at before the database is touched. */
 static cdr_err
 prepare(struct portion *p, struct cdr_fault *fault)
@@ -223,6 +247,8 @@ prepare(struct portion *p, struct cdr_fault *fault)
 			CDR_TRY(take_own(p, i, &leaf));
 		if (is_known && (leaf.kind == CDR_LEAF_INDEX_BATCH || leaf.kind == CDR_LEAF_INDEX_ROOT || leaf.kind == CDR_LEAF_CHECK_OPENED))
 			p->about_index[p->about_index_count++] = (struct about_index){ i, leaf };
+		if (is_known && leaf.kind == CDR_LEAF_SAMPLE)
+			CDR_TRY(take_lot(p, &leaf, cdr_message_bytes(r->record[i]->evidence)));
 		if (!is_known || leaf.kind != CDR_LEAF_EVALUATION)
 			continue;
 		err = take_evaluation(p, i, &leaf);
@@ -444,6 +470,8 @@ take_job(struct cdr_tx *tx, void *context)
 		if (p->evaluation[i].request != NULL)
 			CDR_TRY(count_evaluation(tx, p, &p->evaluation[i]));
 	CDR_TRY(watch_index(tx, p));
+	for (size_t i = 0; i < p->lot_count; i++)
+		CDR_TRY(cdr_trustee_sample_take(tx, p->trustee, &p->lot[i], p->call->now));
 	CDR_TRY(seen_write(tx, p));
 	cdr_merkle_edge_write(&edge, bytes, &len);
 	CDR_TRY(cdr_trustee_setting_put(tx, EDGE_NAME, bytes, len));

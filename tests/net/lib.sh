@@ -77,7 +77,7 @@ launch() {
 	esac
 }
 
-# $HUB_OPTIONS and $MEMBER_OPTIONS: what these daemons are started with beside.
+# $HUB_OPTIONS and $MEMBER_OPTIONS: what these daemons are started with beside; $HUB_INIT: what the hub is made with.
 start_hub() { launch hub "$BIN/candor-hub" ${HUB_OPTIONS:-}; }
 start_trustee() { launch "trustee-$1" "$BIN/candor-trustee" ${POLL_MS:+--poll-ms "$POLL_MS"}; }
 start_member() { launch "member-$1" "$BIN/candor" ${POLL_MS:+--poll-ms "$POLL_MS"} ${MEMBER_OPTIONS:-}; }

@@ -11,6 +11,7 @@
 #include "core/crypto/secret.h"
 #include "node/member/command.h"
 #include "node/member/leavers.h"
+#include "node/member/sample.h"
 #include "node/member/wire.h"
 #include "node/net/node_options.h"
 #include "proto/log.pb-c.h"
@@ -405,6 +406,44 @@ out:
 	return err;
 }
 
+/* ---- openings --------------------------------------------------------------------------------------------------- */
+
+/* Show the auditor somebody else than was evaluated, in the same form. */
+static cdr_err
+show_other(const struct cdr_arguments *arguments, struct cdr_report *report, struct cdr_fault *fault)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct liar liar = { 0 };
+	struct cdr_drawn drawn;
+	static struct cdr_query_opening_made made;
+	Cdr__Wire__OpeningPut put = CDR__WIRE__OPENING_PUT__INIT;
+	struct cdr_buffer sealed = { 0 };
+	char name[CDR_SIGNER_LEN_MAX + 1];
+	size_t len;
+
+	CDR_TRY(liar_open(arguments, &liar, fault));
+	CDR_TRY(cdr_drawn_show(liar.member, strtoull(cdr_arguments_operand(arguments, 0), NULL, 10), &drawn, &made, fault));
+	(void)snprintf(made.who.given_names, sizeof(made.who.given_names), "Somebodi");
+	CDR_TRY(cdr_person_pack(&made.who, made.person, &len));
+	made.message.person = cdr_message_field(made.person, len);
+	const Cdr__Wire__Trustee *auditor = cdr_roster_trustee(liar.roster, drawn.auditor);
+	CDR_TRY(cdr_query_opening_seal(&made.message, auditor->party->sealing_key.data, liar.member->genesis, liar.member->id, &sealed));
+	put.sample = drawn.sample;
+	put.position = drawn.position;
+	put.point = (uint32_t)drawn.point;
+	put.has_sealed = true;
+	put.sealed = cdr_message_field(sealed.data, sealed.len);
+	(void)snprintf(name, sizeof(name), "trustee/%u", drawn.auditor);
+	struct cdr_ask ask = { .party = auditor->party, .party_signer = name, .path = "/v1/sample/open", .message = &put.base,
+		.reply_type = &cdr__wire__opening_reply__descriptor };
+	CDR_TRY(say(&liar, &ask, report));
+out:
+	cdr_buffer_free(&sealed);
+	cdr_query_opening_made_wipe(&made);
+	liar_close(&liar);
+	return err;
+}
+
 #define AS { .name = "as", .value = "ID", .help = "sign with this member's name" }
 #define TO { .name = "to", .value = "ID", .help = "receiver", .required = true }
 #define END { .name = NULL }
@@ -451,6 +490,8 @@ static const struct cdr_command commands[] = {
 	{ .name = "post", .summary = "Post random bytes as a letter", .options = post_options, .handle = post },
 	{ .name = "statement", .summary = "Post a statement", .options = letter_options, .handle = statement },
 	{ .name = "probe-reply", .summary = "Post a reply to a probe", .options = letter_options, .handle = probe_reply },
+	{ .name = "show-other", .operands = "NUMBER", .operand_min = 1, .operand_max = 1, .summary = "Show the auditor somebody else than was drawn",
+	    .options = call_options, .handle = show_other },
 	{ .name = "call", .operands = "PATH", .operand_min = 1, .operand_max = 1, .summary = "Call a path of the hub",
 	    .options = call_options, .handle = call },
 	{ .name = NULL },

@@ -43,7 +43,7 @@ make_party(struct party_keys *keys, const char *name, bool listens)
 }
 
 /* A group set-up: fresh keys for everybody. */
-static int
+static inline int
 make_parties(void **state)
 {
 	char name[32];

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "audit/sample.h"
 #include "core/crypto/hash.h"
 #include "core/crypto/secret.h"
 #include "core/crypto/threshold.h"
@@ -63,6 +64,8 @@ struct exchange {
 	uint32_t roster_count;                 /* how often it was asked for a roster */
 	uint8_t countersigned[TRUSTEE_COUNT + 1][CDR_ROSTER_HASH_LEN]; /* by whom, what */
 	uint8_t secret[THRESHOLD][CDR_SCALAR_LEN]; /* of epoch 1: the polynomial that nobody has in an exchange */
+	char verdict[16];                      /* what an auditor found last, and how often one told */
+	size_t verdict_count;
 	struct enrolled member[MEMBER_MAX];
 	size_t member_count;
 };
@@ -128,6 +131,13 @@ hub_send(void *context, const struct cdr_signer *signer, struct cdr_ask *ask)
 	}
 	if (strcmp(ask->path, "/v1/roster/countersign") == 0)
 		return take_countersignature(x, line->index, ask->message);
+	if (strcmp(ask->path, CDR_SAMPLE_VERDICT_PATH) == 0) {
+		Cdr__Wire__Logged reply = CDR__WIRE__LOGGED__INIT;
+
+		(void)snprintf(x->verdict, sizeof(x->verdict), "%s", ((const Cdr__Wire__Verdict *)ask->message)->outcome);
+		x->verdict_count++;
+		return answer(ask, &reply.base);
+	}
 	fail_msg("unexpected: %s", ask->path);
 	return CDR_E_INTERNAL;
 }
@@ -182,6 +192,8 @@ make_scheme(void)
 	scheme.possible_lambda_ppm = 500000;
 	scheme.possible_max = 5;
 	scheme.codebook_version = version;
+	scheme.has_sample_checks = scheme.has_sample_points = true; /* everything is drawn */
+	scheme.sample_checks = scheme.sample_points = 1;
 	return scheme;
 }
 

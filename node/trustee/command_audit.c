@@ -1,0 +1,192 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/crypto/secret.h"
+#include "core/identity/date.h"
+#include "core/record/pack.h"
+#include "node/trustee/command.h"
+#include "node/trustee/query_opening.h"
+
+/* audit list | show | judge: what was drawn for this trustee to look at. */
+
+struct listing {
+	struct cdr_report *report;
+	json_t *list;
+};
+
+static json_t *
+drawn_json(const struct cdr_trustee_drawn *d)
+{
+	return json_pack("{s:I, s:I, s:I, s:I, s:s, s:s, s:s, s:s, s:s, s:I, s:b}", "number", (json_int_t)d->number, "sample",
+	    (json_int_t)d->sample, "position", (json_int_t)d->position, "point", (json_int_t)d->point, "member", d->member, "purpose",
+	    d->purpose, "state", d->state, "logged", d->posted, "reason", d->reason, "due_at", (json_int_t)d->due_at, "shown",
+	    d->has_opening);
+}
+
+static void
+list_one(void *context, const struct cdr_trustee_drawn *d)
+{
+	struct listing *l = context;
+
+	cdr_report_text(l->report, "  %" PRIu64 "  sample %" PRIu64 ", leaf %" PRIu64 "  %s of %s: %s%s%s%s\n", d->number, d->sample, d->position,
+	    strcmp(d->purpose, "import") == 0 ? "a leaver" : "a check", d->member, d->state, d->reason[0] != '\0' ? " (" : "", d->reason,
+	    d->reason[0] != '\0' ? ")" : "");
+	(void)json_array_append_new(l->list, drawn_json(d));
+}
+
+/* see node/trustee/command.h */
+cdr_err
+cdr_trustee_command_audit_list(const struct cdr_arguments *arguments, struct cdr_report *report, struct cdr_fault *fault)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct cdr_trustee_open opened = { 0 };
+	struct listing l = { report, json_array() };
+
+	CDR_TRY(cdr_trustee_open(arguments, &opened, fault));
+	CDR_TRY(cdr_trustee_drawn_list(opened.trustee, list_one, &l));
+	if (json_array_size(l.list) == 0)
+		cdr_report_text(report, "Nothing was drawn for this trustee yet.\n");
+	err = cdr_report_json(report, json_pack("{s:O}", "drawn", l.list));
+out:
+	json_decref(l.list);
+	cdr_trustee_close(&opened);
+	return err;
+}
+
+static cdr_err
+number_of(const struct cdr_arguments *arguments, uint64_t *number, struct cdr_fault *fault)
+{
+	const char *text = cdr_arguments_operand(arguments, 0);
+	char *end;
+
+	*number = strtoull(text, &end, 10);
+	return *end == '\0' && text[0] >= '0' && text[0] <= '9' ? CDR_OK :
+								 cdr_fault_set(fault, CDR_E_INPUT, "\"%s\" is no number of `audit list`", text);
+}
+
+static json_t *
+text_json(const char *text)
+{
+	return json_string(text != NULL ? text : "");
+}
+
+/* What was shown, for the person who asks the member for the evidence. */
+static cdr_err
+show(struct cdr_report *report, const struct cdr_trustee_drawn *d, const Cdr__Wire__Opening *o)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct cdr_person *person = calloc(1, sizeof(*person));
+	char birth[CDR_DATE_TEXT_LEN], record[CDR_ID_TEXT_LEN] = "";
+	json_t *json = drawn_json(d), *documents = json_array();
+
+	if (person == NULL)
+		return CDR_E_MEMORY;
+	CDR_TRY(cdr_person_unpack(cdr_message_bytes(o->person), person));
+	if (cdr_date_write(&person->birth, birth) != CDR_OK)
+		birth[0] = '\0';
+	if (o->record.len == CDR_ID_LEN)
+		cdr_id_write(o->record.data, record);
+	for (size_t i = 0; i < person->document_count; i++)
+		(void)json_array_append_new(documents, json_pack("{s:s, s:s, s:s}", "type", person->document[i].type, "country",
+		    person->document[i].country, "number", person->document[i].number));
+	(void)json_object_set_new(json, "given_names", text_json(person->given_names));
+	(void)json_object_set_new(json, "family_names", text_json(person->family_names));
+	(void)json_object_set_new(json, "other_names", text_json(person->other_names));
+	(void)json_object_set_new(json, "native_name", text_json(person->native_name));
+	(void)json_object_set_new(json, "date_of_birth", text_json(birth));
+	(void)json_object_set(json, "documents", documents);
+	(void)json_object_set_new(json, "record", text_json(record));
+	(void)json_object_set_new(json, "legal_basis", text_json(o->legal_basis));
+	(void)json_object_set_new(json, "candidate_notified", text_json(o->notified));
+	(void)json_object_set_new(json, "notified_on", text_json(o->notified_on));
+	(void)json_object_set_new(json, "employee_number", text_json(o->employee_number));
+	(void)json_object_set_new(json, "employed_from", text_json(o->employed_from));
+	(void)json_object_set_new(json, "employed_to", text_json(o->employed_to));
+	(void)json_object_set_new(json, "engagement_type", text_json(o->engagement_type));
+	cdr_report_text(report, "%s of %s: %s %s, born %s.\n", o->legal_basis != NULL ? "A check" : "A leaver", d->member,
+	    person->given_names, person->family_names, birth);
+	if (o->legal_basis != NULL)
+		cdr_report_text(report, "Legal basis: %s. Notice: %s%s%s. Record %s.\nAsk %s for the notice that this candidate was given.\n", o->legal_basis,
+		    o->notified, o->notified_on != NULL ? ", " : "", o->notified_on != NULL ? o->notified_on : "", record, d->member);
+	else
+		cdr_report_text(report, "Employee %s, %s, from %s to %s. Handle %s.\nAsk %s for the employment record.\n", o->employee_number,
+		    o->engagement_type, o->employed_from, o->employed_to, record, d->member);
+	cdr_report_text(report, "Then: candor-trustee audit judge %" PRIu64 " --evidence seen, or --evidence none. What is shown here is destroyed with that.\n",
+	    d->number);
+	err = cdr_report_json(report, json_incref(json));
+out:
+	json_decref(documents);
+	json_decref(json);
+	cdr_wipe(person, sizeof(*person));
+	free(person);
+	return err;
+}
+
+/* A file that only this user may read, and that was not there before. */
+static cdr_err
+write_new(const char *path, struct cdr_bytes bytes, struct cdr_fault *fault)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	bool written = fd >= 0 && write(fd, bytes.data, bytes.len) == (ssize_t)bytes.len && fsync(fd) == 0;
+
+	if (!written)
+		cdr_fault_set(fault, CDR_E_IO, "%s cannot be written: %s", path, strerror(errno));
+	if (fd >= 0)
+		(void)close(fd);
+	return written ? CDR_OK : CDR_E_IO;
+}
+
+/* see node/trustee/command.h */
+cdr_err
+cdr_trustee_command_audit_show(const struct cdr_arguments *arguments, struct cdr_report *report, struct cdr_fault *fault)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct cdr_trustee_open opened = { 0 };
+	struct cdr_trustee_drawn drawn = { 0 };
+	struct cdr_arena arena = { 0 };
+	struct cdr_buffer bytes = { 0 };
+	const Cdr__Wire__Opening *opening;
+	const char *path = cdr_arguments_text(arguments, "export");
+	uint64_t number;
+
+	CDR_TRY(number_of(arguments, &number, fault));
+	CDR_TRY(cdr_trustee_open(arguments, &opened, fault));
+	CDR_TRY(cdr_trustee_drawn_open(opened.trustee, number, &drawn, &arena, &opening, fault));
+	if (path != NULL) {
+		CDR_TRY(cdr_message_encode(&opening->base, &bytes));
+		CDR_TRY(write_new(path, cdr_buffer_bytes(&bytes), fault));
+	}
+	CDR_TRY(show(report, &drawn, opening));
+out:
+	cdr_buffer_free(&bytes);
+	cdr_arena_free(&arena);
+	cdr_trustee_close(&opened);
+	return err;
+}
+
+/* see node/trustee/command.h */
+cdr_err
+cdr_trustee_command_audit_judge(const struct cdr_arguments *arguments, struct cdr_report *report, struct cdr_fault *fault)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct cdr_trustee_open opened = { 0 };
+	const char *evidence = cdr_arguments_text(arguments, "evidence");
+	uint64_t number;
+
+	CDR_TRY(number_of(arguments, &number, fault));
+	if (strcmp(evidence, "seen") != 0 && strcmp(evidence, "none") != 0) {
+		err = cdr_fault_set(fault, CDR_E_INPUT, "--evidence is \"seen\" or \"none\"");
+		goto out;
+	}
+	CDR_TRY(cdr_trustee_open(arguments, &opened, fault));
+	CDR_TRY(cdr_trustee_drawn_judge(opened.trustee, number, strcmp(evidence, "seen") == 0, fault));
+	cdr_report_text(report, "Noted. It goes into the log while this trustee serves.\n");
+	err = cdr_report_json(report, json_pack("{s:I, s:s}", "number", (json_int_t)number, "evidence", evidence));
+out:
+	cdr_trustee_close(&opened);
+	return err;
+}

@@ -1,0 +1,339 @@
+#include "node/trustee/sample.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "audit/checkpoint.h"
+#include "core/crypto/oprf.h"
+#include "core/crypto/secret.h"
+#include "node/net/log.h"
+#include "node/trustee/share.h"
+#include "node/trustee/witness.h"
+
+#define BODY_LEN_MAX 256
+
+/* ---- the last one ------------------------------------------------------------------------------------------------- */
+
+/* see node/trustee/sample.h */
+cdr_err
+cdr_trustee_sample_last(struct cdr_tx *tx, uint64_t *number, uint64_t *size)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct cdr_query *query = NULL;
+	const struct cdr_values none = CDR_VALUES();
+
+	*number = *size = 0;
+	CDR_TRY(cdr_query_start(tx, "SELECT number, size FROM sample ORDER BY number DESC LIMIT 1", none, &query));
+	err = cdr_query_step(query);
+	if (err == CDR_OK) {
+		CDR_TRY(cdr_query_count(query, 0, number));
+		CDR_TRY(cdr_query_count(query, 1, size));
+	}
+	if (err == CDR_E_ABSENT)
+		err = CDR_OK;
+out:
+	cdr_query_end(query);
+	return err;
+}
+
+/* see node/trustee/sample.h */
+cdr_err
+cdr_trustee_sample_find(struct cdr_tx *tx, uint64_t number, struct cdr_sample *sample)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct cdr_query *query = NULL;
+	const struct cdr_values values = CDR_VALUES(cdr_value_int(number <= INT64_MAX ? (int64_t)number : 0));
+	uint64_t column[6] = { 0 };
+
+	*sample = (struct cdr_sample){ .basis = { .number = number } };
+	CDR_TRY(cdr_query_start(tx, "SELECT from_place, size, key_number, trustees, checks, points, seed FROM sample WHERE number = $1", values,
+	    &query));
+	CDR_TRY(cdr_query_step(query));
+	for (int i = 0; i < 6; i++)
+		CDR_TRY(cdr_query_count(query, i, &column[i]));
+	CDR_TRY(cdr_query_blob(query, 6, sample->seed, sizeof(sample->seed)));
+	sample->basis.from = column[0];
+	sample->basis.size = column[1];
+	sample->basis.key = (uint32_t)column[2];
+	sample->basis.trustee_count = (uint32_t)column[3];
+	sample->checks = (uint32_t)column[4];
+	sample->points = (uint32_t)column[5];
+out:
+	cdr_query_end(query);
+	return err;
+}
+
+/* ---- a part of a lot ---------------------------------------------------------------------------------------------- */
+
+/* A part that is asked for. */
+struct giving {
+	const struct cdr_call *call;
+	struct cdr_sample_basis basis;
+	struct cdr_checkpoint checkpoint;
+	uint8_t input[CDR_SAMPLE_INPUT_LEN];
+	uint64_t log_size, last_number, last_size;
+	bool contradicts, is_other;
+};
+
+/*
+ * A writing job: note for which basis the part is given, before it is. One number has one basis: whoever could have two would choose between two
+ * lots. Only where the key of the first is gone, so that its lot can never be made, may it be asked under another.
+ */
+static cdr_err
+give_job(struct cdr_tx *tx, void *context)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct giving *g = context;
+	const struct cdr_value number = cdr_value_int((int64_t)g->basis.number), key = cdr_value_int(g->basis.key);
+	const struct cdr_value input = cdr_value_blob(g->input, sizeof(g->input));
+	uint8_t given[CDR_SAMPLE_INPUT_LEN];
+	int64_t given_key;
+
+	CDR_TRY(cdr_trustee_log_size(tx, &g->log_size));
+	CDR_TRY(cdr_trustee_log_compare(tx, &g->checkpoint, &g->contradicts));
+	CDR_TRY(cdr_trustee_sample_last(tx, &g->last_number, &g->last_size));
+	if (g->log_size < g->basis.size || g->contradicts || g->basis.number != g->last_number + 1 || g->basis.from != g->last_size)
+		return CDR_OK;
+	err = cdr_query_one_blob(tx, "SELECT input FROM sample_given WHERE number = $1", CDR_VALUES(number), given, sizeof(given));
+	if (err == CDR_E_ABSENT)
+		return cdr_query_run(tx, "INSERT INTO sample_given (number, key_number, input) VALUES ($1, $2, $3)",
+		    CDR_VALUES(number, key, input));
+	if (err != CDR_OK || memcmp(given, g->input, sizeof(given)) == 0)
+		goto out;
+	CDR_TRY(cdr_query_one_int(tx, "SELECT key_number FROM sample_given WHERE number = $1", CDR_VALUES(number), &given_key));
+	g->is_other = cdr_roster_statistics_key(g->call->roster, (uint32_t)given_key) != NULL;
+	if (!g->is_other)
+		err = cdr_query_run(tx, "UPDATE sample_given SET key_number = $2, input = $3 WHERE number = $1",
+		    CDR_VALUES(number, key, input));
+out:
+	return err;
+}
+
+/* The basis is that of a checkpoint which enough witnesses have cosigned. */
+static cdr_err
+check_basis(struct giving *g, const uint8_t *genesis, struct cdr_fault *fault)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	const Cdr__Wire__SampleShareRequest *request = (const Cdr__Wire__SampleShareRequest *)g->call->message;
+	const struct cdr_roster *roster = g->call->roster;
+
+	err = cdr_sample_basis_read(request->basis, &g->basis);
+	if (err != CDR_OK)
+		return cdr_fault_set(fault, err, "it is no basis of a sample");
+	CDR_TRY(cdr_checkpoint_read(cdr_message_bytes(request->checkpoint), genesis, roster, &g->checkpoint, fault));
+	if (!cdr_checkpoint_is_witnessed(&g->checkpoint, roster))
+		return cdr_fault_set(fault, CDR_E_PROOF, "the checkpoint has too few cosignatures");
+	if (g->checkpoint.size != g->basis.size || memcmp(g->checkpoint.root, g->basis.root, sizeof(g->basis.root)) != 0)
+		return cdr_fault_set(fault, CDR_E_INPUT, "the basis is not that of the checkpoint");
+	if (g->basis.trustee_count != roster->body->n_trustee)
+		return cdr_fault_set(fault, CDR_E_BUSY, "this trustee's roster names %zu trustees", roster->body->n_trustee);
+	const Cdr__Wire__StatisticsKey *key = cdr_roster_statistics_key(roster, g->basis.key);
+	if (key == NULL || key->starts_at > g->call->now || key->ends_at <= g->call->now)
+		return cdr_fault_set(fault, CDR_E_EPOCH, "statistics key %" PRIu32 " is not in force at this trustee", g->basis.key);
+	cdr_sample_input(&g->basis, genesis, g->input);
+out:
+	return err;
+}
+
+/* What stood in the way, if anything did. */
+static cdr_err
+judge(const struct giving *g, struct cdr_fault *fault)
+{
+	if (g->contradicts)
+		return cdr_fault_set(fault, CDR_E_PROOF, "the checkpoint contradicts the log that this trustee saw");
+	if (g->log_size < g->basis.size)
+		return cdr_fault_set(fault, CDR_E_BUSY, "this trustee has seen %" PRIu64 " leaves of the log", g->log_size);
+	if (g->basis.number != g->last_number + 1 || g->basis.from != g->last_size)
+		return cdr_fault_set(fault, CDR_E_SEQUENCE, "sample %" PRIu64 " is the last in the log, and ends at leaf %" PRIu64,
+		    g->last_number, g->last_size);
+	if (g->is_other)
+		return cdr_fault_set(fault, CDR_E_EXISTS, "for sample %" PRIu64 " this trustee gave its part for another checkpoint: nobody chooses "
+		    "between two lots", g->basis.number);
+	return CDR_OK;
+}
+
+/* RFC 9497 sec. 3.3.2, BlindEvaluate, of the one point. */
+static cdr_err
+multiply(struct cdr_trustee *trustee, const struct cdr_sample_basis *basis, uint8_t point[static CDR_POINT_LEN],
+    uint8_t proof[static CDR_PROOF_LEN])
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct cdr_points *asked = NULL;
+	struct { uint8_t share[CDR_SCALAR_LEN], random[CDR_SCALAR_LEN]; } *secret = cdr_secret_alloc(sizeof(*secret));
+
+	if (secret == NULL)
+		return CDR_E_MEMORY;
+	CDR_TRY(cdr_trustee_share_copy(trustee, CDR_KEY_STATISTICS, basis->key, secret->share));
+	CDR_TRY(cdr_sample_point(basis, trustee->genesis, &asked));
+	CDR_TRY(cdr_scalar_random(secret->random));
+	CDR_TRY(cdr_oprf_evaluate(secret->share, asked, secret->random, point, proof));
+out:
+	cdr_points_free(asked);
+	cdr_secret_free(secret);
+	return err;
+}
+
+/* see node/trustee/sample.h */
+cdr_err
+cdr_trustee_sample_share(void *context, const struct cdr_call *call, struct cdr_answer *answer, struct cdr_fault *fault)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct cdr_trustee *trustee = context;
+	struct giving g = { .call = call };
+	Cdr__Wire__SampleShare reply = CDR__WIRE__SAMPLE_SHARE__INIT;
+	uint8_t point[CDR_POINT_LEN], proof[CDR_PROOF_LEN];
+
+	CDR_TRY(check_basis(&g, trustee->genesis, fault));
+	const Cdr__Wire__StatisticsKey *key = cdr_roster_statistics_key(call->roster, g.basis.key);
+	if (!cdr_trustee_share_have(trustee, CDR_KEY_STATISTICS, g.basis.key) || trustee->index < 1 || trustee->index > key->n_public_share)
+		return cdr_fault_set(fault, CDR_E_EPOCH, "this trustee has no share of statistics key %" PRIu32, g.basis.key);
+	CDR_TRY(cdr_store_write(trustee->home->store, give_job, &g));
+	CDR_TRY(judge(&g, fault));
+	CDR_TRY(multiply(trustee, &g.basis, point, proof));
+	reply.trustee = trustee->index;
+	reply.public_share = key->public_share[trustee->index - 1];
+	reply.point = cdr_message_field(point, sizeof(point));
+	reply.proof = cdr_message_field(proof, sizeof(proof));
+	CDR_TRY(cdr_message_encode(&reply.base, &answer->body));
+out:
+	return err;
+}
+
+/* ---- lots in the log ---------------------------------------------------------------------------------------------- */
+
+/* Whether the lot is made with a key that is still to come for ${roster}. One whose key is gone cannot be verified any more. */
+static bool
+is_newer(const struct cdr_roster *roster, struct cdr_bytes evidence)
+{
+	struct cdr_sample_basis basis;
+	struct cdr_roster_key newest;
+
+	return cdr_sample_basis_peek(evidence, &basis) == CDR_OK &&
+	    (!cdr_roster_key_newest(roster->body, CDR_KEY_STATISTICS, &newest) || basis.key > newest.number);
+}
+
+/* see node/trustee/sample.h */
+cdr_err
+cdr_trustee_sample_read(const struct cdr_trustee *trustee, const struct cdr_roster *roster, const struct cdr_leaf *leaf,
+    struct cdr_bytes evidence, struct cdr_trustee_lot *lot, bool *holds)
+{
+	uint8_t content[CDR_LEAF_CONTENT_LEN];
+	cdr_err err = cdr_sample_read(evidence, trustee->genesis, roster, &lot->sample, NULL);
+	const struct cdr_sample_basis *basis = &lot->sample.basis;
+
+	*holds = false;
+	lot->at = leaf->at;
+	lot->answer_s = cdr_sample_answer_s(roster);
+	lot->trustee_count = (uint32_t)roster->body->n_trustee;
+	if (err == CDR_E_EPOCH)
+		return is_newer(roster, evidence) ? CDR_E_BUSY : CDR_OK;
+	if (err == CDR_OK)
+		err = cdr_sample_content(evidence, content);
+	if (err == CDR_E_MEMORY || err == CDR_E_INTERNAL)
+		return err;
+	*holds = err == CDR_OK && memcmp(content, leaf->content, sizeof(content)) == 0 && leaf->number_count == 3 &&
+	    leaf->number[0] == basis->number && leaf->number[1] == basis->from && leaf->number[2] == basis->size;
+	if (!*holds)
+		cdr_log(CDR_LOG_ERROR, "sample.false", cdr_log_int("at", (int64_t)leaf->at));
+	return CDR_OK;
+}
+
+/* Note one thing that is drawn for this trustee. */
+static cdr_err
+note_drawn(struct cdr_tx *tx, const struct cdr_trustee_lot *lot, uint64_t place, uint32_t point, const char *member,
+    bool is_import)
+{
+	int64_t number;
+
+	cdr_err err = cdr_query_one_int(tx, "SELECT COALESCE(MAX(number), 0) + 1 FROM drawn", CDR_VALUES(), &number);
+	if (err != CDR_OK)
+		return err;
+	return cdr_query_run(tx,
+	    "INSERT INTO drawn (sample, position, point, number, member, purpose, due_at, state, reason, changed_at, posted, opening, evidence)"
+	    " VALUES ($1, $2, $3, $4, $5, $6, $7, 'asked', '', $8, '', $9, $9)",
+	    CDR_VALUES(cdr_value_int((int64_t)lot->sample.basis.number), cdr_value_int((int64_t)place), cdr_value_int(point),
+		cdr_value_int(number), cdr_value_text(member), cdr_value_text(is_import ? "import" : "check"),
+		cdr_value_int((int64_t)(lot->at + lot->answer_s)), cdr_value_int((int64_t)lot->at), cdr_value_blob(NULL, 0)));
+}
+
+/* What the lot draws of one evaluation, as far as this trustee is its auditor. */
+static cdr_err
+draw_one(struct cdr_tx *tx, const struct cdr_trustee *trustee, const struct cdr_trustee_lot *lot, uint64_t place,
+    struct cdr_bytes body)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct cdr_arena arena = { 0 };
+	const Cdr__Wire__EvaluateRequest *request;
+	uint32_t drawn[CDR_SAMPLE_DRAWN_MAX], auditor;
+	size_t count;
+
+	CDR_TRY(cdr_message_decode(&arena, &cdr__wire__evaluate_request__descriptor, body, &request));
+	bool is_import = strcmp(request->purpose, "import") == 0;
+	CDR_TRY(cdr_sample_draw(&lot->sample, place, is_import ? CDR_LEAF_PURPOSE_IMPORT : CDR_LEAF_PURPOSE_CHECK,
+	    request->point_count, drawn, &count));
+	for (size_t i = 0; i < count; i++) {
+		CDR_TRY(cdr_sample_auditor(&lot->sample, place, drawn[i], &auditor));
+		if (auditor > lot->trustee_count)
+			auditor = 1;
+		if (auditor == trustee->index)
+			CDR_TRY(note_drawn(tx, lot, place, drawn[i], request->member, is_import));
+	}
+	err = CDR_OK;
+out:
+	cdr_arena_free(&arena);
+	return err;
+}
+
+/* Every evaluation of the stretch. */
+static cdr_err
+draw_all(struct cdr_tx *tx, const struct cdr_trustee *trustee, const struct cdr_trustee_lot *lot)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct cdr_query *query = NULL;
+	const struct cdr_values values = CDR_VALUES(cdr_value_int((int64_t)lot->sample.basis.from),
+	    cdr_value_int((int64_t)lot->sample.basis.size));
+	struct cdr_bytes body;
+	uint64_t place;
+
+	CDR_TRY(cdr_query_start(tx, "SELECT place, body FROM evaluation WHERE place >= $1 AND place < $2 ORDER BY place", values, &query));
+	while ((err = cdr_query_step(query)) == CDR_OK) {
+		CDR_TRY(cdr_query_count(query, 0, &place));
+		CDR_TRY(cdr_query_blob_peek(query, 1, BODY_LEN_MAX, &body));
+		CDR_TRY(draw_one(tx, trustee, lot, place, body));
+	}
+	if (err == CDR_E_ABSENT)
+		err = CDR_OK;
+out:
+	cdr_query_end(query);
+	return err;
+}
+
+/* see node/trustee/sample.h */
+cdr_err
+cdr_trustee_sample_take(struct cdr_tx *tx, const struct cdr_trustee *trustee, const struct cdr_trustee_lot *lot, uint64_t now)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	const struct cdr_sample_basis *basis = &lot->sample.basis;
+	uint64_t number, size;
+	struct cdr_checkpoint seen = { .size = basis->size };
+	bool contradicts;
+
+	memcpy(seen.root, basis->root, sizeof(seen.root));
+	CDR_TRY(cdr_trustee_sample_last(tx, &number, &size));
+	CDR_TRY(cdr_trustee_log_compare(tx, &seen, &contradicts));
+	if (basis->number <= number || basis->from < size || contradicts) {
+		cdr_log(CDR_LOG_ERROR, "sample.out_of_order", cdr_log_int("number", (int64_t)basis->number));
+		return CDR_OK;
+	}
+	CDR_TRY(cdr_query_run(tx,
+	    "INSERT INTO sample (number, from_place, size, key_number, trustees, checks, points, seed, logged_at)"
+	    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+	    CDR_VALUES(cdr_value_int((int64_t)basis->number), cdr_value_int((int64_t)basis->from), cdr_value_int((int64_t)basis->size),
+		cdr_value_int(basis->key), cdr_value_int(basis->trustee_count), cdr_value_int(lot->sample.checks),
+		cdr_value_int(lot->sample.points), cdr_value_blob(lot->sample.seed, sizeof(lot->sample.seed)),
+		cdr_value_int((int64_t)lot->at))));
+	if (lot->at + CDR_TRUSTEE_SAMPLE_OLD_S >= now)
+		CDR_TRY(draw_all(tx, trustee, lot));
+out:
+	return err;
+}
