@@ -453,7 +453,7 @@ put_job(struct cdr_tx *tx, void *context)
 	    CDR_VALUES(member, cdr_value_bytes(cdr_message_bytes(put->request->batch)),
 		cdr_value_blob(put->content_hash, sizeof(put->content_hash)), cdr_value_int((int64_t)put->call->now),
 		cdr_value_int((int64_t)put->logged.position))));
-	err = CDR_OK;
+	CDR_TRY(cdr_hub_tree_catch_up(tx, put->call->roster, put->request->epoch));
 out:
 	return err;
 }

@@ -9,7 +9,8 @@
 #include "node/hub/tree_parts.h"
 
 #define TAG_TYPE_LEN (CDR_TAG_LEN + 1)
-#define NOTES_AT_ONCE 2048   /* people whose tags are worked in at once: bounds memory */
+#define NOTES_AT_ONCE 512    /* people whose tags are worked in at once: bounds memory, and what one transaction takes */
+#define NOTES_LEFT_MAX 1024  /* that wait for the next answer */
 #define NOTE_LEN_MAX (64 * TAG_TYPE_LEN)
 
 /* ---- notes -------------------------------------------------------------------------------------------------- */
@@ -419,36 +420,46 @@ out:
 	return err;
 }
 
-/* Work the notes in, some at a time. */
+/* Work some notes in. ${found}: whether there were any. */
 static cdr_err
-work_in(struct cdr_hub_tree *tree, uint64_t mark, bool *changed)
+work_some(struct cdr_hub_tree *tree, uint64_t mark, bool *found)
 {
 	cdr_err err = CDR_E_INTERNAL;
 	struct changes changes = { 0 };
 	struct cdr_sparse_leaf *leaves = NULL;
 	struct cdr_sparse_pages pages = cdr_hub_tree_pages(tree);
 
-	*changed = false;
-	for (;;) {
-		CDR_TRY(take_notes(tree, &changes));
-		if (changes.count == 0)
-			break;
-		*changed = true;
-		free(leaves);
-		leaves = calloc(changes.count, sizeof(*leaves));
-		if (leaves == NULL) {
-			err = CDR_E_MEMORY;
-			goto out;
-		}
-		CDR_TRY(make_leaves(tree, &changes, mark, leaves));
-		CDR_TRY(cdr_sparse_update(&pages, leaves, changes.count, tree->root.hash));
-		CDR_TRY(cdr_query_run(tree->tx, "DELETE FROM index_change WHERE epoch = $1 AND number <= $2",
-		    CDR_VALUES(cdr_value_int(tree->epoch), cdr_value_int(changes.last))));
+	CDR_TRY(take_notes(tree, &changes));
+	*found = changes.count > 0;
+	if (!*found)
+		goto out;
+	leaves = calloc(changes.count, sizeof(*leaves));
+	if (leaves == NULL) {
+		err = CDR_E_MEMORY;
+		goto out;
 	}
-	err = CDR_OK;
+	CDR_TRY(make_leaves(tree, &changes, mark, leaves));
+	CDR_TRY(cdr_sparse_update(&pages, leaves, changes.count, tree->root.hash));
+	CDR_TRY(cdr_query_run(tree->tx, "DELETE FROM index_change WHERE epoch = $1 AND number <= $2",
+	    CDR_VALUES(cdr_value_int(tree->epoch), cdr_value_int(changes.last))));
 out:
 	free(leaves);
 	free(changes.change);
+	return err;
+}
+
+/* Work them all in. */
+static cdr_err
+work_in(struct cdr_hub_tree *tree, uint64_t mark, bool *changed)
+{
+	cdr_err err;
+	bool found;
+
+	*changed = false;
+	do {
+		err = work_some(tree, mark, &found);
+		*changed |= found;
+	} while (err == CDR_OK && found);
 	return err;
 }
 
@@ -535,7 +546,6 @@ update(struct cdr_hub_tree *tree, uint64_t now)
 	bool changed, is_first, overtaken;
 	int64_t people;
 
-	CDR_TRY(read_root(tree));
 	is_first = tree->root.number == 0;
 	CDR_TRY(work_in(tree, tree->root.number + 1, &changed));
 	CDR_TRY(is_overtaken(tree, &overtaken));
@@ -572,10 +582,9 @@ read_secret(struct cdr_hub_tree *tree)
 	    CDR_VALUES(cdr_value_int(tree->epoch), cdr_value_blob(tree->secret, CDR_INDEX_SECRET_LEN)));
 }
 
-/* see node/hub/tree.h */
-cdr_err
-cdr_hub_tree_open(struct cdr_tx *tx, const struct cdr_roster *roster, uint32_t epoch, uint64_t now,
-    struct cdr_hub_tree **out)
+/* The tree as far as it is, and whose rows are to be in it. */
+static cdr_err
+open_as_is(struct cdr_tx *tx, const struct cdr_roster *roster, uint32_t epoch, struct cdr_hub_tree **out)
 {
 	cdr_err err = CDR_E_MEMORY;
 	struct cdr_hub_tree *tree = calloc(1, sizeof(*tree));
@@ -591,9 +600,45 @@ cdr_hub_tree_open(struct cdr_tx *tx, const struct cdr_roster *roster, uint32_t e
 		goto out;
 	CDR_TRY(read_secret(tree));
 	CDR_TRY(read_members(tree, roster));
-	CDR_TRY(update(tree, now));
+	CDR_TRY(read_root(tree));
 	*out = tree;
 	tree = NULL;
+out:
+	cdr_hub_tree_close(tree);
+	return err;
+}
+
+/* see node/hub/tree.h */
+cdr_err
+cdr_hub_tree_open(struct cdr_tx *tx, const struct cdr_roster *roster, uint32_t epoch, uint64_t now,
+    struct cdr_hub_tree **out)
+{
+	cdr_err err = open_as_is(tx, roster, epoch, out);
+
+	if (err == CDR_OK)
+		err = update(*out, now);
+	if (err != CDR_OK) {
+		cdr_hub_tree_close(*out);
+		*out = NULL;
+	}
+	return err;
+}
+
+/* see node/hub/tree.h */
+cdr_err
+cdr_hub_tree_catch_up(struct cdr_tx *tx, const struct cdr_roster *roster, uint32_t epoch)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct cdr_hub_tree *tree = NULL;
+	bool found;
+	int64_t count;
+
+	CDR_TRY(cdr_query_one_int(tx, "SELECT count(*) FROM index_change WHERE epoch = $1", CDR_VALUES(cdr_value_int(epoch)), &count));
+	if (count <= NOTES_LEFT_MAX)
+		return CDR_OK;
+	CDR_TRY(open_as_is(tx, roster, epoch, &tree));
+	/* Notes are left, so the next answer makes a root of what the pages say then; until that nothing is proved by them. */
+	CDR_TRY(work_some(tree, tree->root.number + 1, &found));
 out:
 	cdr_hub_tree_close(tree);
 	return err;

@@ -53,6 +53,16 @@ CDR_MUST_CHECK cdr_err cdr_hub_tree_open(struct cdr_tx *tx, const struct cdr_ros
     struct cdr_hub_tree **tree);
 void cdr_hub_tree_close(struct cdr_hub_tree *tree);
 
+/**
+ * cdr_hub_tree_catch_up(tx, roster, epoch):
+ * Where many changes have been noted, work some of them in, so that not all of a large import is left to the next answer.
+ *
+ * tx   in   of the writing job that noted changes
+ *
+ * Returns  as cdr_hub_tree_open.
+ */
+CDR_MUST_CHECK cdr_err cdr_hub_tree_catch_up(struct cdr_tx *tx, const struct cdr_roster *roster, uint32_t epoch);
+
 const struct cdr_hub_root *cdr_hub_tree_root_peek(const struct cdr_hub_tree *tree);
 
 /**

@@ -556,6 +556,48 @@ a_damaged_tree_proves_nothing(void **state)
 	holds(w, 0, 1);
 }
 
+/* As many notes as an import of 2,500 people makes, all of one row. */
+static cdr_err
+notes_job(struct cdr_tx *tx, void *context)
+{
+	uint8_t tag[CDR_TAG_LEN + 1] = { 0 };
+
+	(void)context;
+	x_tag(200, 0, tag);
+	tag[CDR_TAG_LEN] = 1;
+	for (int i = 0; i < 2500; i++)
+		assert_int_equal(cdr_hub_tree_note(tx, X_EPOCH, tag, 1), CDR_OK);
+	return CDR_OK;
+}
+
+/* Those who put work in what they put, some at a time; the answer after that is proved like any other. */
+static void
+a_large_import_is_not_left_to_the_next_answer(void **state)
+{
+	struct world *w = *state;
+
+	put(w, 1, 11, 1, LATEST);
+	assert_int_equal(cdr_store_write(w->x->store, notes_job, NULL), CDR_OK);
+	for (uint8_t i = 0; i < 4; i++)
+		put(w, 2, (uint8_t)(20 + i), (uint8_t)(2 + i), LATEST);
+	int64_t left = x_count(w->x, "SELECT count(*) FROM index_change");
+	assert_true(left > 0 && left <= 1024);
+	assert_int_equal(x_count(w->x, "SELECT count(*) FROM index_root"), 0); /* nothing is proved by it yet */
+	check(w, 0, 1, 16);
+	holds(w, 0, 1);
+	assert_int_equal(x_count(w->x, "SELECT count(*) FROM index_change"), 0);
+	check(w, 0, 3, 16);
+	holds(w, 0, 1);
+	/* With a root that was shown before, and changes after it that were worked in half. */
+	assert_int_equal(cdr_store_write(w->x->store, notes_job, NULL), CDR_OK);
+	put(w, 2, 30, 9, LATEST);
+	take_out(w, 1, 11);
+	check(w, 0, 9, 16);
+	holds(w, 0, 1);
+	check(w, 0, 1, 16);
+	holds(w, 0, 0);
+}
+
 int
 main(void)
 {
@@ -571,6 +613,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(who_was_taken_out_is_missed, setup, teardown),
 		cmocka_unit_test_setup_teardown(others_rows_are_not_proved, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_damaged_tree_proves_nothing, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_large_import_is_not_left_to_the_next_answer, setup, teardown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
