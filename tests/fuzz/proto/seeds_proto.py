@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes the seeds of fuzz_roster, fuzz_envelope, fuzz_letter, fuzz_wire and fuzz_statement_file, by proto/*.proto and
+"""Writes the seeds of fuzz_roster, fuzz_trustee_change, fuzz_envelope, fuzz_letter, fuzz_wire and fuzz_statement_file, by proto/*.proto and
 PROTOCOL.md and with nothing of Candor: Python's cryptography signs. Keys as in parties.h beside this file."""
 import hashlib
 import os
@@ -88,6 +88,28 @@ write("roster", ("genesis", b"\0" + signed(first, 0)), ("one", b"\0" + signed(se
       ("threshold-1", b"\1" + roster(1, threshold=1)),
       ("members-turned-round", b"\1" + roster(1, members=((GREEN, "green"), (BLUE, "blue")))),
       ("epochs-twice", b"\1" + roster(1, epochs=2)), ("genesis-with-members", b"\1" + roster(0)), ("nothing", b"\0"))
+
+
+# ---- who are to be the trustees ----
+
+def participant(mark, before, after, listens=True):
+    return (4, message((1, party(mark, listens)), (2, before), (3, after)))
+
+
+def change(*participants, threshold=2, attempt=1, genesis=GENESIS):
+    return message((1, genesis), (2, attempt), (3, threshold), *participants)
+
+
+stay = [participant(TRUSTEE + i, i + 1, i + 1) for i in range(3)]
+leaves = [participant(TRUSTEE, 1, 1), participant(TRUSTEE + 1, 0, 0), participant(TRUSTEE + 2, 3, 3)]
+write("trustee_change", ("same", change(*stay)), ("one-more", change(*stay, participant(20, 0, 4), threshold=3)),
+      ("another", change(*leaves, participant(20, 0, 2))), ("fewer", change(*leaves[:1], participant(TRUSTEE + 1, 2, 2),
+                                                                          participant(TRUSTEE + 2, 3, 0))),
+      ("low-threshold", change(*stay, threshold=1)), ("index-twice", change(*stay, participant(20, 0, 3))),
+      ("index-missing", change(*stay, participant(20, 0, 5), threshold=3)), ("key-twice", change(*stay, participant(TRUSTEE, 0, 4), threshold=3)),
+      ("dealer-from-nowhere", change(*stay, participant(20, 4, 4), threshold=3)), ("order", change(*reversed(stay))),
+      ("too-few-deal", change(participant(TRUSTEE, 1, 1), participant(TRUSTEE + 1, 0, 2), participant(TRUSTEE + 2, 0, 3))),
+      ("elsewhere", change(*stay, genesis=bytes(32))), ("attempt-0", change(*stay, attempt=0)), ("nobody", change()))
 
 
 # ---- envelopes ----
