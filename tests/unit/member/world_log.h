@@ -124,6 +124,10 @@ w_log_evaluation(struct world *w, const char *signer, const Cdr__Wire__SignedEva
 	assert_int_equal(cdr_message_decode(&arena, &cdr__wire__evaluate_request__descriptor, body, &request), CDR_OK);
 	cdr_leaf_party_add(&leaf, signer);
 	cdr_leaf_number_add(&leaf, request->sequence);
+	cdr_leaf_number_add(&leaf, request->epoch);
+	cdr_leaf_number_add(&leaf, strcmp(request->purpose, "import") == 0 ? CDR_LEAF_PURPOSE_IMPORT :
+	    strcmp(request->purpose, "check") == 0 ? CDR_LEAF_PURPOSE_CHECK : CDR_LEAF_PURPOSE_AGAIN);
+	cdr_leaf_number_add(&leaf, request->point_count);
 	assert_int_equal(cdr_leaf_content(leaf.kind, &body, 1, leaf.content), CDR_OK);
 	w_log_append(w, &leaf, &receipt);
 	uint64_t size = w->log_edge.size, place = receipt.message.position;
