@@ -232,8 +232,9 @@ static cdr_err
 include_job(struct cdr_tx *tx, void *context)
 {
 	struct proving *p = context;
+	struct cdr_hub_log_reader reader = { .tx = tx };
 
-	return cdr_merkle_include(cdr_hub_log_node, tx, p->position, p->size, &p->proof);
+	return cdr_merkle_include(cdr_hub_log_reader_node, &reader, p->position, p->size, &p->proof);
 }
 
 static cdr_err
@@ -295,14 +296,15 @@ checking_job(struct cdr_tx *tx, void *context)
 {
 	cdr_err err = CDR_E_INTERNAL;
 	struct checking *c = context;
+	struct cdr_hub_log_reader reader = { .tx = tx };
 
-	CDR_TRY(cdr_merkle_extend(cdr_hub_log_node, tx, c->request->from, c->size, &c->extension));
+	CDR_TRY(cdr_merkle_extend(cdr_hub_log_reader_node, &reader, c->request->from, c->size, &c->extension));
 	for (size_t i = 0; i < c->request->n_position; i++) {
 		struct cdr_merkle_proof *hashes = &c->hashes[c->count];
 		Cdr__Wire__PositionProof *proof = &c->proof[c->count];
 		if (c->request->position[i] >= c->size)
 			continue;
-		CDR_TRY(cdr_merkle_include(cdr_hub_log_node, tx, c->request->position[i], c->size, hashes));
+		CDR_TRY(cdr_merkle_include(cdr_hub_log_reader_node, &reader, c->request->position[i], c->size, hashes));
 		*proof = (Cdr__Wire__PositionProof)CDR__WIRE__POSITION_PROOF__INIT;
 		proof->position = c->request->position[i];
 		proof->hashes = cdr_message_field(hashes->hash, hashes->count * CDR_MERKLE_HASH_LEN);

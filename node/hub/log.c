@@ -8,6 +8,7 @@
 #define TILE_BITS 4                    /* levels in a tile */
 #define TILE_WIDTH (1U << TILE_BITS)   /* hashes in a tile */
 #define TILE_LEN (TILE_WIDTH * HASH)
+_Static_assert(TILE_LEN == CDR_HUB_LOG_TILE_LEN, "a reader holds one tile");
 #define TILE_LEVEL_MAX (CDR_MERKLE_LEVEL_MAX / TILE_BITS)
 
 /* see node/hub/log.h */
@@ -156,28 +157,45 @@ out:
 	return err;
 }
 
-/* see node/hub/log.h */
-cdr_err
-cdr_hub_log_node(void *context, unsigned level, uint64_t index, uint8_t hash[static HASH])
+/* Read a tile, also the last of level 0, unless it is the one that was read last. */
+static cdr_err
+reader_fill(struct cdr_hub_log_reader *r, unsigned level, uint64_t index)
 {
 	cdr_err err = CDR_E_INTERNAL;
-	unsigned tile_level = level / TILE_BITS;
-	size_t width = (size_t)1 << (level % TILE_BITS), count;
-	uint64_t first = index * width;
-	uint8_t hashes[TILE_LEN], *at = hashes + first % TILE_WIDTH * HASH;
 	struct end end;
 
-	CDR_TRY(tile_read(context, tile_level, first / TILE_WIDTH, hashes, &count));
-	if (count == 0 && tile_level == 0) {
-		CDR_TRY(end_read(context, &end));
-		if (end.edge.size / TILE_WIDTH == first / TILE_WIDTH)
-			count = end.edge.size % TILE_WIDTH;
-		memcpy(hashes, end.recent, count * HASH);
+	if (r->has_tile && r->level == level && r->index == index)
+		return CDR_OK;
+	r->has_tile = false;
+	r->level = level;
+	r->index = index;
+	CDR_TRY(tile_read(r->tx, level, index, r->hashes, &r->count));
+	if (r->count == 0 && level == 0) {
+		CDR_TRY(end_read(r->tx, &end));
+		if (end.edge.size / TILE_WIDTH == index)
+			r->count = end.edge.size % TILE_WIDTH;
+		memcpy(r->hashes, end.recent, r->count * HASH);
 	}
-	if (first % TILE_WIDTH + width > count) {
-		err = CDR_E_ABSENT;
-		goto out;
-	}
+	r->has_tile = true;
+out:
+	return err;
+}
+
+/* see node/hub/log.h */
+cdr_err
+cdr_hub_log_reader_node(void *context, unsigned level, uint64_t index, uint8_t hash[static HASH])
+{
+	struct cdr_hub_log_reader *r = context;
+	size_t width = (size_t)1 << (level % TILE_BITS);
+	uint64_t first = index * width;
+	uint8_t hashes[TILE_LEN], *at = hashes + first % TILE_WIDTH * HASH;
+
+	cdr_err err = reader_fill(r, level / TILE_BITS, first / TILE_WIDTH);
+	if (err != CDR_OK)
+		return err;
+	if (first % TILE_WIDTH + width > r->count)
+		return CDR_E_ABSENT;
+	memcpy(hashes, r->hashes, r->count * HASH);
 	for (; width > 1; width /= 2)
 		for (size_t i = 0; i < width / 2; i++)
 			CDR_TRY(cdr_merkle_parent(at + 2 * i * HASH, at + (2 * i + 1) * HASH, at + i * HASH));
@@ -185,6 +203,15 @@ cdr_hub_log_node(void *context, unsigned level, uint64_t index, uint8_t hash[sta
 	err = CDR_OK;
 out:
 	return err;
+}
+
+/* see node/hub/log.h */
+cdr_err
+cdr_hub_log_node(void *context, unsigned level, uint64_t index, uint8_t hash[static HASH])
+{
+	struct cdr_hub_log_reader reader = { .tx = context };
+
+	return cdr_hub_log_reader_node(&reader, level, index, hash);
 }
 
 /* ---- leaves ------------------------------------------------------------------------------------------------- */

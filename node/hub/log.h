@@ -104,4 +104,16 @@ CDR_MUST_CHECK cdr_err cdr_hub_log_size_read(struct cdr_tx *tx, uint64_t *size);
 /* A cdr_merkle_node over the database: ${context} is the struct cdr_tx. CDR_E_ABSENT for a node that is not complete. */
 cdr_err cdr_hub_log_node(void *tx, unsigned level, uint64_t index, uint8_t hash[static CDR_MERKLE_HASH_LEN]);
 
+/* The same for many nodes of one transaction that only reads: what was read last is not read again. Set tx, zero the rest. */
+#define CDR_HUB_LOG_TILE_LEN (16 * CDR_MERKLE_HASH_LEN)
+struct cdr_hub_log_reader {
+	struct cdr_tx *tx;
+	bool has_tile;
+	unsigned level;
+	uint64_t index;
+	size_t count;
+	uint8_t hashes[CDR_HUB_LOG_TILE_LEN];
+};
+cdr_err cdr_hub_log_reader_node(void *reader, unsigned level, uint64_t index, uint8_t hash[static CDR_MERKLE_HASH_LEN]);
+
 #endif
