@@ -243,6 +243,8 @@ cdr_command_incident_form(const struct cdr_arguments *arguments, struct cdr_repo
 	CDR_TRY(err);
 	CDR_TRY(cdr_command_note(member, "incident.form", NULL));
 	CDR_TRY(finish(&writing, cdr_arguments_operand(arguments, 2), fault));
+	if (strcmp(cdr_arguments_operand(arguments, 2), "-") != 0)
+		cdr_report_note(report, "Written to %s.\n", cdr_arguments_operand(arguments, 2));
 	if (form.proposal)
 		cdr_report_note(report, "%s\n", cdr_words_peek(words, "proposal", writing.language));
 	if (writing.kept_count > 0)

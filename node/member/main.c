@@ -490,8 +490,8 @@ static const struct cdr_command commands[] = {
 	    .options = answer_options, .handle = cdr_command_inbox_answer },
 	{ .name = "incident add", .summary = "enter an incident",
 	    .help = "Fields and codes are the codebook's: candor codebook show. Nothing is written unless everything holds; each thing\n"
-		    "that does not is named. Several survivors or persons alleged: one value for each, separated by semicolons. On a\n"
-		    "machine that others use too, give a file: they can read a command line.\n\n"
+		    "that does not is named; of values that cannot be read only the first. Several survivors or persons alleged: one\n"
+		    "value for each, separated by semicolons. On a machine that others use too, give a file: they can read a command line.\n\n"
 		    "  candor incident add --set date_org_aware=2025-03-10 --set country=KEN --set incident_type=sexual_abuse \\\n"
 		    "      --set status=investigation_open --set survivor_consent_to_share=yes --set 'survivor.gender=female;female'\n\n"
 		    "  { \"date_org_aware\": \"2025-03-10\", \"country\": \"KEN\", \"incident_type\": \"sexual_abuse\",\n"
