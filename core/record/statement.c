@@ -103,8 +103,8 @@ check_code(const struct judge *judge, const char *field, const char *list, const
 	cdr_err err = cdr_codebook_check(judge->rules->codebook, list, code, &why);
 	if (err == CDR_OK)
 		return CDR_OK;
-	return refuse(judge, err, field, "%s in codebook %s; %.300s", len == 0 ? "missing" : "no such code",
-	    cdr_codebook_version_peek(judge->rules->codebook), why.text);
+	return refuse(judge, err, field, "%s; %.300s (codebook %s)", len == 0 ? "missing" : "no such code", why.text,
+	    cdr_codebook_version_peek(judge->rules->codebook));
 }
 
 /* A list of codes: at least one, none twice. */

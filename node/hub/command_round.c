@@ -178,8 +178,8 @@ show_answers(const struct cdr_hub_round_answer *answers, size_t trustees, struct
 
 	for (size_t i = 0; i < trustees; i++) {
 		const struct cdr_hub_round_answer *a = &answers[i];
-		const char *what = a->refusal[0] != '\0' ? "refuses" : a->second ? "has answered twice" : a->first ?
-		    "has answered once" : "has not answered";
+		const char *what = a->refusal[0] != '\0' ? "refuses" : a->second ? "has given both answers" : a->first ?
+		    "has given the first of two answers" : "has not answered";
 		cdr_report_text(report, "  trustee %" PRIu32 " %s%s%s\n", a->trustee, what, a->refusal[0] != '\0' ? ": " : "", a->refusal);
 		if (list != NULL)
 			(void)json_array_append_new(list, json_pack("{s:I, s:b, s:b, s:s}", "trustee", (json_int_t)a->trustee, "first", a->first,

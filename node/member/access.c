@@ -87,7 +87,8 @@ cdr_access_check(struct cdr_member *member, const char *command, const char *tok
 		CDR_TRY(cdr_account_session(member, token, &account, fault));
 		if ((account.roles & roles) == 0) {
 			cdr_roles_write(roles, text);
-			return cdr_fault_set(fault, CDR_E_REFUSED, "%s may not do this: it takes the role %s", account.name, roles != 0 ? text : "of nobody");
+			return cdr_fault_set(fault, CDR_E_REFUSED, "%s may not do this: %s%s", account.name,
+			    roles != 0 ? "it takes one of these roles: " : "no role allows it", roles != 0 ? text : "");
 		}
 		(void)snprintf(actor.who, sizeof(actor.who), "user/%s", account.name);
 		memcpy(actor.name, account.name, sizeof(actor.name));

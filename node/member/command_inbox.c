@@ -383,8 +383,8 @@ print_draft(const struct cdr_statement *statement, struct cdr_report *report)
 
 	cdr_err err = cdr_statement_to_json(statement, &text);
 	if (err == CDR_OK) {
-		cdr_report_text(report, "%s\nNothing was sent. Check it against your files; sign it with --from-register, or write it to a file, complete it "
-					"and give it with --file.\n", text);
+		cdr_report_text(report, "%s\nNothing was sent. Check it against your files. Sign it with --from-register, --identity, --coverage, --signer-name and "
+					"--signer-role (--coverage not for a person not known here), or write it to a file, complete it and give it with --file.\n", text);
 		err = cdr_report_json(report, json_loads(text, 0, NULL));
 	}
 	cdr_json_free(text);
@@ -557,7 +557,7 @@ cdr_command_settings_approval(const struct cdr_arguments *arguments, struct cdr_
 	unsigned persons = 0;
 
 	if (wanted != NULL && strcmp(wanted, "one") != 0 && strcmp(wanted, "two") != 0)
-		return cdr_fault_set(fault, CDR_E_INPUT, "one, or two");
+		return cdr_fault_set(fault, CDR_E_INPUT, "an answer takes one person or two: write `one` or `two`");
 	CDR_TRY(cdr_command_open(arguments, false, &member, fault));
 	if (wanted != NULL)
 		CDR_TRY(cdr_inbox_set_approval(member, strcmp(wanted, "two") == 0 ? 2 : 1));

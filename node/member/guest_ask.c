@@ -86,10 +86,10 @@ check_details(struct asking *asking)
 	bool known = false;
 
 	if (cdr_codebook_check(asking->member->codebook, "address_found", d->found, &why) != CDR_OK)
-		return cdr_fault_set(asking->fault, CDR_E_INPUT, "found: %.400s", why.text);
+		return cdr_fault_set(asking->fault, CDR_E_INPUT, "found: not one of the codes; %.400s", why.text);
 	if (d->engagement_type[0] != '\0' &&
 	    cdr_codebook_check(asking->member->codebook, "engagement_type", d->engagement_type, &why) != CDR_OK)
-		return cdr_fault_set(asking->fault, CDR_E_INPUT, "engagement_type: %.400s", why.text);
+		return cdr_fault_set(asking->fault, CDR_E_INPUT, "engagement_type: not one of the codes; %.400s", why.text);
 	if (d->country[0] != '\0' && !cdr_country_known(d->country))
 		return cdr_fault_set(asking->fault, CDR_E_INPUT, "country: write the three letters of ISO 3166-1, such as KEN");
 	for (size_t i = 0; i < 4; i++)
