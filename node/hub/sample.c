@@ -97,11 +97,13 @@ look_job(struct cdr_tx *tx, void *context)
 	CDR_TRY(read_last(tx, &last));
 	if (last.is_open)
 		return read_basis(tx, m, last.number);
-	CDR_TRY(cdr_query_one_int(tx, "SELECT count(*) FROM evaluation WHERE logged >= $1", CDR_VALUES(cdr_value_int((int64_t)last.size)),
-	    &waiting));
 	CDR_TRY(cdr_query_one_int(tx, "SELECT in_force_at FROM roster WHERE version = 0", CDR_VALUES(), &founded));
 	uint64_t since = last.number > 0 ? last.logged_at : (uint64_t)founded;
-	m->is_due = waiting > 0 && m->now >= since + CDR_HUB_SAMPLE_EVERY_S;
+	if (m->now < since + CDR_HUB_SAMPLE_EVERY_S)
+		return CDR_OK;
+	CDR_TRY(cdr_query_one_int(tx, "SELECT count(*) FROM evaluation WHERE logged >= $1", CDR_VALUES(cdr_value_int((int64_t)last.size)),
+	    &waiting));
+	m->is_due = waiting > 0;
 	m->basis.number = last.number + 1;
 	m->basis.from = last.size;
 out:

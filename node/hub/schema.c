@@ -196,6 +196,9 @@ static const char version_leaf_life[] =
 /* The receipt of a release is for members who fetch it. */
 static const char version_released[] = "ALTER TABLE round_release ADD COLUMN logged bigint;";
 
+/* Every second: has anybody evaluated since the last sample? */
+static const char version_samples_asked[] = "CREATE INDEX evaluation_logged ON evaluation (logged);";
+
 static const char *const migrations[] = {
 	version_1,
 	version_log,
@@ -213,6 +216,7 @@ static const char *const migrations[] = {
 	version_leaf_life,
 	version_released,
 	version_samples,
+	version_samples_asked,
 };
 
 const struct cdr_store_schema cdr_hub_schema = {
