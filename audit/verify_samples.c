@@ -90,7 +90,7 @@ cdr_verify_sample_root(struct cdr_verify *v, const struct cdr_merkle_edge *edge,
 		return CDR_OK;
 	cdr_err err = cdr_merkle_root(edge, root);
 	if (err == CDR_OK && memcmp(root, v->sample[v->sample_rooted].sample.basis.root, sizeof(root)) != 0)
-		err = cdr_fault_set(fault, CDR_E_PROOF, "sample %zu was drawn from another log than this", v->sample_rooted + 1);
+		err = cdr_fault_set(fault, CDR_E_PROOF, "the leaves do not give the root that sample %zu was drawn from: one was altered, added or left out", v->sample_rooted + 1);
 	v->sample_rooted += err == CDR_OK;
 	return err;
 }
