@@ -306,6 +306,13 @@ judge_split(struct judging *j)
 	return CDR_OK;
 }
 
+/* Nothing that a hub signs says when it gave no newer roster, or that it had one by then. */
+static cdr_err
+judge_withheld(struct judging *j)
+{
+	return not_shown(j, "that the hub kept a roster back rests on the node's word; the roster itself is in the file");
+}
+
 static const struct {
 	const char *finding;
 	cdr_err (*judge)(struct judging *j);
@@ -319,6 +326,7 @@ static const struct {
 	{ "late", judge_late },
 	{ "twice", judge_twice },
 	{ "split", judge_split },
+	{ "withheld", judge_withheld },
 };
 
 static cdr_err

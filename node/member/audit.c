@@ -17,6 +17,7 @@
 
 #define CHECKPOINT_PATH "/v1/log/checkpoint"
 #define LATEST_PATH "/v1/witness/latest"
+#define ROSTER_PATH "/v1/roster"
 #define SEEN_NAME "log/seen"
 #define CHECKED_NAME "log/checked_at"
 #define HASH CDR_MERKLE_HASH_LEN
@@ -42,6 +43,7 @@ struct checking {
 	struct cdr_checkpoint newest;       /* what the hub shows now */
 	struct cdr_buffer newest_note;
 	struct cdr_buffer request, reply;   /* what the hub was asked last, and its signed answer */
+	struct cdr_buffer withheld;         /* a roster that the hub does not give; evidence */
 	int64_t from;                       /* receipts from this place on are next */
 	bool prior;                         /* of the same place: those behind this hash */
 	struct held held[CDR_LOG_POSITIONS_MAX];
@@ -99,6 +101,8 @@ evidence_json(const struct checking *c, const struct cdr_audit_finding *f, const
 
 	(void)json_object_set_new(root, "genesis", hex_json((struct cdr_bytes){ c->member->genesis, CDR_GENESIS_HASH_LEN }));
 	(void)json_object_set_new(root, "roster", hex_json(cdr_buffer_bytes(&c->roster->bytes)));
+	if (f->kind == CDR_AUDIT_WITHHELD)
+		(void)json_object_set_new(root, "roster_of_trustee", hex_json(cdr_buffer_bytes(&c->withheld)));
 	if (c->newest_note.len > 0)
 		(void)json_object_set_new(root, "checkpoint", note_json(&c->newest_note));
 	if (c->before_note.len > 0)
@@ -558,6 +562,48 @@ check_trustee(struct checking *c, const Cdr__Wire__Trustee *trustee)
 	return err == CDR_E_MEMORY ? err : CDR_OK;
 }
 
+/*
+ * Whether a trustee has a newer roster than the hub has given. The hub is asked once more, since it may have come this very moment;
+ * what the hub still does not give is taken from the trustee: the roster's signatures are all that counts.
+ */
+static cdr_err
+check_roster(struct checking *c, const Cdr__Wire__Trustee *trustee)
+{
+	char name[CDR_SIGNER_LEN_MAX + 1];
+	struct cdr_signer own = cdr_member_signer(c->member);
+	Cdr__Wire__RosterRequest request = CDR__WIRE__ROSTER_REQUEST__INIT;
+	const struct cdr_roster *held = cdr_current_hold(c->member->current), *now = NULL;
+
+	(void)snprintf(name, sizeof(name), "trustee/%" PRIu32, trustee->index);
+	request.have_version = held->body->version;
+	struct cdr_ask ask = { .party = trustee->party, .party_signer = name, .path = ROSTER_PATH, .message = &request.base,
+		.reply_type = &cdr__wire__roster_reply__descriptor, .reply_max = CDR_BODY_ROSTER_MAX };
+	cdr_err err = cdr_ask_send(c->member->client, &own, &ask, 1);
+	const Cdr__Wire__RosterReply *reply = err == CDR_OK ? ask.reply : NULL;
+	err = err == CDR_E_MEMORY ? err : CDR_OK;
+	if (reply == NULL || reply->roster == NULL)
+		goto out;
+	if (cdr_enrol_refresh(c->member, NULL) == CDR_OK)
+		now = cdr_current_hold(c->member->current);
+	/* A hub that cannot be asked keeps nothing back; one that has given it by now did not. */
+	if (now == NULL || now->body->version > held->body->version)
+		goto out;
+	CDR_TRY(cdr_message_encode(&reply->roster->base, &c->withheld));
+	/* What does not follow is the trustee's fault, or leads over rosters that it has not. */
+	err = cdr_enrol_take_roster(c->member, held, reply->roster, NULL);
+	cdr_current_release(c->member->current, now);
+	now = cdr_current_hold(c->member->current);
+	if (err == CDR_OK)
+		find(c, CDR_AUDIT_WITHHELD, now->body->version, "hub", NULL, NULL);
+	err = err == CDR_E_ROSTER ? CDR_OK : err;
+out:
+	cdr_buffer_free(&c->withheld);
+	cdr_current_release(c->member->current, now);
+	cdr_current_release(c->member->current, held);
+	cdr_ask_free(&ask);
+	return err;
+}
+
 static cdr_err
 check_trustees(struct checking *c)
 {
@@ -571,6 +617,8 @@ check_trustees(struct checking *c)
 		if (c->audit->compared_count == before && len < sizeof(c->absent))
 			(void)snprintf(c->absent + len, sizeof(c->absent) - len, "%strustee/%" PRIu32, len > 0 ? ", " : "", trustee->index);
 	}
+	for (size_t i = 0; i < c->roster->body->n_trustee && err == CDR_OK; i++)
+		err = check_roster(c, c->roster->body->trustee[i]);
 	return err;
 }
 

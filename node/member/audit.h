@@ -29,6 +29,7 @@ enum cdr_audit_kind {
 	CDR_AUDIT_LATE,           /* it should have been witnessed long ago */
 	CDR_AUDIT_TWICE,          /* two receipts for one place */
 	CDR_AUDIT_SPLIT,          /* a trustee was shown another log than this node */
+	CDR_AUDIT_WITHHELD,       /* a trustee has a newer roster than the hub gives this node; place is its version */
 	CDR_AUDIT_KIND_COUNT
 };
 

@@ -57,6 +57,14 @@ static const struct {
 	    "Le hub montre des relevés différents selon les parties : ce qu'un dépositaire a vu contredit ce que ce nœud a vu.",
 	    "El hub muestra registros distintos a partes distintas: lo que vio un depositario contradice lo que vio este nodo.",
 	    "يعرض المركز سجلات مختلفة على أطراف مختلفة: ما عُرض على أحد الأمناء يناقض ما عُرض على هذه العقدة." },
+	[CDR_AUDIT_WITHHELD] = { "withheld",
+	    "The hub keeps from this node a newer list of members and keys that the trustees have signed. This node has taken it from a "
+	    "trustee instead.",
+	    "Le hub cache à ce nœud une liste plus récente des membres et de leurs clés, signée par les dépositaires. Ce nœud l'a "
+	    "obtenue d'un dépositaire.",
+	    "El hub oculta a este nodo una lista más reciente de miembros y claves, firmada por los depositarios. Este nodo la ha "
+	    "obtenido de un depositario.",
+	    "يحجب المركز عن هذه العقدة قائمة أحدث للأعضاء والمفاتيح وقّعها الأمناء. حصلت هذه العقدة عليها من أحد الأمناء." },
 };
 
 /* see node/member/audit.h */

@@ -168,8 +168,9 @@ cdr_command_members(const struct cdr_arguments *arguments, struct cdr_report *re
 		cdr_table_cell(table, "%s", m->party->name);
 		cdr_table_cell(table, "%s", m->country);
 		cdr_table_cell(table, "%s", m->status);
-		(void)json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:s}", "id", m->id, "name", m->party->name,
-		    "country", m->country, "status", m->status));
+		(void)json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:s, s:I}", "id", m->id, "name", m->party->name,
+		    "country", m->country, "status", m->status, "sealing_key_number",
+		    (json_int_t)(m->sealing != NULL ? m->sealing->number : 0)));
 	}
 	cdr_table_print(table, report);
 	CDR_TRY(cdr_report_json(report, json_pack("{s:I, s:o}", "roster_version",

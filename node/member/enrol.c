@@ -226,9 +226,9 @@ out:
 
 /* ---- keeping up ----------------------------------------------------------------------------------------------------- */
 
-/* Verify what the hub sent against the roster that is held, keep it, put it in force. */
-static cdr_err
-take_roster(struct cdr_member *member, const struct cdr_roster *held, const Cdr__Wire__SignedRoster *sent,
+/* see node/member/enrol.h */
+cdr_err
+cdr_enrol_take_roster(struct cdr_member *member, const struct cdr_roster *held, const Cdr__Wire__SignedRoster *sent,
     struct cdr_fault *fault)
 {
 	cdr_err err = CDR_E_INTERNAL;
@@ -274,7 +274,7 @@ cdr_enrol_refresh(struct cdr_member *member, struct cdr_fault *fault)
 	if (err == CDR_OK) {
 		const Cdr__Wire__RosterReply *reply = ask.reply;
 		if (reply->roster != NULL)
-			err = take_roster(member, held, reply->roster, fault);
+			err = cdr_enrol_take_roster(member, held, reply->roster, fault);
 	} else if (fault != NULL) {
 		*fault = ask.fault;
 	}

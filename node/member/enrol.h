@@ -38,6 +38,15 @@ CDR_MUST_CHECK cdr_err cdr_enrol_join(struct cdr_member *member, const char *url
  */
 CDR_MUST_CHECK cdr_err cdr_enrol_refresh(struct cdr_member *member, struct cdr_fault *fault);
 
+/**
+ * cdr_enrol_take_roster(member, held, sent, fault):
+ * Verify a roster, from the hub or from anybody else, against the one that is held; keep it, put it in force.
+ *
+ * Returns  CDR_OK; CDR_E_ROSTER for one that does not follow; CDR_E_STORE; CDR_E_MEMORY.
+ */
+CDR_MUST_CHECK cdr_err cdr_enrol_take_roster(struct cdr_member *member, const struct cdr_roster *held,
+    const Cdr__Wire__SignedRoster *sent, struct cdr_fault *fault);
+
 /* Whether the roster in force names this node with its keys, and its status is active. */
 bool cdr_enrol_is_active(const struct cdr_member *member);
 

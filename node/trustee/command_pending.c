@@ -130,13 +130,31 @@ read_fingerprints(const struct cdr_arguments *arguments, uint8_t out[][CDR_ROSTE
 static const Cdr__Wire__Member *
 find_asking(const struct waiting *w, const uint8_t *fingerprint)
 {
-	for (size_t i = 0; w->proposal != NULL && i < w->opinion.diff.count; i++) {
-		const struct cdr_roster_diff_entry *e = &w->opinion.diff.entry[i];
+	const struct cdr_roster_diff *diff[] = { &w->opinion.diff, &w->opinion.back };
+
+	for (size_t k = 0; w->proposal != NULL && k < 2; k++)
+		for (size_t i = 0; i < diff[k]->count; i++) {
+			const struct cdr_roster_diff_entry *e = &diff[k]->entry[i];
+
+			if (e->need == CDR_NEED_APPROVAL && memcmp(e->fingerprint, fingerprint, CDR_ROSTER_HASH_LEN) == 0)
+				return e->member;
+		}
+	return NULL;
+}
+
+/* Say yes to everything in ${diff} that asks for it with this fingerprint. */
+static cdr_err
+approve_all(const struct waiting *w, const struct cdr_roster_diff *diff, const uint8_t *fingerprint)
+{
+	cdr_err err = CDR_OK;
+
+	for (size_t i = 0; err == CDR_OK && i < diff->count; i++) {
+		const struct cdr_roster_diff_entry *e = &diff->entry[i];
 
 		if (e->need == CDR_NEED_APPROVAL && memcmp(e->fingerprint, fingerprint, CDR_ROSTER_HASH_LEN) == 0)
-			return e->member;
+			err = cdr_trustee_approve(w->open.trustee, e);
 	}
-	return NULL;
+	return err;
 }
 
 /* Whether an active member of the roster in force has this fingerprint: then there is nothing left to approve. */
@@ -194,7 +212,9 @@ approve_one(const struct waiting *w, const uint8_t *fingerprint, struct cdr_repo
 		cdr_report_text(report, "Enough trustees have let it in already.\n");
 		return CDR_OK;
 	}
-	err = cdr_trustee_approve(w->open.trustee, member, fingerprint);
+	err = approve_all(w, &w->opinion.diff, fingerprint);
+	if (err == CDR_OK)
+		err = approve_all(w, &w->opinion.back, fingerprint);
 	if (err != CDR_OK)
 		return err;
 	cdr_report_text(report, "%s (%s) is approved.\n", member->id, member->party->name);

@@ -6,6 +6,7 @@
 
 #include "node/net/log.h"
 #include "node/trustee/change.h"
+#include "node/trustee/peers.h"
 #include "node/trustee/share.h"
 
 #define DAY_S UINT64_C(86400)
@@ -18,21 +19,24 @@ void
 cdr_trustee_opinion_free(struct cdr_trustee_opinion *opinion)
 {
 	cdr_roster_diff_free(&opinion->diff);
+	cdr_roster_diff_free(&opinion->back);
+	cdr_roster_free(opinion->earlier);
 	free(opinion->view);
 	*opinion = (struct cdr_trustee_opinion){ .agrees = false };
 }
 
 /* ---- judging one change ----------------------------------------------------------------------------------------- */
 
-/* Whether the operator approved this fingerprint with at least these quotas, and that was not used up. */
+/* Whether the operator approved such a change to this fingerprint, with at least these quotas, and that was not used up. */
 static cdr_err
 is_approved(struct cdr_tx *tx, const struct cdr_roster_diff_entry *e, bool *approved)
 {
 	int64_t count;
 	cdr_err err = cdr_query_one_int(tx, "SELECT count(*) FROM approval WHERE member = $1 AND fingerprint = $2"
-	    " AND check_points >= $3 AND import_points >= $4 AND used_in IS NULL",
+	    " AND check_points >= $3 AND import_points >= $4 AND kind = $5 AND country = $6 AND used_in IS NULL",
 	    CDR_VALUES(cdr_value_text(e->member->id), cdr_value_blob(e->fingerprint, sizeof(e->fingerprint)),
-		cdr_value_int((int64_t)e->member->check_points), cdr_value_int((int64_t)e->member->import_points)), &count);
+		cdr_value_int((int64_t)e->member->check_points), cdr_value_int((int64_t)e->member->import_points),
+		cdr_value_text(cdr_roster_diff_kind_name(e->kind)), cdr_value_text(e->member->country)), &count);
 
 	*approved = err == CDR_OK && count > 0;
 	return err;
@@ -191,25 +195,22 @@ judge_replacement(struct cdr_tx *tx, const struct cdr_roster *before, const stru
     struct cdr_trustee_opinion *opinion)
 {
 	cdr_err err = CDR_E_INTERNAL;
-	struct cdr_roster *earlier = NULL;
-	struct cdr_roster_diff diff = { NULL, 0 };
+	struct cdr_roster_diff *back = &opinion->back;
 	enum cdr_trustee_view view;
 
-	CDR_TRY(read_countersigned(tx, proposal->body->version, &earlier));
-	if (earlier == NULL || memcmp(earlier->hash, proposal->hash, CDR_ROSTER_HASH_LEN) == 0)
+	CDR_TRY(read_countersigned(tx, proposal->body->version, &opinion->earlier));
+	if (opinion->earlier == NULL || memcmp(opinion->earlier->hash, proposal->hash, CDR_ROSTER_HASH_LEN) == 0)
 		goto out;
-	CDR_TRY(cdr_roster_diff_new(earlier, proposal, &diff));
-	for (size_t i = 0; i < diff.count; i++) {
-		if (is_withdrawn(before, opinion, &diff.entry[i]))
+	CDR_TRY(cdr_roster_diff_new(opinion->earlier, proposal, back));
+	for (size_t i = 0; i < back->count; i++) {
+		if (is_withdrawn(before, opinion, &back->entry[i]))
 			continue;
-		CDR_TRY(judge_entry(tx, proposal, &diff.entry[i], &view));
+		CDR_TRY(judge_entry(tx, proposal, &back->entry[i], &view));
 		if (view != CDR_VIEW_AGREED)
 			object(opinion, view == CDR_VIEW_ASKS ? CDR_E_ABSENT : CDR_E_REFUSED,
-			    "takes back what this trustee has countersigned for the same version", diff.entry[i].text);
+			    "takes back what this trustee has countersigned for the same version", back->entry[i].text);
 	}
 out:
-	cdr_roster_diff_free(&diff);
-	cdr_roster_free(earlier);
 	return err;
 }
 
@@ -240,40 +241,37 @@ out:
 
 /* ---- approving -------------------------------------------------------------------------------------------------- */
 
-struct approve_job {
-	const Cdr__Wire__Member *member;
-	const uint8_t *fingerprint;
-};
-
 /* A writing job. */
 static cdr_err
 approve_job(struct cdr_tx *tx, void *context)
 {
 	cdr_err err = CDR_E_INTERNAL;
-	const struct approve_job *job = context;
-	const struct cdr_value id = cdr_value_text(job->member->id);
-	const struct cdr_value fingerprint = cdr_value_blob(job->fingerprint, CDR_ROSTER_HASH_LEN);
+	const struct cdr_roster_diff_entry *e = context;
+	const struct cdr_value id = cdr_value_text(e->member->id), kind = cdr_value_text(cdr_roster_diff_kind_name(e->kind));
+	const struct cdr_value fingerprint = cdr_value_blob(e->fingerprint, CDR_ROSTER_HASH_LEN);
 
-	CDR_TRY(cdr_query_run(tx, "DELETE FROM approval WHERE member = $1 AND fingerprint = $2",
-	    CDR_VALUES(id, fingerprint)));
+	CDR_TRY(cdr_query_run(tx, "DELETE FROM approval WHERE member = $1 AND fingerprint = $2 AND kind = $3",
+	    CDR_VALUES(id, fingerprint, kind)));
 	CDR_TRY(cdr_query_run(tx,
-	    "INSERT INTO approval (member, fingerprint, check_points, import_points, approved_at) VALUES ($1, $2, $3, $4, $5)",
-	    CDR_VALUES(id, fingerprint, cdr_value_int((int64_t)job->member->check_points),
-		cdr_value_int((int64_t)job->member->import_points), cdr_value_int((int64_t)cdr_trustee_now()))));
+	    "INSERT INTO approval (member, fingerprint, kind, country, check_points, import_points, approved_at)"
+	    " VALUES ($1, $2, $3, $4, $5, $6, $7)",
+	    CDR_VALUES(id, fingerprint, kind, cdr_value_text(e->member->country), cdr_value_int((int64_t)e->member->check_points),
+		cdr_value_int((int64_t)e->member->import_points), cdr_value_int((int64_t)cdr_trustee_now()))));
 out:
 	return err;
 }
 
 /* see node/trustee/countersign.h */
 cdr_err
-cdr_trustee_approve(const struct cdr_trustee *trustee, const Cdr__Wire__Member *member,
-    const uint8_t fingerprint[static CDR_ROSTER_HASH_LEN])
+cdr_trustee_approve(const struct cdr_trustee *trustee, const struct cdr_roster_diff_entry *change)
 {
-	struct approve_job job = { member, fingerprint };
+	struct cdr_roster_diff_entry copy = *change;
 
-	if (member->check_points > INT64_MAX || member->import_points > INT64_MAX)
+	if (change->member == NULL || change->need != CDR_NEED_APPROVAL)
+		return CDR_E_INTERNAL;
+	if (change->member->check_points > INT64_MAX || change->member->import_points > INT64_MAX)
 		return CDR_E_RANGE;
-	return cdr_store_write(trustee->home->store, approve_job, &job);
+	return cdr_store_write(trustee->home->store, approve_job, &copy);
 }
 
 /* ---- countersigning --------------------------------------------------------------------------------------------- */
@@ -314,6 +312,39 @@ struct sign_job {
 	struct cdr_trustee_opinion *opinion;
 };
 
+/* Who is to be stopped is not served any more, whether or not the hub ever puts that version in force. */
+static cdr_err
+stop_members(struct cdr_tx *tx, const struct cdr_trustee_opinion *opinion, uint64_t version)
+{
+	for (size_t i = 0; i < opinion->diff.count; i++) {
+		const struct cdr_roster_diff_entry *e = &opinion->diff.entry[i];
+		cdr_err err = CDR_OK;
+
+		if (e->kind != CDR_DIFF_MEMBER_STRICTER)
+			continue;
+		const struct cdr_value id = cdr_value_text(e->member->id);
+		err = cdr_query_run(tx, "DELETE FROM stopped WHERE member = $1", CDR_VALUES(id));
+		if (err == CDR_OK)
+			err = cdr_query_run(tx, "INSERT INTO stopped (member, version) VALUES ($1, $2)",
+			    CDR_VALUES(id, cdr_value_int((int64_t)version)));
+		if (err != CDR_OK)
+			return err;
+	}
+	return CDR_OK;
+}
+
+/* see node/trustee/countersign.h */
+cdr_err
+cdr_trustee_is_stopped(struct cdr_tx *tx, const char *member, uint64_t version, bool *stopped)
+{
+	int64_t count;
+	cdr_err err = cdr_query_one_int(tx, "SELECT count(*) FROM stopped WHERE member = $1 AND version > $2",
+	    CDR_VALUES(cdr_value_text(member), cdr_value_int((int64_t)version)), &count);
+
+	*stopped = err == CDR_OK && count > 0;
+	return err;
+}
+
 /* A writing job: agree, and note it. */
 static cdr_err
 sign_job(struct cdr_tx *tx, void *context)
@@ -326,6 +357,7 @@ sign_job(struct cdr_tx *tx, void *context)
 	CDR_TRY(cdr_trustee_judge(tx, job->before, p, job->opinion));
 	if (!job->opinion->agrees)
 		goto out;
+	CDR_TRY(stop_members(tx, job->opinion, p->body->version));
 	CDR_TRY(cdr_query_run(tx, "DELETE FROM countersigned WHERE version <= $1",
 	    CDR_VALUES(cdr_value_int((int64_t)p->body->version))));
 	CDR_TRY(cdr_query_run(tx, "INSERT INTO countersigned (version, hash, signed, signed_at) VALUES ($1, $2, $3, $4)",
@@ -399,6 +431,7 @@ cdr_trustee_poll(struct cdr_trustee *trustee, struct cdr_trustee_polled *polled,
 	struct cdr_trustee_opinion opinion = { .agrees = false };
 
 	CDR_TRY(cdr_trustee_roster_update(trustee, NULL, fault));
+	CDR_TRY(cdr_trustee_roster_from_peers(trustee, fault));
 	CDR_TRY(cdr_trustee_share_refresh(trustee));
 	before = cdr_current_hold(trustee->current);
 	/* Whoever is no trustee, or not yet, is not asked. */

@@ -29,6 +29,8 @@ enum cdr_trustee_view {
 struct cdr_trustee_opinion {
 	struct cdr_roster_diff diff;
 	enum cdr_trustee_view *view;
+	struct cdr_roster *earlier;    /* the last proposal of the same version that was countersigned; NULL: none, or this one */
+	struct cdr_roster_diff back;   /* what this one changes of it */
 	bool agrees;
 	struct cdr_fault reason;  /* if it does not: the first thing in the way */
 };
@@ -70,16 +72,21 @@ CDR_MUST_CHECK cdr_err cdr_trustee_countersign(const struct cdr_trustee *trustee
     const struct cdr_roster *proposal, struct cdr_trustee_opinion *opinion, struct cdr_fault *fault);
 
 /**
- * cdr_trustee_approve(trustee, member, fingerprint):
- * The operator's yes to these keys with these quotas or lower ones, once: until they come into force.
+ * cdr_trustee_approve(trustee, change):
+ * The operator's yes to one change: of this kind, for these keys, in this country, with these quotas or lower ones, once: until
+ * it is in force.
  *
- * member       in   as the proposal has it
- * fingerprint  in   compared by the operator with what the member read out
+ * change   in   of the opinion about the proposal; its fingerprint was compared with what the member read out
  *
- * Returns  CDR_OK; CDR_E_STORE.
+ * Returns  CDR_OK; CDR_E_STORE; CDR_E_INTERNAL if it is no change that needs approval.
  */
-CDR_MUST_CHECK cdr_err cdr_trustee_approve(const struct cdr_trustee *trustee, const Cdr__Wire__Member *member,
-    const uint8_t fingerprint[static CDR_ROSTER_HASH_LEN]);
+CDR_MUST_CHECK cdr_err cdr_trustee_approve(const struct cdr_trustee *trustee, const struct cdr_roster_diff_entry *change);
+
+/**
+ * cdr_trustee_is_stopped(tx, member, version, stopped):
+ * Whether this trustee countersigned, for a version after ${version}, which is in force, that ${member} is suspended or revoked.
+ */
+CDR_MUST_CHECK cdr_err cdr_trustee_is_stopped(struct cdr_tx *tx, const char *member, uint64_t version, bool *stopped);
 
 /* What came of the last poll, so that a daemon neither posts nor logs the same thing every time. Zeroed: nothing. */
 struct cdr_trustee_polled {

@@ -114,7 +114,18 @@ static const char version_samples[] =
     " changed_at bigint NOT NULL, posted text NOT NULL, opening bytea NOT NULL, evidence bytea NOT NULL,"
     " PRIMARY KEY (sample, position, point));";
 
-static const char *const migrations[] = { version_1, version_keys, version_basis, version_log, version_rounds, version_said, version_index_watch, version_samples };
+/* Members whose suspension or revocation was countersigned for a version that is not in force yet: they are refused until it is. */
+static const char version_stopped[] =
+    "CREATE TABLE stopped (member text NOT NULL PRIMARY KEY, version bigint NOT NULL);"
+
+    /* What the operator said yes to: the kind of change, as keys/roster_diff.h names it, and the country. */
+    "DROP TABLE approval;"
+    "CREATE TABLE approval (member text NOT NULL, fingerprint bytea NOT NULL, kind text NOT NULL, country text NOT NULL,"
+    " check_points bigint NOT NULL, import_points bigint NOT NULL, approved_at bigint NOT NULL, used_in bigint,"
+    " PRIMARY KEY (member, fingerprint, kind));";
+
+static const char *const migrations[] = { version_1, version_keys, version_basis, version_log, version_rounds, version_said, version_index_watch, version_samples,
+	version_stopped };
 
 const struct cdr_store_schema cdr_trustee_schema = {
 	.application_id = 0x43445254, /* "CDRT" */

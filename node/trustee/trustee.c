@@ -110,9 +110,12 @@ use_approvals(struct cdr_tx *tx, const struct cdr_roster *roster)
 		err = cdr_roster_party_fingerprint(id, m->party, fingerprint);
 		if (err == CDR_OK)
 			err = cdr_query_run(tx,
-			    "UPDATE approval SET used_in = $3 WHERE member = $1 AND fingerprint = $2 AND used_in IS NULL",
+			    "UPDATE approval SET used_in = $3 WHERE member = $1 AND fingerprint = $2 AND used_in IS NULL"
+			    /* A higher quota may still be on its way while other rosters come. */
+			    " AND (kind <> 'quota-up' OR (check_points <= $4 AND import_points <= $5))",
 			    CDR_VALUES(cdr_value_text(m->id), cdr_value_blob(fingerprint, sizeof(fingerprint)),
-				cdr_value_int((int64_t)body->version)));
+				cdr_value_int((int64_t)body->version), cdr_value_int((int64_t)m->check_points),
+				cdr_value_int((int64_t)m->import_points)));
 		if (err != CDR_OK)
 			return err;
 	}
@@ -438,6 +441,28 @@ cdr_trustee_roster_update(struct cdr_trustee *trustee, bool *newer, struct cdr_f
 	} while (err == CDR_OK && more);
 	if (newer != NULL)
 		*newer = any;
+	(void)pthread_mutex_unlock(&trustee->adopting);
+	return err;
+}
+
+/* see node/trustee/trustee.h */
+cdr_err
+cdr_trustee_roster_take(struct cdr_trustee *trustee, struct cdr_roster *roster, struct cdr_fault *fault)
+{
+	cdr_err err = CDR_E_INTERNAL;
+
+	(void)pthread_mutex_lock(&trustee->adopting);
+	const struct cdr_roster *have = cdr_current_hold(trustee->current);
+	if (roster->body->version <= have->body->version) {
+		err = CDR_OK;
+		goto out;
+	}
+	CDR_TRY(cdr_roster_verify_next(roster, have, fault));
+	CDR_TRY(adopt(trustee, roster));
+	roster = NULL;
+out:
+	cdr_roster_free(roster);
+	cdr_current_release(trustee->current, have);
 	(void)pthread_mutex_unlock(&trustee->adopting);
 	return err;
 }

@@ -101,6 +101,16 @@ CDR_MUST_CHECK cdr_err cdr_trustee_ask(const struct cdr_trustee *trustee, const 
  */
 CDR_MUST_CHECK cdr_err cdr_trustee_roster_update(struct cdr_trustee *trustee, bool *newer, struct cdr_fault *fault);
 
+/**
+ * cdr_trustee_roster_take(trustee, roster, fault):
+ * Put a roster in force that came from elsewhere than the hub, if it follows from the one that is held.
+ *
+ * roster   in   taken over, also on error
+ *
+ * Returns  CDR_OK, also if a newer one is held by now; CDR_E_ROSTER; CDR_E_STORE; CDR_E_MEMORY.
+ */
+CDR_MUST_CHECK cdr_err cdr_trustee_roster_take(struct cdr_trustee *trustee, struct cdr_roster *roster, struct cdr_fault *fault);
+
 /* The same because of a request that this trustee cannot place, at most every CDR_TRUSTEE_REFRESH_MS. */
 bool cdr_trustee_refresh(struct cdr_trustee *trustee);
 

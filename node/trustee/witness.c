@@ -8,6 +8,7 @@
 #include "node/trustee/index_watch.h"
 #include "node/trustee/said.h"
 #include "node/trustee/sample.h"
+#include "node/trustee/peers.h"
 #include "proto/log.pb-c.h"
 
 #define EVALUATE_PATH "/v1/evaluate"
@@ -57,6 +58,7 @@ struct portion {
 	size_t lie_count;
 	struct cdr_trustee_lot *lot;         /* of samples */
 	size_t lot_count;
+	uint64_t roster_version;             /* the newest that these leaves record; 0: none */
 	uint64_t size;                       /* of the log that this trustee has seen, afterwards */
 	struct cdr_checkpoint before;        /* where size is beyond the checkpoint's: what was seen last */
 	bool is_taken;                       /* what was seen ends with the checkpoint */
@@ -249,6 +251,8 @@ prepare(struct portion *p, struct cdr_fault *fault)
 			p->about_index[p->about_index_count++] = (struct about_index){ i, leaf };
 		if (is_known && leaf.kind == CDR_LEAF_SAMPLE)
 			CDR_TRY(take_lot(p, &leaf, cdr_message_bytes(r->record[i]->evidence)));
+		if (is_known && leaf.kind == CDR_LEAF_ROSTER && leaf.number_count > 0 && leaf.number[0] > p->roster_version)
+			p->roster_version = leaf.number[0];
 		if (!is_known || leaf.kind != CDR_LEAF_EVALUATION)
 			continue;
 		err = take_evaluation(p, i, &leaf);
@@ -472,6 +476,7 @@ take_job(struct cdr_tx *tx, void *context)
 	CDR_TRY(watch_index(tx, p));
 	for (size_t i = 0; i < p->lot_count; i++)
 		CDR_TRY(cdr_trustee_sample_take(tx, p->trustee, &p->lot[i], p->call->now));
+	CDR_TRY(cdr_trustee_roster_logged(tx, p->roster_version));
 	CDR_TRY(seen_write(tx, p));
 	cdr_merkle_edge_write(&edge, bytes, &len);
 	CDR_TRY(cdr_trustee_setting_put(tx, EDGE_NAME, bytes, len));

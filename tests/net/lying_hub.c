@@ -17,6 +17,7 @@
 #include "node/net/daemon.h"
 #include "node/net/node_options.h"
 #include "node/net/service.h"
+#include "proto/sealing.h"
 #include "tests/net/lie.h"
 
 #define KEPT_MAX 64 /* letters, and replies, that are remembered */
@@ -157,10 +158,29 @@ show_next(struct question *q, const struct cdr_roster *before, const struct cdr_
 	return err;
 }
 
-/* swap-key MEMBER: the hub's own sealing key in a member's place, so that it can read what is written to it. */
+/* The hub's word that this is the member's next sealing key. */
+static cdr_err
+roll_by_itself(struct question *q, Cdr__Wire__Member *member, Cdr__Wire__SealingKey *sealing,
+    uint8_t signature[static CDR_SIGNATURE_LEN])
+{
+	const uint8_t *seed = q->liar->open.home->keys->signing;
+	const struct cdr_sealing_claim claim = { .hub_key = q->liar->open.home->signing_public, .member = member->id, .number = 1000,
+		.made_at = cdr_hub_now(), .sealing_key = member->party->sealing_key.data };
+
+	*sealing = (Cdr__Wire__SealingKey)CDR__WIRE__SEALING_KEY__INIT;
+	sealing->number = claim.number;
+	sealing->made_at = claim.made_at;
+	sealing->signature = cdr_message_field(signature, CDR_SIGNATURE_LEN);
+	member->sealing = sealing;
+	return cdr_sealing_sign(seed, &claim, signature);
+}
+
+/* swap-key MEMBER: the hub's own sealing key in a member's place, so that it can read what is written to it; roll-key: signed by the hub. */
 static cdr_err
 swap_key(struct question *q)
 {
+	Cdr__Wire__SealingKey sealing;
+	uint8_t signature[CDR_SIGNATURE_LEN];
 	struct roster_read read = { .version = CDR_HUB_ROSTER_NEWEST };
 	cdr_err err = cdr_store_read(q->liar->open.home->store, roster_job, &read);
 	const Cdr__Wire__Member *member = err == CDR_OK ? cdr_roster_member(read.roster, q->liar->lie.word[1]) : NULL;
@@ -171,8 +191,30 @@ swap_key(struct question *q)
 		party.sealing_key =
 		    cdr_message_field(q->liar->open.home->sealing_public, sizeof(q->liar->open.home->sealing_public));
 		other.party = &party;
+		if (lie_is(&q->liar->lie, "roll-key"))
+			err = roll_by_itself(q, &other, &sealing, signature);
 		struct cdr_roster_change change = { .kind = CDR_ROSTER_CHANGE_MEMBER, .member = &other };
-		err = show_next(q, read.roster, &change);
+		err = err == CDR_OK ? show_next(q, read.roster, &change) : err;
+	}
+	cdr_roster_free(read.roster);
+	return err;
+}
+
+/* withhold CALLER: no newer roster is given to it. */
+static cdr_err
+withhold(struct question *q)
+{
+	Cdr__Wire__RosterReply *reply = NULL;
+	struct roster_read read = { .version = CDR_HUB_ROSTER_NEWEST };
+	cdr_err err = honest(q, &cdr__wire__roster_reply__descriptor, &reply);
+
+	/* Members ask for rosters under no name. */
+	if (err == CDR_OK)
+		err = cdr_store_read(q->liar->open.home->store, roster_job, &read);
+	const Cdr__Wire__Member *member = err == CDR_OK ? cdr_roster_member_by_pin(read.roster, q->pin) : NULL;
+	if (err == CDR_OK && reply->roster != NULL && strcmp(member != NULL ? member->id : caller(q), q->liar->lie.word[1]) == 0) {
+		reply->roster = NULL;
+		err = answer(q, &reply->base);
 	}
 	cdr_roster_free(read.roster);
 	return err;
@@ -574,6 +616,9 @@ static const struct {
 } lies[] = {
 	{ "swap-key", "/v1/roster", swap_key, false },
 	{ "swap-key", "/v1/roster/proposal", swap_key, false },
+	{ "roll-key", "/v1/roster", swap_key, false },
+	{ "roll-key", "/v1/roster/proposal", swap_key, false },
+	{ "withhold", "/v1/roster", withhold, false },
 	{ "invent-member", "/v1/roster", invent_member, false },
 	{ "invent-member", "/v1/roster/proposal", invent_member, false },
 	{ "old-roster", "/v1/roster", old_roster, false },

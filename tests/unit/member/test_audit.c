@@ -92,7 +92,7 @@ assert_judged(struct world *w, enum cdr_audit_kind kind, json_t *json)
 {
 	static const char *const parts[] = { "genesis", "request", "reply", "checkpoint_of_trustee", "receipt", "other_receipt" };
 
-	assert_int_equal(judge(w, json), kind == CDR_AUDIT_STALE ? CDR_E_PROOF : CDR_OK);
+	assert_int_equal(judge(w, json), kind == CDR_AUDIT_STALE || kind == CDR_AUDIT_WITHHELD ? CDR_E_PROOF : CDR_OK);
 	for (int other = 0; other < CDR_AUDIT_KIND_COUNT; other++) {
 		/* Only one of two can stand at a place; and a log that is not the trustee's does not continue it. */
 		bool implies = (kind == CDR_AUDIT_TWICE && other == CDR_AUDIT_MISSING) || (kind == CDR_AUDIT_SPLIT && other == CDR_AUDIT_REWRITTEN);
@@ -104,7 +104,7 @@ assert_judged(struct world *w, enum cdr_audit_kind kind, json_t *json)
 	}
 	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
 		const char *text = json_string_value(json_object_get(json, parts[i]));
-		if (text == NULL || kind == CDR_AUDIT_STALE)
+		if (text == NULL || kind == CDR_AUDIT_STALE || kind == CDR_AUDIT_WITHHELD)
 			continue;
 		json_t *changed = json_deep_copy(json);
 		char *spoilt = strdup(text);
@@ -314,6 +314,44 @@ forge_receipt(struct world *w, uint64_t place)
 	cdr_buffer_free(&encoded);
 }
 
+/* A hub that keeps a newer roster from this node: a trustee gives it, and the hub is named. */
+static void
+test_withheld_roster(void **state)
+{
+	struct world *w = *state;
+
+	act(w, 3);
+	assert_int_equal(look(w), CDR_OK);
+	w_roster(w);
+	/* As long as the hub gives it nobody kept anything back. */
+	assert_int_equal(look(w), CDR_OK);
+	const struct cdr_roster *roster = cdr_current_hold(w->member[BLUE]->current);
+	assert_int_equal(roster->body->version, w->version);
+	cdr_current_release(w->member[BLUE]->current, roster);
+
+	w_roster(w);
+	w->hub_withholds = w->trustees_are_behind = true;
+	assert_int_equal(look(w), CDR_OK);
+	w->trustees_are_behind = false;
+	assert_found(w, CDR_AUDIT_WITHHELD);
+	assert_string_equal(audit.finding[0].parties, "hub");
+	assert_int_equal(audit.finding_count, 1);
+	assert_int_equal(audit.finding[0].place, w->version);
+	roster = cdr_current_hold(w->member[BLUE]->current);
+	assert_int_equal(roster->body->version, w->version);
+	cdr_current_release(w->member[BLUE]->current, roster);
+	/* It has it now. */
+	assert_int_equal(look(w), CDR_OK);
+	/* A roster that does not follow is taken from nobody, and is no finding about the hub. */
+	w->hub.seed[0] ^= 1;
+	w_roster(w);
+	w->hub.seed[0] ^= 1;
+	assert_int_equal(look(w), CDR_OK);
+	roster = cdr_current_hold(w->member[BLUE]->current);
+	assert_int_equal(roster->body->version, w->version - 1);
+	cdr_current_release(w->member[BLUE]->current, roster);
+}
+
 static void
 test_two_receipts_for_one_place(void **state)
 {
@@ -415,6 +453,7 @@ main(void)
 		TEST(test_other_lies),
 		TEST(test_old_cosignatures),
 		TEST(test_split),
+		TEST(test_withheld_roster),
 		TEST(test_two_receipts_for_one_place),
 		TEST(test_late),
 		TEST(test_no_receipt),

@@ -153,6 +153,7 @@ struct world {
 	size_t put_count;
 	Cdr__Wire__Match match[W_MATCH_MAX], *matches[W_MATCH_MAX];
 	uint64_t joined_at;
+	bool hub_withholds, trustees_are_behind; /* the newest roster */
 	struct w_roll roll[W_MEMBERS];      /* what members signed for their next sealing keys */
 	struct w_index index;               /* what the proofs are about */
 	bool gives_no_proof, gives_other_receipt;
@@ -508,6 +509,23 @@ w_open_check(struct world *w, const char *signer, const Cdr__Wire__CheckOpen *op
 	cdr_buffer_free(&opened.leaf);
 }
 
+/* The newest roster, unless the asker has it, or it is not given. */
+static inline void
+w_roster_reply(struct world *w, const struct cdr_envelope *envelope, bool gives, struct w_reply *reply)
+{
+	struct cdr_arena arena = { 0 }, roster_arena = { 0 };
+	const Cdr__Wire__RosterRequest *request;
+	Cdr__Wire__RosterReply answer = CDR__WIRE__ROSTER_REPLY__INIT;
+
+	assert_int_equal(cdr_message_decode(&arena, &cdr__wire__roster_request__descriptor, envelope->body, &request), CDR_OK);
+	if (gives && request->have_version < w->version)
+		assert_int_equal(cdr_message_decode(&roster_arena, &cdr__wire__signed_roster__descriptor,
+		    cdr_buffer_bytes(&w->newest_bytes), &answer.roster), CDR_OK);
+	w_say(reply, &answer.base);
+	cdr_arena_free(&roster_arena);
+	cdr_arena_free(&arena);
+}
+
 static inline void
 w_keep_roll(struct w_roll *roll, const Cdr__Wire__SealingPut *put)
 {
@@ -581,7 +599,7 @@ w_hub(struct world *w, const char *path, const struct cdr_envelope *envelope, st
 		{ "/v1/round/release", &cdr__wire__round_release_request__descriptor },
 	};
 	static const Cdr__Wire__Empty nothing = CDR__WIRE__EMPTY__INIT;
-	struct cdr_arena arena = { 0 }, roster_arena = { 0 };
+	struct cdr_arena arena = { 0 };
 	const void *message = NULL;
 	const char *member = strncmp(envelope->signer, "member/", 7) == 0 ? envelope->signer + 7 : "";
 	size_t route = 0;
@@ -593,11 +611,7 @@ w_hub(struct world *w, const char *path, const struct cdr_envelope *envelope, st
 		reply->status = 200;
 		assert_int_equal(cdr_buffer_copy(cdr_buffer_bytes(&w->genesis_bytes), &reply->body), CDR_OK);
 	} else if (route == 1) {
-		Cdr__Wire__RosterReply answer = CDR__WIRE__ROSTER_REPLY__INIT;
-		if (((const Cdr__Wire__RosterRequest *)message)->have_version < w->version)
-			assert_int_equal(cdr_message_decode(&roster_arena, &cdr__wire__signed_roster__descriptor,
-			    cdr_buffer_bytes(&w->newest_bytes), &answer.roster), CDR_OK);
-		w_say(reply, &answer.base);
+		w_roster_reply(w, envelope, !w->hub_withholds, reply);
 	} else if (route == 2) {
 		const Cdr__Wire__JoinRequest *request = message;
 		Cdr__Wire__JoinReply answer = CDR__WIRE__JOIN_REPLY__INIT;
@@ -660,7 +674,6 @@ w_hub(struct world *w, const char *path, const struct cdr_envelope *envelope, st
 			w_drop_mail(w, taken->ids.data + i);
 		w_say(reply, &nothing.base);
 	}
-	cdr_arena_free(&roster_arena);
 	cdr_arena_free(&arena);
 }
 
@@ -701,7 +714,8 @@ w_deliver(struct world *w, struct cdr_client_post *post)
 	while (at < W_TRUSTEES && (post->pin == NULL || memcmp(post->pin, w->trustee[at].pin, CDR_PIN_LEN) != 0))
 		at++;
 	bool is_hub = at == W_TRUSTEES, is_latest = strcmp(post->path, "/v1/witness/latest") == 0;
-	if (!is_hub && !is_latest)
+	bool is_roster = !is_hub && strcmp(post->path, "/v1/roster") == 0;
+	if (!is_hub && !is_latest && !is_roster)
 		w->evaluation_count++;
 	bool is_log = strncmp(post->path, "/v1/log/", 8) == 0;
 	if (is_hub ? is_log ? w->log_is_down : w->hub_is_down : w->mode[at] == W_DOWN)
@@ -718,6 +732,8 @@ w_deliver(struct world *w, struct cdr_client_post *post)
 		w_refuse(&reply, w->refused_code);
 	else if (is_hub)
 		w_hub(w, post->path, &envelope, &reply);
+	else if (is_roster)
+		w_roster_reply(w, &envelope, !w->trustees_are_behind, &reply);
 	else if (is_latest)
 		w_log_latest(w, at, &reply);
 	else if (w->mode[at] == W_REFUSES || w->mode[at] == W_FAILS)

@@ -18,6 +18,7 @@
 #include "core/identity/token.h"
 #include "keys/roster_build.h"
 #include "node/net/log.h"
+#include "node/trustee/peers.h"
 #include "node/trustee/routes.h"
 #include "node/trustee/schema.h"
 #include "node/trustee/share.h"
@@ -61,6 +62,7 @@ struct exchange {
 	struct cdr_roster *newest;             /* what the hub shows as the roster in force */
 	struct cdr_roster *proposal;           /* what it wants countersigned; NULL: nothing */
 	bool is_away;                          /* the hub does not answer */
+	bool withholds;                        /* it gives no newer roster */
 	uint32_t roster_count;                 /* how often it was asked for a roster */
 	uint8_t countersigned[TRUSTEE_COUNT + 1][CDR_ROSTER_HASH_LEN]; /* by whom, what */
 	uint8_t secret[THRESHOLD][CDR_SCALAR_LEN]; /* of epoch 1: the polynomial that nobody has in an exchange */
@@ -99,6 +101,26 @@ take_countersignature(struct exchange *x, uint32_t index, const ProtobufCMessage
 	return CDR_OK;
 }
 
+/* Another trustee is asked for a roster, and answers as it does. */
+static inline cdr_err
+trustee_send(struct exchange *x, struct cdr_ask *ask)
+{
+	struct cdr_trustee *trustee = x->node[ask->party_signer[8] - '0'].trustee;
+	const struct cdr_roster *held = cdr_current_hold(trustee->current);
+	const struct cdr_call call = { .message = ask->message, .roster = held };
+	struct cdr_answer given = { 0 };
+
+	assert_string_equal(ask->path, "/v1/roster");
+	ask->err = cdr_trustee_roster_give(trustee, &call, &given, &ask->fault);
+	if (ask->err == CDR_OK)
+		ask->err = cdr_message_decode(&ask->arena, ask->reply_type, cdr_buffer_bytes(&given.body), &ask->reply);
+	assert_int_equal(ask->err, CDR_OK);
+	ask->answered = true;
+	cdr_buffer_free(&given.body);
+	cdr_current_release(trustee->current, held);
+	return ask->err;
+}
+
 static inline cdr_err
 hub_send(void *context, const struct cdr_signer *signer, struct cdr_ask *ask)
 {
@@ -106,6 +128,8 @@ hub_send(void *context, const struct cdr_signer *signer, struct cdr_ask *ask)
 	struct exchange *x = line->exchange;
 
 	(void)signer;
+	if (strncmp(ask->party_signer, "trustee/", 8) == 0)
+		return trustee_send(x, ask);
 	assert_string_equal(ask->party_signer, "hub");
 	if (x->is_away)
 		return ask->err = cdr_fault_set(&ask->fault, CDR_E_NETWORK, "the hub is away");
@@ -115,7 +139,7 @@ hub_send(void *context, const struct cdr_signer *signer, struct cdr_ask *ask)
 		Cdr__Wire__SignedRoster frame = *x->newest->signatures;
 
 		x->roster_count++;
-		if (x->newest->body->version > request->have_version)
+		if (x->newest->body->version > request->have_version && !x->withholds)
 			reply.roster = &frame;
 		return answer(ask, &reply.base);
 	}

@@ -3,6 +3,7 @@
 #include "tests/unit/trustee/exchange.h"
 
 #include "node/trustee/countersign.h"
+#include "node/trustee/peers.h"
 #include "proto/sealing.h"
 
 struct world {
@@ -86,18 +87,56 @@ assert_declines(struct world *w, cdr_err reason)
 	assert_false(is_countersigned(w));
 }
 
+static uint64_t
+held_version(struct world *w, uint32_t index)
+{
+	const struct cdr_roster *roster = cdr_current_hold(w->x->node[index].trustee->current);
+
+	assert_non_null(roster);
+	uint64_t version = roster->body->version;
+	cdr_current_release(w->x->node[index].trustee->current, roster);
+	return version;
+}
+
+static cdr_err
+logged_job(struct cdr_tx *tx, void *version)
+{
+	return cdr_trustee_roster_logged(tx, *(uint64_t *)version);
+}
+
+struct judging {
+	struct world *w;
+	struct cdr_trustee_opinion opinion;
+};
+
+static cdr_err
+judge_job(struct cdr_tx *tx, void *context)
+{
+	struct judging *judging = context;
+	const struct exchange *x = judging->w->x;
+
+	return cdr_trustee_judge(tx, x->newest, x->proposal, &judging->opinion);
+}
+
 /* The operator compared the fingerprint of ${e} as it is in the proposal. */
 static void
 approve(struct world *w, const struct enrolled *e)
 {
-	const Cdr__Wire__Member *member = cdr_roster_member(w->x->proposal, e->id);
-	uint8_t fingerprint[CDR_ROSTER_HASH_LEN];
-	char id[64];
+	struct judging judging = { .w = w };
 
-	assert_non_null(member);
-	(void)snprintf(id, sizeof(id), "member/%s", e->id);
-	assert_int_equal(cdr_roster_party_fingerprint(id, member->party, fingerprint), CDR_OK);
-	assert_int_equal(cdr_trustee_approve(w->x->node[1].trustee, member, fingerprint), CDR_OK);
+	assert_non_null(cdr_roster_member(w->x->proposal, e->id));
+	assert_int_equal(cdr_store_read(w->x->node[1].home.store, judge_job, &judging), CDR_OK);
+	const struct cdr_roster_diff *diff[] = { &judging.opinion.diff, &judging.opinion.back };
+	for (size_t k = 0; k < 2; k++)
+		for (size_t i = 0; i < diff[k]->count; i++) {
+			const struct cdr_roster_diff_entry *d = &diff[k]->entry[i];
+
+			if (d->need != CDR_NEED_APPROVAL)
+				assert_int_equal(cdr_trustee_approve(w->x->node[1].trustee, d), CDR_E_INTERNAL);
+			else if (strcmp(d->member->id, e->id) == 0)
+				assert_int_equal(cdr_trustee_approve(w->x->node[1].trustee, d), CDR_OK);
+		}
+	cdr_trustee_opinion_free(&judging.opinion);
 }
 
 static void
@@ -593,6 +632,110 @@ test_sealing_keys_in_a_replaced_proposal(void **state)
 	assert_waits(w);
 }
 
+/* ---- what was approved, and who is stopped ------------------------------------------------------------------------ */
+
+/* Yes to somebody who comes in is no yes to the same keys in another country, nor to their coming back after a suspension. */
+static void
+test_an_approval_is_for_one_kind(void **state)
+{
+	struct world *w = *state;
+
+	propose_one(w, change_member(w->other));
+	approve(w, w->other);
+	(void)snprintf(w->other->country, sizeof(w->other->country), "UGA");
+	propose_one(w, change_member(w->other));
+	assert_waits(w);
+	(void)snprintf(w->other->country, sizeof(w->other->country), "KEN");
+	propose_one(w, change_member(w->other));
+	assert_agrees(w);
+	in_force(w);
+	/* The yes was used up, so what was approved of another kind before it would count: it does not. */
+	const struct cdr_roster_diff_entry added = { .kind = CDR_DIFF_MEMBER_ADDED, .need = CDR_NEED_APPROVAL,
+		.member = cdr_roster_member(w->x->newest, w->other->id) };
+	struct cdr_roster_diff_entry given = added;
+	assert_int_equal(cdr_roster_party_fingerprint("member/green-valley", added.member->party, given.fingerprint), CDR_OK);
+	assert_int_equal(cdr_trustee_approve(w->x->node[1].trustee, &given), CDR_OK);
+	propose_one(w, change_status(w->other, "suspended"));
+	in_force(w);
+	propose_one(w, change_status(w->other, "active"));
+	assert_waits(w);
+	approve(w, w->other);
+	assert_agrees(w);
+}
+
+struct stopped {
+	const char *member;
+	uint64_t version;
+	bool is;
+};
+
+static cdr_err
+stopped_job(struct cdr_tx *tx, void *context)
+{
+	struct stopped *s = context;
+
+	return cdr_trustee_is_stopped(tx, s->member, s->version, &s->is);
+}
+
+static bool
+is_stopped(struct world *w, const char *member)
+{
+	struct stopped s = { member, w->x->newest->body->version, false };
+
+	assert_int_equal(cdr_store_read(w->x->node[1].home.store, stopped_job, &s), CDR_OK);
+	return s.is;
+}
+
+/* From the countersignature on, until a version of that number or a later one is in force, whatever that says. */
+static void
+test_who_is_stopped(void **state)
+{
+	struct world *w = *state;
+
+	assert_false(is_stopped(w, w->member->id));
+	propose_one(w, change_status(w->member, "suspended"));
+	assert_false(is_stopped(w, w->member->id));
+	assert_agrees(w);
+	assert_true(is_stopped(w, w->member->id));
+	assert_false(is_stopped(w, w->other->id));
+	restart(w->x, 1);
+	assert_true(is_stopped(w, w->member->id));
+	in_force(w);
+	assert_false(is_stopped(w, w->member->id));
+	propose_one(w, change_status(w->member, "active"));
+	approve(w, w->member);
+	assert_agrees(w);
+	assert_false(is_stopped(w, w->member->id));
+}
+
+/* A hub that keeps a roster back, of which the log tells: another trustee has it. */
+static void
+test_a_roster_from_another_trustee(void **state)
+{
+	struct world *w = *state;
+	const uint64_t before = w->x->newest->body->version;
+
+	propose_one(w, change_status(w->member, "suspended"));
+	in_force(w);
+	assert_int_equal(cdr_trustee_roster_update(w->x->node[2].trustee, NULL, NULL), CDR_OK);
+	propose_one(w, change_member(w->other));
+	put_in_force(w->x);
+	w->x->withholds = true;
+	/* Nothing in the log, nothing asked. */
+	poll_trustee(w);
+	assert_int_equal(held_version(w, 1), before + 1);
+	uint64_t version = before + 2;
+	assert_int_equal(cdr_store_write(w->x->node[1].home.store, logged_job, &version), CDR_OK);
+	/* Nobody has it. */
+	poll_trustee(w);
+	assert_int_equal(held_version(w, 1), before + 1);
+	w->x->withholds = false;
+	assert_int_equal(cdr_trustee_roster_update(w->x->node[2].trustee, NULL, NULL), CDR_OK);
+	w->x->withholds = true;
+	poll_trustee(w);
+	assert_int_equal(held_version(w, 1), before + 2);
+}
+
 int
 main(void)
 {
@@ -619,6 +762,9 @@ main(void)
 		CASE(test_words),
 		cmocka_unit_test_setup_teardown(test_sealing_keys, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_sealing_keys_in_a_replaced_proposal, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_an_approval_is_for_one_kind, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_who_is_stopped, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_a_roster_from_another_trustee, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, group_setup, NULL);

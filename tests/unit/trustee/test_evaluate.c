@@ -578,6 +578,31 @@ test_suspended_and_revoked(void **state)
 	assert_refused(w, 403, "refused");
 }
 
+static cdr_err
+stop_job(struct cdr_tx *tx, void *version)
+{
+	return cdr_query_run(tx, "INSERT INTO stopped (member, version) VALUES ('blue-harbour', $1)",
+	    CDR_VALUES(cdr_value_int(*(int64_t *)version)));
+}
+
+/* Whom this trustee has countersigned to be suspended is refused while the hub keeps that roster back. */
+static void
+test_stopped(void **state)
+{
+	struct world *w = *state;
+	int64_t version = (int64_t)w->x->newest->body->version + 1;
+
+	send_request(w, request_of(w, 1, 1));
+	assert_proved(w, 1);
+	assert_int_equal(cdr_store_write(w->x->node[1].home.store, stop_job, &version), CDR_OK);
+	send_request(w, request_of(w, 2, 1));
+	assert_refused(w, 403, "refused");
+	assert_non_null(strstr(w->text, "countersigned"));
+	change_and_update(w, "active");
+	send_request(w, request_of(w, 2, 1));
+	assert_proved(w, 1);
+}
+
 /* A member that came in since the last poll: the trustee looks once, and not again for every stranger. */
 static void
 test_newcomer(void **state)
@@ -802,6 +827,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_other_paths_and_bytes, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_strangers, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_suspended_and_revoked, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_stopped, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_newcomer, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_epochs, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_no_share, setup, teardown),

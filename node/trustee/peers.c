@@ -1,0 +1,169 @@
+#include "node/trustee/peers.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "node/net/log.h"
+
+#define LOGGED_NAME "log/roster"
+
+/* ---- giving ----------------------------------------------------------------------------------------------------- */
+
+struct give_job {
+	uint64_t have;
+	struct cdr_roster *roster;  /* NULL: nothing newer is here */
+};
+
+/* A reading job: walk from the roster that is held to the first that brings other trustees, or to the last. */
+static cdr_err
+give_job(struct cdr_tx *tx, void *context)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct give_job *job = context;
+	struct cdr_query *query = NULL;
+	struct cdr_roster *next = NULL;
+	struct cdr_bytes bytes;
+	const struct cdr_values values = CDR_VALUES(cdr_value_int((int64_t)job->have));
+	bool is_first = true;
+
+	CDR_TRY(cdr_query_start(tx, "SELECT signed FROM roster WHERE version >= $1 ORDER BY version", values, &query));
+	for (size_t i = 0; i < CDR_TRUSTEE_GIVE_MAX && (err = cdr_query_step(query)) == CDR_OK; i++) {
+		CDR_TRY(cdr_query_blob_peek(query, 0, CDR_BODY_ROSTER_MAX, &bytes));
+		CDR_TRY(cdr_roster_decode(bytes, &next, NULL));
+		bool is_other = !is_first && job->roster != NULL && !cdr_roster_same_trustees(job->roster->body, next->body);
+		cdr_roster_free(job->roster);
+		job->roster = next;
+		next = NULL;
+		is_first = false;
+		if (is_other && job->roster->body->version > job->have)
+			break;
+	}
+	if (err == CDR_E_ABSENT)
+		err = CDR_OK;
+	if (job->roster != NULL && job->roster->body->version <= job->have) {
+		cdr_roster_free(job->roster);
+		job->roster = NULL;
+	}
+out:
+	cdr_roster_free(next);
+	cdr_query_end(query);
+	return err;
+}
+
+/* see node/trustee/peers.h */
+cdr_err
+cdr_trustee_roster_give(void *context, const struct cdr_call *call, struct cdr_answer *answer, struct cdr_fault *fault)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct cdr_trustee *trustee = context;
+	const Cdr__Wire__RosterRequest *request = (const Cdr__Wire__RosterRequest *)call->message;
+	struct give_job job = { .have = request->have_version };
+	Cdr__Wire__RosterReply reply = CDR__WIRE__ROSTER_REPLY__INIT;
+	Cdr__Wire__SignedRoster roster;
+
+	(void)fault;
+	if (job.have < call->roster->body->version && job.have <= INT64_MAX)
+		CDR_TRY(cdr_store_read(trustee->home->store, give_job, &job));
+	if (job.roster != NULL) {
+		roster = *job.roster->signatures;
+		reply.roster = &roster;
+	}
+	CDR_TRY(cdr_message_encode(&reply.base, &answer->body));
+	err = CDR_OK;
+out:
+	cdr_roster_free(job.roster);
+	return err;
+}
+
+/* ---- what the log says ------------------------------------------------------------------------------------------ */
+
+static cdr_err
+logged_read(struct cdr_tx *tx, uint64_t *version)
+{
+	char text[24] = "";
+
+	*version = 0;
+	cdr_err err = cdr_trustee_setting_text(tx, LOGGED_NAME, text, sizeof(text));
+	if (err == CDR_OK && sscanf(text, "%" SCNu64, version) != 1)
+		err = CDR_E_STORE;
+	return err == CDR_E_ABSENT ? CDR_OK : err;
+}
+
+/* see node/trustee/peers.h */
+cdr_err
+cdr_trustee_roster_logged(struct cdr_tx *tx, uint64_t version)
+{
+	char text[24];
+	uint64_t known;
+
+	cdr_err err = logged_read(tx, &known);
+	if (err != CDR_OK || version <= known)
+		return err;
+	int len = snprintf(text, sizeof(text), "%" PRIu64, version);
+	return cdr_trustee_setting_put(tx, LOGGED_NAME, text, (size_t)len);
+}
+
+/* A reading job. */
+static cdr_err
+logged_job(struct cdr_tx *tx, void *context)
+{
+	return logged_read(tx, context);
+}
+
+/* ---- asking ----------------------------------------------------------------------------------------------------- */
+
+/* What trustee ${peer} has that is newer than ${have}; NULL if nothing, or if it cannot be asked. */
+static struct cdr_roster *
+ask_peer(const struct cdr_trustee *trustee, const struct cdr_roster *have, const Cdr__Wire__Trustee *peer)
+{
+	Cdr__Wire__RosterRequest request = CDR__WIRE__ROSTER_REQUEST__INIT;
+	const struct cdr_signer signer = cdr_trustee_signer(trustee);
+	struct cdr_buffer bytes = { 0 };
+	struct cdr_roster *roster = NULL;
+	char name[CDR_SIGNER_LEN_MAX + 1];
+
+	(void)snprintf(name, sizeof(name), "trustee/%" PRIu32, peer->index);
+	request.have_version = have->body->version;
+	struct cdr_ask ask = { .party = peer->party, .party_signer = name, .path = "/v1/roster", .message = &request.base,
+		.reply_type = &cdr__wire__roster_reply__descriptor, .reply_max = CDR_BODY_ROSTER_MAX };
+	if (trustee->hub.send(trustee->hub.context, &signer, &ask) == CDR_OK) {
+		const Cdr__Wire__RosterReply *reply = ask.reply;
+		if (reply->roster != NULL && cdr_message_encode(&reply->roster->base, &bytes) == CDR_OK &&
+		    cdr_roster_decode(cdr_buffer_bytes(&bytes), &roster, NULL) != CDR_OK)
+			roster = NULL;
+	}
+	cdr_buffer_free(&bytes);
+	cdr_ask_free(&ask);
+	return roster;
+}
+
+/* see node/trustee/peers.h */
+cdr_err
+cdr_trustee_roster_from_peers(struct cdr_trustee *trustee, struct cdr_fault *fault)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	uint64_t logged = 0;
+	const struct cdr_roster *have = cdr_current_hold(trustee->current);
+
+	CDR_TRY(cdr_store_read(trustee->home->store, logged_job, &logged));
+	if (have == NULL || trustee->index == 0 || logged <= have->body->version)
+		goto out;
+	cdr_log(CDR_LOG_WARNING, "roster.withheld_by_hub", cdr_log_int("held", (int64_t)have->body->version),
+	    cdr_log_int("in_the_log", (int64_t)logged));
+	for (size_t i = 0; i < have->body->n_trustee; i++) {
+		const Cdr__Wire__Trustee *peer = have->body->trustee[i];
+		struct cdr_roster *roster = peer->index == trustee->index ? NULL : ask_peer(trustee, have, peer);
+
+		/* One that does not follow is that trustee's fault, and the next is asked. */
+		if (roster != NULL && cdr_trustee_roster_take(trustee, roster, NULL) == CDR_OK) {
+			cdr_log(CDR_LOG_INFO, "roster.from_trustee", cdr_log_int("trustee", peer->index));
+			break;
+		}
+	}
+out:
+	cdr_current_release(trustee->current, have);
+	if (err != CDR_OK && fault != NULL && fault->code == CDR_OK)
+		cdr_fault_set(fault, err, "the trustee's database cannot be read");
+	return err;
+}

@@ -1,0 +1,31 @@
+#ifndef CDR_NODE_TRUSTEE_PEERS_H
+#define CDR_NODE_TRUSTEE_PEERS_H
+
+/*
+ * Rosters from others than the hub. A roster proves itself by its signatures, so whoever has it may give it: a hub that keeps a
+ * newer one from somebody is found out by asking the trustees, and gains nothing.
+ */
+
+#include "node/net/dispatch.h"
+#include "node/trustee/trustee.h"
+
+#define CDR_TRUSTEE_GIVE_MAX 64 /* rosters that are looked through for one request */
+
+/*
+ * /v1/roster at a trustee: RosterRequest to RosterReply, by anybody, as at the hub: the first roster after the one that is held
+ * that brings other trustees, else the newest.
+ */
+cdr_err cdr_trustee_roster_give(void *trustee, const struct cdr_call *call, struct cdr_answer *answer, struct cdr_fault *fault);
+
+/* Note that the log has a roster of that version. In the transaction that takes in its leaf. */
+CDR_MUST_CHECK cdr_err cdr_trustee_roster_logged(struct cdr_tx *tx, uint64_t version);
+
+/**
+ * cdr_trustee_roster_from_peers(trustee, fault):
+ * Where the log has a newer roster than the hub gives, ask the other trustees for it, and say so.
+ *
+ * Returns  CDR_OK, also if nobody has it; CDR_E_STORE; CDR_E_MEMORY.
+ */
+CDR_MUST_CHECK cdr_err cdr_trustee_roster_from_peers(struct cdr_trustee *trustee, struct cdr_fault *fault);
+
+#endif
