@@ -133,6 +133,13 @@ const struct cdr_command cdr_hub_commands[] = {
 		    "  candor-hub serve --guest-listen 0.0.0.0:443 --guest-url https://guests.example.org \\\n"
 		    "      --guest-certificate fullchain.pem --guest-key privkey.pem",
 	    .handle = cdr_hub_command_serve },
+	{ .name = "backup", .operands = "FILE", .operand_min = 1, .operand_max = 1,
+	    .summary = "write everything that this node holds into one encrypted file; the daemon may run",
+	    .help = "It opens with the passphrase of today. Keep it elsewhere.", .handle = cdr_hub_command_backup },
+	{ .name = "restore", .operands = "FILE", .operand_min = 1, .operand_max = 1,
+	    .summary = "make the node's folder of a backup, into --home, which is empty or new",
+	    .help = "Every byte is checked. A hub with an older database does not go on: the trustees, who saw more of the log, say so. What\n"
+		    "happened since the backup is gone with it: keep a replica of the database, and a backup of each hour.", .handle = cdr_hub_command_restore },
 	{ .name = "invite", .summary = "invite an organisation and print its one-time code", .options = invite_options,
 	    .help = "Give the code to the organisation over a channel that only it reads. It works once, for `candor join`.\n"
 		    "A revoked member that is invited again gets new keys and begins with an empty index and mailbox.",

@@ -63,6 +63,8 @@ const char *cdr_hub_guest_listener_address_peek(const struct cdr_hub_guest_liste
 /* NULL is ignored. */
 void cdr_hub_guest_listener_stop(struct cdr_hub_guest_listener *listener);
 
+cdr_command_handler cdr_hub_command_backup;
+cdr_command_handler cdr_hub_command_restore;
 cdr_command_handler cdr_hub_command_init;
 cdr_command_handler cdr_hub_command_serve;
 cdr_command_handler cdr_hub_command_invite;

@@ -4,6 +4,7 @@
 #include "core/crypto/secret.h"
 #include "core/record/codebook.h"
 #include "keys/roster_build.h"
+#include "node/net/backup_command.h"
 #include "node/hub/card.h"
 #include "node/hub/command.h"
 #include "node/hub/schema.h"
@@ -212,5 +213,33 @@ out:
 	cdr_roster_free(genesis);
 	cdr_home_close(home);
 	free(f);
+	return err;
+}
+
+/* see node/hub/command.h */
+cdr_err
+cdr_hub_command_backup(const struct cdr_arguments *arguments, struct cdr_report *report, struct cdr_fault *fault)
+{
+	return cdr_backup_command_write(arguments, &cdr_hub_schema, report, fault);
+}
+
+/* A writing job: the trustees know how far the log was; there is nothing to note here. */
+static cdr_err
+put_back_job(struct cdr_tx *tx, void *context)
+{
+	(void)tx;
+	(void)context;
+	return CDR_OK;
+}
+
+/* see node/hub/command.h */
+cdr_err
+cdr_hub_command_restore(const struct cdr_arguments *arguments, struct cdr_report *report, struct cdr_fault *fault)
+{
+	cdr_err err = cdr_backup_command_restore(arguments, &cdr_hub_schema, put_back_job, NULL, report, fault);
+
+	if (err == CDR_OK)
+		cdr_report_text(report, "Start `candor-hub serve`. If anything was witnessed since the backup was made, the trustees refuse this database, and the\n"
+		    "hub says so and records nothing: members would be told that it lies, and rightly.\n");
 	return err;
 }

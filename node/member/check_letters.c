@@ -156,9 +156,11 @@ struct pending {
 		int64_t declared;
 		uint64_t people;
 		struct cdr_buffer handles;
+		char stage[16];
 	} employer[PENDING_MAX];
 	size_t count;
 	struct cdr_fault *fault;
+	char stage[16];
 };
 
 /* Those that are active members now. */
@@ -170,9 +172,9 @@ read_pending(struct cdr_tx *tx, void *context)
 	struct cdr_query *query = NULL;
 
 	CDR_TRY(cdr_query_start(tx,
-	    "SELECT check_id, request_id, member, declared, handles, CASE WHEN tier = '' THEN 0 ELSE people END"
+	    "SELECT check_id, request_id, member, declared, handles, CASE WHEN tier = '' THEN 0 ELSE people END, stage"
 	    " FROM employer JOIN hiring_check ON hiring_check.id = check_id"
-	    " WHERE next_at = 0 AND stage = 'request' AND status = 'queued' AND asked_at = 0 ORDER BY request_id",
+	    " WHERE next_at = 0 AND stage IN ('request', 'probe') AND status = 'queued' AND asked_at = 0 ORDER BY request_id",
 	    CDR_VALUES(), &query));
 	while (pending->count < PENDING_MAX && (err = cdr_query_step(query)) == CDR_OK) {
 		struct pending_employer *e = &pending->employer[pending->count];
@@ -181,6 +183,7 @@ read_pending(struct cdr_tx *tx, void *context)
 		CDR_TRY(cdr_query_text(query, 2, e->member, sizeof(e->member)));
 		CDR_TRY(cdr_query_int(query, 3, &e->declared));
 		CDR_TRY(cdr_query_count(query, 5, &e->people));
+		CDR_TRY(cdr_query_text(query, 6, e->stage, sizeof(e->stage)));
 		const Cdr__Wire__Member *entry = cdr_roster_member(pending->roster, e->member);
 		if (entry == NULL || !cdr_roster_member_is_active(entry))
 			continue;
@@ -191,6 +194,16 @@ read_pending(struct cdr_tx *tx, void *context)
 out:
 	cdr_query_end(query);
 	return err;
+}
+
+static cdr_err
+probe_again(struct cdr_tx *tx, const struct cdr_check_asked *asked, struct cdr_fault *fault)
+{
+	cdr_err err = cdr_check_queue_probe(tx, asked, fault);
+
+	return err != CDR_OK ? err : cdr_query_run(tx, "UPDATE employer SET asked_at = $1, due_at = $2 WHERE request_id = $3",
+	    CDR_VALUES(cdr_value_int((int64_t)cdr_member_now()), cdr_value_int((int64_t)cdr_check_due(asked->roster)),
+		cdr_value_blob(asked->request_id, CDR_ID_LEN)));
 }
 
 static cdr_err
@@ -221,7 +234,8 @@ ask_pending(struct cdr_tx *tx, void *context)
 		if (err == CDR_OK && waits > 0)
 			err = cdr_check_open_candidate(tx, pending->member, e->check_id, candidate);
 		if (err == CDR_OK && waits > 0)
-			err = cdr_check_ask(tx, &asked, pending->fault);
+			err = strcmp(e->stage, "probe") == 0 ? probe_again(tx, &asked, pending->fault) :
+							       cdr_check_ask(tx, &asked, pending->fault);
 	}
 	cdr_wipe(candidate, sizeof(*candidate));
 	free(candidate);

@@ -69,6 +69,19 @@ CDR_MUST_CHECK cdr_err cdr_check_ask_pending(struct cdr_member *member, const st
 CDR_MUST_CHECK cdr_err cdr_check_end_request(struct cdr_tx *tx, const struct cdr_member *member,
     const struct cdr_roster *roster, const uint8_t request_id[static CDR_ID_LEN], const char *reason, struct cdr_fault *fault);
 
+/**
+ * cdr_check_ask_anew(tx, member, roster, employer, count, fault):
+ * Whoever was asked and has not answered is asked again, under a new number: an answer to the old one may have been lost here (this
+ * node was put back from a backup), or the question there (that member enrolled anew, with new keys).
+ *
+ * employer  in    its id: it knows nothing of the old numbers; NULL: all, and each is told to forget the old one
+ * count     out   how many
+ *
+ * Returns  CDR_OK; as cdr_mail_queue.
+ */
+CDR_MUST_CHECK cdr_err cdr_check_ask_anew(struct cdr_tx *tx, const struct cdr_member *member, const struct cdr_roster *roster,
+    const char *employer, size_t *count, struct cdr_fault *fault);
+
 /* Queue the probe: names, date, salted hashes of documents. Returns as cdr_mail_queue. */
 CDR_MUST_CHECK cdr_err cdr_check_queue_probe(struct cdr_tx *tx, const struct cdr_check_asked *asked,
     struct cdr_fault *fault);

@@ -11,6 +11,8 @@
 #include "node/net/node_options.h"
 #include "node/net/report.h"
 
+cdr_command_handler cdr_command_backup;
+cdr_command_handler cdr_command_restore;
 cdr_command_handler cdr_command_init;
 cdr_command_handler cdr_command_join;
 cdr_command_handler cdr_command_serve;

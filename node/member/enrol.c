@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/crypto/secret.h"
+#include "node/member/check_letters.h"
 #include "node/net/log.h"
 
 #define GENESIS_PATH "/v1/genesis"
@@ -28,21 +29,58 @@ out:
 	return err;
 }
 
-/* Keep one roster beside the genesis roster. Another process of this node may have been quicker: the newer one stays. */
+/* A roster on its way into the database, and the one that it follows. */
+struct newest {
+	struct cdr_member *member;
+	const struct cdr_roster *roster, *held;
+	struct cdr_fault *fault;
+};
+
+/* Whoever enrolled anew has lost what it was asked: ask again. Returns whether somebody did. */
+static cdr_err
+ask_anew(struct cdr_tx *tx, const struct newest *n, bool *any)
+{
+	*any = false;
+	for (size_t i = 0; i < n->held->body->n_member; i++) {
+		const Cdr__Wire__Member *was = n->held->body->member[i], *is = cdr_roster_member(n->roster, was->id);
+		size_t count;
+
+		if (is == NULL || memcmp(was->party->signing_key.data, is->party->signing_key.data, CDR_SIGN_PUBLIC_LEN) == 0)
+			continue;
+		*any = true;
+		cdr_err err = cdr_check_ask_anew(tx, n->member, n->roster, is->id, &count, n->fault);
+		if (err != CDR_OK)
+			return err;
+		cdr_log(CDR_LOG_INFO, "member.enrolled_anew", cdr_log_text("member", is->id), cdr_log_int("asked_again", (int64_t)count));
+	}
+	return CDR_OK;
+}
+
+/*
+ * Keep one roster beside the genesis roster, those that brought other trustees, and those that name keys which statements here were
+ * signed with and which are no more. Another process of this node may have been quicker: the newer one stays.
+ */
 static cdr_err
 write_newest(struct cdr_tx *tx, void *context)
 {
-	const struct cdr_roster *roster = context;
+	const struct newest *n = context;
+	const struct cdr_roster *roster = n->roster;
 	int64_t version = (int64_t)roster->body->version, as_new;
+	bool is_handover = !cdr_roster_same_trustees(roster->body, n->held->body), any;
 	cdr_err err = CDR_E_INTERNAL;
 
 	CDR_TRY(cdr_query_one_int(tx, "SELECT count(*) FROM roster WHERE version >= $1", CDR_VALUES(cdr_value_int(version)),
 	    &as_new));
 	if (as_new > 0)
 		return CDR_OK;
-	CDR_TRY(cdr_query_run(tx, "DELETE FROM roster WHERE version <> 0", CDR_VALUES()));
-	CDR_TRY(cdr_query_run(tx, "INSERT INTO roster (version, bytes) VALUES ($1, $2)",
-	    CDR_VALUES(cdr_value_int(version), cdr_value_bytes(cdr_buffer_bytes(&roster->bytes)))));
+	CDR_TRY(ask_anew(tx, n, &any));
+	if (any)
+		CDR_TRY(cdr_query_run(tx, "UPDATE roster SET kept = 1 WHERE version = $1",
+		    CDR_VALUES(cdr_value_int((int64_t)n->held->body->version))));
+	CDR_TRY(cdr_query_run(tx, "DELETE FROM roster WHERE version <> 0 AND kept = 0", CDR_VALUES()));
+	CDR_TRY(cdr_query_run(tx, "INSERT INTO roster (version, bytes, kept) VALUES ($1, $2, $3)",
+	    CDR_VALUES(cdr_value_int(version), cdr_value_bytes(cdr_buffer_bytes(&roster->bytes)),
+		cdr_value_int(is_handover ? 1 : 0))));
 	err = CDR_OK;
 out:
 	return err;
@@ -239,7 +277,8 @@ cdr_enrol_take_roster(struct cdr_member *member, const struct cdr_roster *held, 
 	CDR_TRY(cdr_message_encode(&sent->base, &bytes));
 	CDR_TRY(cdr_roster_decode(cdr_buffer_bytes(&bytes), &roster, fault));
 	CDR_TRY(cdr_roster_verify_next(roster, held, fault));
-	CDR_TRY(cdr_store_write(member->home->store, write_newest, roster));
+	struct newest newest = { member, roster, held, fault };
+	CDR_TRY(cdr_store_write(member->home->store, write_newest, &newest));
 	cdr_log(CDR_LOG_INFO, "roster.taken", cdr_log_int("version", (int64_t)roster->body->version));
 	CDR_TRY(cdr_current_set(member->current, roster));
 	roster = NULL;

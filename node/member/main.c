@@ -372,6 +372,13 @@ static const struct cdr_command commands[] = {
 	    .handle = cdr_command_join },
 	{ .name = "serve", .summary = "run the node: letters, checks, index", .options = serve_options,
 	    .handle = cdr_command_serve },
+	{ .name = "backup", .operands = "FILE", .operand_min = 1, .operand_max = 1,
+	    .summary = "write everything that this node holds into one encrypted file; the daemon may run",
+	    .help = "It opens with the passphrase of today. Keep it elsewhere.", .handle = cdr_command_backup },
+	{ .name = "restore", .operands = "FILE", .operand_min = 1, .operand_max = 1,
+	    .summary = "make the node's folder of a backup, into --home, which is empty or new",
+	    .help = "Every byte is checked. Whoever had not answered is asked again, since the answer may have come after the backup. What else\n"
+		    "happened since is gone: checks, answers, cases, erasures. Do them again.", .handle = cdr_command_restore },
 	{ .name = "members", .summary = "list the members of the exchange", .handle = cdr_command_members },
 	{ .name = "report submit", .summary = "contribute this organisation's figures to a round, encrypted", .options = report_submit_options,
 	    .help = "`candor report preview` shows what is encrypted. The hub, the trustees and the other members see sums over all\n"

@@ -299,6 +299,9 @@ static const char samples[] =
 static const char coarsened[] =
     "ALTER TABLE round_submission ADD COLUMN coarsened text NOT NULL DEFAULT '';";
 
+/* kept: 1 for a roster that brought other trustees, or names keys that a later one does not: exported statements need it. */
+static const char kept_rosters[] = "ALTER TABLE roster ADD COLUMN kept bigint NOT NULL DEFAULT 0;";
+
 static const char *const migrations[] = {
 	first,
 	tally_and_trail,
@@ -319,6 +322,7 @@ static const char *const migrations[] = {
 	expiries,
 	coarsened,
 	samples,
+	kept_rosters,
 };
 
 const struct cdr_store_schema cdr_member_schema = {

@@ -16,6 +16,7 @@
 #include "node/member/index.h"
 #include "node/member/index_own.h"
 #include "node/member/mail.h"
+#include "node/member/put_back.h"
 #include "node/member/retention.h"
 #include "node/member/rounds.h"
 #include "node/member/sample.h"
@@ -160,6 +161,7 @@ cdr_serve_run(struct cdr_member *member, const struct cdr_daemon *daemon, unsign
 {
 	struct task roster = { .name = "roster", .step = step_roster };
 	struct task work[] = {
+		{ .name = "put_back", .step = cdr_put_back_step },
 		{ .name = "mail", .step = cdr_mail_step },
 		{ .name = "check", .step = cdr_check_step },
 		{ .name = "index_own", .step = cdr_index_own_step },

@@ -13,7 +13,33 @@
 struct rosters {
 	struct cdr_roster *genesis;
 	struct cdr_roster *roster;
+	struct cdr_roster *handover;  /* the last that was followed on the way */
 };
+
+/* Each roster that brought other trustees follows from the one before, beginning with the genesis roster. */
+static cdr_err
+verify_handovers(const Cdr__Wire__StatementFile *message, struct rosters *rosters, struct cdr_fault *fault)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	const struct cdr_roster *before = rosters->genesis;
+
+	if (message->n_handover > CDR_HANDOVER_COUNT_MAX)
+		return cdr_fault_set(fault, CDR_E_INPUT, "the file holds more than %d rosters that brought other trustees",
+		    CDR_HANDOVER_COUNT_MAX);
+	for (size_t i = 0; i < message->n_handover; i++) {
+		struct cdr_roster *next = NULL;
+		CDR_TRY(cdr_roster_decode(cdr_message_bytes(message->handover[i]), &next, fault));
+		err = cdr_roster_verify_next(next, before, fault);
+		cdr_roster_free(rosters->handover);
+		rosters->handover = next;
+		before = next;
+		CDR_TRY(err);
+	}
+	CDR_TRY(cdr_roster_verify_next(rosters->roster, before, fault));
+	err = CDR_OK;
+out:
+	return err;
+}
 
 /* The genesis roster is the expected one, and the other follows from it. */
 static cdr_err
@@ -25,7 +51,7 @@ verify_rosters(const Cdr__Wire__StatementFile *message, const uint8_t *expected,
 	CDR_TRY(cdr_roster_decode(cdr_message_bytes(message->genesis), &rosters->genesis, fault));
 	CDR_TRY(cdr_roster_decode(cdr_message_bytes(message->roster), &rosters->roster, fault));
 	CDR_TRY(cdr_roster_verify_genesis(rosters->genesis, expected != NULL ? expected : rosters->genesis->hash, fault));
-	CDR_TRY(cdr_roster_verify_next(rosters->roster, rosters->genesis, fault));
+	CDR_TRY(verify_handovers(message, rosters, fault));
 	err = CDR_OK;
 out:
 	return err;
@@ -137,6 +163,7 @@ out:
 		cdr_wipe(file, sizeof(*file));
 	cdr_roster_free(rosters.genesis);
 	cdr_roster_free(rosters.roster);
+	cdr_roster_free(rosters.handover);
 	cdr_arena_free(&letter_arena);
 	cdr_arena_free(&arena);
 	return err;

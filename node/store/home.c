@@ -9,8 +9,6 @@
 
 #include "core/crypto/secret.h"
 
-#define KEYSTORE_NAME "keystore"
-#define DATABASE_NAME "node.db"
 #define PATH_SIZE (CDR_HOME_PATH_LEN_MAX + 64)
 
 /* The common name in the certificate: peers look at its key alone. */
@@ -113,7 +111,7 @@ load(struct cdr_home *home, const struct cdr_store_schema *schema, bool create, 
 	CDR_TRY(cdr_certificate_make(keys->tls, CERTIFICATE_NAME, &home->certificate, &home->certificate_key));
 	CDR_TRY(cdr_certificate_pin(home->certificate, home->pin));
 
-	CDR_TRY(cdr_home_file(home->path, DATABASE_NAME, database, sizeof(database)));
+	CDR_TRY(cdr_home_file(home->path, CDR_HOME_DATABASE, database, sizeof(database)));
 	struct cdr_store_config config = {
 		.path = database, .key = keys->database, .schema = schema, .create = create
 	};
@@ -160,7 +158,7 @@ complete(struct cdr_home *home, const char *keystore, const struct cdr_passphras
 	char database[PATH_SIZE];
 	struct stat info;
 
-	if (cdr_home_file(home->path, DATABASE_NAME, database, sizeof(database)) != CDR_OK)
+	if (cdr_home_file(home->path, CDR_HOME_DATABASE, database, sizeof(database)) != CDR_OK)
 		return CDR_E_RANGE;
 	if (stat(database, &info) == 0)
 		return cdr_fault_set(fault, CDR_E_EXISTS, "%s: there is a node already", home->path);
@@ -185,7 +183,7 @@ cdr_home_create(const char *path, const struct cdr_store_schema *schema, const s
 		return cdr_fault_set(fault, CDR_E_RANGE, "the folder's path is empty or too long");
 	CDR_TRY(cdr_passphrase_check(passphrase, fault));
 	CDR_TRY(home_new(path, &home));
-	CDR_TRY(cdr_home_file(path, KEYSTORE_NAME, keystore, sizeof(keystore)));
+	CDR_TRY(cdr_home_file(path, CDR_HOME_KEYSTORE, keystore, sizeof(keystore)));
 	if (stat(keystore, &info) == 0) {
 		CDR_TRY(complete(home, keystore, passphrase, fault));
 	} else {
@@ -216,7 +214,7 @@ cdr_home_open(const char *path, const struct cdr_store_schema *schema, const str
 	if (path[0] == '\0' || strlen(path) > CDR_HOME_PATH_LEN_MAX)
 		return cdr_fault_set(fault, CDR_E_RANGE, "the folder's path is empty or too long");
 	CDR_TRY(home_new(path, &home));
-	CDR_TRY(cdr_home_file(path, KEYSTORE_NAME, keystore, sizeof(keystore)));
+	CDR_TRY(cdr_home_file(path, CDR_HOME_KEYSTORE, keystore, sizeof(keystore)));
 	if (stat(keystore, &info) != 0 && errno == ENOENT)
 		CDR_TRY(cdr_fault_set(fault, CDR_E_ABSENT, "%s: there is no node here. Is it the right folder? `init` makes a new node",
 		    path));

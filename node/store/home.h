@@ -20,6 +20,8 @@
 
 #define CDR_HOME_PATH_LEN_MAX 3072
 #define CDR_HOME_PID "node.pid"
+#define CDR_HOME_KEYSTORE "keystore"
+#define CDR_HOME_DATABASE "node.db"
 
 /* The keys that a node works with, in one block of locked memory. */
 struct cdr_home_keys {

@@ -2,9 +2,11 @@
 
 #include "core/crypto/secret.h"
 #include "node/net/address.h"
+#include "node/net/backup_command.h"
 #include "node/net/node_options.h"
 #include "node/trustee/card.h"
 #include "node/trustee/command.h"
+#include "node/trustee/recover.h"
 #include "node/trustee/schema.h"
 
 /* What no roster could hold is refused before anything is made. */
@@ -106,5 +108,33 @@ cdr_trustee_command_init(const struct cdr_arguments *arguments, struct cdr_repor
 	CDR_TRY(print_card(report, home, &party));
 out:
 	cdr_home_close(home);
+	return err;
+}
+
+/* see node/trustee/command.h */
+cdr_err
+cdr_trustee_command_backup(const struct cdr_arguments *arguments, struct cdr_report *report, struct cdr_fault *fault)
+{
+	return cdr_backup_command_write(arguments, &cdr_trustee_schema, report, fault);
+}
+
+/* A writing job. */
+static cdr_err
+put_back_job(struct cdr_tx *tx, void *context)
+{
+	(void)context;
+	return cdr_trustee_recover_mark(tx);
+}
+
+/* see node/trustee/command.h */
+cdr_err
+cdr_trustee_command_restore(const struct cdr_arguments *arguments, struct cdr_report *report, struct cdr_fault *fault)
+{
+	cdr_err err = cdr_backup_command_restore(arguments, &cdr_trustee_schema, put_back_job, NULL, report, fault);
+
+	if (err == CDR_OK)
+		cdr_report_text(report, "Start `candor-trustee serve`: it asks the other trustees what they saw, takes in the log, and only then signs, counts\n"
+		    "and opens again. Shares that were changed since are worth nothing; `status` shows whether the present ones are here.\n"
+		    "Rounds of statistics whose period is over already it leaves to the others.\n");
 	return err;
 }

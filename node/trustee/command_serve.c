@@ -9,6 +9,7 @@
 #include "node/trustee/countersign.h"
 #include "node/trustee/keep.h"
 #include "node/trustee/query_opening.h"
+#include "node/trustee/recover.h"
 #include "node/trustee/round.h"
 #include "node/trustee/routes.h"
 
@@ -46,7 +47,7 @@ run(const struct cdr_arguments *arguments, struct cdr_daemon *daemon, struct cdr
 	do {
 		fault = (struct cdr_fault){ CDR_OK, "" };
 		cdr_err err = cdr_trustee_poll(trustee, &polled, &fault);
-		if (err == CDR_OK)
+		if (err == CDR_OK && cdr_trustee_recovered(trustee, NULL) == CDR_OK)
 			err = cdr_trustee_keep_turn(&keep, trustee, &fault);
 		if (err != before)
 			cdr_log(err == CDR_OK ? CDR_LOG_INFO : CDR_LOG_WARNING, err == CDR_OK ? "hub.back" : "hub.poll_failed",

@@ -7,6 +7,7 @@
 #include "node/net/log.h"
 #include "node/trustee/change.h"
 #include "node/trustee/peers.h"
+#include "node/trustee/recover.h"
 #include "node/trustee/share.h"
 
 #define DAY_S UINT64_C(86400)
@@ -396,6 +397,7 @@ cdr_trustee_countersign(const struct cdr_trustee *trustee, const struct cdr_rost
 	struct sign_job job = { before, proposal, opinion };
 
 	*opinion = (struct cdr_trustee_opinion){ .agrees = false };
+	CDR_TRY(cdr_trustee_recovered(trustee, fault));
 	CDR_TRY(cdr_store_write(trustee->home->store, sign_job, &job));
 	if (opinion->agrees)
 		CDR_TRY(post_signature(trustee, before, proposal, fault));
@@ -432,10 +434,11 @@ cdr_trustee_poll(struct cdr_trustee *trustee, struct cdr_trustee_polled *polled,
 
 	CDR_TRY(cdr_trustee_roster_update(trustee, NULL, fault));
 	CDR_TRY(cdr_trustee_roster_from_peers(trustee, fault));
+	CDR_TRY(cdr_trustee_recover_step(trustee, fault));
 	CDR_TRY(cdr_trustee_share_refresh(trustee));
 	before = cdr_current_hold(trustee->current);
 	/* Whoever is no trustee, or not yet, is not asked. */
-	if (trustee->index == 0)
+	if (trustee->index == 0 || cdr_trustee_recovered(trustee, NULL) != CDR_OK)
 		goto out;
 	CDR_TRY(cdr_trustee_proposal_fetch(trustee, before, &proposal, fault));
 	if (proposal == NULL || (polled->agreed && memcmp(proposal->hash, polled->hash, CDR_ROSTER_HASH_LEN) == 0))

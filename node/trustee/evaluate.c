@@ -8,6 +8,7 @@
 #include "core/crypto/oprf.h"
 #include "core/crypto/secret.h"
 #include "node/net/log.h"
+#include "node/trustee/recover.h"
 #include "node/trustee/witness.h"
 #include "proto/log.pb-c.h"
 #include "node/trustee/share.h"
@@ -319,6 +320,7 @@ cdr_trustee_evaluate(void *context, const struct cdr_call *call, struct cdr_answ
 	uint64_t quota = 0;
 
 	CDR_TRY(check_request(trustee, call, &quota, fault));
+	CDR_TRY(cdr_trustee_recovered(trustee, fault));
 	if (!cdr_trustee_share_have(trustee, CDR_KEY_TAGS, request_of(call)->epoch)) {
 		err = cdr_fault_set(fault, CDR_E_EPOCH, "this trustee has no share of the key of epoch %" PRIu32 ": ask another",
 		    request_of(call)->epoch);

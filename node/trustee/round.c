@@ -7,6 +7,7 @@
 #include "core/crypto/hash.h"
 #include "core/crypto/secret.h"
 #include "node/net/log.h"
+#include "node/trustee/recover.h"
 #include "node/trustee/round_store.h"
 #include "node/trustee/share.h"
 
@@ -303,6 +304,21 @@ take_share(struct work *w)
 	return CDR_OK;
 }
 
+/* What this trustee may have opened before it was put back from a backup it does not open: only what it has written down is sent. */
+static cdr_err
+check_memory(struct work *w)
+{
+	bool is_written = w->known.is_known && (w->task->set == NULL ? w->known.first.len : w->known.second.len) > 0, forgotten;
+
+	if (is_written)
+		return CDR_OK;
+	cdr_err err = cdr_trustee_round_is_forgotten(w->trustee, w->round->body->last_month, &forgotten);
+	if (err == CDR_OK && forgotten)
+		err = cdr_fault_set(w->fault, CDR_E_REFUSED, "this trustee was put back from a backup and has forgotten what it opened of that "
+		    "period: the others open it");
+	return err;
+}
+
 static cdr_err
 take_step(struct work *w)
 {
@@ -314,6 +330,7 @@ take_step(struct work *w)
 		err = cdr_fault_set(w->fault, CDR_E_REFUSED, "the hub gave another list of contributions before: a round is opened once");
 		goto out;
 	}
+	CDR_TRY(check_memory(w));
 	CDR_TRY(take_share(w));
 	CDR_TRY(cdr_elgamal_new(w->round->body->public_key.data, &w->key));
 	if (!w->known.is_known)
@@ -383,6 +400,7 @@ cdr_trustee_round_step(struct cdr_trustee *trustee, struct cdr_fault *fault)
 
 	if (fault == NULL)
 		fault = &local;
+	CDR_TRY(cdr_trustee_recovered(trustee, fault));
 	err = cdr_trustee_ask(trustee, roster, &ask);
 	if (err != CDR_OK) {
 		*fault = ask.fault;

@@ -16,7 +16,7 @@ const struct cdr_route cdr_trustee_routes[] = {
 	    cdr_trustee_roster_give, NULL },
 	{ "/v1/witness", CDR_CALLER_HUB, CDR_BODY_WITNESS_MAX, &cdr__wire__witness_request__descriptor, cdr_trustee_witness,
 	    NULL },
-	{ "/v1/witness/latest", CDR_CALLER_MEMBER, CDR_BODY_SMALL_MAX, &cdr__wire__empty__descriptor,
+	{ "/v1/witness/latest", CDR_CALLER_MEMBER | CDR_CALLER_TRUSTEE, CDR_BODY_SMALL_MAX, &cdr__wire__empty__descriptor,
 	    cdr_trustee_witness_latest, NULL },
 	{ "/v1/sample/share", CDR_CALLER_HUB, CDR_BODY_SMALL_MAX, &cdr__wire__sample_share_request__descriptor,
 	    cdr_trustee_sample_share, NULL },

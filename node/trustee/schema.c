@@ -124,8 +124,13 @@ static const char version_stopped[] =
     " check_points bigint NOT NULL, import_points bigint NOT NULL, approved_at bigint NOT NULL, used_in bigint,"
     " PRIMARY KEY (member, fingerprint, kind));";
 
+/* What other trustees said that they saw, after this one was put back from a backup: node/trustee/recover.h. */
+static const char version_recover[] =
+    "CREATE TABLE recover_point (trustee bigint NOT NULL, part bigint NOT NULL, size bigint NOT NULL, root bytea NOT NULL,"
+    " PRIMARY KEY (trustee, part));";
+
 static const char *const migrations[] = { version_1, version_keys, version_basis, version_log, version_rounds, version_said, version_index_watch, version_samples,
-	version_stopped };
+	version_stopped, version_recover };
 
 const struct cdr_store_schema cdr_trustee_schema = {
 	.application_id = 0x43445254, /* "CDRT" */

@@ -1,3 +1,4 @@
+#include "node/trustee/recover.h"
 #include "node/trustee/session.h"
 
 #include <inttypes.h>
@@ -379,6 +380,7 @@ cdr_trustee_session_run(const struct cdr_trustee_session_config *config, struct 
 	s->report = config->report;
 	s->poll_ms = config->poll_ms;
 	s->until_ms = cdr_trustee_clock_ms() + 1000 * config->timeout_s;
+	CDR_TRY(cdr_trustee_recovered(s->trustee, fault));
 	CDR_TRY(start_goals(s, fault));
 	err = run_session(s, fault);
 out:

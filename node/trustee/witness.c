@@ -9,6 +9,7 @@
 #include "node/trustee/said.h"
 #include "node/trustee/sample.h"
 #include "node/trustee/peers.h"
+#include "node/trustee/recover.h"
 #include "proto/log.pb-c.h"
 
 #define EVALUATE_PATH "/v1/evaluate"
@@ -64,6 +65,7 @@ struct portion {
 	bool is_taken;                       /* what was seen ends with the checkpoint */
 	bool contradicts;
 	bool is_missing;                     /* it lacks what the hub gave this trustee a receipt for */
+	bool is_recovering;                  /* put back from a backup: taken in, and not cosigned */
 };
 
 static void
@@ -451,6 +453,7 @@ take_job(struct cdr_tx *tx, void *context)
 	size_t len;
 
 	p->contradicts = p->is_taken = p->is_missing = false;
+	CDR_TRY(cdr_trustee_recovering(tx, &p->is_recovering));
 	CDR_TRY(edge_read(tx, &edge));
 	p->size = edge.size;
 	if (edge.size != p->request->from) {
@@ -459,8 +462,13 @@ take_job(struct cdr_tx *tx, void *context)
 			err = seen_read(tx, edge.size, &p->before);
 		return err;
 	}
-	for (size_t i = 0; i < p->request->n_record; i++)
+	for (size_t i = 0; i < p->request->n_record; i++) {
 		CDR_TRY(cdr_merkle_append(&edge, p->hash[i], NULL));
+		if (p->is_recovering)
+			CDR_TRY(cdr_trustee_recover_pass(tx, &edge, &p->contradicts));
+		if (p->contradicts)
+			return CDR_OK;
+	}
 	CDR_TRY(cdr_merkle_root(&edge, root));
 	p->contradicts = memcmp(root, p->checkpoint.root, sizeof(root)) != 0;
 	if (p->contradicts)
@@ -553,7 +561,7 @@ make_reply(struct portion *p, struct cdr_answer *answer)
 	struct cdr_buffer note = { 0 };
 
 	reply.size = p->size;
-	if (p->is_taken) {
+	if (p->is_taken && !p->is_recovering) {
 		CDR_TRY(cdr_checkpoint_cosign(own.seed, own.genesis, &p->checkpoint, p->trustee->index, p->call->now,
 		    &cosignature));
 		reply.has_at = reply.has_signature = true;
@@ -592,6 +600,11 @@ cdr_trustee_witness(void *context, const struct cdr_call *call, struct cdr_answe
 	if (p.lie_count > 0)
 		cdr_log(CDR_LOG_ERROR, "log.lie", cdr_log_text("what", "a check was answered from an old index"),
 		    cdr_log_int("place", (int64_t)p.lie_place), cdr_log_int("count", (int64_t)p.lie_count));
+	/* Leaves are welcome; who asks for a cosignature alone is told why there is none. */
+	if (p.is_recovering && p.request->n_record == 0) {
+		err = cdr_trustee_recovered(trustee, fault);
+		goto out;
+	}
 	CDR_TRY(make_reply(&p, answer));
 out:
 	portion_free(&p);

@@ -1,0 +1,43 @@
+#ifndef CDR_NODE_TRUSTEE_RECOVER_H
+#define CDR_NODE_TRUSTEE_RECOVER_H
+
+/*
+ * A trustee that was put back from a backup has forgotten what it did since: what it cosigned, counted, opened. Until it knows
+ * how far the log had come that others saw it cosigns nothing, evaluates nothing, opens nothing, countersigns nothing and makes no
+ * keys. It asks the other trustees what they saw last: t of them, or all others where there are fewer. At least one honest one among
+ * them cosigned whatever this trustee helped to witness (as long as fewer than 2t - n are dishonest). Then it takes in the log until
+ * it has passed all of that, and refuses a log that does not lead through every root that it was told.
+ *
+ * What it opened of rounds the log does not tell. So for good it answers no round anew whose period had begun to end before it had
+ * caught up: the others open it.
+ */
+
+#include "core/crypto/merkle.h"
+#include "node/trustee/trustee.h"
+
+/* A writing job's part: from now on this trustee is one that was put back. */
+CDR_MUST_CHECK cdr_err cdr_trustee_recover_mark(struct cdr_tx *tx);
+
+/* Whether it is, as far as this transaction knows. */
+CDR_MUST_CHECK cdr_err cdr_trustee_recovering(struct cdr_tx *tx, bool *recovering);
+/* The same outside one, for whoever is about to sign: CDR_OK; CDR_E_BUSY with what is waited for; CDR_E_STORE. */
+CDR_MUST_CHECK cdr_err cdr_trustee_recovered(const struct cdr_trustee *trustee, struct cdr_fault *fault);
+
+/**
+ * cdr_trustee_recover_pass(tx, edge, contradicts):
+ * The log that is taken in has come to ${edge}: is it one that others saw?
+ */
+CDR_MUST_CHECK cdr_err cdr_trustee_recover_pass(struct cdr_tx *tx, const struct cdr_merkle_edge *edge, bool *contradicts);
+
+/**
+ * cdr_trustee_recover_step(trustee, fault):
+ * Ask those that have not told yet; see whether this trustee has caught up.
+ *
+ * Returns  CDR_OK, also where it has not; CDR_E_STORE; CDR_E_MEMORY.
+ */
+CDR_MUST_CHECK cdr_err cdr_trustee_recover_step(struct cdr_trustee *trustee, struct cdr_fault *fault);
+
+/* Whether a round whose period ends with ${last_month} (since January 2000) may have been opened in the time that is forgotten. */
+CDR_MUST_CHECK cdr_err cdr_trustee_round_is_forgotten(const struct cdr_trustee *trustee, uint32_t last_month, bool *forgotten);
+
+#endif
