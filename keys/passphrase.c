@@ -182,9 +182,10 @@ read_terminal(const struct cdr_passphrase_source *source, struct cdr_passphrase 
 	int tty = open("/dev/tty", O_RDWR | O_CLOEXEC);
 
 	if (tty < 0)
-		return cdr_fault_set(fault, CDR_E_ABSENT,
-		    "no passphrase: there is no terminal to ask at. Give --passphrase-file FILE, --passphrase-fd N, or the "
-		    "systemd credential " CREDENTIAL);
+		return cdr_fault_set(fault, CDR_E_ABSENT, source->is_node ?
+			"no passphrase: there is no terminal to ask at. Give --passphrase-file FILE, --passphrase-fd N, or the "
+			"systemd credential " CREDENTIAL :
+			"there is no terminal to ask at: give it in a file");
 	CDR_TRY(ask(tty, source->prompt != NULL ? source->prompt : "Passphrase", passphrase, fault));
 	if (source->create) {
 		CDR_TRY(cdr_passphrase_check(passphrase, fault));
@@ -215,7 +216,7 @@ cdr_passphrase_read(const struct cdr_passphrase_source *source, struct cdr_passp
 		CDR_TRY(read_all(source->fd, "--passphrase-fd", *passphrase, fault));
 	else if (source->file != NULL)
 		CDR_TRY(read_file(source->file, *passphrase, fault));
-	else if (credential_path(credential))
+	else if (source->is_node && credential_path(credential))
 		CDR_TRY(read_file(credential, *passphrase, fault));
 	else
 		CDR_TRY(read_terminal(source, *passphrase, fault));

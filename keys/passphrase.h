@@ -22,12 +22,13 @@ struct cdr_passphrase_source {
 	const char *file;   /* --passphrase-file; NULL: none */
 	const char *prompt; /* what the terminal asks for, such as "New passphrase"; NULL: "Passphrase" */
 	bool create;        /* a new passphrase: cdr_passphrase_check it, and ask twice at a terminal */
+	bool is_node;       /* the node's own, which a unit of systemd is given; a person's password, or that of a paper, never is */
 };
 
 /**
  * cdr_passphrase_read(source, passphrase, fault):
- * Read a passphrase from the first of these that there is: ${source}->fd, ${source}->file, the systemd credential
- * $CREDENTIALS_DIRECTORY/candor-passphrase, the terminal with its echo off. One newline at the end is dropped.
+ * Read a passphrase from the first of these that there is: ${source}->fd, ${source}->file, for the node's own the systemd
+ * credential $CREDENTIALS_DIRECTORY/candor-passphrase, the terminal with its echo off. One newline at the end is dropped.
  *
  * passphrase  out, secret  new, owned by the caller; NULL on error
  * fault       out          may be NULL

@@ -32,6 +32,7 @@ cdr_node_passphrase(const struct cdr_arguments *arguments, bool create, struct c
 		.file = cdr_arguments_text(arguments, "passphrase-file"),
 		.prompt = create ? "New passphrase" : NULL,
 		.create = create,
+		.is_node = true,
 	};
 
 	cdr_err err = cdr_passphrase_read(&source, passphrase, fault);

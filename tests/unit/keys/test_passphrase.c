@@ -157,7 +157,7 @@ static void
 credential_of_systemd(void **state)
 {
 	(void)state;
-	const struct cdr_passphrase_source source = { .fd = -1 };
+	const struct cdr_passphrase_source source = { .fd = -1, .is_node = true }, person = { .fd = -1 };
 	struct cdr_passphrase *passphrase = NULL;
 	struct cdr_fault fault = { 0 };
 
@@ -166,6 +166,17 @@ credential_of_systemd(void **state)
 	assert_int_equal(cdr_passphrase_read(&source, &passphrase, &fault), CDR_OK);
 	assert_memory_equal(passphrase->bytes, "from systemd", 12);
 	cdr_passphrase_free(passphrase);
+	/* What is not the node's own, such as a person's password, is asked for: here there is nobody to ask. */
+	pid_t child = fork();
+	assert_true(child >= 0);
+	if (child == 0) {
+		(void)setsid();
+		_exit((int)cdr_passphrase_read(&person, &passphrase, &fault));
+	}
+	int status = 0;
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), CDR_E_ABSENT);
 	assert_int_equal(unsetenv("CREDENTIALS_DIRECTORY"), 0);
 }
 
