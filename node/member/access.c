@@ -24,7 +24,6 @@ static const struct {
 	{ "webhook", CDR_ROLE_ADMINISTRATOR },
 	{ "trail", CDR_ROLE_AUDITOR | CDR_ROLE_ADMINISTRATOR },
 	{ "members", CDR_ROLE_ALL },
-	{ "log", CDR_ROLE_ALL },
 	{ "audit check", CDR_ROLE_AUDITOR | CDR_ROLE_ADMINISTRATOR | CASES },
 	{ "audit list", CDR_ROLE_AUDITOR | CASES },
 	{ "audit", CASES },
@@ -35,36 +34,48 @@ static const struct {
 	{ "statement", CASES },
 	{ "subject", CASES },
 	{ "case", CASES },
-	{ "register", CASES },
-	{ "guest", CASES },
 	{ "hold", CASES },
 	{ "retention", CASES | CDR_ROLE_AUDITOR | CDR_ROLE_ADMINISTRATOR },
 	{ "notice", CDR_ROLE_ALL },
 	{ "incident", CDR_ROLE_SAFEGUARDING },
-	{ "codebook import", CDR_ROLE_ADMINISTRATOR },
 	{ "codebook load", CDR_ROLE_ADMINISTRATOR },
 	{ "codebook", CDR_ROLE_ALL },
 	{ "return", CDR_ROLE_ANALYST | CASES },
-	{ "table", CDR_ROLE_ANALYST | CDR_ROLE_SAFEGUARDING },
-	{ "round", CDR_ROLE_ANALYST | CDR_ROLE_SAFEGUARDING },
 	{ "report", CDR_ROLE_ANALYST | CDR_ROLE_SAFEGUARDING },
 	{ "stats", CDR_ROLE_ANALYST | CDR_ROLE_SAFEGUARDING },
 	{ "settings", CDR_ROLE_ADMINISTRATOR },
-	{ "mail", CDR_ROLE_ADMINISTRATOR },
-	{ "key", CDR_ROLE_ADMINISTRATOR },
-	{ "backup", CDR_ROLE_ADMINISTRATOR },
-	{ "restore", CDR_ROLE_ADMINISTRATOR },
 };
+
+#define ROW_COUNT (sizeof(table) / sizeof(table[0]))
+
+/* see node/member/access.h */
+const char *
+cdr_access_row(const char *command)
+{
+	for (size_t i = 0; i < ROW_COUNT; i++) {
+		size_t len = strlen(table[i].words);
+		if (strncmp(command, table[i].words, len) == 0 && (command[len] == '\0' || command[len] == ' '))
+			return table[i].words;
+	}
+	return NULL;
+}
+
+/* see node/member/access.h */
+const char *
+cdr_access_row_at(size_t index)
+{
+	return index < ROW_COUNT ? table[index].words : NULL;
+}
 
 /* see node/member/access.h */
 uint32_t
 cdr_access_roles(const char *command)
 {
-	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
-		size_t len = strlen(table[i].words);
-		if (strncmp(command, table[i].words, len) == 0 && (command[len] == '\0' || command[len] == ' '))
+	const char *words = cdr_access_row(command);
+
+	for (size_t i = 0; i < ROW_COUNT; i++)
+		if (table[i].words == words)
 			return table[i].roles;
-	}
 	return 0;
 }
 

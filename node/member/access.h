@@ -22,6 +22,15 @@ struct cdr_actor {
 uint32_t cdr_access_roles(const char *command);
 
 /**
+ * cdr_access_row(command), cdr_access_row_at(index):
+ * The words of the row that counts for a command; of the row at ${index}. For tests: every row is some command's.
+ *
+ * Returns  the words; NULL if there is no such row.
+ */
+const char *cdr_access_row(const char *command);
+const char *cdr_access_row_at(size_t index);
+
+/**
  * cdr_access_check(member, command, token, actor, fault):
  * May whoever holds session ${token} (NULL: nobody logged in) give ${command} here? Then member->who is set.
  *

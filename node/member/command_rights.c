@@ -344,7 +344,8 @@ cdr_command_settings_retention(const struct cdr_arguments *arguments, struct cdr
 	CDR_TRY(cdr_retention_settings_read(member, &settings));
 	settings.check_days = (unsigned)cdr_arguments_number(arguments, "checks", settings.check_days);
 	settings.request_days = (unsigned)cdr_arguments_number(arguments, "requests", settings.request_days);
-	CDR_TRY(cdr_retention_settings_write(member, &settings, fault));
+	if (cdr_arguments_has(arguments, "checks") || cdr_arguments_has(arguments, "requests"))
+		CDR_TRY(cdr_retention_settings_write(member, &settings, fault));
 	cdr_report_text(report, "Checks are kept for %u days from their opening, requests of others for %u from the answer.\n",
 	    settings.check_days, settings.request_days);
 	CDR_TRY(cdr_report_json(report, json_pack("{s:i, s:i}", "check_days", (int)settings.check_days, "request_days",

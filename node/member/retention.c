@@ -49,12 +49,18 @@ cdr_retention_settings_read(struct cdr_member *member, struct cdr_retention_sett
 	return cdr_store_read(member->home->store, read_days_job, settings);
 }
 
+struct days_change {
+	const char *who;
+	struct days days;
+};
+
 static cdr_err
 write_days_job(struct cdr_tx *tx, void *context)
 {
-	const struct days *days = context;
+	const struct days_change *change = context;
 
-	return cdr_setting_put(tx, DAYS_SETTING, days->bytes, sizeof(days->bytes));
+	cdr_err err = cdr_setting_put(tx, DAYS_SETTING, change->days.bytes, sizeof(change->days.bytes));
+	return err == CDR_OK ? cdr_trail_add(tx, change->who, "settings.retention", NULL) : err;
 }
 
 /* see node/member/retention.h */
@@ -62,16 +68,16 @@ cdr_err
 cdr_retention_settings_write(struct cdr_member *member, const struct cdr_retention_settings *settings, struct cdr_fault *fault)
 {
 	const unsigned number[] = { settings->check_days, settings->request_days };
-	struct days days = { 0 };
+	struct days_change change = { .who = member->who };
 
 	for (size_t i = 0; i < 2; i++) {
 		if (number[i] < CDR_RETENTION_DAYS_MIN || number[i] > CDR_RETENTION_DAYS_MAX)
 			return cdr_fault_set(fault, CDR_E_RANGE, "something is kept for %d to %d days", CDR_RETENTION_DAYS_MIN,
 			    CDR_RETENTION_DAYS_MAX);
-		days.bytes[2 * i] = (uint8_t)(number[i] >> 8);
-		days.bytes[2 * i + 1] = (uint8_t)number[i];
+		change.days.bytes[2 * i] = (uint8_t)(number[i] >> 8);
+		change.days.bytes[2 * i + 1] = (uint8_t)number[i];
 	}
-	return cdr_store_write(member->home->store, write_days_job, &days);
+	return cdr_store_write(member->home->store, write_days_job, &change);
 }
 
 /* ---- the scrub ------------------------------------------------------------------------------------------------------------ */

@@ -614,6 +614,7 @@ test_timers(void **state)
 	assert_int_equal(cdr_retention_settings_write(blue, &settings, &fault), CDR_E_RANGE);
 	assert_int_equal(cdr_retention_settings_read(blue, &settings), CDR_OK);
 	assert_int_equal(settings.check_days, 40);
+	assert_int_equal(w_count(blue, "SELECT count(*) FROM trail WHERE what = 'settings.retention'"), 1);
 	ahead = 45LL * DAY; /* watched: it is kept longer */
 	retain(blue);
 	retain(green);
