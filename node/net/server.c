@@ -411,13 +411,18 @@ on_deadline(evutil_socket_t fd, short what, void *context)
 
 /* ---- all connections ----------------------------------------------------------------------------------------- */
 
-/* What stands for a visitor: a keyed hash of the address, of an IPv6 address its first half, which is one customer's. */
+/*
+ * What stands for a visitor: a keyed hash of the address, of an IPv6 address its first half, which is one customer's. Who comes by IPv4 to a
+ * socket for both is known by the four bytes at the end: the first half is the same for all of them.
+ */
 static void
 name_visitor(const struct cdr_server *server, const char *text, uint8_t pin[static CDR_CERTIFICATE_PIN_LEN])
 {
+	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
 	uint8_t address[16] = { 0 };
 	size_t len = inet_pton(AF_INET, text, address) == 1 ? 4 : inet_pton(AF_INET6, text, address) == 1 ? 8 : 0;
-	struct cdr_bytes part = { address, len };
+	bool is_mapped = len == 8 && memcmp(address, mapped, sizeof(mapped)) == 0;
+	struct cdr_bytes part = { is_mapped ? address + sizeof(mapped) : address, is_mapped ? 4 : len };
 
 	if (cdr_hmac_sha256(server->visitor_key, sizeof(server->visitor_key), &part, 1, pin) != CDR_OK)
 		memset(pin, 0, CDR_CERTIFICATE_PIN_LEN);

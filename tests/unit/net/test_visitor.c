@@ -118,9 +118,13 @@ test_listener(void **state)
 	assert_memory_equal(say(server, "POST /p HTTP/1.1\r\n" CLOSE "Content-Type: application/octet-stream\r\nContent-Length: 101\r\n\r\n"),
 	    "HTTP/1.1 413", 12);
 
-	/* Visitors are who the proxy says, an IPv6 customer by the first half of the address. */
+	/* Visitors are who the proxy says, an IPv6 customer by the first half of the address; IPv4 stays what it is where a socket takes both. */
 	(void)say(server, "GET /p HTTP/1.1\r\n" CLOSE "X-Forwarded-For: 1.1.1.1, 203.0.113.1\r\n\r\n");
 	memcpy(first, last_visitor, sizeof(first));
+	(void)say(server, "GET /p HTTP/1.1\r\n" CLOSE "X-Forwarded-For: ::ffff:203.0.113.1\r\n\r\n");
+	assert_memory_equal(first, last_visitor, sizeof(first));
+	(void)say(server, "GET /p HTTP/1.1\r\n" CLOSE "X-Forwarded-For: ::ffff:203.0.113.2\r\n\r\n");
+	assert_memory_not_equal(first, last_visitor, sizeof(first));
 	(void)say(server, "GET /p HTTP/1.1\r\n" CLOSE "X-Forwarded-For: 2.2.2.2, 203.0.113.1\r\n\r\n");
 	assert_memory_equal(first, last_visitor, sizeof(first));
 	(void)say(server, "GET /p HTTP/1.1\r\n" CLOSE "X-Forwarded-For: 203.0.113.2\r\n\r\n");
