@@ -210,7 +210,7 @@ function declineByLaw() {
 
 // As core/record/text.h cleans it: one form of letters, no stray blanks, no marks that turn writing round.
 function tidy(text, lines) {
-	const plain = text.normalize('NFC').replace(/[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, '');
+	const plain = text.normalize('NFC').replace(TURNING, '');
 	return lines ? plain.replace(/\r\n?/g, '\n').replace(/[^\S\n]+/g, ' ').replace(/ *\n */g, '\n').trim() :
 		plain.replace(/\s+/g, ' ').trim();
 }

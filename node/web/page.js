@@ -198,9 +198,18 @@ async function post(path, body) {
 	}
 }
 
+// What the link says after its #, in parts; a link that was cut inside an escape says nothing.
+function fragment() {
+	try {
+		return decodeURIComponent(location.hash.slice(1)).split('.');
+	} catch (error) {
+		return [''];
+	}
+}
+
 // Fetch the sealed request that the link names.
 async function openLink() {
-	const [idText, codeText] = decodeURIComponent(location.hash.slice(1)).split('.');
+	const [idText, codeText] = fragment();
 	const id = readBase32(idText || '', ID_LEN);
 	const secret = id && await readCode(codeText || '', id);
 	if (!secret)
@@ -361,7 +370,8 @@ function begin() {
 		state.hasChosen = true;
 		draw();
 	});
-	window.addEventListener('hashchange', () => !state.isFile && state.step !== 'request' && openLink());
+	// Another link in the same window: nothing that was typed for the one before may stand in its form.
+	window.addEventListener('hashchange', () => !state.isFile && location.reload());
 	draw();
 	if (!window.crypto || !crypto.subtle)
 		return stop('crypto');
@@ -369,7 +379,7 @@ function begin() {
 	if (embedded.length === 0)
 		return openLink();
 	Object.assign(state, { isFile: true, id: embedded.slice(0, ID_LEN), sealed: embedded.slice(ID_LEN) });
-	const [, codeText] = location.hash.slice(1).split('.');
+	const [, codeText] = fragment();
 	return codeText ? openWith(codeText) : go('code', 'code');
 }
 

@@ -167,6 +167,12 @@ function pad(data, size) {
 	return plain;
 }
 
+// Marks that turn the direction of writing round: a name that holds one could make the sentence around it say something else.
+const TURNING = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
+
+// A text of the request as it may be shown: on one line, in the direction of its letters.
+const tame = (unused, value) => typeof value !== 'string' ? value : value.replace(TURNING, '').replace(/[\s\x00-\x1f\x7f-\x9f]+/g, ' ');
+
 // The request that ${sealed} holds, with its public key as bytes. Throws 'altered' if it does not open under this secret,
 // 'key' if the key in it is none, 'newer' if this page cannot read it.
 async function openRequest(id, secret, sealed) {
@@ -176,7 +182,7 @@ async function openRequest(id, secret, sealed) {
 		throw new Error('altered');
 	try {
 		plain = unpad(await gcm('decrypt', await hkdf(secret, ad), sealed.slice(0, NONCE_LEN), ad, sealed.slice(NONCE_LEN)));
-		request = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(plain));
+		request = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(plain), tame);
 	} catch (error) {
 		throw new Error('altered');
 	}

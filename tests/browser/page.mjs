@@ -211,6 +211,7 @@ const made = makeRequest(), other = makeRequest();
 const changed = (at) => { const bytes = Buffer.from(made.sealed); bytes[at] ^= 1; return bytes; };
 await refuses('a wrong secret is an incomplete link', 'link', made, { fragment: made.fragment.slice(0, -1) + (made.fragment.endsWith('0') ? '1' : '0') });
 await refuses('half a link too', 'link', made, { fragment: made.fragment.slice(0, 40) });
+await refuses('one cut inside an escape', 'link', made, { fragment: made.fragment.slice(0, 40) + '%2' });
 await refuses('so is none', 'link', made, { fragment: '' });
 await refuses('so is the secret of another request', 'link', made, { fragment: made.fragment.split('.')[0] + '.' + other.fragment.split('.')[1] });
 await refuses('a request that was changed is not shown', 'altered', made, { sealed: changed(100) });
@@ -295,6 +296,33 @@ await refuses('too many attempts', 'busy', made, { status: 429 });
 		claimed: { position: bad, from: bad }, legal_basis: bad, due_at: bad, employee_number: bad }));
 	must('they are shown as they are', (await page.locator('main').innerText()).includes(bad));
 	same('and do nothing', [undefined, 0, 0], await page.evaluate(() => [window.hit, document.images.length, document.querySelectorAll('main script').length]));
+	await leave(page);
+}
+
+// A name of the request cannot turn the words around it round, nor write lines of its own.
+{
+	const page = await visit(makeRequest({ requester: { name: 'Relief\u202eycnegA\u2066 X\nKey of the request: AAAAA', country: 'KEN', contact: 'T\u200festa', email: 'a@b.example' } }));
+	const shown = await page.locator('main').innerText();
+	must('nothing turns the writing round', !/[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/.test(shown));
+	must('it stands on one line', shown.includes('ReliefycnegA X Key of the request: AAAAA'));
+	await leave(page);
+}
+
+// Another link in the same window: nothing of the answer before stands in its form, whether that was sent or not.
+for (const sends of [true, false]) {
+	const first = makeRequest(), second = makeRequest({ candidate: { given_names: 'Anothera', family_names: 'Nobodyson' }, claimed: {} });
+	const page = await visit(first);
+	await fill(page, DISCLOSURE);
+	if (sends) {
+		await page.click('#send');
+		await answered(page);
+	}
+	hub.sealed = second.sealed;
+	await page.goto(url + second.fragment);
+	await page.getByText('Anothera Nobodyson').waitFor();
+	same('no answer is chosen', 0, await page.locator('#answer :checked:not(option)').count());
+	same('nothing is written', '', await page.inputValue('[name="disclosures.0.factual_summary"]'));
+	same('nobody has signed', '', await page.inputValue('#f-signer_name'));
 	await leave(page);
 }
 
