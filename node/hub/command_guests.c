@@ -35,16 +35,13 @@ is_loopback(const char *text)
 static cdr_err
 check_url(const char *url, struct cdr_fault *fault)
 {
-	static const char *const begins[] = { "https://", "http://127.0.0.1:", "http://[::1]:", "http://localhost:" };
+	char page[CDR_URL_LEN_MAX + 1];
+	int len = snprintf(page, sizeof(page), "%s%s", url, CDR_WEB_GUEST_PATH);
 
-	if (strlen(url) + strlen(CDR_WEB_GUEST_PATH) > CDR_URL_LEN_MAX)
+	if (len < 0 || len >= (int)sizeof(page))
 		return cdr_fault_set(fault, CDR_E_RANGE, "--guest-url: longer than %d characters", CDR_URL_LEN_MAX);
-	for (size_t i = 0; i < sizeof(begins) / sizeof(begins[0]); i++) {
-		size_t len = strlen(begins[i]);
-		if (strncmp(url, begins[i], len) == 0 && url[len] != '\0' && url[len + strspn(url + len,
-			"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-:[]")] == '\0')
-			return CDR_OK;
-	}
+	if (cdr_web_guest_url_is_valid(page))
+		return CDR_OK;
 	return cdr_fault_set(fault, CDR_E_INPUT,
 	    "--guest-url: write how browsers reach the guest listener, such as https://guests.example.org, with nothing after the name");
 }

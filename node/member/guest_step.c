@@ -298,6 +298,12 @@ look_job(struct cdr_tx *tx, void *context)
 
 /* ---- the hub's page ------------------------------------------------------------------------------------------------------------- */
 
+static bool
+is_in_form(const Cdr__Wire__GuestPage *page)
+{
+	return page->hash.len == CDR_SHA256_LEN && strlen(page->url) <= CDR_URL_LEN_MAX && cdr_web_guest_url_is_valid(page->url);
+}
+
 /* see node/member/guest.h */
 cdr_err
 cdr_guest_hub_page(struct cdr_member *member, char *url, uint8_t *hash, struct cdr_fault *fault)
@@ -308,7 +314,7 @@ cdr_guest_hub_page(struct cdr_member *member, char *url, uint8_t *hash, struct c
 	cdr_err err = cdr_member_ask_hub(member, roster, &ask, fault);
 	if (err == CDR_OK) {
 		const Cdr__Wire__GuestPage *page = ask.reply;
-		if (page->hash.len != CDR_SHA256_LEN || strlen(page->url) > CDR_URL_LEN_MAX)
+		if (!is_in_form(page))
 			err = cdr_fault_set(fault, CDR_E_INPUT, "the hub's word about its page for guests is not of its form");
 		else {
 			memcpy(hash, page->hash.data, CDR_SHA256_LEN);
@@ -396,7 +402,7 @@ cdr_guest_page_check(struct cdr_member *member, struct cdr_fault *fault)
 
 	CDR_TRY(cdr_member_ask_hub(member, roster, &ask, fault));
 	const Cdr__Wire__GuestPage *word = ask.reply;
-	if (word->hash.len != CDR_SHA256_LEN || strlen(word->url) > CDR_URL_LEN_MAX) {
+	if (!is_in_form(word)) {
 		accuse(member, &ask, "its word about its page for guests is not of its form");
 		err = CDR_OK;
 		goto out;

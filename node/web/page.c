@@ -14,6 +14,22 @@ CDR_EMBED(cdr_web_page_gz, CDR_WEB_GEN "/page.html.gz");
 CDR_EMBED(cdr_web_page_csp, CDR_WEB_GEN "/page.csp");
 
 /* see node/web/page.h */
+bool
+cdr_web_guest_url_is_valid(const char *url)
+{
+	static const char *const begins[] = { "https://", "http://127.0.0.1:", "http://[::1]:", "http://localhost:" };
+
+	for (size_t i = 0; i < sizeof(begins) / sizeof(begins[0]); i++) {
+		size_t len = strlen(begins[i]);
+		size_t host = strncmp(url, begins[i], len) == 0 ? strspn(url + len,
+			"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-:[]") : 0;
+		if (host > 0 && strcmp(url + len + host, CDR_WEB_GUEST_PATH) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* see node/web/page.h */
 struct cdr_bytes
 cdr_web_page(void)
 {

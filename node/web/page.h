@@ -12,6 +12,13 @@
 #define CDR_WEB_GUEST_PATH "/guest" /* where a hub serves it */
 #define CDR_WEB_PAGE_MAX (512U << 10) /* bytes of any page that is fetched to compare it */
 
+/**
+ * cdr_web_guest_url_is_valid(url):
+ * Whether guests may be sent there, and nodes may fetch it: https, or http of this machine; a host, perhaps a port; CDR_WEB_GUEST_PATH and
+ * nothing after it. A hub that could name any address could have a node ask the machines in its office.
+ */
+bool cdr_web_guest_url_is_valid(const char *url);
+
 /* The page; the same compressed with gzip; the Content-Security-Policy that names its script and its style. */
 struct cdr_bytes cdr_web_page(void);
 struct cdr_bytes cdr_web_page_gzip(void);

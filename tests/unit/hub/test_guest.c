@@ -357,6 +357,26 @@ test_no_page(void **state)
 	x_free(x);
 }
 
+/* Where a hub may send guests, and have nodes look. */
+static void
+test_url(void **state)
+{
+	static const char *const good[] = { "https://guests.example.org/guest", "https://guests.example.org:8443/guest", "http://127.0.0.1:80/guest",
+		"http://[::1]:80/guest", "http://localhost:80/guest" };
+	static const char *const bad[] = { "", "https://", "https:///guest", "http://guests.example.org/guest", "http://192.168.0.1/guest",
+		"http://127.0.0.1.evil.example/guest", "https://guests.example.org/", "https://guests.example.org/reboot", "https://guests.example.org/guest?x",
+		"https://guests.example.org/guest#x", "https://a@guests.example.org/guest", "https://guests.example.org/guest\nand more",
+		"https://guests.example.org/../guest", "https://\xe2\x80\xae.example/guest", "file:///guest", "HTTPS://guests.example.org/guest" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
+		if (!cdr_web_guest_url_is_valid(good[i]))
+			fail_msg("%s", good[i]);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		if (cdr_web_guest_url_is_valid(bad[i]))
+			fail_msg("%s", bad[i]);
+}
+
 int
 main(void)
 {
@@ -368,6 +388,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_rate, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_page, setup, teardown),
 		cmocka_unit_test(test_no_page),
+		cmocka_unit_test(test_url),
 	};
 
 	cdr_log_set_level(CDR_LOG_ERROR);
