@@ -38,12 +38,22 @@ cdr_print_start(struct cdr_print *print, const char *language, const char *title
 	    footer != NULL ? footer : "", "page", page, "created", (json_int_t)created, "blocks");
 }
 
-/* A text may hold what must not be printed: what is no UTF-8 or a control character becomes '?', which jansson would refuse. */
+/*
+ * A text of others may hold what candor-print would refuse, and with it the whole document: a control character becomes '?', and so does
+ * what is no UTF-8. NULL for want of memory.
+ */
 static json_t *
 text_of(const char *text)
 {
-	json_t *value = json_string(text);
+	size_t len = strlen(text);
+	char *plain = cdr_wiping_alloc(len + 1);
 
+	if (plain == NULL)
+		return NULL;
+	for (size_t i = 0; i <= len; i++)
+		plain[i] = i < len && (unsigned char)text[i] < ' ' && text[i] != '\n' ? '?' : text[i];
+	json_t *value = json_string(plain);
+	cdr_wiping_free(plain);
 	return value != NULL ? value : json_string("?");
 }
 
