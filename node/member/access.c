@@ -16,6 +16,8 @@ static const struct {
 	{ "user rescue", CDR_ACCESS_ANYBODY },  /* an administrator who forgot the password, by the node's owner */
 	{ "user logout", CDR_ACCESS_ANYBODY },
 	{ "openapi", CDR_ACCESS_ANYBODY },
+	{ "backup", CDR_ACCESS_ANYBODY },       /* the owner: whoever has folder and passphrase has a copy already */
+	{ "restore", CDR_ACCESS_ANYBODY },
 	{ "user password", CDR_ROLE_ALL },      /* one's own; an administrator's for others (command_user.c) */
 	{ "user totp", CDR_ROLE_ALL },
 	{ "user recovery", CDR_ROLE_ALL },
