@@ -28,6 +28,7 @@ struct prover {
 	struct cdr_affine *base;    /* of each column */
 	struct cdr_points *bases;   /* the same and K behind them, for the masks */
 
+	uint32_t *number;           /* secret: what is proved about */
 	uint8_t *bit;               /* secret: 0 or 1 for each place */
 	struct words *b;            /* secret: y_p (a_p - 1) + d_p */
 	uint8_t *product;           /* secret: coefficients of the inner product */
@@ -88,15 +89,17 @@ static cdr_err
 derive(struct prover *p, struct cdr_bytes context, const uint32_t *values, const uint8_t *seed, size_t count)
 {
 	cdr_err err = CDR_E_INTERNAL;
-	uint8_t prk[CDR_SHA256_LEN], *wide = cdr_wiping_alloc(DERIVED_AT_ONCE * CDR_SCALAR_WIDE_LEN);
+	uint8_t prk[CDR_SHA256_LEN], forms[CDR_SHA256_LEN], *wide = cdr_wiping_alloc(DERIVED_AT_ONCE * CDR_SCALAR_WIDE_LEN);
 	const struct cdr_bytes parts[] = {
 		{ (const uint8_t *)"candor/1 range random", 22 }, { cdr_elgamal_public_peek(p->key), CDR_POINT_LEN },
-		{ p->layout->bits, p->layout->count }, { (const uint8_t *)values, p->layout->count * sizeof(*values) }, context
+		{ p->layout->bits, p->layout->count }, { (const uint8_t *)values, p->shape.ciphers * sizeof(*values) }, context,
+		{ forms, p->layout->form != NULL ? sizeof(forms) : 0 }
 	};
 
 	if (wide == NULL)
 		return CDR_E_MEMORY;
-	CDR_TRY(cdr_hkdf_extract(seed, CDR_RANGE_SEED_LEN, parts, 5, prk));
+	CDR_TRY(cdr_range_forms_hash(p->layout, forms));
+	CDR_TRY(cdr_hkdf_extract(seed, CDR_RANGE_SEED_LEN, parts, 6, prk));
 	for (size_t at = 0; at < count; at += DERIVED_AT_ONCE) {
 		const uint8_t number[4] = { (uint8_t)(at >> 24), (uint8_t)(at >> 16), (uint8_t)(at >> 8), (uint8_t)at };
 		const struct cdr_bytes info = { number, sizeof(number) };
@@ -116,13 +119,13 @@ static cdr_err
 make_random(struct prover *p, struct cdr_bytes context, const uint32_t *values, const uint8_t *seed)
 {
 	const struct cdr_range_shape *f = &p->shape;
-	size_t count = f->count + f->rows + CDR_RANGE_MASKS + 2 * f->columns + f->products + 2;
+	size_t count = f->ciphers + f->rows + CDR_RANGE_MASKS + 2 * f->columns + f->products + 2;
 
 	p->random = cdr_wiping_alloc(count * CDR_SCALAR_LEN);
 	if (p->random == NULL)
 		return CDR_E_MEMORY;
 	p->r = p->random;
-	p->alpha = AT(p->r, f->count);
+	p->alpha = AT(p->r, f->ciphers);
 	p->rho = AT(p->alpha, f->rows);
 	p->s = AT(p->rho, CDR_RANGE_MASKS);
 	p->t = AT(p->s, f->columns);
@@ -131,9 +134,32 @@ make_random(struct prover *p, struct cdr_bytes context, const uint32_t *values, 
 	return derive(p, context, values, seed, count);
 }
 
+/* The numbers that are proved about, from the values. CDR_E_RANGE if one does not fit: which one, does not show. */
+static cdr_err
+make_numbers(struct prover *p, const uint32_t *values)
+{
+	const struct cdr_range_layout *l = p->layout;
+	uint64_t bad = 0;
+	static const uint64_t none = 0;
+
+	p->number = cdr_wiping_alloc(l->count * sizeof(*p->number));
+	if (p->number == NULL)
+		return CDR_E_MEMORY;
+	for (size_t i = 0; i < l->count; i++) {
+		/* Below 2^58, positive or negative. */
+		uint64_t number = l->form == NULL ? values[i] :
+		    (uint64_t)((int64_t)l->form[i].factor[0] * values[l->form[i].at[0]] + (int64_t)l->form[i].factor[1] * values[l->form[i].at[1]]);
+		bad |= number >> l->bits[i];
+		p->number[i] = (uint32_t)number;
+		cdr_wipe(&number, sizeof(number));
+	}
+	/* Whether all fit shows in the returned code. */
+	return cdr_equal(&bad, &none, sizeof(none)) ? CDR_OK : CDR_E_RANGE;
+}
+
 /* The bits of all numbers, one after the other, and the bases. */
 static cdr_err
-make_matrix(struct prover *p, const uint32_t *values)
+make_matrix(struct prover *p)
 {
 	cdr_err err = CDR_E_INTERNAL;
 	const struct cdr_range_shape *f = &p->shape;
@@ -152,7 +178,7 @@ make_matrix(struct prover *p, const uint32_t *values)
 	memset(p->bit, 0, places);
 	for (size_t i = 0; i < f->count; i++) {
 		for (size_t j = 0; j < p->layout->bits[i]; j++)
-			p->bit[at++] = (uint8_t)(values[i] >> j & 1);
+			p->bit[at++] = (uint8_t)(p->number[i] >> j & 1);
 	}
 	for (size_t c = 0; c < f->columns; c++) {
 		CDR_TRY(cdr_range_base(c, &p->base[c]));
@@ -168,6 +194,7 @@ out:
 static void
 prover_free(struct prover *p)
 {
+	cdr_wiping_free(p->number);
 	cdr_wiping_free(p->bit);
 	cdr_wiping_free(p->b);
 	cdr_wiping_free(p->product);
@@ -437,10 +464,10 @@ answer_sums(struct prover *p, const uint32_t *values, const struct cdr_range_wei
 	uint8_t sum_m[CDR_SCALAR_LEN] = { 0 }, sum_r[CDR_SCALAR_LEN] = { 0 };
 	const uint8_t *x = cdr_range_exponent(e, 1);
 
-	for (size_t i = 0; i < f->count; i++) {
+	for (size_t i = 0; i < f->ciphers; i++) {
 		cdr_scalar_set(values[i], m);
-		add_product(AT(w->zeta, i), m, sum_m);
-		add_product(AT(w->zeta, i), AT(p->r, i), sum_r);
+		add_product(AT(w->omega, i), m, sum_m);
+		add_product(AT(w->omega, i), AT(p->r, i), sum_r);
 	}
 	memcpy(AT(last, CDR_RANGE_RHO_C), sum_r, CDR_SCALAR_LEN);
 	for (ptrdiff_t n = -(ptrdiff_t)f->rows - 1; n <= (ptrdiff_t)f->rows; n++) {
@@ -498,11 +525,12 @@ cdr_range_encrypt(const struct cdr_elgamal *key, struct cdr_bytes context, const
 	if (err != CDR_OK)
 		return err;
 	memset(packed, 0, p.shape.packed_len);
-	p.points = packed + p.shape.count * CDR_CIPHER_LEN;
+	p.points = packed + p.shape.ciphers * CDR_CIPHER_LEN;
 	p.scalars = p.points + p.shape.points * CDR_POINT_LEN;
+	CDR_TRY(make_numbers(&p, values));
 	CDR_TRY(make_random(&p, context, values, seed));
-	CDR_TRY(cdr_elgamal_encrypt(key, values, layout->bits, p.r, p.shape.count, packed));
-	CDR_TRY(make_matrix(&p, values));
+	CDR_TRY(cdr_elgamal_encrypt(key, values, layout->form != NULL ? layout->cipher_bits : layout->bits, p.r, p.shape.ciphers, packed));
+	CDR_TRY(make_matrix(&p));
 	CDR_TRY(prove(&p, context, values));
 out:
 	prover_free(&p);

@@ -18,14 +18,27 @@
 #include "core/crypto/elgamal.h"
 
 #define CDR_RANGE_BITS_MAX 32         /* of one number */
-#define CDR_RANGE_TOTAL_BITS_MAX 65536
+#define CDR_RANGE_TOTAL_BITS_MAX 131072
 #define CDR_RANGE_CONTEXT_MAX 256
 #define CDR_RANGE_SEED_LEN 32
 
-/* How many numbers, and how many bits each may have. */
+/* A number that is proved about, from what two ciphertexts hold: factor[0] * value[at[0]] + factor[1] * value[at[1]]. */
+struct cdr_range_form {
+	uint32_t at[2];
+	int32_t factor[2];            /* -CDR_RANGE_FACTOR_MAX .. CDR_RANGE_FACTOR_MAX */
+};
+#define CDR_RANGE_FACTOR_MAX (1 << 24)
+
+/*
+ * How many numbers, and how many bits each may have. Without forms each is what one ciphertext holds, in their order. With them
+ * it is a sum of two: so that relations between ciphertexts are proved, and only those.
+ */
 struct cdr_range_layout {
-	size_t count;                 /* 1 .. CDR_CIPHERS_MAX */
+	size_t count;                 /* 1 .. CDR_CIPHERS_MAX; with forms 1 .. UINT16_MAX */
 	const uint8_t *bits;          /* 1 .. CDR_RANGE_BITS_MAX each, CDR_RANGE_TOTAL_BITS_MAX together */
+	const struct cdr_range_form *form; /* count of them; NULL: none */
+	size_t cipher_count;          /* with forms: 1 .. CDR_CIPHERS_MAX */
+	const uint8_t *cipher_bits;   /* with forms: no value has more */
 };
 
 /**
@@ -41,7 +54,7 @@ size_t cdr_range_packed_len(const struct cdr_range_layout *layout);
  * Encrypt numbers and prove their ranges.
  *
  * context   in, public   0 .. CDR_RANGE_CONTEXT_MAX bytes: who makes this, for what. The proof holds with no other
- * values    in, secret   layout->count numbers, each below 2^bits
+ * values    in, secret   a number for each ciphertext, such that every one that is proved about is at least 0 and below 2^bits
  * seed      in, secret   CDR_RANGE_SEED_LEN uniform bytes. Everything random is derived from them together with key,
  *                        context, layout and values, so that no two different calls share any
  * packed    out, public  cdr_range_packed_len(layout) bytes; all zero on error

@@ -7,11 +7,12 @@
 #include "core/crypto/hash.h"
 #include "core/crypto/range.h"
 
-#define CDR_RANGE_COLUMNS_MAX 320
+#define CDR_RANGE_COLUMNS_MAX 448
 
 /* The matrix of bits, and where everything stands in the packed bytes. */
 struct cdr_range_shape {
 	size_t count;          /* numbers */
+	size_t ciphers;
 	size_t bits;           /* of all of them */
 	size_t columns;        /* w: the smallest with 2 w^2 >= 3 bits */
 	size_t rows;           /* R */
@@ -20,6 +21,15 @@ struct cdr_range_shape {
 	size_t scalars;
 	size_t packed_len;
 };
+
+/* How many ciphertexts there are. */
+size_t cdr_range_ciphers(const struct cdr_range_layout *layout);
+
+/* SHA-256 of all forms of a layout that has some. CDR_OK; CDR_E_MEMORY; CDR_E_INTERNAL. */
+CDR_MUST_CHECK cdr_err cdr_range_forms_hash(const struct cdr_range_layout *layout, uint8_t out[static CDR_SHA256_LEN]);
+
+/* ${factor} as a scalar. */
+void cdr_range_factor(int32_t factor, uint8_t out[static CDR_SCALAR_LEN]);
 
 /* Order of the points in a proof: R rows, the masks S and T, the products, then the two of the equality proof. */
 enum { CDR_RANGE_MASK_S, CDR_RANGE_MASK_T, CDR_RANGE_MASKS };
@@ -51,11 +61,13 @@ void cdr_range_powers(const uint8_t base[static CDR_SCALAR_LEN], size_t first, s
 
 /*
  * Everything that follows from y, in one piece of memory (free it): the powers y^1, y^2, ... one for each place of the matrix, then
- * zeta, one for each number; and d, for each place 2^j * zeta_i, where bit j of number i stands there (0 behind the last).
+ * zeta, one for each number; omega, one for each ciphertext: what its value is multiplied with in the sum of all numbers times their
+ * zeta; and d, for each place 2^j * zeta_i, where bit j of number i stands there (0 behind the last).
  */
 struct cdr_range_weights {
 	uint8_t *power;
 	const uint8_t *zeta;
+	const uint8_t *omega;
 	const uint8_t *d;
 };
 CDR_MUST_CHECK cdr_err cdr_range_weights(const struct cdr_range_layout *layout, const struct cdr_range_shape *shape,

@@ -127,7 +127,7 @@ proof_read(const struct cdr_range_layout *layout, struct cdr_bytes packed, struc
 	CDR_TRY(cdr_range_shape(layout, &p->shape));
 	if (packed.len != p->shape.packed_len)
 		return CDR_E_INPUT;
-	points = packed.data + p->shape.count * CDR_CIPHER_LEN;
+	points = packed.data + p->shape.ciphers * CDR_CIPHER_LEN;
 	p->scalar = points + p->shape.points * CDR_POINT_LEN;
 	for (size_t i = 0; i < p->shape.scalars; i++) {
 		if (!cdr_scalar_reduced(AT(p->scalar, i)))
@@ -138,7 +138,7 @@ proof_read(const struct cdr_range_layout *layout, struct cdr_bytes packed, struc
 		return CDR_E_MEMORY;
 	for (size_t i = 0; i < p->shape.points; i++)
 		CDR_TRY(cdr_affine_decompress(points + i * CDR_POINT_LEN, &p->point[i]));
-	CDR_TRY(cdr_ciphers_decode(packed.data, p->shape.count, &p->ciphers));
+	CDR_TRY(cdr_ciphers_decode(packed.data, p->shape.ciphers, &p->ciphers));
 out:
 	return err;
 }
@@ -264,9 +264,9 @@ add_ciphers(struct cdr_range_batch *b, const struct proof *p)
 	cdr_scalar_mul(AT(w, EQUATION_A), x, factor_a);
 	cdr_scalar_mul(AT(w, EQUATION_B), x, factor_b);
 	cdr_scalar_add(factor_b, AT(w, EQUATION_PRODUCT), factor_b);
-	for (size_t i = 0; i < p->shape.count; i++) {
-		CDR_TRY(add_term(b, factor_a, AT(p->w.zeta, i), NULL, NULL, &p->ciphers->point[2 * i]));
-		CDR_TRY(add_term(b, factor_b, AT(p->w.zeta, i), NULL, NULL, &p->ciphers->point[2 * i + 1]));
+	for (size_t i = 0; i < p->shape.ciphers; i++) {
+		CDR_TRY(add_term(b, factor_a, AT(p->w.omega, i), NULL, NULL, &p->ciphers->point[2 * i]));
+		CDR_TRY(add_term(b, factor_b, AT(p->w.omega, i), NULL, NULL, &p->ciphers->point[2 * i + 1]));
 	}
 	err = CDR_OK;
 out:

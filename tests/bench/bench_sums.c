@@ -38,24 +38,45 @@ static struct cdr_elgamal *key;
 static uint8_t share[CDR_SCALAR_LEN], public_key[CDR_POINT_LEN];
 static const struct cdr_bytes context = { (const uint8_t *)"bench", 5 };
 
-/* Numbers as a member has them: mostly nothing. */
+/* Numbers as a member has them: mostly nothing. Half of them counts of 8 bits, then their flags. */
 struct figures {
 	struct cdr_range_layout layout;
-	uint8_t bits[CELLS];
+	uint8_t bits[CELLS], proved[2 * CELLS];
+	struct cdr_range_form form[2 * CELLS];
 	uint32_t value[CELLS];
 	size_t bit_count;
 };
 
+/* What is proved: ranges alone; that a flag is not set for nothing; or that it is set exactly where there is a count (in use). */
+enum relation { NO_RELATION, FLAG_MEANS_COUNT, FLAG_IS_COUNT };
+
 static void
-make_figures(struct figures *f, size_t cells)
+make_figures(struct figures *f, size_t cells, enum relation relation)
 {
-	f->bit_count = 0;
-	for (size_t i = 0; i < cells; i++) {
-		f->bits[i] = i < cells / 2 ? 8 : 1;
-		f->value[i] = i % 7 == 0 ? (uint32_t)i % (f->bits[i] == 8 ? 200 : 2) : 0;
-		f->bit_count += f->bits[i];
+	uint32_t half = (uint32_t)cells / 2;
+	size_t at = 0;
+
+	for (uint32_t i = 0; i < cells; i++) {
+		f->bits[i] = i < half ? 8 : 1;
+		f->value[i] = i < half ? i % 7 == 0 ? i % 200 : 0 : f->value[i - half] > 0;
 	}
-	f->layout = (struct cdr_range_layout){ cells, f->bits };
+	for (uint32_t i = 0; i < half; i++, at++) {
+		f->proved[at] = 8;
+		f->form[at] = (struct cdr_range_form){ { i, half + i }, { 1, -1 } };
+	}
+	for (uint32_t i = 0; i < half; i++, at++) {
+		f->proved[at] = 1;
+		f->form[at] = (struct cdr_range_form){ { half + i, i }, { 1, 0 } };
+	}
+	for (uint32_t i = 0; relation == FLAG_IS_COUNT && i < half; i++, at++) {
+		f->proved[at] = 8;
+		f->form[at] = (struct cdr_range_form){ { half + i, i }, { 255, -1 } };
+	}
+	f->layout = relation == NO_RELATION ? (struct cdr_range_layout){ .count = cells, .bits = f->bits } :
+	    (struct cdr_range_layout){ .count = at, .bits = f->proved, .form = f->form, .cipher_count = cells, .cipher_bits = f->bits };
+	f->bit_count = 0;
+	for (size_t i = 0; i < f->layout.count; i++)
+		f->bit_count += f->layout.bits[i];
 }
 
 /* ---- the bare operation ----------------------------------------------------------------------------------------- */
@@ -99,7 +120,7 @@ bench_cells(double multiplication)
 	const uint8_t *lent = partials;
 	enum { SOME = 1000 };
 
-	make_figures(&f, CELLS);
+	make_figures(&f, CELLS, FLAG_IS_COUNT);
 	for (size_t i = 0; i < CELLS; i++)
 		MUST(cdr_scalar_random(randoms + i * CDR_SCALAR_LEN) == CDR_OK);
 	double begin = now_us();
@@ -134,13 +155,14 @@ bench_cells(double multiplication)
 /* ---- proofs ----------------------------------------------------------------------------------------------------- */
 
 static void
-bench_proof(double multiplication)
+bench_proof(double multiplication, enum relation relation, const char *what)
 {
 	static struct figures f;
 	uint8_t seed[CDR_RANGE_SEED_LEN] = { 3 };
 	struct cdr_range_batch *batch;
 
-	make_figures(&f, CELLS);
+	make_figures(&f, CELLS, relation);
+	printf("-- %s\n", what);
 	size_t len = cdr_range_packed_len(&f.layout);
 	uint8_t *packed = malloc(len), *ciphers = malloc(CELLS * CDR_CIPHER_LEN), *randoms = malloc(CELLS * CDR_SCALAR_LEN);
 	for (size_t i = 0; i < CELLS; i++)
@@ -180,7 +202,7 @@ bench_round(size_t members, size_t cells)
 	struct cdr_range_batch *batch;
 	struct cdr_cipher_sums *sums;
 
-	make_figures(&f, cells);
+	make_figures(&f, cells, FLAG_IS_COUNT);
 	size_t len = cdr_range_packed_len(&f.layout);
 	for (uint8_t i = 0; i < DISTINCT; i++) {
 		packed[i] = malloc(len);
@@ -337,11 +359,13 @@ main(void)
 	printf("make a key ready %.1f ms\n", (now_us() - begin) / 1e3);
 	double multiplication = bare();
 	bench_cells(multiplication);
-	bench_proof(multiplication);
+	bench_proof(multiplication, NO_RELATION, "ranges alone");
+	bench_proof(multiplication, FLAG_MEANS_COUNT, "no flag for nothing");
+	bench_proof(multiplication, FLAG_IS_COUNT, "flags exactly where there are counts (in use)");
 	bench_bits(multiplication);
 	bench_round(10, CELLS);
 	bench_round(100, CELLS);
-	bench_round(1000, CELLS / 10);
+	bench_round(1000, CELLS);
 	cdr_elgamal_free(key);
 	return 0;
 }

@@ -8,10 +8,17 @@
 #include "core/crypto/range.h"
 #include "tests/ct/ct.h"
 
-enum { COUNT = 4 };
+enum { COUNT = 4, PROVED = 6 };
 
-static const uint8_t bits[COUNT] = { 8, 12, 1, 1 };
-static uint32_t values[COUNT] = { 0, 4095, 1, 0 };
+/* Two counts and their flags, which are 1 where the count is not 0. */
+static const uint8_t bits[COUNT] = { 8, 12, 1, 1 }, proved[PROVED] = { 1, 1, 8, 12, 8, 12 };
+static const struct cdr_range_form forms[PROVED] = {
+	{ { 2, 0 }, { 1, 0 } }, { { 3, 1 }, { 1, 0 } }, { { 0, 2 }, { 1, -1 } }, { { 1, 3 }, { 1, -1 } }, { { 2, 0 }, { 255, -1 } },
+	{ { 3, 1 }, { 4095, -1 } },
+};
+static const struct cdr_range_layout layout = { .count = PROVED, .bits = proved, .form = forms, .cipher_count = COUNT,
+	.cipher_bits = bits };
+static uint32_t values[COUNT] = { 0, 4095, 0, 1 };
 static uint8_t seed[CDR_RANGE_SEED_LEN], share[CDR_SCALAR_LEN], random_scalar[CDR_SCALAR_LEN];
 static const struct cdr_bytes context = { (const uint8_t *)"ct", 2 };
 static struct cdr_elgamal *key;
@@ -19,7 +26,6 @@ static struct cdr_elgamal *key;
 static void
 run(uint8_t *packed, uint8_t partials[COUNT * CDR_POINT_LEN])
 {
-	const struct cdr_range_layout layout = { COUNT, bits };
 	uint8_t proof[CDR_PROOF_LEN];
 
 	MUST(cdr_range_encrypt(key, context, &layout, values, seed, packed) == CDR_OK);
@@ -36,7 +42,6 @@ run(uint8_t *packed, uint8_t partials[COUNT * CDR_POINT_LEN])
 int
 main(void)
 {
-	const struct cdr_range_layout layout = { COUNT, bits };
 	size_t len = cdr_range_packed_len(&layout);
 	uint8_t *expected = malloc(len), *packed = malloc(len), public_key[CDR_POINT_LEN];
 	uint8_t expected_partials[COUNT * CDR_POINT_LEN], partials[COUNT * CDR_POINT_LEN];

@@ -8,7 +8,7 @@
 #include "core/crypto/secret.h"
 
 static const uint8_t bits[] = { 4, 8, 1, 1 };
-static const struct cdr_range_layout layout = { sizeof(bits), bits };
+static const struct cdr_range_layout layout = { .count = sizeof(bits), .bits = bits };
 static const struct cdr_bytes context = { (const uint8_t *)"fuzz", 4 };
 static struct cdr_elgamal *key;
 static uint8_t *made;

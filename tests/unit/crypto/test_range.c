@@ -48,7 +48,7 @@ make(struct made *m, size_t count)
 		m->bits[i] = i < (count + 1) / 2 ? 8 : 1;
 		m->values[i] = (uint32_t)(i * 85) & ((1U << m->bits[i]) - 1);
 	}
-	m->layout = (struct cdr_range_layout){ count, m->bits };
+	m->layout = (struct cdr_range_layout){ .count = count, .bits = m->bits };
 	m->len = cdr_range_packed_len(&m->layout);
 	m->packed = malloc(m->len);
 	assert_non_null(m->packed);
@@ -79,7 +79,7 @@ proofs_hold(void **state)
 	/* A number of 32 bits at its largest. */
 	m.bits[0] = 32;
 	m.values[0] = UINT32_MAX;
-	m.layout = (struct cdr_range_layout){ 1, m.bits };
+	m.layout = (struct cdr_range_layout){ .count = 1, .bits = m.bits };
 	m.len = cdr_range_packed_len(&m.layout);
 	m.packed = malloc(m.len);
 	assert_int_equal(cdr_range_encrypt(key, context, &m.layout, m.values, seed, m.packed), CDR_OK);
@@ -187,7 +187,7 @@ static cdr_err
 prove_a_lie(enum lie lie)
 {
 	static const uint8_t bits[] = { 4, 4, 1, 1 };
-	static const struct cdr_range_layout layout = { 4, bits };
+	static const struct cdr_range_layout layout = { .count = 4, .bits = bits };
 	uint32_t values[] = { 3, 15, 0, 1 };
 	uint8_t wide[] = { 8, 8, 8, 8 }, zero[CDR_SCALAR_LEN] = { 0 };
 	size_t len = cdr_range_packed_len(&layout);
@@ -199,7 +199,8 @@ prove_a_lie(enum lie lie)
 	assert_int_equal(make_random(&p, context, values, seed), CDR_OK);
 	uint32_t encrypted[] = { 3, lie == TOO_LARGE ? 31 : 15, 0, 1 };
 	assert_int_equal(cdr_elgamal_encrypt(key, encrypted, wide, p.r, 4, p.packed), CDR_OK);
-	assert_int_equal(make_matrix(&p, values), CDR_OK);
+	assert_int_equal(make_numbers(&p, values), CDR_OK);
+	assert_int_equal(make_matrix(&p), CDR_OK);
 	if (lie == OTHER_BITS)
 		p.bit[0] ^= 1;
 	if (lie == OTHER_RANDOM)
@@ -234,6 +235,90 @@ no_lie_can_be_proved(void **state)
 	assert_int_equal(prove_a_lie(HONEST), CDR_OK);
 	for (enum lie lie = OTHER_BITS; lie <= OTHER_RANDOM; lie++)
 		assert_int_equal(prove_a_lie(lie), CDR_E_PROOF);
+}
+
+/* ---- forms ---- */
+
+/* Two counts of 4 bits and their flags: a flag is a bit, count - flag and 15 flag - count are in range, so it is 1 where the count is not 0. */
+static const uint8_t pair_bits[] = { 1, 1, 4, 4, 4, 4 }, pair_cipher_bits[] = { 4, 4, 1, 1 };
+static const struct cdr_range_form pair_forms[] = {
+	{ { 2, 0 }, { 1, 0 } }, { { 3, 0 }, { 1, 0 } }, { { 0, 2 }, { 1, -1 } }, { { 1, 3 }, { 1, -1 } }, { { 2, 0 }, { 15, -1 } },
+	{ { 3, 1 }, { 15, -1 } },
+};
+static const struct cdr_range_layout pairs = { .count = 6, .bits = pair_bits, .form = pair_forms, .cipher_count = 4,
+	.cipher_bits = pair_cipher_bits };
+
+static void
+relations_hold(void **state)
+{
+	(void)state;
+	size_t len = cdr_range_packed_len(&pairs);
+	uint8_t *packed = malloc(len);
+	struct cdr_range_form forms[6];
+	struct cdr_range_layout other = pairs;
+	struct cdr_ciphers *ciphers;
+
+	for (uint32_t count = 0; count < 16; count++) {
+		for (uint32_t flag = 0; flag < 2; flag++) {
+			uint32_t values[] = { count, 15 - count, flag, 15 - count > 0 };
+			assert_int_equal(cdr_range_encrypt(key, context, &pairs, values, seed, packed), flag == (count > 0) ? CDR_OK : CDR_E_RANGE);
+			if (flag == (count > 0))
+				assert_int_equal(cdr_range_verify(key, context, &pairs, (struct cdr_bytes){ packed, len }, &ciphers), CDR_OK);
+			else
+				continue;
+			assert_int_equal(cdr_ciphers_count(ciphers), 4);
+			cdr_ciphers_free(ciphers);
+		}
+	}
+	/* Read as another relation. */
+	memcpy(forms, pair_forms, sizeof(forms));
+	other.form = forms;
+	assert_int_equal(cdr_range_verify(key, context, &other, (struct cdr_bytes){ packed, len }, NULL), CDR_OK);
+	forms[5].factor[0] = 16;
+	assert_int_equal(cdr_range_verify(key, context, &other, (struct cdr_bytes){ packed, len }, NULL), CDR_E_PROOF);
+	forms[5] = pair_forms[4];
+	assert_int_equal(cdr_range_verify(key, context, &other, (struct cdr_bytes){ packed, len }, NULL), CDR_E_PROOF);
+	/* About a ciphertext that there is not; with too large a factor. */
+	forms[5].at[1] = 4;
+	assert_int_equal(cdr_range_packed_len(&other), 0);
+	forms[5] = pair_forms[5];
+	forms[5].factor[1] = CDR_RANGE_FACTOR_MAX + 1;
+	assert_int_equal(cdr_range_packed_len(&other), 0);
+	free(packed);
+}
+
+/* A prover that proves {count, flag} and encrypts other ones. */
+static cdr_err
+prove_another_pair(uint32_t count, uint32_t flag, uint32_t encrypted_count, uint32_t encrypted_flag)
+{
+	uint32_t values[] = { count, 3, flag, 1 }, encrypted[] = { encrypted_count, 3, encrypted_flag, 1 };
+	size_t len = cdr_range_packed_len(&pairs);
+	struct prover p = { .key = key, .layout = &pairs, .packed = calloc(1, len) };
+
+	assert_int_equal(cdr_range_shape(&pairs, &p.shape), CDR_OK);
+	p.points = p.packed + p.shape.ciphers * CDR_CIPHER_LEN;
+	p.scalars = p.points + p.shape.points * CDR_POINT_LEN;
+	assert_int_equal(make_numbers(&p, values), CDR_OK);
+	assert_int_equal(make_random(&p, context, values, seed), CDR_OK);
+	assert_int_equal(cdr_elgamal_encrypt(key, encrypted, pair_cipher_bits, p.r, 4, p.packed), CDR_OK);
+	assert_int_equal(make_matrix(&p), CDR_OK);
+	assert_int_equal(prove(&p, context, encrypted), CDR_OK);
+	cdr_err err = cdr_range_verify(key, context, &pairs, (struct cdr_bytes){ p.packed, len }, NULL);
+	prover_free(&p);
+	free(p.packed);
+	return err;
+}
+
+static void
+a_flag_is_a_count(void **state)
+{
+	(void)state;
+	assert_int_equal(prove_another_pair(1, 1, 1, 1), CDR_OK);
+	/* A flag for nothing, which could bring others' figures to be opened; a count without a flag. */
+	assert_int_equal(prove_another_pair(1, 1, 0, 1), CDR_E_PROOF);
+	assert_int_equal(prove_another_pair(0, 0, 0, 1), CDR_E_PROOF);
+	assert_int_equal(prove_another_pair(0, 0, 1, 0), CDR_E_PROOF);
+	assert_int_equal(prove_another_pair(5, 1, 5, 0), CDR_E_PROOF);
 }
 
 static void
@@ -279,9 +364,9 @@ limits_are_kept(void **state)
 {
 	(void)state;
 	struct made m;
-	uint8_t none[1] = { 0 }, many[2100];
+	uint8_t none[1] = { 0 }, many[4200];
 	static uint8_t long_context[CDR_RANGE_CONTEXT_MAX + 1];
-	struct cdr_range_layout bad = { 1, none };
+	struct cdr_range_layout bad = { .count = 1, .bits = none };
 
 	make(&m, 2);
 	assert_int_equal(cdr_range_packed_len(&bad), 0);
@@ -290,7 +375,7 @@ limits_are_kept(void **state)
 	bad.count = 0;
 	assert_int_equal(cdr_range_packed_len(&bad), 0);
 	memset(many, 32, sizeof(many));
-	bad = (struct cdr_range_layout){ 2100, many };
+	bad = (struct cdr_range_layout){ .count = 4200, .bits = many };
 	assert_int_equal(cdr_range_packed_len(&bad), 0);
 	assert_int_equal(cdr_range_encrypt(key, context, &bad, m.values, seed, m.packed), CDR_E_RANGE);
 	m.values[0] = 256;
@@ -318,6 +403,8 @@ main(void)
 		cmocka_unit_test(no_byte_can_be_changed),
 		cmocka_unit_test(ciphertexts_cannot_be_shifted),
 		cmocka_unit_test(no_lie_can_be_proved),
+		cmocka_unit_test(relations_hold),
+		cmocka_unit_test(a_flag_is_a_count),
 		cmocka_unit_test(one_wrong_proof_among_many),
 		cmocka_unit_test(limits_are_kept),
 	};

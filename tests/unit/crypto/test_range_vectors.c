@@ -18,7 +18,20 @@ struct vector {
 	uint8_t bits[CELLS_MAX], packed[PACKED_MAX];
 	uint32_t values[CELLS_MAX];
 	size_t count, packed_len;
+	/* What is proved about; without forms, the cells themselves. */
+	struct cdr_range_form form[CELLS_MAX];
+	uint8_t proved[CELLS_MAX];
+	size_t form_count;
 };
+
+static struct cdr_range_layout
+layout_of(const struct vector *v)
+{
+	if (v->form_count == 0)
+		return (struct cdr_range_layout){ .count = v->count, .bits = v->bits };
+	return (struct cdr_range_layout){ .count = v->form_count, .bits = v->proved, .form = v->form, .cipher_count = v->count,
+		.cipher_bits = v->bits };
+}
 
 static gcry_ctx_t curve;
 static gcry_mpi_t order;
@@ -151,6 +164,17 @@ read_vector(const json_t *json, struct vector *v)
 		v->bits[i] = (uint8_t)json_integer_value(json_array_get(json_array_get(cells, i), 0));
 		v->values[i] = (uint32_t)json_integer_value(json_array_get(json_array_get(cells, i), 1));
 	}
+	const json_t *forms = json_object_get(json, "forms");
+	v->form_count = json_array_size(forms);
+	assert_true(v->form_count <= CELLS_MAX);
+	for (size_t i = 0; i < v->form_count; i++) {
+		const json_t *form = json_array_get(forms, i);
+		v->proved[i] = (uint8_t)json_integer_value(json_array_get(form, 0));
+		for (size_t k = 0; k < 2; k++) {
+			v->form[i].factor[k] = (int32_t)json_integer_value(json_array_get(form, 1 + 2 * k));
+			v->form[i].at[k] = (uint32_t)json_integer_value(json_array_get(form, 2 + 2 * k));
+		}
+	}
 	v->packed_len = vectors_hex(json, "packed", v->packed, sizeof(v->packed));
 }
 
@@ -193,6 +217,27 @@ static gcry_mpi_t
 zeta(const struct equations *e, size_t i)
 {
 	return power(e->y, (ptrdiff_t)(e->f.rows * e->f.columns + 1 + i));
+}
+
+/* What ciphertext ${c} is multiplied with: zeta of each number that it is part of, times its factor there. */
+static gcry_mpi_t
+omega(const struct equations *e, size_t c)
+{
+	gcry_mpi_t sum;
+
+	if (e->v->form_count == 0)
+		return zeta(e, c);
+	sum = gcry_mpi_set_ui(NULL, 0);
+	for (size_t i = 0; i < e->v->form_count; i++) {
+		for (size_t k = 0; k < 2; k++) {
+			int32_t factor = e->v->form[i].factor[k];
+			if (e->v->form[i].at[k] != c)
+				continue;
+			gcry_mpi_t weight = gcry_mpi_set_ui(NULL, (unsigned long)(factor < 0 ? -factor : factor));
+			add_product(sum, factor < 0 ? minus(weight) : weight, zeta(e, i));
+		}
+	}
+	return sum;
 }
 
 /* <l, g> + rho_l K - sum x^k A_k - x^(R+1) S; and the same of r' and T. */
@@ -244,7 +289,7 @@ right_side(const struct equations *e, size_t c)
 	gcry_mpi_subm(r, r, sum, order);
 	gcry_mpi_mulm(r, r, weight, order);
 	for (size_t i = 0; i < f->count; i++) {
-		for (unsigned j = 0; j < e->v->bits[i]; j++, place++) {
+		for (unsigned j = 0; j < (e->v->form_count == 0 ? e->v->bits[i] : e->v->proved[i]); j++, place++) {
 			if (place % f->columns != c)
 				continue;
 			gcry_mpi_t d = zeta(e, i);
@@ -270,8 +315,8 @@ check_product(const struct equations *e)
 		add_product(inner, scalar_at(e, c), right_side(e, c));
 	add(sum, inner, e->g);
 	add(sum, rho, e->k);
-	for (size_t i = 0; i < f->count; i++) {
-		gcry_mpi_t weight = minus(zeta(e, i));
+	for (size_t i = 0; i < f->ciphers; i++) {
+		gcry_mpi_t weight = minus(omega(e, i));
 		add_bytes(sum, weight, e->v->packed + i * CDR_CIPHER_LEN + CDR_POINT_LEN);
 		gcry_mpi_release(weight);
 	}
@@ -300,8 +345,8 @@ check_equality(const struct equations *e, bool second)
 	if (second)
 		add(sum, z_r, e->k);
 	add_bytes(sum, one, e->point + (f->points - 2 + second) * CDR_POINT_LEN);
-	for (size_t i = 0; i < f->count; i++) {
-		gcry_mpi_t weight = zeta(e, i), factor = product(weight, e->x);
+	for (size_t i = 0; i < f->ciphers; i++) {
+		gcry_mpi_t weight = omega(e, i), factor = product(weight, e->x);
 		add_bytes(sum, minus(factor), e->v->packed + i * CDR_CIPHER_LEN + second * CDR_POINT_LEN);
 		gcry_mpi_release(weight);
 		gcry_mpi_release(factor);
@@ -316,7 +361,7 @@ check_equality(const struct equations *e, bool second)
 static void
 check_proof(const struct vector *v, const struct cdr_elgamal *key)
 {
-	const struct cdr_range_layout layout = { v->count, v->bits };
+	const struct cdr_range_layout layout = layout_of(v);
 	const struct cdr_bytes context = { (const uint8_t *)v->context, strlen(v->context) };
 	struct equations e = { .v = v };
 	uint8_t digest[CDR_SHA256_LEN], y[CDR_SCALAR_LEN], x[CDR_SCALAR_LEN];
@@ -350,7 +395,7 @@ check_vector(json_t *json, bool write)
 	char text[2 * PACKED_MAX + 1];
 
 	read_vector(json, &v);
-	const struct cdr_range_layout layout = { v.count, v.bits };
+	const struct cdr_range_layout layout = layout_of(&v);
 	const struct cdr_bytes context = { (const uint8_t *)v.context, strlen(v.context) };
 	size_t len = cdr_range_packed_len(&layout);
 	assert_in_range(len, 1, PACKED_MAX);
