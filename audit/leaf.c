@@ -26,6 +26,7 @@ static const struct {
 	[CDR_LEAF_SAMPLE] = { "sample", true },
 	[CDR_LEAF_SAMPLE_ANSWER] = { "sample_answer", true },
 	[CDR_LEAF_QUERY_OPENING] = { "query_opening", true },
+	[CDR_LEAF_ROUND_SET] = { "round_set", true },
 };
 
 static const char commitment_label[] = "candor/1 leaf";

@@ -35,15 +35,16 @@ enum cdr_leaf_kind {
 	CDR_LEAF_ROSTER,          /* roster, open [hub; version] */
 	CDR_LEAF_CEREMONY,        /* ceremony, open [trustee; act, kind of key, its number]: audit/key_leaf.h */
 	CDR_LEAF_EPOCH,           /* epoch, open [hub; event, kind of key, its number, starts_at and ends_at, or members]: the same */
-	CDR_LEAF_ROUND_OPENED,    /* round_opened, open [hub] */
+	CDR_LEAF_ROUND_OPENED,    /* round_opened, open [hub; first month, last month] */
 	CDR_LEAF_CONTRIBUTION,    /* contribution [member] */
-	CDR_LEAF_ROUND_CLOSED,    /* round_closed, open [hub] */
-	CDR_LEAF_OPENING,         /* opening, open [trustee] */
+	CDR_LEAF_ROUND_CLOSED,    /* round_closed, open [hub; members (0: nothing is opened), first month, last month] */
+	CDR_LEAF_OPENING,         /* opening, open [trustee; 1 first, 2 second answer] */
 	CDR_LEAF_RELEASE,         /* release, open [hub] */
 	CDR_LEAF_GUEST_PAGE,      /* guest_page, open [hub] */
 	CDR_LEAF_SAMPLE,          /* sample, open [member] */
 	CDR_LEAF_SAMPLE_ANSWER,   /* sample_answer, open [member] */
 	CDR_LEAF_QUERY_OPENING,   /* query_opening, open [member] */
+	CDR_LEAF_ROUND_SET,       /* round_set, open [hub; place of the closing] */
 	CDR_LEAF_KIND_COUNT
 };
 

@@ -123,12 +123,37 @@ check_names(const Cdr__Wire__Round *body, struct cdr_fault *fault)
 	return CDR_OK;
 }
 
-/* Bits of every number that a contribution encrypts: all counts, then all flags. */
+/* What a contribution encrypts, and what it proves about that. */
+static cdr_err
+fill_layout(struct cdr_round *round)
+{
+	const Cdr__Wire__Round *body = round->body;
+	uint32_t cells = (uint32_t)round->cell_count, at = 0;
+
+	round->bits = malloc(5 * round->cell_count);
+	round->forms = calloc(3 * round->cell_count, sizeof(*round->forms));
+	if (round->bits == NULL || round->forms == NULL)
+		return CDR_E_MEMORY;
+	uint8_t *proved = round->bits + 2 * cells;
+	for (size_t t = 0; t < body->n_table; t++) {
+		uint8_t bits = (uint8_t)body->table[t]->bits;
+		for (uint32_t i = 0; i < body->table[t]->cells; i++, at++) {
+			round->bits[at] = proved[cells + at] = proved[2 * cells + at] = bits;
+			round->bits[cells + at] = proved[at] = 1;
+			round->forms[at] = (struct cdr_range_form){ { cells + at, at }, { 1, 0 } };
+			round->forms[cells + at] = (struct cdr_range_form){ { at, cells + at }, { 1, -1 } };
+			round->forms[2 * cells + at] = (struct cdr_range_form){ { cells + at, at }, { (1 << bits) - 1, -1 } };
+		}
+	}
+	round->layout = (struct cdr_range_layout){ .count = 3 * round->cell_count, .bits = proved, .form = round->forms,
+		.cipher_count = 2 * round->cell_count, .cipher_bits = round->bits };
+	return CDR_OK;
+}
+
 static cdr_err
 make_layout(struct cdr_round *round, struct cdr_fault *fault)
 {
 	const Cdr__Wire__Round *body = round->body;
-	size_t at = 0;
 
 	for (size_t t = 0; t < body->n_table; t++) {
 		cdr_err err = check_table(body, t, fault);
@@ -138,18 +163,10 @@ make_layout(struct cdr_round *round, struct cdr_fault *fault)
 	}
 	if (round->cell_count > CDR_ROUND_CELLS_MAX)
 		return BAD("round: its tables have %zu cells together, more than %d", round->cell_count, CDR_ROUND_CELLS_MAX);
-	round->bits = malloc(2 * round->cell_count);
-	if (round->bits == NULL)
-		return CDR_E_MEMORY;
-	for (size_t t = 0; t < body->n_table; t++) {
-		memset(round->bits + at, (int)body->table[t]->bits, body->table[t]->cells);
-		at += body->table[t]->cells;
-	}
-	memset(round->bits + at, 1, round->cell_count);
-	round->layout = (struct cdr_range_layout){ 2 * round->cell_count, round->bits };
-	if (cdr_range_packed_len(&round->layout) == 0)
+	cdr_err err = fill_layout(round);
+	if (err == CDR_OK && cdr_range_packed_len(&round->layout) == 0)
 		return BAD("round: all counts together have more bits than can be proved at once: fewer cells, or smaller counts");
-	return CDR_OK;
+	return err;
 }
 
 /* see proto/round.h */
@@ -194,6 +211,7 @@ cdr_round_free(struct cdr_round *round)
 	cdr_arena_free(&round->signed_arena);
 	cdr_buffer_free(&round->bytes);
 	free(round->bits);
+	free(round->forms);
 	free(round);
 }
 
@@ -252,6 +270,50 @@ cdr_round_period(const char *text, uint32_t *first, uint32_t *last)
 }
 
 /* see proto/round.h */
+bool
+cdr_round_has_names(const struct cdr_round *round)
+{
+	char country[CDR_COUNTRY_LEN];
+
+	for (size_t t = 0; t < round->body->n_table; t++)
+		if (cdr_round_names(round->body->table[t]->id, country))
+			return true;
+	return false;
+}
+
+/* see proto/round.h */
+uint32_t
+cdr_round_quorum(const struct cdr_roster *roster)
+{
+	return ((uint32_t)roster->body->n_trustee + roster->body->threshold - 1) / 2 + 1;
+}
+
+/* see proto/round.h */
+cdr_err
+cdr_round_roster(const struct cdr_tally_world *world, uint64_t version, const struct cdr_roster **roster,
+    struct cdr_fault *fault)
+{
+	*roster = world->roster;
+	if (world->roster->body->version == version)
+		return CDR_OK;
+	*roster = NULL;
+	if (world->rosters == NULL)
+		return cdr_fault_set(fault, CDR_E_ABSENT, "roster version %" PRIu64 " is not at hand", version);
+	return cdr_shelf_at(world->rosters, version, roster, fault);
+}
+
+/* see proto/round.h */
+bool
+cdr_round_same_sharing(const struct cdr_round *round, const struct cdr_roster *a, const struct cdr_roster *b)
+{
+	const Cdr__Wire__StatisticsKey *left = cdr_roster_statistics_key(a, round->body->statistics_key);
+	const Cdr__Wire__StatisticsKey *right = cdr_roster_statistics_key(b, round->body->statistics_key);
+
+	return left != NULL && right != NULL && left->transcript.len == right->transcript.len &&
+	    memcmp(left->transcript.data, right->transcript.data, left->transcript.len) == 0;
+}
+
+/* see proto/round.h */
 size_t
 cdr_round_table_start(const struct cdr_round *round, size_t at)
 {
@@ -306,7 +368,19 @@ cdr_round_word_verify(const struct cdr_roster *roster, enum cdr_round_word word,
 /* ---- which contributions count ---------------------------------------------------------------------------------- */
 
 static cdr_err
-check_head(const struct cdr_close *close, const struct cdr_round *round, const struct cdr_roster *roster,
+check_head(const struct cdr_close *close, const struct cdr_round *round, struct cdr_fault *fault)
+{
+	const Cdr__Wire__RoundClose *body = close->body;
+
+	if (body->round.len != CDR_ROUND_HASH_LEN || memcmp(body->round.data, round->hash, CDR_ROUND_HASH_LEN) != 0 ||
+	    body->sums_hash.len != CDR_SHA256_LEN || body->list_hash.len != CDR_SHA256_LEN)
+		return BAD("the list of contributions is of another round");
+	return body->members > CDR_MEMBER_COUNT_MAX ? BAD("the list of contributions is too long") : CDR_OK;
+}
+
+/* Whether it was made by ${roster}, of enough members. */
+static cdr_err
+check_rules(const struct cdr_close *close, const struct cdr_round *round, const struct cdr_roster *roster,
     struct cdr_fault *fault)
 {
 	const Cdr__Wire__RoundClose *body = close->body;
@@ -314,11 +388,8 @@ check_head(const struct cdr_close *close, const struct cdr_round *round, const s
 
 	if (minimum < round->body->minimum)
 		minimum = round->body->minimum;
-	if (body->round.len != CDR_ROUND_HASH_LEN || memcmp(body->round.data, round->hash, CDR_ROUND_HASH_LEN) != 0 ||
-	    body->sums_hash.len != CDR_SHA256_LEN || body->list_hash.len != CDR_SHA256_LEN)
-		return BAD("the list of contributions is of another round");
-	if (body->members > CDR_MEMBER_COUNT_MAX)
-		return BAD("the list of contributions is too long");
+	if (body->roster_version != roster->body->version)
+		return BAD("the list of contributions was made by another roster");
 	if (body->members < minimum)
 		return cdr_fault_set(fault, CDR_E_REFUSED, "%" PRIu32 " members contributed; with fewer than %" PRIu32
 		    " nothing is opened", body->members, minimum);
@@ -348,10 +419,9 @@ out:
 	return err;
 }
 
-/* see proto/round.h */
-cdr_err
-cdr_close_read_head(const Cdr__Wire__SignedClose *sealed, const struct cdr_round *round, const struct cdr_roster *roster,
-    const uint8_t genesis[static CDR_GENESIS_HASH_LEN], struct cdr_close *close, struct cdr_fault *fault)
+static cdr_err
+read_head(const Cdr__Wire__SignedClose *sealed, const struct cdr_round *round, const struct cdr_roster *roster,
+    const uint8_t *genesis, struct cdr_close *close, struct cdr_fault *fault)
 {
 	cdr_err err = CDR_E_INTERNAL;
 	const struct cdr_bytes body = cdr_message_bytes(sealed->close);
@@ -361,9 +431,29 @@ cdr_close_read_head(const Cdr__Wire__SignedClose *sealed, const struct cdr_round
 		return cdr_fault_set(fault, CDR_E_SIGNATURE, "the list of contributions is not signed by the hub");
 	CDR_TRY(cdr_message_decode(&close->arena, &cdr__wire__round_close__descriptor, body, &close->body));
 	CDR_TRY(cdr_sha256(&body, 1, close->hash));
-	CDR_TRY(check_head(close, round, roster, fault));
+	CDR_TRY(check_head(close, round, fault));
 out:
 	return err;
+}
+
+/* see proto/round.h */
+cdr_err
+cdr_close_read_head(const Cdr__Wire__SignedClose *sealed, const struct cdr_round *round, const struct cdr_roster *roster,
+    const uint8_t genesis[static CDR_GENESIS_HASH_LEN], struct cdr_close *close, struct cdr_fault *fault)
+{
+	cdr_err err = read_head(sealed, round, roster, genesis, close, fault);
+
+	return err == CDR_OK ? check_rules(close, round, roster, fault) : err;
+}
+
+/* see proto/round.h */
+cdr_err
+cdr_close_read_signed(const Cdr__Wire__SignedClose *sealed, const struct cdr_round *round, const struct cdr_roster *roster,
+    const uint8_t genesis[static CDR_GENESIS_HASH_LEN], struct cdr_close *close, struct cdr_fault *fault)
+{
+	cdr_err err = read_head(sealed, round, roster, genesis, close, fault);
+
+	return err == CDR_OK ? read_list(sealed, close, fault) : err;
 }
 
 /* see proto/round.h */
@@ -374,6 +464,19 @@ cdr_close_read(const Cdr__Wire__SignedClose *sealed, const struct cdr_round *rou
 	cdr_err err = cdr_close_read_head(sealed, round, roster, genesis, close, fault);
 
 	return err == CDR_OK ? read_list(sealed, close, fault) : err;
+}
+
+/* see proto/round.h */
+cdr_err
+cdr_close_roster_version(const Cdr__Wire__SignedClose *sealed, uint64_t *version)
+{
+	struct cdr_arena arena = { 0 };
+	const Cdr__Wire__RoundClose *head;
+	cdr_err err = cdr_message_decode(&arena, &cdr__wire__round_close__descriptor, cdr_message_bytes(sealed->close), &head);
+
+	*version = err == CDR_OK ? head->roster_version : 0;
+	cdr_arena_free(&arena);
+	return err;
 }
 
 /* see proto/round.h */
@@ -400,24 +503,25 @@ cdr_close_find(const struct cdr_close *close, const char *member)
 
 /* see proto/round.h */
 cdr_err
-cdr_set_read(const Cdr__Wire__SignedSet *sealed, const struct cdr_close *close, const struct cdr_roster *roster,
-    const uint8_t genesis[static CDR_GENESIS_HASH_LEN], struct cdr_set *set, struct cdr_fault *fault)
+cdr_set_read(const struct cdr_tally_world *world, const Cdr__Wire__SignedSet *sealed, const struct cdr_close *close,
+    struct cdr_set *set, struct cdr_fault *fault)
 {
 	cdr_err err = CDR_E_INTERNAL;
 	const struct cdr_bytes body = cdr_message_bytes(sealed->set);
 
 	*set = (struct cdr_set){ 0 };
-	if (cdr_round_word_verify(roster, CDR_ROUND_WORD_SET, genesis, body, cdr_message_bytes(sealed->signature)) != CDR_OK)
+	if (cdr_round_word_verify(world->roster, CDR_ROUND_WORD_SET, world->genesis, body, cdr_message_bytes(sealed->signature)) != CDR_OK)
 		return cdr_fault_set(fault, CDR_E_SIGNATURE, "the list of first answers is not signed by the hub");
 	CDR_TRY(cdr_message_decode(&set->arena, &cdr__wire__opening_set__descriptor, body, &set->body));
 	CDR_TRY(cdr_sha256(&body, 1, set->hash));
 	if (set->body->close.len != CDR_ROUND_HASH_LEN || memcmp(set->body->close.data, close->hash, CDR_ROUND_HASH_LEN) != 0)
 		return BAD("the list of first answers is of another round");
-	if (set->body->n_answer != roster->body->threshold)
-		return BAD("the list of first answers has %zu entries, not %" PRIu32, set->body->n_answer, roster->body->threshold);
+	CDR_TRY(cdr_round_roster(world, set->body->roster_version, &set->roster, fault));
+	if (set->body->n_answer != set->roster->body->threshold)
+		return BAD("the list of first answers has %zu entries, not %" PRIu32, set->body->n_answer, set->roster->body->threshold);
 	for (size_t i = 0; i < set->body->n_answer; i++) {
 		const Cdr__Wire__OpeningAnswer *a = set->body->answer[i];
-		if (a->hash.len != CDR_SHA256_LEN || cdr_roster_trustee(roster, a->trustee) == NULL ||
+		if (a->hash.len != CDR_SHA256_LEN || cdr_roster_trustee(set->roster, a->trustee) == NULL ||
 		    (i > 0 && set->body->answer[i - 1]->trustee >= a->trustee))
 			return BAD("the list of first answers names no trustee, one twice, or is not in order");
 	}

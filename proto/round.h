@@ -12,6 +12,7 @@
 #include "proto/exchange.pb-c.h"
 #include "proto/roster.h"
 #include "proto/round.pb-c.h"
+#include "proto/shelf.h"
 
 #define CDR_ROUND_HASH_LEN 32
 
@@ -24,8 +25,13 @@ struct cdr_round {
 	const Cdr__Wire__Round *body;             /* borrowed */
 	uint8_t hash[CDR_ROUND_HASH_LEN];         /* SHA-256 of the Round's bytes */
 	size_t cell_count;                        /* of all tables */
-	uint8_t *bits;
-	/* What one contribution encrypts: the counts of all tables, in order, and then their flags. */
+	uint8_t *bits;                            /* of each ciphertext, then of each number that is proved about */
+	struct cdr_range_form *forms;
+	/*
+	 * What one contribution encrypts: the counts of all tables, in order, and then their flags. What it proves, in the same
+	 * order: every flag is 0 or 1; count - flag is not negative; (2^bits - 1) flag - count is not negative: so a flag is 1
+	 * exactly where its count is not 0, and the count is below 2^bits.
+	 */
 	struct cdr_range_layout layout;
 };
 
@@ -71,6 +77,31 @@ CDR_MUST_CHECK cdr_err cdr_round_period(const char *text, uint32_t *first, uint3
  */
 bool cdr_round_names(const char *id, char country[static CDR_COUNTRY_LEN]);
 
+/* Whether any of the round's tables is one of names. */
+bool cdr_round_has_names(const struct cdr_round *round);
+
+/**
+ * cdr_round_quorum(roster):
+ * How many trustees must have witnessed a log before what it says of a round counts: more than (n + t - 1) / 2. Of two
+ * logs that differ, t - 1 dishonest trustees could witness both; then fewer than so many are left for one of them.
+ */
+uint32_t cdr_round_quorum(const struct cdr_roster *roster);
+
+/* Everything that a step needs to know of its round. Borrowed. */
+struct cdr_tally_world {
+	const struct cdr_round *round;
+	const struct cdr_roster *roster;     /* while it is open the one in force; then the one by which it was closed */
+	const uint8_t *genesis;              /* CDR_GENESIS_HASH_LEN bytes */
+	struct cdr_shelf *rosters;           /* others, by which trustees answered; NULL: there are none */
+};
+
+/* The roster of that version, from ${world}. Returns as cdr_shelf_at. */
+CDR_MUST_CHECK cdr_err cdr_round_roster(const struct cdr_tally_world *world, uint64_t version,
+    const struct cdr_roster **roster, struct cdr_fault *fault);
+
+/* Whether the round's key is shared alike in both rosters, so that parts made with the shares of one and of the other go together. */
+bool cdr_round_same_sharing(const struct cdr_round *round, const struct cdr_roster *a, const struct cdr_roster *b);
+
 /* Where table number ${at} begins among the counts; the flag of count i is number cell_count + i. */
 size_t cdr_round_table_start(const struct cdr_round *round, size_t at);
 
@@ -114,6 +145,14 @@ CDR_MUST_CHECK cdr_err cdr_close_read_head(const Cdr__Wire__SignedClose *sealed,
     struct cdr_fault *fault);
 void cdr_close_free(struct cdr_close *close);
 
+/* The same by a roster of any version, for a member: what was signed, of this round, fitting together; not whether it may be opened. */
+CDR_MUST_CHECK cdr_err cdr_close_read_signed(const Cdr__Wire__SignedClose *sealed, const struct cdr_round *round,
+    const struct cdr_roster *roster, const uint8_t genesis[static CDR_GENESIS_HASH_LEN], struct cdr_close *close,
+    struct cdr_fault *fault);
+
+/* By which roster the hub says that it closed; not verified. CDR_OK; CDR_E_INPUT; CDR_E_MEMORY. */
+CDR_MUST_CHECK cdr_err cdr_close_roster_version(const Cdr__Wire__SignedClose *sealed, uint64_t *version);
+
 /* Which of ${close} is ${member}'s; SIZE_MAX: none. */
 size_t cdr_close_find(const struct cdr_close *close, const char *member);
 
@@ -122,13 +161,13 @@ size_t cdr_close_find(const struct cdr_close *close, const char *member);
 struct cdr_set {
 	struct cdr_arena arena;
 	const Cdr__Wire__OpeningSet *body;        /* borrowed */
+	const struct cdr_roster *roster;          /* with the shares that were answered with; borrowed from the world */
 	uint8_t hash[CDR_ROUND_HASH_LEN];
 };
 
-/* As cdr_close_read; t different trustees of the roster in the order of their indices. */
-CDR_MUST_CHECK cdr_err cdr_set_read(const Cdr__Wire__SignedSet *sealed, const struct cdr_close *close,
-    const struct cdr_roster *roster, const uint8_t genesis[static CDR_GENESIS_HASH_LEN], struct cdr_set *set,
-    struct cdr_fault *fault);
+/* As cdr_close_read; t different trustees of its roster in the order of their indices. Also as cdr_round_roster. */
+CDR_MUST_CHECK cdr_err cdr_set_read(const struct cdr_tally_world *world, const Cdr__Wire__SignedSet *sealed,
+    const struct cdr_close *close, struct cdr_set *set, struct cdr_fault *fault);
 void cdr_set_free(struct cdr_set *set);
 
 #endif

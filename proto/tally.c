@@ -49,7 +49,7 @@ cdr_contribution_make(const struct cdr_round *round, const struct cdr_elgamal *k
 {
 	cdr_err err = CDR_E_INTERNAL;
 	size_t len = cdr_range_packed_len(&round->layout);
-	uint32_t *values = cdr_wiping_alloc(round->layout.count * sizeof(*values));
+	uint32_t *values = cdr_wiping_alloc(round->layout.cipher_count * sizeof(*values));
 	uint8_t seed[CDR_RANGE_SEED_LEN];
 	struct cdr_contribution_context context;
 
@@ -112,8 +112,8 @@ cdr_contribution_read(const struct cdr_tally_world *world, struct cdr_bytes requ
 	if (cdr_envelope_open(request, &c->envelope) != CDR_OK)
 		return cdr_fault_set(fault, CDR_E_INPUT, "a contribution cannot be read");
 	const Cdr__Wire__Member *member = find_signer(world->roster, c->envelope.signer);
-	if (member == NULL)
-		return cdr_fault_set(fault, CDR_E_ABSENT, "a contribution is signed by %s, whom the roster does not name",
+	if (member == NULL || !cdr_roster_member_is_active(member))
+		return cdr_fault_set(fault, CDR_E_ABSENT, "a contribution is signed by %s, whom the roster does not name as active",
 		    c->envelope.signer);
 	c->member = member->id;
 	if (cdr_envelope_verify_request(&c->envelope, member->party->signing_key.data, world->genesis,
@@ -168,7 +168,7 @@ cdr_tally_new(const struct cdr_tally_world *world, const struct cdr_elgamal *key
 	t->world = *world;
 	t->key = key;
 	t->verify = verify;
-	CDR_TRY(cdr_cipher_sums_new(world->round->layout.count, &t->sums));
+	CDR_TRY(cdr_cipher_sums_new(world->round->layout.cipher_count, &t->sums));
 	CDR_TRY(batch_begin(t));
 	*tally = t;
 	t = NULL;
@@ -208,8 +208,8 @@ find_liar(const struct cdr_tally *t, struct cdr_fault *fault)
 		cdr_err err = cdr_range_verify(t->key, (struct cdr_bytes){ context.bytes, context.len }, &t->world.round->layout,
 		    cdr_buffer_bytes(&p->packed), NULL);
 		if (err == CDR_E_PROOF)
-			return cdr_fault_set(fault, CDR_E_PROOF, "the proof of %s does not hold: a number lies outside its range, or its "
-			    "ciphertexts are not its own", p->member);
+			return cdr_fault_set(fault, CDR_E_PROOF, "the proof of %s does not hold: a number lies outside its range, a flag does not go "
+			    "with its count, or its ciphertexts are not its own", p->member);
 		if (err != CDR_OK)
 			return err;
 	}
@@ -247,7 +247,7 @@ add_packed(struct cdr_tally *t, const char *member, struct cdr_bytes packed, str
 		err = cdr_range_batch_add(t->batch, (struct cdr_bytes){ context.bytes, context.len }, &t->world.round->layout, packed,
 		    &ciphers);
 	else
-		err = cdr_ciphers_decode(packed.data, t->world.round->layout.count, &ciphers);
+		err = cdr_ciphers_decode(packed.data, t->world.round->layout.cipher_count, &ciphers);
 	if (err != CDR_OK) {
 		(void)cdr_fault_set(fault, err, "the contribution of %s holds what is no point or no number", member);
 		goto out;
@@ -295,7 +295,7 @@ cdr_err
 cdr_tally_finish(struct cdr_tally *tally, struct cdr_buffer *sums, struct cdr_fault *fault)
 {
 	cdr_err err = CDR_E_INTERNAL;
-	size_t len = tally->world.round->layout.count * CDR_CIPHER_LEN;
+	size_t len = tally->world.round->layout.cipher_count * CDR_CIPHER_LEN;
 
 	*sums = (struct cdr_buffer){ 0 };
 	CDR_TRY(settle(tally, fault));

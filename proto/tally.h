@@ -14,13 +14,6 @@
 #define CDR_TALLY_FIRST_PATH "/v1/round/first"
 #define CDR_TALLY_SECOND_PATH "/v1/round/second"
 
-/* Everything that a step needs to know of its round. Borrowed. */
-struct cdr_tally_world {
-	const struct cdr_round *round;
-	const struct cdr_roster *roster;
-	const uint8_t *genesis;              /* CDR_GENESIS_HASH_LEN bytes */
-};
-
 /* ---- contributions -------------------------------------------------------------------------------------------- */
 
 /* A member's contribution, taken apart; its signature held, and its attachment is the one that was signed. */
@@ -39,7 +32,7 @@ struct cdr_contribution {
  *
  * contribution  out   freed by the caller, also on error
  *
- * Returns  CDR_OK; CDR_E_ABSENT if nobody of the roster signed it; CDR_E_SIGNATURE; CDR_E_INPUT; CDR_E_REFUSED for another
+ * Returns  CDR_OK; CDR_E_ABSENT if no active member of the roster signed it; CDR_E_SIGNATURE; CDR_E_INPUT; CDR_E_REFUSED for another
  *          round; CDR_E_MEMORY.
  */
 CDR_MUST_CHECK cdr_err cdr_contribution_read(const struct cdr_tally_world *world, struct cdr_bytes request,
@@ -132,6 +125,7 @@ struct cdr_answer_read {
 	struct cdr_envelope envelope;
 	struct cdr_arena arena;
 	uint32_t trustee;
+	const struct cdr_roster *roster; /* with its share; borrowed from the world */
 	const uint8_t *partials;        /* of the flags; borrowed from the envelope */
 	struct cdr_buffer noise;        /* ciphertexts of a trustee's noise, one for each count; empty without an epsilon */
 	uint8_t hash[CDR_SHA256_LEN];   /* of the request as it was received */
@@ -156,6 +150,7 @@ struct cdr_opening {
 	size_t open_count;
 	uint32_t *open;                 /* the cells that are decrypted, in order */
 	uint8_t *cipher;                /* their sums, with the noise: CDR_CIPHER_LEN each */
+	size_t noises;                  /* added to each */
 };
 
 /**
@@ -188,19 +183,23 @@ CDR_MUST_CHECK cdr_err cdr_second_read(const struct cdr_tally_world *world, cons
  * cdr_second_cell_verify(world, set_hash, cell, cipher, trustee, partial):
  * Whether ${partial} (CDR_SECOND_CELL_LEN bytes) is what a trustee must answer for one count.
  *
+ * cipher   in   all of it is covered by the proof
+ * trustee  in   the index, and the roster with its share, of an answer
+ *
  * Returns  CDR_OK; CDR_E_PROOF; CDR_E_POINT; CDR_E_ABSENT if there is no such trustee; CDR_E_MEMORY.
  */
 CDR_MUST_CHECK cdr_err cdr_second_cell_verify(const struct cdr_tally_world *world,
-    const uint8_t set_hash[static CDR_ROUND_HASH_LEN], uint32_t cell, const uint8_t *cipher, uint32_t trustee,
-    const uint8_t *partial);
+    const uint8_t set_hash[static CDR_ROUND_HASH_LEN], uint32_t cell, const uint8_t *cipher,
+    const struct cdr_answer_read *trustee, const uint8_t *partial);
 
 /**
  * cdr_totals_make(world, close, opening, second, count, counts, fault):
- * The counts, from the verified second answers of t trustees.
+ * The counts, from the verified second answers of t trustees, all made with shares of one sharing.
  *
  * counts   out   one for each cell; CDR_ROUND_COUNT_HIDDEN where it was not decrypted
  *
- * Returns  CDR_OK; CDR_E_ABSENT if a sum is none that could be; CDR_E_MEMORY.
+ * Returns  CDR_OK; CDR_E_ABSENT if a sum is none that could be; CDR_E_REFUSED if the answers do not belong together;
+ *          CDR_E_MEMORY.
  */
 CDR_MUST_CHECK cdr_err cdr_totals_make(const struct cdr_tally_world *world, const struct cdr_close *close,
     const struct cdr_opening *opening, const struct cdr_answer_read *second, size_t count, int32_t *counts,
@@ -211,19 +210,44 @@ CDR_MUST_CHECK cdr_err cdr_totals_encode(const struct cdr_round *round, const st
     const struct cdr_opening *opening, const int32_t *counts, struct cdr_buffer *out);
 
 /**
- * cdr_record_verify(record, genesis, fault):
- * Recompute a whole round from its record: the hub's words, every contribution, the sums, every answer, the totals. The
- * roster inside is believed: the caller compares its hash with one that he trusts.
+ * cdr_record_verify(record, rosters, genesis, fault):
+ * Recompute a whole round from its record: the hub's words, every contribution, the sums, every answer, the totals.
  *
+ * rosters   in   in which the caller believes: those of the record by cdr_shelf_chain, from a genesis roster that he trusts
  * genesis   in   CDR_GENESIS_HASH_LEN bytes
  *
  * Returns  CDR_OK; what is wrong and who is at fault otherwise.
  */
-CDR_MUST_CHECK cdr_err cdr_record_verify(const Cdr__Wire__RoundRecord *record, const struct cdr_roster *roster,
+CDR_MUST_CHECK cdr_err cdr_record_verify(const Cdr__Wire__RoundRecord *record, struct cdr_shelf *rosters,
     const uint8_t genesis[static CDR_GENESIS_HASH_LEN], struct cdr_fault *fault);
 
 /* The same for the published cells of a round. */
-CDR_MUST_CHECK cdr_err cdr_excerpt_verify(const Cdr__Wire__RoundExcerpt *excerpt, const struct cdr_roster *roster,
+CDR_MUST_CHECK cdr_err cdr_excerpt_verify(const Cdr__Wire__RoundExcerpt *excerpt, struct cdr_shelf *rosters,
     const uint8_t genesis[static CDR_GENESIS_HASH_LEN], struct cdr_fault *fault);
+
+/* What a file with a RoundRecord or a RoundExcerpt is: one of the two, its rosters, whose exchange it says to be of. */
+struct cdr_round_file {
+	struct cdr_arena arena;
+	const Cdr__Wire__RoundRecord *record;    /* borrowed; NULL for published cells */
+	const Cdr__Wire__RoundExcerpt *excerpt;  /* borrowed; NULL for a record */
+	uint8_t genesis[CDR_GENESIS_HASH_LEN];
+	uint8_t round[CDR_ROUND_HASH_LEN];
+	struct cdr_bytes close;                  /* the RoundClose's bytes; borrowed */
+	struct cdr_shelf rosters;
+};
+
+/**
+ * cdr_round_file_verify(bytes, fingerprint, file, fault):
+ * Read such a file and verify all of it.
+ *
+ * fingerprint  in   of the genesis roster, as it was compared out of band; NULL: the file's own is believed, and to be shown
+ * file         out  freed by the caller, also on error
+ *
+ * Returns  CDR_OK; CDR_E_INPUT if it is neither; CDR_E_ROSTER for another exchange or a roster that does not follow; as
+ *          cdr_record_verify.
+ */
+CDR_MUST_CHECK cdr_err cdr_round_file_verify(struct cdr_bytes bytes, const uint8_t *fingerprint,
+    struct cdr_round_file *file, struct cdr_fault *fault);
+void cdr_round_file_free(struct cdr_round_file *file);
 
 #endif

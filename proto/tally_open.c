@@ -84,7 +84,7 @@ noise_layout(const struct cdr_round *round, size_t start)
 {
 	size_t left = round->cell_count - start;
 
-	return (struct cdr_range_layout){ left < NOISE_CELLS ? left : NOISE_CELLS, noise_bits };
+	return (struct cdr_range_layout){ .count = left < NOISE_CELLS ? left : NOISE_CELLS, .bits = noise_bits };
 }
 
 /* The lengths of the parts of a first answer. */
@@ -211,18 +211,33 @@ find_trustee(const struct cdr_roster *roster, const char *signer)
 	return NULL;
 }
 
-/* Open an answer to ${path} and check its signature. */
+/* Read an answer; nothing of it is believed yet. */
 static cdr_err
-answer_open(const struct cdr_tally_world *world, const char *path, struct cdr_bytes request,
-    struct cdr_answer_read *answer, struct cdr_fault *fault)
+answer_read(struct cdr_bytes request, const ProtobufCMessageDescriptor *type, struct cdr_answer_read *answer, void *body,
+    struct cdr_fault *fault)
 {
 	cdr_err err = cdr_sha256(&request, 1, answer->hash);
 
 	if (err != CDR_OK)
 		return err;
-	if (cdr_envelope_open(request, &answer->envelope) != CDR_OK)
-		return cdr_fault_set(fault, CDR_E_INPUT, "a trustee's answer cannot be read");
-	const Cdr__Wire__Trustee *trustee = find_trustee(world->roster, answer->envelope.signer);
+	err = cdr_envelope_open(request, &answer->envelope);
+	if (err == CDR_OK)
+		err = cdr_message_decode(&answer->arena, type, answer->envelope.body, body);
+	return err == CDR_OK ? err : cdr_fault_set(fault, err, "a trustee's answer cannot be read");
+}
+
+/* Check the signature of an answer to ${path}, made with the shares of the roster of that version. */
+static cdr_err
+answer_check(const struct cdr_tally_world *world, const char *path, uint64_t version, struct cdr_answer_read *answer,
+    struct cdr_fault *fault)
+{
+	if (version < world->roster->body->version)
+		return cdr_fault_set(fault, CDR_E_INPUT, "an answer of %s was made by an older roster than the round was closed by",
+		    answer->envelope.signer);
+	cdr_err err = cdr_round_roster(world, version, &answer->roster, fault);
+	if (err != CDR_OK)
+		return err;
+	const Cdr__Wire__Trustee *trustee = find_trustee(answer->roster, answer->envelope.signer);
 	if (trustee == NULL)
 		return cdr_fault_set(fault, CDR_E_ABSENT, "an answer is signed by %s, which is no trustee", answer->envelope.signer);
 	answer->trustee = trustee->index;
@@ -255,9 +270,10 @@ check_attachment(const struct cdr_answer_read *answer, ProtobufCBinaryData hash,
 
 /* The key against which this trustee's proofs are checked. */
 static cdr_err
-public_share(const struct cdr_tally_world *world, uint32_t trustee, const uint8_t **share)
+public_share(const struct cdr_tally_world *world, const struct cdr_answer_read *answer, const uint8_t **share)
 {
-	const Cdr__Wire__StatisticsKey *key = cdr_roster_statistics_key(world->roster, world->round->body->statistics_key);
+	const Cdr__Wire__StatisticsKey *key = cdr_roster_statistics_key(answer->roster, world->round->body->statistics_key);
+	uint32_t trustee = answer->trustee;
 
 	if (key == NULL || trustee < 1 || trustee > key->n_public_share || key->public_share[trustee - 1].len != CDR_POINT_LEN)
 		return CDR_E_ABSENT;
@@ -274,7 +290,7 @@ verify_flags(const struct cdr_tally_world *world, const struct cdr_close *close,
 	const uint8_t *share, *proof = answer->partials + cells * CDR_POINT_LEN;
 	struct proof_context context;
 
-	CDR_TRY(public_share(world, answer->trustee, &share));
+	CDR_TRY(public_share(world, answer, &share));
 	for (size_t start = 0; start < cells; start += CDR_PROOF_BATCH_MAX, proof += CDR_PROOF_LEN) {
 		size_t some = cells - start < CDR_PROOF_BATCH_MAX ? cells - start : CDR_PROOF_BATCH_MAX;
 		CDR_TRY(flags_context(close, start, &context));
@@ -323,8 +339,8 @@ cdr_first_read(const struct cdr_tally_world *world, const struct cdr_close *clos
 	size_t flags = flags_len(world->round), noise = noise_len(world->round);
 
 	*answer = (struct cdr_answer_read){ 0 };
-	CDR_TRY(answer_open(world, CDR_TALLY_FIRST_PATH, request, answer, fault));
-	CDR_TRY(cdr_message_decode(&answer->arena, &cdr__wire__round_first__descriptor, answer->envelope.body, &body));
+	CDR_TRY(answer_read(request, &cdr__wire__round_first__descriptor, answer, &body, fault));
+	CDR_TRY(answer_check(world, CDR_TALLY_FIRST_PATH, body->roster_version, answer, fault));
 	if (!equal(body->round, world->round->hash) || !equal(body->close, close->hash))
 		return cdr_fault_set(fault, CDR_E_REFUSED, "trustee %" PRIu32 " answers about another list of contributions",
 		    answer->trustee);
@@ -425,12 +441,16 @@ cdr_opening_make(const struct cdr_tally_world *world, const struct cdr_close *cl
 		if (first[i].trustee != set->body->answer[i]->trustee || !equal(set->body->answer[i]->hash, first[i].hash))
 			return cdr_fault_set(fault, CDR_E_REFUSED, "the first answer of trustee %" PRIu32 " is not the one in the hub's list",
 			    set->body->answer[i]->trustee);
+		if (!cdr_round_same_sharing(world->round, first[i].roster, set->roster))
+			return cdr_fault_set(fault, CDR_E_REFUSED, "the first answer of trustee %" PRIu32 " was made with a share that does not go "
+			    "with those of the others", set->body->answer[i]->trustee);
 	}
 	opening->contributors = calloc(cells, sizeof(*opening->contributors));
 	opening->open = calloc(cells, sizeof(*opening->open));
 	opening->cipher = calloc(cells, CDR_CIPHER_LEN);
 	if (opening->contributors == NULL || opening->open == NULL || opening->cipher == NULL)
 		return CDR_E_MEMORY;
+	opening->noises = world->round->body->has_epsilon_milli ? count : 0;
 	err = open_flags(world, close, sums, first, count, opening);
 	if (err == CDR_E_ABSENT)
 		(void)cdr_fault_set(fault, err, "a number of contributors is larger than that of the members who contributed");
@@ -473,7 +493,7 @@ out:
 /* see proto/tally.h */
 cdr_err
 cdr_second_cell_verify(const struct cdr_tally_world *world, const uint8_t set_hash[static CDR_ROUND_HASH_LEN],
-    uint32_t cell, const uint8_t *cipher, uint32_t trustee, const uint8_t *partial)
+    uint32_t cell, const uint8_t *cipher, const struct cdr_answer_read *trustee, const uint8_t *partial)
 {
 	cdr_err err = CDR_E_INTERNAL;
 	const uint8_t *share;
@@ -495,14 +515,14 @@ cdr_second_read(const struct cdr_tally_world *world, const struct cdr_close *clo
 	const Cdr__Wire__RoundSecond *body;
 
 	*answer = (struct cdr_answer_read){ 0 };
-	CDR_TRY(answer_open(world, CDR_TALLY_SECOND_PATH, request, answer, fault));
-	CDR_TRY(cdr_message_decode(&answer->arena, &cdr__wire__round_second__descriptor, answer->envelope.body, &body));
+	CDR_TRY(answer_read(request, &cdr__wire__round_second__descriptor, answer, &body, fault));
+	CDR_TRY(answer_check(world, CDR_TALLY_SECOND_PATH, body->roster_version, answer, fault));
 	if (!equal(body->round, world->round->hash) || !equal(body->close, close->hash) || !equal(body->set, set->hash))
 		return cdr_fault_set(fault, CDR_E_REFUSED, "trustee %" PRIu32 " answers about another list", answer->trustee);
 	CDR_TRY(check_attachment(answer, body->attachment_hash, opening->open_count * CDR_SECOND_CELL_LEN, fault));
 	answer->partials = answer->envelope.attachment.data;
 	for (size_t i = 0; i < opening->open_count; i++) {
-		err = cdr_second_cell_verify(world, set->hash, opening->open[i], opening->cipher + i * CDR_CIPHER_LEN, answer->trustee,
+		err = cdr_second_cell_verify(world, set->hash, opening->open[i], opening->cipher + i * CDR_CIPHER_LEN, answer,
 		    answer->partials + i * CDR_SECOND_CELL_LEN);
 		if (err != CDR_OK)
 			return cdr_fault_set(fault, err, "the second answer of trustee %" PRIu32 " does not hold: its part in opening cell %" PRIu32
@@ -546,7 +566,6 @@ cdr_totals_make(const struct cdr_tally_world *world, const struct cdr_close *clo
     const struct cdr_answer_read *second, size_t count, int32_t *counts, struct cdr_fault *fault)
 {
 	cdr_err err = CDR_E_INTERNAL;
-	size_t noises = world->round->body->has_epsilon_milli ? world->roster->body->threshold : 0;
 	uint8_t index[CDR_TRUSTEE_COUNT_MAX], *part[CDR_TRUSTEE_COUNT_MAX] = { NULL };
 	const uint8_t *lent[CDR_TRUSTEE_COUNT_MAX];
 	int64_t *value = calloc(opening->open_count + 1, sizeof(*value));
@@ -555,6 +574,12 @@ cdr_totals_make(const struct cdr_tally_world *world, const struct cdr_close *clo
 		counts[i] = CDR_ROUND_COUNT_HIDDEN;
 	if (value == NULL)
 		return CDR_E_MEMORY;
+	for (size_t i = 0; i < count; i++) {
+		if (second[i].roster->body->threshold != count || !cdr_round_same_sharing(world->round, second[i].roster, second[0].roster)) {
+			err = cdr_fault_set(fault, CDR_E_REFUSED, "the second answers were made with shares that do not go together");
+			goto out;
+		}
+	}
 	if (opening->open_count == 0) {
 		err = CDR_OK;
 		goto out;
@@ -568,13 +593,13 @@ cdr_totals_make(const struct cdr_tally_world *world, const struct cdr_close *clo
 		}
 	}
 	err = cdr_elgamal_recover(index, lent, count, opening->cipher, opening->open_count, 0,
-	    largest_sum(world->round, close, noises), value);
+	    largest_sum(world->round, close, opening->noises), value);
 	if (err != CDR_OK) {
 		(void)cdr_fault_set(fault, err, "a sum is larger than it can be");
 		goto out;
 	}
 	for (size_t i = 0; i < opening->open_count; i++)
-		counts[opening->open[i]] = (int32_t)(value[i] - (int64_t)noises * NOISE_MIDDLE);
+		counts[opening->open[i]] = (int32_t)(value[i] - (int64_t)opening->noises * NOISE_MIDDLE);
 out:
 	for (size_t i = 0; i < count; i++)
 		free(part[i]);

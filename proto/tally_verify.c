@@ -48,6 +48,16 @@ check_free(struct check *c)
 	cdr_round_free(c->round);
 }
 
+/* The roster by which a round was closed. */
+static cdr_err
+closing_roster(const Cdr__Wire__SignedClose *close, struct cdr_tally_world *world, struct cdr_fault *fault)
+{
+	uint64_t version;
+	cdr_err err = cdr_close_roster_version(close, &version);
+
+	return err == CDR_OK ? cdr_shelf_at(world->rosters, version, &world->roster, fault) : err;
+}
+
 /* The hub's words. */
 static cdr_err
 check_words(struct check *c, struct cdr_fault *fault)
@@ -57,11 +67,12 @@ check_words(struct check *c, struct cdr_fault *fault)
 
 	CDR_TRY(read_round(r->round, &c->round, fault));
 	c->world.round = c->round;
+	CDR_TRY(closing_roster(r->close, &c->world, fault));
 	CDR_TRY(cdr_round_verify(c->round, c->world.roster, c->world.genesis, fault));
 	CDR_TRY(cdr_close_read(r->close, c->round, c->world.roster, c->world.genesis, &c->close, fault));
-	CDR_TRY(cdr_set_read(r->set, &c->close, c->world.roster, c->world.genesis, &c->set, fault));
+	CDR_TRY(cdr_set_read(&c->world, r->set, &c->close, &c->set, fault));
 	if (r->n_contribution != c->close.body->members || r->n_first != c->set.body->n_answer ||
-	    r->n_second < c->world.roster->body->threshold || r->n_second > CDR_TRUSTEE_COUNT_MAX)
+	    r->n_second < 1 || r->n_second > CDR_TRUSTEE_COUNT_MAX)
 		return cdr_fault_set(fault, CDR_E_INPUT, "the record does not hold as many contributions and answers as the hub's lists say");
 	CDR_TRY(cdr_elgamal_new(c->round->body->public_key.data, &c->key));
 out:
@@ -116,7 +127,7 @@ check_totals(struct check *c, struct cdr_fault *fault)
 
 	if (counts == NULL)
 		return CDR_E_MEMORY;
-	CDR_TRY(cdr_totals_make(&c->world, &c->close, &c->opening, c->second, c->world.roster->body->threshold, counts, fault));
+	CDR_TRY(cdr_totals_make(&c->world, &c->close, &c->opening, c->second, c->second_count, counts, fault));
 	CDR_TRY(cdr_totals_encode(c->round, &c->close, &c->opening, counts, &totals));
 	if (totals.len != c->record->totals.len || memcmp(totals.data, c->record->totals.data, totals.len) != 0)
 		err = cdr_fault_set(fault, CDR_E_REFUSED, "the hub's totals are not what the trustees' answers open");
@@ -128,7 +139,7 @@ out:
 
 /* see proto/tally.h */
 cdr_err
-cdr_record_verify(const Cdr__Wire__RoundRecord *record, const struct cdr_roster *roster,
+cdr_record_verify(const Cdr__Wire__RoundRecord *record, struct cdr_shelf *rosters,
     const uint8_t genesis[static CDR_GENESIS_HASH_LEN], struct cdr_fault *fault)
 {
 	cdr_err err = CDR_E_INTERNAL;
@@ -137,7 +148,7 @@ cdr_record_verify(const Cdr__Wire__RoundRecord *record, const struct cdr_roster 
 	if (c == NULL)
 		return CDR_E_MEMORY;
 	c->record = record;
-	c->world = (struct cdr_tally_world){ .roster = roster, .genesis = genesis };
+	c->world = (struct cdr_tally_world){ .genesis = genesis, .rosters = rosters };
 	CDR_TRY(check_words(c, fault));
 	CDR_TRY(check_sums(c, fault));
 	CDR_TRY(check_answers(c, fault));
@@ -163,12 +174,12 @@ cell_place(const struct cdr_round *round, const Cdr__Wire__PublishedCell *cell)
 
 static cdr_err
 check_cell(const struct cdr_tally_world *world, const struct cdr_set *set, const Cdr__Wire__RoundExcerpt *e,
-    const Cdr__Wire__PublishedCell *cell, struct cdr_fault *fault)
+    const Cdr__Wire__PublishedCell *cell, const struct cdr_roster *roster, struct cdr_fault *fault)
 {
 	cdr_err err = CDR_E_INTERNAL;
 	size_t place = cell_place(world->round, cell), count = e->n_trustee;
 	int64_t noise = world->round->body->has_epsilon_milli ?
-	    (int64_t)world->roster->body->threshold << (CDR_ROUND_NOISE_BITS - 1) : 0, value;
+	    (int64_t)set->body->n_answer << (CDR_ROUND_NOISE_BITS - 1) : 0, value;
 	uint8_t index[CDR_TRUSTEE_COUNT_MAX];
 	const uint8_t *partial[CDR_TRUSTEE_COUNT_MAX];
 
@@ -176,10 +187,11 @@ check_cell(const struct cdr_tally_world *world, const struct cdr_set *set, const
 		return cdr_fault_set(fault, CDR_E_INPUT, "table %s, cell %" PRIu32 ": there is no such cell, or something is missing",
 		    cell->table, cell->cell);
 	for (size_t i = 0; i < count; i++) {
+		const struct cdr_answer_read trustee = { .trustee = e->trustee[i], .roster = roster };
 		if (cell->partial[i].len != CDR_SECOND_CELL_LEN)
 			return cdr_fault_set(fault, CDR_E_INPUT, "table %s, cell %" PRIu32 ": an answer has another length", cell->table,
 			    cell->cell);
-		err = cdr_second_cell_verify(world, set->hash, (uint32_t)place, cell->cipher.data, e->trustee[i],
+		err = cdr_second_cell_verify(world, set->hash, (uint32_t)place, cell->cipher.data, &trustee,
 		    cell->partial[i].data);
 		if (err != CDR_OK)
 			return cdr_fault_set(fault, err, "table %s, cell %" PRIu32 ": the part of trustee %" PRIu32 " does not hold", cell->table,
@@ -196,20 +208,23 @@ check_cell(const struct cdr_tally_world *world, const struct cdr_set *set, const
 
 /* see proto/tally.h */
 cdr_err
-cdr_excerpt_verify(const Cdr__Wire__RoundExcerpt *excerpt, const struct cdr_roster *roster,
+cdr_excerpt_verify(const Cdr__Wire__RoundExcerpt *excerpt, struct cdr_shelf *rosters,
     const uint8_t genesis[static CDR_GENESIS_HASH_LEN], struct cdr_fault *fault)
 {
 	cdr_err err = CDR_E_INTERNAL;
 	struct cdr_round *round = NULL;
-	struct cdr_tally_world world = { .roster = roster, .genesis = genesis };
+	struct cdr_tally_world world = { .genesis = genesis, .rosters = rosters };
+	const struct cdr_roster *roster;
 	struct cdr_close close = { 0 };
 	struct cdr_set set = { 0 };
 
 	CDR_TRY(read_round(excerpt->round, &round, fault));
 	world.round = round;
-	CDR_TRY(cdr_round_verify(round, roster, genesis, fault));
-	CDR_TRY(cdr_close_read_head(excerpt->close, round, roster, genesis, &close, fault));
-	CDR_TRY(cdr_set_read(excerpt->set, &close, roster, genesis, &set, fault));
+	CDR_TRY(closing_roster(excerpt->close, &world, fault));
+	CDR_TRY(cdr_round_verify(round, world.roster, genesis, fault));
+	CDR_TRY(cdr_close_read_head(excerpt->close, round, world.roster, genesis, &close, fault));
+	CDR_TRY(cdr_set_read(&world, excerpt->set, &close, &set, fault));
+	CDR_TRY(cdr_round_roster(&world, excerpt->roster_version, &roster, fault));
 	if (excerpt->n_trustee != roster->body->threshold) {
 		err = cdr_fault_set(fault, CDR_E_INPUT, "the cells are not opened by as many trustees as it takes");
 		goto out;
@@ -221,10 +236,64 @@ cdr_excerpt_verify(const Cdr__Wire__RoundExcerpt *excerpt, const struct cdr_rost
 		}
 	}
 	for (size_t i = 0; i < excerpt->n_cell; i++)
-		CDR_TRY(check_cell(&world, &set, excerpt, excerpt->cell[i], fault));
+		CDR_TRY(check_cell(&world, &set, excerpt, excerpt->cell[i], roster, fault));
 out:
 	cdr_set_free(&set);
 	cdr_close_free(&close);
 	cdr_round_free(round);
 	return err;
+}
+
+/* ---- files ------------------------------------------------------------------------------------------------------ */
+
+/* Which of the two it is, and of which exchange and round it says to be. */
+static cdr_err
+file_read(struct cdr_bytes bytes, struct cdr_round_file *file, struct cdr_fault *fault)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct cdr_round *round = NULL;
+
+	if (cdr_message_decode(&file->arena, &cdr__wire__round_record__descriptor, bytes, &file->record) != CDR_OK) {
+		cdr_arena_free(&file->arena);
+		file->arena = (struct cdr_arena){ 0 };
+		file->record = NULL;
+		if (cdr_message_decode(&file->arena, &cdr__wire__round_excerpt__descriptor, bytes, &file->excerpt) != CDR_OK)
+			return cdr_fault_set(fault, CDR_E_INPUT, "this is neither the record of a round nor its published cells");
+	}
+	CDR_TRY(read_round(file->record != NULL ? file->record->round : file->excerpt->round, &round, fault));
+	memcpy(file->genesis, round->body->exchange.data, sizeof(file->genesis));
+	memcpy(file->round, round->hash, sizeof(file->round));
+	file->close = cdr_message_bytes(file->record != NULL ? file->record->close->close : file->excerpt->close->close);
+out:
+	cdr_round_free(round);
+	return err;
+}
+
+/* see proto/tally.h */
+cdr_err
+cdr_round_file_verify(struct cdr_bytes bytes, const uint8_t *fingerprint, struct cdr_round_file *file, struct cdr_fault *fault)
+{
+	cdr_err err = CDR_E_INTERNAL;
+
+	*file = (struct cdr_round_file){ .record = NULL };
+	CDR_TRY(file_read(bytes, file, fault));
+	if (fingerprint != NULL && memcmp(fingerprint, file->genesis, sizeof(file->genesis)) != 0)
+		return cdr_fault_set(fault, CDR_E_ROSTER, "this round belongs to another exchange than the one with that fingerprint");
+	if (file->record != NULL)
+		CDR_TRY(cdr_shelf_chain(file->record->roster, file->record->n_roster, file->genesis, &file->rosters, fault));
+	else
+		CDR_TRY(cdr_shelf_chain(file->excerpt->roster, file->excerpt->n_roster, file->genesis, &file->rosters, fault));
+	err = file->record != NULL ? cdr_record_verify(file->record, &file->rosters, file->genesis, fault) :
+				     cdr_excerpt_verify(file->excerpt, &file->rosters, file->genesis, fault);
+out:
+	return err;
+}
+
+/* see proto/tally.h */
+void
+cdr_round_file_free(struct cdr_round_file *file)
+{
+	cdr_shelf_free(&file->rosters);
+	cdr_arena_free(&file->arena);
+	*file = (struct cdr_round_file){ .record = NULL };
 }

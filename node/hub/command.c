@@ -116,6 +116,11 @@ static const struct cdr_option round_record_options[] = {
 	{ .name = NULL },
 };
 
+static const struct cdr_option round_verify_options[] = {
+	{ .name = "fingerprint", .value = "TEXT", .help = "of the genesis roster, as it was compared by telephone" },
+	{ .name = NULL },
+};
+
 static const struct cdr_option return_options[] = {
 	{ .name = "year", .value = "YEAR", .help = "the calendar year", .required = true, .min = 2000, .max = 9999 },
 	{ .name = NULL },
@@ -175,6 +180,10 @@ const struct cdr_command cdr_hub_commands[] = {
 	{ .name = "round close", .operands = "[ID]", .operand_max = 1, .options = round_close_options,
 	    .summary = "take no more contributions and add them up; the daemon does it at the deadline",
 	    .handle = cdr_hub_command_round_close },
+	{ .name = "round give-up", .operands = "[ID]", .operand_max = 1,
+	    .summary = "give up a round that was closed and that the trustees do not open",
+	    .help = "Of the months of a round that was closed no other is opened, unless each trustee has signed that it never opens the first:\n"
+		    "else sums of two lists of contributors could be subtracted.", .handle = cdr_hub_command_round_give_up },
 	{ .name = "round publish", .operands = "[ID]", .operand_max = 1, .options = round_publish_options,
 	    .summary = "publish what may be shown of an opened round: web page, PDF, XLSX, CSV, JSON",
 	    .help = "Cells below their thresholds are held back, and as many more as it takes so that nobody works them out, also from former\n"
@@ -191,7 +200,7 @@ const struct cdr_command cdr_hub_commands[] = {
 	    .handle = cdr_hub_command_names_table },
 	{ .name = "round record", .operands = "[ID]", .operand_max = 1, .options = round_record_options,
 	    .summary = "write everything with which an opened round can be recomputed", .handle = cdr_hub_command_round_record },
-	{ .name = "round verify", .operands = "FILE", .operand_min = 1, .operand_max = 1,
+	{ .name = "round verify", .operands = "FILE", .operand_min = 1, .operand_max = 1, .options = round_verify_options,
 	    .summary = "recompute a round, or its published cells, from a file; needs no folder",
 	    .handle = cdr_hub_command_round_verify },
 	{ .name = "return list", .summary = "list which members sent their annual return", .options = return_options,

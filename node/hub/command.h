@@ -87,6 +87,7 @@ cdr_command_handler cdr_hub_command_round_status;
 cdr_command_handler cdr_hub_command_round_close;
 cdr_command_handler cdr_hub_command_round_record;
 cdr_command_handler cdr_hub_command_round_verify;
+cdr_command_handler cdr_hub_command_round_give_up;
 cdr_command_handler cdr_hub_command_round_publish;
 cdr_command_handler cdr_hub_command_names_publish;
 cdr_command_handler cdr_hub_command_names_table;

@@ -179,11 +179,11 @@ show_answers(const struct cdr_hub_round_answer *answers, size_t trustees, struct
 	for (size_t i = 0; i < trustees; i++) {
 		const struct cdr_hub_round_answer *a = &answers[i];
 		const char *what = a->refusal[0] != '\0' ? "refuses" : a->second ? "has given both answers" : a->first ?
-		    "has given the first of two answers" : "has not answered";
+		    "has given the first of two answers" : a->never ? "has signed that it never opens it" : "has not answered";
 		cdr_report_text(report, "  trustee %" PRIu32 " %s%s%s\n", a->trustee, what, a->refusal[0] != '\0' ? ": " : "", a->refusal);
 		if (list != NULL)
-			(void)json_array_append_new(list, json_pack("{s:I, s:b, s:b, s:s}", "trustee", (json_int_t)a->trustee, "first", a->first,
-			    "second", a->second, "refusal", a->refusal));
+			(void)json_array_append_new(list, json_pack("{s:I, s:b, s:b, s:b, s:s}", "trustee", (json_int_t)a->trustee, "first", a->first,
+			    "second", a->second, "never", a->never, "refusal", a->refusal));
 	}
 	return list;
 }
@@ -226,7 +226,7 @@ show_round(struct cdr_hub *hub, const uint8_t *hash, struct cdr_report *report, 
 	struct cdr_hub_round r = { 0 };
 	struct cdr_hub_round_answer answers[CDR_TRUSTEE_COUNT_MAX];
 	const struct cdr_roster *roster = cdr_hub_roster_hold(hub);
-	char id[CDR_ID_TEXT_LEN], until[32];
+	char id[CDR_ID_TEXT_LEN], until[32], waits[2 * CDR_FAULT_LEN];
 	json_t *totals = NULL;
 
 	*out = NULL;
@@ -239,9 +239,12 @@ show_round(struct cdr_hub *hub, const uint8_t *hash, struct cdr_report *report, 
 	cdr_report_text(report, "%s  %s  %s  %" PRIu64 " contributions (at least %" PRIu32 "), deadline %s\n", id,
 	    r.round->body->period, r.state, r.contributions, r.round->body->minimum,
 	    time_text(r.round->body->deadline, until, sizeof(until)));
+	CDR_TRY(cdr_hub_round_waits(hub, &r, roster, waits, sizeof(waits)));
+	if (waits[0] != '\0')
+		cdr_report_text(report, "  %s\n", waits);
 	json_t *list = show_answers(answers, strcmp(r.state, "open") == 0 ? 0 : roster->body->n_trustee, report);
-	*out = json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:o, s:o}", "id", id, "period", r.round->body->period, "state",
-	    r.state, "contributions", (json_int_t)r.contributions, "minimum", (json_int_t)r.round->body->minimum, "deadline",
+	*out = json_pack("{s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:o, s:o}", "id", id, "period", r.round->body->period, "state",
+	    r.state, "waits_for", waits, "contributions", (json_int_t)r.contributions, "minimum", (json_int_t)r.round->body->minimum, "deadline",
 	    (json_int_t)r.round->body->deadline, "epsilon_milli", (json_int_t)r.round->body->epsilon_milli, "trustees", list,
 	    "totals", totals);
 	err = *out != NULL ? CDR_OK : CDR_E_MEMORY;
@@ -296,6 +299,27 @@ cdr_hub_command_round_close(const struct cdr_arguments *arguments, struct cdr_re
 	CDR_TRY(cdr_hub_open(arguments, &open, fault));
 	CDR_TRY(cdr_hub_round_find(open.hub, cdr_arguments_operand(arguments, 0), hash, fault));
 	CDR_TRY(cdr_hub_round_close(open.hub, hash, cdr_arguments_has(arguments, "early"), cdr_hub_now(), fault));
+	CDR_TRY(show_round(open.hub, hash, report, &entry));
+	err = cdr_report_json(report, entry);
+out:
+	cdr_hub_close(&open);
+	return err;
+}
+
+/* see node/hub/command.h */
+cdr_err
+cdr_hub_command_round_give_up(const struct cdr_arguments *arguments, struct cdr_report *report, struct cdr_fault *fault)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct cdr_hub_open open = { 0 };
+	uint8_t hash[CDR_ROUND_HASH_LEN];
+	json_t *entry = NULL;
+
+	CDR_TRY(cdr_hub_open(arguments, &open, fault));
+	CDR_TRY(cdr_hub_round_find(open.hub, cdr_arguments_operand(arguments, 0), hash, fault));
+	CDR_TRY(cdr_hub_round_give_up(open.hub, hash, fault));
+	cdr_report_text(report, "Given up: each trustee signs by itself that it never opens this round. Once all of them have, another round of the same\n"
+	    "months can be opened; `candor-hub round status` shows who has.\n");
 	CDR_TRY(show_round(open.hub, hash, report, &entry));
 	err = cdr_report_json(report, entry);
 out:
@@ -380,66 +404,34 @@ out:
 	return err;
 }
 
-/* A record or an excerpt, whichever ${bytes} are, against the roster that comes with it. */
-struct verification {
-	struct cdr_arena arena;
-	const Cdr__Wire__RoundRecord *record;
-	const Cdr__Wire__RoundExcerpt *excerpt;
-	struct cdr_roster *roster;
-};
-
-static cdr_err
-verify_bytes(struct verification *v, struct cdr_bytes bytes, struct cdr_fault *fault)
-{
-	cdr_err err = CDR_E_INTERNAL;
-	struct cdr_arena arena = { 0 };
-	const Cdr__Wire__Round *round;
-	uint8_t genesis[CDR_GENESIS_HASH_LEN];
-
-	if (cdr_message_decode(&v->arena, &cdr__wire__round_record__descriptor, bytes, &v->record) != CDR_OK) {
-		cdr_arena_free(&v->arena);
-		v->arena = (struct cdr_arena){ 0 };
-		if (cdr_message_decode(&v->arena, &cdr__wire__round_excerpt__descriptor, bytes, &v->excerpt) != CDR_OK)
-			return cdr_fault_set(fault, CDR_E_INPUT, "this is neither the record of a round nor its published cells");
-	}
-	const Cdr__Wire__SignedRound *sealed = v->record != NULL ? v->record->round : v->excerpt->round;
-	CDR_TRY(cdr_roster_decode(cdr_message_bytes(v->record != NULL ? v->record->roster : v->excerpt->roster), &v->roster, fault));
-	err = cdr_message_decode(&arena, &cdr__wire__round__descriptor, cdr_message_bytes(sealed->round), &round);
-	if (err != CDR_OK || round->exchange.len != sizeof(genesis)) {
-		err = cdr_fault_set(fault, CDR_E_INPUT, "the round cannot be read");
-		goto out;
-	}
-	memcpy(genesis, round->exchange.data, sizeof(genesis));
-	err = v->record != NULL ? cdr_record_verify(v->record, v->roster, genesis, fault) :
-	    cdr_excerpt_verify(v->excerpt, v->roster, genesis, fault);
-out:
-	cdr_arena_free(&arena);
-	return err;
-}
-
 /* see node/hub/command.h */
 cdr_err
 cdr_hub_command_round_verify(const struct cdr_arguments *arguments, struct cdr_report *report, struct cdr_fault *fault)
 {
 	cdr_err err = CDR_E_INTERNAL;
 	struct cdr_buffer bytes = { 0 };
-	struct verification v = { .record = NULL };
-	char fingerprint[CDR_FINGERPRINT_TEXT_LEN];
+	struct cdr_round_file file = { .record = NULL };
+	const char *given = cdr_arguments_text(arguments, "fingerprint");
+	uint8_t fingerprint[CDR_ROSTER_HASH_LEN];
+	char text[CDR_FINGERPRINT_TEXT_LEN];
 
+	if (given != NULL && cdr_fingerprint_read(given, fingerprint) != CDR_OK)
+		return cdr_fault_set(fault, CDR_E_INPUT, "--fingerprint has 52 letters and digits, in groups of four");
 	CDR_TRY(cdr_secret_start(fault));
 	CDR_TRY(cdr_hub_file_read(cdr_arguments_operand(arguments, 0), RECORD_LEN_MAX, &bytes, fault));
-	CDR_TRY(verify_bytes(&v, cdr_buffer_bytes(&bytes), fault));
-	cdr_fingerprint_write(v.roster->hash, fingerprint);
-	size_t count = v.record != NULL ? v.record->n_contribution : v.excerpt->n_cell;
-	cdr_report_text(report, v.record != NULL ? "Everything holds: %zu contributions, their sums, every trustee's answers, the totals.\n" :
+	CDR_TRY(cdr_round_file_verify(cdr_buffer_bytes(&bytes), given != NULL ? fingerprint : NULL, &file, fault));
+	cdr_fingerprint_write(file.genesis, text);
+	size_t count = file.record != NULL ? file.record->n_contribution : file.excerpt->n_cell;
+	cdr_report_text(report, file.record != NULL ?
+	    "Everything holds: %zu contributions, their sums, every trustee's answers, the totals.\n" :
 	    "All %zu cells hold what they are said to hold.\n", count);
-	cdr_report_text(report, "The keys are those of roster version %" PRIu64 ": compare its fingerprint with the one that you trust.\n%s\n",
-	    v.roster->body->version, fingerprint);
-	err = cdr_report_json(report, json_pack("{s:b, s:s, s:I, s:I, s:s}", "holds", true, "kind", v.record != NULL ? "record" :
-	    "excerpt", "count", (json_int_t)count, "roster_version", (json_int_t)v.roster->body->version, "roster", fingerprint));
+	if (given == NULL)
+		cdr_report_text(report, "The keys follow from the genesis roster with this fingerprint: compare it with a trustee by telephone, or give it with "
+		    "--fingerprint.\n%s\n", text);
+	err = cdr_report_json(report, json_pack("{s:b, s:s, s:I, s:s}", "holds", true, "kind", file.record != NULL ? "record" :
+	    "excerpt", "count", (json_int_t)count, "genesis", text));
 out:
-	cdr_roster_free(v.roster);
-	cdr_arena_free(&v.arena);
+	cdr_round_file_free(&file);
 	cdr_buffer_free(&bytes);
 	return err;
 }

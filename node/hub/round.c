@@ -6,6 +6,7 @@
 
 #include "core/crypto/hash.h"
 #include "core/crypto/secret.h"
+#include "audit/checkpoint.h"
 #include "node/hub/log.h"
 
 #define SEALED_LEN_MAX (64U << 10)
@@ -31,6 +32,8 @@ cdr_hub_round_free(struct cdr_hub_round *r)
 	cdr_buffer_free(&r->sums);
 	cdr_buffer_free(&r->set);
 	cdr_buffer_free(&r->totals);
+	cdr_buffer_free(&r->close_note);
+	cdr_buffer_free(&r->set_note);
 	*r = (struct cdr_hub_round){ 0 };
 }
 
@@ -59,7 +62,8 @@ load_job(struct cdr_tx *tx, void *context)
 
 	CDR_TRY(cdr_query_start(tx,
 	    "SELECT sealed, state, close_list, sums, opening_set, totals,"
-	    " (SELECT count(*) FROM round_contribution WHERE round_contribution.round = round.hash) FROM round WHERE hash = $1",
+	    " (SELECT count(*) FROM round_contribution WHERE round_contribution.round = round.hash),"
+	    " close_place, close_note, set_place, set_note, transcript FROM round WHERE hash = $1",
 	    values, &query));
 	CDR_TRY(cdr_query_step(query));
 	CDR_TRY(cdr_query_blob_peek(query, 0, SEALED_LEN_MAX, &sealed));
@@ -70,6 +74,15 @@ load_job(struct cdr_tx *tx, void *context)
 	CDR_TRY(read_optional(query, 4, SET_LEN_MAX, &r->set));
 	CDR_TRY(read_optional(query, 5, TOTALS_LEN_MAX, &r->totals));
 	CDR_TRY(cdr_query_count(query, 6, &r->contributions));
+	if (!cdr_query_is_null(query, 7))
+		CDR_TRY(cdr_query_count(query, 7, &r->close_place));
+	CDR_TRY(read_optional(query, 8, CDR_CHECKPOINT_LEN_MAX, &r->close_note));
+	if (!cdr_query_is_null(query, 9))
+		CDR_TRY(cdr_query_count(query, 9, &r->set_place));
+	CDR_TRY(read_optional(query, 10, CDR_CHECKPOINT_LEN_MAX, &r->set_note));
+	r->has_transcript = !cdr_query_is_null(query, 11);
+	if (r->has_transcript)
+		CDR_TRY(cdr_query_blob(query, 11, r->transcript, sizeof(r->transcript)));
 	err = CDR_OK;
 out:
 	cdr_query_end(query);
@@ -84,6 +97,40 @@ cdr_hub_round_load(struct cdr_hub *hub, const uint8_t hash[static CDR_ROUND_HASH
 
 	*r = (struct cdr_hub_round){ 0 };
 	return cdr_store_read(hub->store, load_job, &job);
+}
+
+struct fetch_job {
+	uint64_t version;
+	struct cdr_roster **roster;
+	struct cdr_fault *fault;
+};
+
+/* A reading job. */
+static cdr_err
+fetch_job(struct cdr_tx *tx, void *context)
+{
+	const struct fetch_job *job = context;
+
+	return cdr_hub_roster_read(tx, (int64_t)job->version, job->roster, job->fault);
+}
+
+static cdr_err
+fetch_roster(void *context, uint64_t version, struct cdr_roster **roster, struct cdr_fault *fault)
+{
+	struct cdr_hub *hub = context;
+	struct fetch_job job = { version, roster, fault };
+
+	if (version > INT64_MAX)
+		return CDR_E_ABSENT;
+	cdr_err err = cdr_store_read(hub->store, fetch_job, &job);
+	return err == CDR_E_ABSENT ? cdr_fault_set(fault, err, "there has been no roster with this version") : err;
+}
+
+/* see node/hub/round.h */
+void
+cdr_hub_shelf(struct cdr_hub *hub, struct cdr_shelf *shelf)
+{
+	*shelf = (struct cdr_shelf){ .fetch = fetch_roster, .context = hub };
 }
 
 struct list_job {
@@ -193,6 +240,8 @@ open_job(struct cdr_tx *tx, void *context)
 	const struct cdr_bytes part = hash_bytes(r->hash);
 
 	cdr_leaf_party_add(&leaf, "hub");
+	cdr_leaf_number_add(&leaf, r->body->first_month);
+	cdr_leaf_number_add(&leaf, r->body->last_month);
 	CDR_TRY(cdr_leaf_content(leaf.kind, &part, 1, leaf.content));
 	CDR_TRY(cdr_hub_log_append(tx, &leaf, (struct cdr_bytes){ NULL, 0 }, &logged));
 	CDR_TRY(cdr_query_run(tx,
@@ -382,6 +431,7 @@ struct submit_job {
 	const struct cdr_hub_round *r;
 	const struct cdr_contribution *c;
 	struct cdr_hub_logged *logged;
+	const uint8_t *genesis;
 	struct cdr_fault *fault;
 };
 
@@ -416,6 +466,31 @@ out:
 	return err;
 }
 
+/* Whether the contribution that is here was signed with a key that the roster no longer names: who re-enrols counts anew. */
+static cdr_err
+is_superseded(struct cdr_tx *tx, const struct submit_job *job, bool *superseded)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct cdr_query *query = NULL;
+	struct cdr_bytes request;
+	struct cdr_contribution c = { 0 };
+	const struct cdr_tally_world world = { .round = job->r->round, .roster = job->call->roster, .genesis = job->genesis };
+
+	*superseded = false;
+	CDR_TRY(cdr_query_start(tx, "SELECT request FROM round_contribution WHERE round = $1 AND member = $2",
+	    CDR_VALUES(cdr_value_bytes(hash_bytes(job->r->round->hash)), cdr_value_text(job->c->member)), &query));
+	CDR_TRY(cdr_query_step(query));
+	CDR_TRY(cdr_query_blob_peek(query, 0, CDR_BODY_ROUND_MAX, &request));
+	err = cdr_contribution_read(&world, request, &c, NULL);
+	*superseded = err == CDR_E_SIGNATURE;
+	if (*superseded)
+		err = CDR_OK;
+out:
+	cdr_query_end(query);
+	cdr_contribution_free(&c);
+	return err;
+}
+
 /* Log the contribution and put it in the place of an earlier one. */
 static cdr_err
 put_contribution(struct cdr_tx *tx, const struct submit_job *job, bool replaces)
@@ -446,7 +521,7 @@ submit_job(struct cdr_tx *tx, void *context)
 	cdr_err err = CDR_E_INTERNAL;
 	struct submit_job *job = context;
 	uint64_t have, position = 0;
-	bool same;
+	bool same, superseded = false;
 	int64_t open;
 
 	CDR_TRY(read_earlier(tx, job, &have, &same, &position));
@@ -457,6 +532,8 @@ submit_job(struct cdr_tx *tx, void *context)
 	if (open == 0)
 		return cdr_fault_set(job->fault, CDR_E_TIME, "this round takes no contributions any more");
 	if (have >= job->c->body->submission)
+		CDR_TRY(is_superseded(tx, job, &superseded));
+	if (have >= job->c->body->submission && !superseded)
 		return cdr_fault_set(job->fault, CDR_E_SEQUENCE, "submission %" PRIu64 " of %s is here already: count on", have,
 		    job->c->member);
 	CDR_TRY(put_contribution(tx, job, have > 0));
@@ -471,7 +548,7 @@ check_contribution(struct cdr_hub *hub, const struct cdr_call *call, const struc
 {
 	cdr_err err = CDR_E_INTERNAL;
 	struct cdr_elgamal *key = NULL;
-	const struct cdr_tally_world world = { r->round, call->roster, hub->genesis };
+	const struct cdr_tally_world world = { .round = r->round, .roster = call->roster, .genesis = hub->genesis };
 	struct cdr_contribution_context context;
 
 	CDR_TRY(cdr_contribution_read(&world, call->request, c, fault));
@@ -479,8 +556,8 @@ check_contribution(struct cdr_hub *hub, const struct cdr_call *call, const struc
 	cdr_contribution_context(r->round, c->member, &context);
 	err = cdr_range_verify(key, (struct cdr_bytes){ context.bytes, context.len }, &r->round->layout, c->packed, NULL);
 	if (err == CDR_E_PROOF || err == CDR_E_POINT || err == CDR_E_INPUT)
-		(void)cdr_fault_set(fault, err, "the proof of %s does not hold: a number lies outside its range, or its ciphertexts are not "
-		    "its own", c->member);
+		(void)cdr_fault_set(fault, err, "the proof of %s does not hold: a number lies outside its range, a flag does not go with its "
+		    "count, or its ciphertexts are not its own", c->member);
 out:
 	cdr_elgamal_free(key);
 	return err;
@@ -520,7 +597,7 @@ cdr_hub_round_submit(void *context, const struct cdr_call *call, struct cdr_answ
 	if (err != CDR_OK)
 		goto out;
 	CDR_TRY(check_contribution(hub, call, &r, &c, fault));
-	struct submit_job job = { call, &r, &c, &logged, fault };
+	struct submit_job job = { call, &r, &c, &logged, hub->genesis, fault };
 	CDR_TRY(cdr_store_write(hub->store, submit_job, &job));
 	CDR_TRY(answer_submit(hub, &c, &logged, answer));
 out:

@@ -7,10 +7,13 @@
  *
  *     open      contributions come in; a later one of a member replaces an earlier one
  *     closing   none comes in any more; the sums are being made
- *     closed    the hub has signed which contributions count; the trustees answer, first for flags and noise, then for counts
+ *     closed    the hub has signed which contributions count; once enough trustees have witnessed that in the log, they
+ *               answer, first for flags and noise, then for counts
  *     opened    t trustees have answered twice: there are totals
  *     published
  *     void      too few contributed: nothing will ever be opened
+ *     given_up  the secretariat gave it up before it was opened: the trustees sign that they never will, and another round of
+ *               the same months can be opened once all of them have
  *
  * Every step is one transaction and can be done again: a hub that was killed in the middle goes on where it was.
  */
@@ -31,6 +34,10 @@ struct cdr_hub_round {
 	struct cdr_buffer set;     /* SignedSet */
 	struct cdr_buffer totals;  /* RoundTotals */
 	uint64_t contributions;
+	uint64_t close_place, set_place;         /* in the log, where there is a close, a set */
+	struct cdr_buffer close_note, set_note;  /* checkpoints behind them, cosigned by cdr_round_quorum trustees */
+	bool has_transcript;
+	uint8_t transcript[CDR_SHA256_LEN];      /* of the sharing by which it was opened */
 };
 void cdr_hub_round_free(struct cdr_hub_round *r);
 
@@ -89,7 +96,26 @@ CDR_MUST_CHECK cdr_err cdr_hub_round_list(struct cdr_hub *hub, uint8_t (**out)[C
 CDR_MUST_CHECK cdr_err cdr_hub_round_close(struct cdr_hub *hub, const uint8_t hash[static CDR_ROUND_HASH_LEN], bool early,
     uint64_t now, struct cdr_fault *fault);
 
-/* Close every round whose deadline is over, and put together what the trustees have answered. */
+/* Rosters by version from the database, for struct cdr_tally_world. */
+void cdr_hub_shelf(struct cdr_hub *hub, struct cdr_shelf *shelf);
+
+/**
+ * cdr_hub_round_give_up(hub, hash, fault):
+ * Give up a round that was closed and not opened.
+ *
+ * Returns  CDR_OK, also if it is given up already; CDR_E_REFUSED in any other state; CDR_E_STORE; CDR_E_MEMORY.
+ */
+CDR_MUST_CHECK cdr_err cdr_hub_round_give_up(struct cdr_hub *hub, const uint8_t hash[static CDR_ROUND_HASH_LEN],
+    struct cdr_fault *fault);
+
+/**
+ * cdr_hub_round_waits(hub, r, roster, text, size):
+ * What a closed round waits for, in a sentence that names trustees; empty where there is nothing to say.
+ */
+CDR_MUST_CHECK cdr_err cdr_hub_round_waits(struct cdr_hub *hub, const struct cdr_hub_round *r,
+    const struct cdr_roster *roster, char *text, size_t size);
+
+/* Close every round whose deadline is over, and keep the witnessed checkpoints that those which are closed wait for. */
 CDR_MUST_CHECK cdr_err cdr_hub_round_step(struct cdr_hub *hub, uint64_t now, struct cdr_fault *fault);
 
 /* The whole record of an opened round (a RoundRecord), for whoever wants to recompute it. ${out} is owned by the caller. */
@@ -133,7 +159,7 @@ CDR_MUST_CHECK cdr_err cdr_hub_round_released(struct cdr_hub *hub, const uint8_t
 /* A trustee's word about a round: its answers, or why there are none. */
 struct cdr_hub_round_answer {
 	uint32_t trustee;
-	bool first, second;
+	bool first, second, never;
 	char refusal[CDR_FAULT_LEN];
 };
 /* ${out} has room for CDR_TRUSTEE_COUNT_MAX; entry i is trustee i + 1. */

@@ -58,7 +58,7 @@ const struct cdr_route cdr_hub_routes[] = {
 	{ "/v1/round/list", MEMBER | TRUSTEE, CDR_BODY_SMALL_MAX, TYPE(empty), cdr_hub_round_list_asked, NULL },
 	{ "/v1/round/release", MEMBER, CDR_BODY_SMALL_MAX, TYPE(round_release_request), cdr_hub_round_release_asked, NULL },
 	{ CDR_TALLY_SUBMIT_PATH, MEMBER, CDR_BODY_ROUND_MAX, TYPE(round_submit), cdr_hub_round_submit, NULL },
-	{ "/v1/round/work", TRUSTEE, CDR_BODY_SMALL_MAX, TYPE(empty), cdr_hub_round_work, NULL },
+	{ "/v1/round/work", TRUSTEE, CDR_BODY_SMALL_MAX, TYPE(round_work_request), cdr_hub_round_work, NULL },
 	{ "/v1/round/evidence", TRUSTEE, CDR_BODY_SMALL_MAX, TYPE(round_evidence_request), cdr_hub_round_evidence, NULL },
 	{ CDR_TALLY_FIRST_PATH, TRUSTEE, CDR_BODY_ROUND_MAX, TYPE(round_first), cdr_hub_round_first, NULL },
 	{ CDR_TALLY_SECOND_PATH, TRUSTEE, CDR_BODY_ROUND_MAX, TYPE(round_second), cdr_hub_round_second, NULL },

@@ -198,6 +198,22 @@ static const char version_released[] = "ALTER TABLE round_release ADD COLUMN log
 
 /* Every second: has anybody evaluated since the last sample? */
 static const char version_samples_asked[] = "CREATE INDEX evaluation_logged ON evaluation (logged);";
+/*
+ * Answers made with shares of one sharing go together: transcript names it. close_place and set_place are places in the log; the
+ * notes are checkpoints behind them that enough trustees cosigned. Rounds from before cannot be opened any more.
+ */
+static const char version_openings[] =
+    "ALTER TABLE round ADD COLUMN close_place bigint;"
+    "ALTER TABLE round ADD COLUMN close_note bytea;"
+    "ALTER TABLE round ADD COLUMN set_place bigint;"
+    "ALTER TABLE round ADD COLUMN set_note bytea;"
+    "ALTER TABLE round ADD COLUMN transcript bytea;"
+    "UPDATE round SET state = 'void' WHERE state = 'closed' OR state = 'closing';"
+    "DROP TABLE round_answer;"
+    "CREATE TABLE round_reply (round bytea NOT NULL, stage bigint NOT NULL, trustee bigint NOT NULL, transcript bytea NOT NULL,"
+    " hash bytea NOT NULL, request bytea NOT NULL, stored_at bigint NOT NULL, PRIMARY KEY (round, stage, trustee, transcript));"
+    "CREATE TABLE round_never (round bytea NOT NULL, trustee bigint NOT NULL, request bytea NOT NULL, stored_at bigint NOT NULL,"
+    " PRIMARY KEY (round, trustee));";
 
 static const char *const migrations[] = {
 	version_1,
@@ -217,6 +233,7 @@ static const char *const migrations[] = {
 	version_released,
 	version_samples,
 	version_samples_asked,
+	version_openings,
 };
 
 const struct cdr_store_schema cdr_hub_schema = {
@@ -451,7 +468,7 @@ const struct cdr_hub_legend cdr_hub_legends[] = {
 	COLUMN("round", "hash", "SHA-256 of the signed definition", "public"),
 	COLUMN("round", "id", "16 random bytes", NOTHING),
 	COLUMN("round", "sealed", "period, tables, least number of contributors, deadline, key; signed by the hub", "public"),
-	COLUMN("round", "state", "open, closing, closed, opened, published or void", "public"),
+	COLUMN("round", "state", "open, closing, closed, opened, published, given_up or void", "public"),
 	COLUMN("round", "opened_at", "when it was opened", "public"),
 	COLUMN("round", "deadline", "until when members contribute", "public"),
 	COLUMN("round", "closed_at", "when it was closed", "public"),
@@ -461,6 +478,11 @@ const struct cdr_hub_legend cdr_hub_legends[] = {
 	COLUMN("round", "totals", "what t trustees opened: sums over all members, and how many contributed to each",
 	    "sums over many members, none of one"),
 	COLUMN("round", "logged", "place of its leaf in the log", NOTHING),
+	COLUMN("round", "close_place", "place in the log of the leaf about its closing", "public"),
+	COLUMN("round", "close_note", "a checkpoint behind that place, cosigned by enough trustees", "public"),
+	COLUMN("round", "set_place", "place in the log of the leaf about whose first answers count", "public"),
+	COLUMN("round", "set_note", "a checkpoint behind that place, cosigned by enough trustees", "public"),
+	COLUMN("round", "transcript", "by which sharing of the statistics key it was opened", "public"),
 
 	TABLE("round_contribution", "the last contribution of each member, as it was signed", "who contributed, and when"),
 	COLUMN("round_contribution", "round", "which round", "as the table"),
@@ -472,20 +494,27 @@ const struct cdr_hub_legend cdr_hub_legends[] = {
 	COLUMN("round_contribution", "stored_at", "when it came", "as the table"),
 	COLUMN("round_contribution", "logged", "place of its leaf in the log", NOTHING),
 
-	TABLE("round_answer", "what trustees answered: parts of an opening, with proofs", "which trustees took part"),
-	COLUMN("round_answer", "round", "which round", "as the table"),
-	COLUMN("round_answer", "stage", "1: flags and noise, 2: counts", "as the table"),
-	COLUMN("round_answer", "trustee", "whose", "as the table"),
-	COLUMN("round_answer", "hash", "SHA-256 of the request", NOTHING),
-	COLUMN("round_answer", "request", "partial decryptions of sums, encrypted noise, proofs",
+	TABLE("round_reply", "what trustees answered: parts of an opening, with proofs", "which trustees took part"),
+	COLUMN("round_reply", "round", "which round", "as the table"),
+	COLUMN("round_reply", "stage", "1: flags and noise, 2: counts", "as the table"),
+	COLUMN("round_reply", "trustee", "whose", "as the table"),
+	COLUMN("round_reply", "transcript", "of the sharing of the key that it was made with", "public"),
+	COLUMN("round_reply", "hash", "SHA-256 of the request", NOTHING),
+	COLUMN("round_reply", "request", "partial decryptions of sums, encrypted noise, proofs",
 	    "with those of t trustees together: the sums"),
-	COLUMN("round_answer", "stored_at", "when it came", "as the table"),
+	COLUMN("round_reply", "stored_at", "when it came", "as the table"),
 
 	TABLE("round_refusal", "why a trustee does not open a round", "which party is at fault"),
 	COLUMN("round_refusal", "round", "which round", "as the table"),
 	COLUMN("round_refusal", "trustee", "who refuses", "as the table"),
 	COLUMN("round_refusal", "reason", "its words", "as the table"),
 	COLUMN("round_refusal", "refused_at", "when", "as the table"),
+
+	TABLE("round_never", "that a trustee will never open a round that was given up", "public"),
+	COLUMN("round_never", "round", "which round", "public"),
+	COLUMN("round_never", "trustee", "who says so", "public"),
+	COLUMN("round_never", "request", "its words, as they were signed", "public"),
+	COLUMN("round_never", "stored_at", "when it came", "public"),
 	TABLE("index_page", "the tree over the index: hashes that prove answers", "nothing: hashes of salted commitments"),
 	COLUMN("index_page", "epoch", "as in index_row", "public"),
 	COLUMN("index_page", "depth", "length of the path that leads to the page", NOTHING),

@@ -42,6 +42,7 @@ struct cdr_hub_witness {
 	struct cdr_checkpoint newest; /* witnessed; size 0: none */
 	uint64_t newest_at;          /* by this hub's clock; 0: before this process began */
 	uint64_t newest_version;     /* of the roster whose trustees cosigned it */
+	struct cdr_checkpoint by[CDR_TRUSTEE_COUNT_MAX]; /* entry k: the newest that k + 1 or more cosigned; size 0: none */
 	struct cdr_checkpoint kept;  /* what the database has */
 	uint32_t threshold, trustee_count; /* of the roster in force when something was shown last */
 	size_t shower_count;
@@ -256,6 +257,18 @@ cdr_hub_witness_newest(struct cdr_hub_witness *w, uint64_t from, uint32_t timeou
 	return err;
 }
 
+/* see node/hub/witness.h */
+bool
+cdr_hub_witness_quorate(struct cdr_hub_witness *w, uint32_t quorum, struct cdr_checkpoint *checkpoint)
+{
+	if (quorum < 1 || quorum > CDR_TRUSTEE_COUNT_MAX)
+		return false;
+	(void)pthread_mutex_lock(&w->lock);
+	*checkpoint = w->by[quorum - 1];
+	(void)pthread_mutex_unlock(&w->lock);
+	return checkpoint->size > 0;
+}
+
 /* ---- showing ------------------------------------------------------------------------------------------------ */
 
 /* Put a cosignature on what is shown; with enough of them it is the newest. Called with the lock. */
@@ -271,6 +284,8 @@ take_cosignature(struct cdr_hub_witness *w, const struct cdr_roster *roster, con
 		cdr_log(CDR_LOG_WARNING, "witness.bad_signature", cdr_log_int("trustee", cosignature->trustee));
 		return;
 	}
+	for (size_t k = 0; k < at->cosignature_count; k++)
+		w->by[k] = *at;
 	if (!cdr_checkpoint_is_witnessed(at, roster) || w->newest.size > at->size)
 		return;
 	w->newest = *at;

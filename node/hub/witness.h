@@ -58,6 +58,14 @@ CDR_MUST_CHECK cdr_err cdr_hub_witness_newest(struct cdr_hub_witness *witness, u
 bool cdr_hub_witness_is_behind(struct cdr_hub_witness *witness);
 
 /**
+ * cdr_hub_witness_quorate(witness, quorum, checkpoint):
+ * The newest checkpoint that at least ${quorum} trustees are known to have cosigned since this process began.
+ *
+ * Returns  whether there is one.
+ */
+bool cdr_hub_witness_quorate(struct cdr_hub_witness *witness, uint32_t quorum, struct cdr_checkpoint *checkpoint);
+
+/**
  * cdr_hub_witness_tick(witness):
  * What is due, about once a second: leaves that nobody waits for are shown too, the newest checkpoint is kept in the
  * database, and now and then it is cosigned anew, so that everybody sees that it is the newest.

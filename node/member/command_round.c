@@ -58,7 +58,7 @@ static const char *
 own_state(const struct cdr_rounds_entry *e)
 {
 	if (e->has_close)
-		return e->is_counted ? "counted" : e->submission == 0 ? "not submitted" : e->is_acknowledged ? "LEFT OUT BY THE HUB" :
+		return e->is_counted ? "counted" : e->is_unknown ? "counted, but not made by this node" : e->submission == 0 ? "not submitted" : e->is_acknowledged ? "LEFT OUT BY THE HUB" :
 		    "came too late";
 	return e->submission == 0 ? "not submitted" : e->is_acknowledged ? "submitted" : "waits to be sent";
 }

@@ -150,14 +150,13 @@ check_counted(struct cdr_member *member, const struct cdr_roster *roster, const 
 	cdr_err err = CDR_E_INTERNAL;
 	struct cdr_close close = { 0 };
 
-	CDR_TRY(cdr_close_read(sealed, e->round, roster, member->genesis, &close, fault));
+	CDR_TRY(cdr_close_read_signed(sealed, e->round, roster, member->genesis, &close, fault));
 	e->has_close = true;
 	e->members = close.body->members;
 	size_t at = cdr_close_find(&close, member->id);
 	e->is_counted = at != SIZE_MAX && memcmp(close.list->contribution[at]->hash.data, s->hash, sizeof(s->hash)) == 0;
-	if (s->number == 0 && at != SIZE_MAX)
-		err = cdr_fault_set(fault, CDR_E_REFUSED, "the hub counts a contribution of this organisation that it has not made");
-	else if (s->reply.len > 0 && !e->is_counted)
+	e->is_unknown = s->number == 0 && at != SIZE_MAX;
+	if (!e->is_unknown && s->reply.len > 0 && !e->is_counted)
 		err = accuse_hub(member, e->round, s, at == SIZE_MAX ? "left out a contribution to a round that it had acknowledged" :
 		    "counts another contribution to a round than the last one that it had acknowledged");
 out:

@@ -20,6 +20,7 @@
 struct cdr_rounds_entry {
 	struct cdr_round *round;
 	char state[12];                  /* open, closing, closed, opened, published, void */
+	bool is_unknown;                 /* the hub counts a contribution of this organisation that this node has not made */
 	bool has_close, is_counted;      /* whether the hub has closed it, and counts our contribution as it was submitted last */
 	uint64_t members;                /* that count, once it is closed */
 	uint32_t submission;             /* how often this node has submitted; 0: never */

@@ -90,6 +90,11 @@ static const struct cdr_option audit_judge_options[] = {
 	{ .name = NULL },
 };
 
+static const struct cdr_option rounds_options[] = {
+	{ .name = "retry", .value = "PERIOD", .help = "look once more at what was refused of this half-year, such as 2026-H1" },
+	{ .name = NULL },
+};
+
 const struct cdr_command cdr_trustee_commands[] = {
 	{ .name = "init", .summary = "make a trustee: its keys and its card", .options = init_options,
 	    .help = "Give card.json, in the folder, to whoever founds the exchange, and read its fingerprint out to him by\n"
@@ -148,7 +153,8 @@ const struct cdr_command cdr_trustee_commands[] = {
 	{ .name = "audit judge", .operands = "NUMBER", .operand_min = 1, .operand_max = 1, .options = audit_judge_options,
 	    .summary = "say whether the member had evidence for it: it stands in the log for everybody",
 	    .handle = cdr_trustee_command_audit_judge },
-	{ .name = "rounds", .summary = "show rounds of statistics: opened, refused and why", .handle = cdr_trustee_command_rounds },
+	{ .name = "rounds", .summary = "show rounds of statistics: opened, refused and why", .options = rounds_options,
+	    .handle = cdr_trustee_command_rounds },
 	{ .name = "inspect", .summary = "show everything that this trustee has stored, as JSON",
 	    .handle = cdr_trustee_command_inspect },
 	{ .name = NULL },

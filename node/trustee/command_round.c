@@ -15,7 +15,7 @@ show_round(struct cdr_query *query, struct rounds *r)
 {
 	cdr_err err = CDR_E_INTERNAL;
 	char period[CDR_CODE_LEN_MAX + 1], refusal[CDR_FAULT_LEN];
-	uint64_t members, tables, epsilon, first, second;
+	uint64_t members, tables, epsilon, first, second, never;
 
 	CDR_TRY(cdr_query_text(query, 0, period, sizeof(period)));
 	CDR_TRY(cdr_query_count(query, 1, &members));
@@ -24,7 +24,8 @@ show_round(struct cdr_query *query, struct rounds *r)
 	CDR_TRY(cdr_query_count(query, 4, &first));
 	CDR_TRY(cdr_query_count(query, 5, &second));
 	CDR_TRY(cdr_query_text(query, 6, refusal, sizeof(refusal)));
-	const char *state = refusal[0] != '\0' ? "refused" : second > 0 ? "opened" : first > 0 ? "flags opened" : "verified";
+	CDR_TRY(cdr_query_count(query, 7, &never));
+	const char *state = never > 0 ? "never to be opened" : refusal[0] != '\0' ? "refused" : second > 0 ? "opened" : first > 0 ? "flags opened" : "verified";
 	cdr_report_text(r->report, "  %s  %s  %llu members, %llu tables%s%s\n", period, state, (unsigned long long)members,
 	    (unsigned long long)tables, refusal[0] != '\0' ? ": " : "", refusal);
 	if (second > 0)
@@ -45,7 +46,7 @@ rounds_job(struct cdr_tx *tx, void *context)
 
 	CDR_TRY(cdr_query_start(tx,
 	    "SELECT period, members, tables, epsilon_milli, CASE WHEN first_answer IS NULL THEN 0 ELSE 1 END,"
-	    " CASE WHEN second_answer IS NULL THEN 0 ELSE 1 END, refusal FROM round ORDER BY seen_at, hash", none, &query));
+	    " CASE WHEN second_answer IS NULL THEN 0 ELSE 1 END, refusal, CASE WHEN never IS NULL THEN 0 ELSE 1 END FROM round ORDER BY seen_at, hash", none, &query));
 	while ((err = cdr_query_step(query)) == CDR_OK)
 		CDR_TRY(show_round(query, context));
 	if (err == CDR_E_ABSENT)
@@ -62,8 +63,18 @@ cdr_trustee_command_rounds(const struct cdr_arguments *arguments, struct cdr_rep
 	cdr_err err = CDR_E_INTERNAL;
 	struct cdr_trustee_open open = { 0 };
 	struct rounds r = { .report = report, .list = json_array() };
+	const char *period = cdr_arguments_text(arguments, "retry");
+	size_t again = 0;
 
 	CDR_TRY(cdr_trustee_open(arguments, &open, fault));
+	if (period != NULL) {
+		CDR_TRY(cdr_round_again_put(open.home->store, period, &again));
+		if (again == 0) {
+			err = cdr_fault_set(fault, CDR_E_ABSENT, "no round of %s was refused here in a way that can be taken back", period);
+			goto out;
+		}
+		cdr_report_text(report, "The daemon looks at %zu round%s of %s again.\n", again, again == 1 ? "" : "s", period);
+	}
 	CDR_TRY(cdr_store_read(open.home->store, rounds_job, &r));
 	if (json_array_size(r.list) == 0)
 		cdr_report_text(report, "No round has reached this trustee yet.\n");

@@ -44,7 +44,7 @@ read_job(struct cdr_tx *tx, void *context)
 	struct cdr_query *query = NULL;
 
 	CDR_TRY(cdr_query_start(tx,
-	    "SELECT close_hash, sums, first_answer, second_answer, set_hash, refusal FROM round WHERE hash = $1",
+	    "SELECT close_hash, sums, first_answer, second_answer, set_hash, refusal, never FROM round WHERE hash = $1",
 	    CDR_VALUES(hash_value(job->hash)), &query));
 	err = cdr_query_step(query);
 	if (err == CDR_E_ABSENT) {
@@ -53,7 +53,8 @@ read_job(struct cdr_tx *tx, void *context)
 	}
 	if (err != CDR_OK)
 		goto out;
-	k->is_refused = !cdr_query_is_null(query, 5);
+	k->is_never = !cdr_query_is_null(query, 6);
+	k->is_refused = k->is_never || !cdr_query_is_null(query, 5);
 	if (!cdr_query_is_null(query, 0)) {
 		k->is_known = true;
 		CDR_TRY(cdr_query_blob(query, 0, k->close_hash, sizeof(k->close_hash)));
@@ -87,7 +88,6 @@ struct put_job {
 	const struct cdr_round *round;
 	const struct cdr_close *close;
 	struct cdr_bytes sums;
-	uint32_t minimum;
 	uint64_t now;
 	struct cdr_fault *fault;
 };
@@ -113,7 +113,24 @@ out:
 	return err;
 }
 
-/* One opened round with a table and months in common. */
+/* A table that an opened round has too. */
+static cdr_err
+compare_tables(struct cdr_tx *tx, const uint8_t *opened, const struct put_job *job)
+{
+	cdr_err err = CDR_OK;
+	const Cdr__Wire__Round *body = job->round->body;
+
+	for (size_t t = 0; err == CDR_OK && t < body->n_table; t++) {
+		int64_t count;
+		err = cdr_query_one_int(tx, "SELECT count(*) FROM round_table WHERE round = $1 AND id = $2",
+		    CDR_VALUES(hash_value(opened), cdr_value_text(body->table[t]->id)), &count);
+		if (err == CDR_OK && count > 0)
+			err = cdr_fault_set(job->fault, CDR_E_REFUSED, "table %s was opened for this period already", body->table[t]->id);
+	}
+	return err;
+}
+
+/* One opened round with months in common. */
 static cdr_err
 compare_opened(struct cdr_tx *tx, struct cdr_query *query, const struct put_job *job)
 {
@@ -121,19 +138,66 @@ compare_opened(struct cdr_tx *tx, struct cdr_query *query, const struct put_job 
 	uint8_t opened[CDR_ROUND_HASH_LEN];
 	uint64_t members;
 	size_t shared, own = job->close->body->members;
-	char table[CDR_CODE_LEN_MAX + 1];
 
 	CDR_TRY(cdr_query_blob(query, 0, opened, sizeof(opened)));
 	CDR_TRY(cdr_query_count(query, 1, &members));
-	CDR_TRY(cdr_query_text(query, 2, table, sizeof(table)));
+	CDR_TRY(count_shared(tx, opened, job->close, &shared));
+	if (shared != own || shared != (size_t)members)
+		return cdr_fault_set(job->fault, CDR_E_REFUSED, "a round of some of the same months was opened already, and the contributors are "
+		    "not the same: the two sums together would show those who differ");
+	err = compare_tables(tx, opened, job);
+out:
+	return err;
+}
+
+/* One opened round with a table of names in common, half a year apart: people of a few members must not be what they differ by. */
+static cdr_err
+compare_people(struct cdr_tx *tx, struct cdr_query *query, const struct put_job *job)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	uint8_t opened[CDR_ROUND_HASH_LEN];
+	uint64_t members;
+	size_t shared;
+
+	CDR_TRY(cdr_query_blob(query, 0, opened, sizeof(opened)));
+	CDR_TRY(cdr_query_count(query, 1, &members));
 	CDR_TRY(count_shared(tx, opened, job->close, &shared));
 	/* In one of the two, but not in both. */
-	size_t apart = (size_t)members + own - 2 * shared;
-	if (shared > 0 && apart < job->minimum)
-		return cdr_fault_set(job->fault, CDR_E_REFUSED, "table %s was opened for this period already, and the contributors differ "
-		    "from those by %zu: fewer than %" PRIu32 ", whose figures the two sums together would show", table, apart, job->minimum);
-	err = CDR_OK;
+	size_t apart = (size_t)members + job->close->body->members - 2 * shared;
+	if (shared > 0 && apart > 0 && apart < CDR_ROUND_MINIMUM)
+		return cdr_fault_set(job->fault, CDR_E_REFUSED, "names were counted half a year before or after, and the contributors differ by %zu: "
+		    "fewer than %d, whose people the two sums together would show", apart, CDR_ROUND_MINIMUM);
 out:
+	return err;
+}
+
+/* A register is much the same half a year before and after. */
+static cdr_err
+compare_names(struct cdr_tx *tx, const struct put_job *job)
+{
+	cdr_err err = CDR_OK;
+	const Cdr__Wire__Round *body = job->round->body;
+	struct cdr_query *query = NULL;
+	char country[CDR_COUNTRY_LEN];
+
+	for (size_t t = 0; err == CDR_OK && t < body->n_table; t++) {
+		if (!cdr_round_names(body->table[t]->id, country))
+			continue;
+		CDR_TRY(cdr_query_start(tx,
+		    "SELECT round.hash, round.members FROM round_table, round WHERE round_table.id = $1 AND round.hash = round_table.round"
+		    " AND round.never IS NULL AND round.hash <> $2 AND round.first_month <= $3 AND round.last_month >= $4",
+		    CDR_VALUES(cdr_value_text(body->table[t]->id), hash_value(job->round->hash),
+			cdr_value_int((int64_t)body->last_month + CDR_ROUND_NAMES_MONTHS),
+			cdr_value_int((int64_t)body->first_month - CDR_ROUND_NAMES_MONTHS)), &query));
+		while ((err = cdr_query_step(query)) == CDR_OK)
+			CDR_TRY(compare_people(tx, query, job));
+		if (err == CDR_E_ABSENT)
+			err = CDR_OK;
+		cdr_query_end(query);
+		query = NULL;
+	}
+out:
+	cdr_query_end(query);
 	return err;
 }
 
@@ -144,24 +208,16 @@ compare_all(struct cdr_tx *tx, const struct put_job *job)
 	cdr_err err = CDR_E_INTERNAL;
 	const Cdr__Wire__Round *body = job->round->body;
 	struct cdr_query *query = NULL;
-	char country[CDR_COUNTRY_LEN];
 
-	for (size_t t = 0; t < body->n_table; t++) {
-		/* A register is much the same half a year before and after. */
-		uint32_t near = cdr_round_names(body->table[t]->id, country) ? CDR_ROUND_NAMES_MONTHS : 0;
-		CDR_TRY(cdr_query_start(tx,
-		    "SELECT round.hash, round.members, round_table.id FROM round_table, round WHERE round_table.id = $1"
-		    " AND round.hash = round_table.round AND round.hash <> $2 AND round.first_month <= $3 AND round.last_month >= $4",
-		    CDR_VALUES(cdr_value_text(body->table[t]->id), hash_value(job->round->hash), cdr_value_int((int64_t)body->last_month + near),
-			cdr_value_int((int64_t)body->first_month - near)), &query));
-		while ((err = cdr_query_step(query)) == CDR_OK)
-			CDR_TRY(compare_opened(tx, query, job));
-		if (err != CDR_E_ABSENT)
-			goto out;
-		cdr_query_end(query);
-		query = NULL;
-	}
-	err = CDR_OK;
+	CDR_TRY(compare_names(tx, job));
+	CDR_TRY(cdr_query_start(tx,
+	    "SELECT hash, members FROM round WHERE close_hash IS NOT NULL AND never IS NULL AND hash <> $1 AND first_month <= $2"
+	    " AND last_month >= $3",
+	    CDR_VALUES(hash_value(job->round->hash), cdr_value_int(body->last_month), cdr_value_int(body->first_month)), &query));
+	while ((err = cdr_query_step(query)) == CDR_OK)
+		CDR_TRY(compare_opened(tx, query, job));
+	if (err == CDR_E_ABSENT)
+		err = CDR_OK;
 out:
 	cdr_query_end(query);
 	return err;
@@ -177,6 +233,9 @@ put_job(struct cdr_tx *tx, void *context)
 	const struct cdr_value hash = hash_value(job->round->hash);
 
 	CDR_TRY(compare_all(tx, job));
+	/* It was refused before, and is looked at again. */
+	CDR_TRY(cdr_query_run(tx, "DELETE FROM round WHERE hash = $1 AND close_hash IS NULL AND refusal IS NULL AND never IS NULL",
+	    CDR_VALUES(hash)));
 	CDR_TRY(cdr_query_run(tx,
 	    "INSERT INTO round (hash, period, first_month, last_month, members, tables, epsilon_milli, close_hash, sums, seen_at)"
 	    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
@@ -198,9 +257,9 @@ out:
 /* see node/trustee/round_store.h */
 cdr_err
 cdr_round_known_put(struct cdr_trustee *trustee, const struct cdr_round *round, const struct cdr_close *close,
-    struct cdr_bytes sums, uint32_t minimum, struct cdr_fault *fault)
+    struct cdr_bytes sums, struct cdr_fault *fault)
 {
-	struct put_job job = { round, close, sums, minimum, cdr_trustee_now(), fault };
+	struct put_job job = { round, close, sums, cdr_trustee_now(), fault };
 
 	return cdr_store_write(trustee->home->store, put_job, &job);
 }
@@ -208,6 +267,7 @@ cdr_round_known_put(struct cdr_trustee *trustee, const struct cdr_round *round, 
 struct answer_job {
 	const uint8_t *hash, *set_hash;
 	struct cdr_bytes request;
+	bool renewed;
 };
 
 /* A writing job. */
@@ -215,7 +275,8 @@ static cdr_err
 first_job(struct cdr_tx *tx, void *context)
 {
 	const struct answer_job *job = context;
-	cdr_err err = cdr_query_run(tx, "UPDATE round SET first_answer = $2 WHERE hash = $1 AND first_answer IS NULL",
+	cdr_err err = cdr_query_run(tx, job->renewed ? "UPDATE round SET first_answer = $2 WHERE hash = $1 AND never IS NULL" :
+	    "UPDATE round SET first_answer = $2 WHERE hash = $1 AND never IS NULL AND first_answer IS NULL",
 	    CDR_VALUES(hash_value(job->hash), cdr_value_bytes(job->request)));
 
 	return err == CDR_OK && cdr_query_changed_count(tx) == 0 ? CDR_E_EXISTS : err;
@@ -226,8 +287,9 @@ static cdr_err
 second_job(struct cdr_tx *tx, void *context)
 {
 	const struct answer_job *job = context;
-	cdr_err err = cdr_query_run(tx,
-	    "UPDATE round SET second_answer = $2, set_hash = $3 WHERE hash = $1 AND second_answer IS NULL",
+	cdr_err err = cdr_query_run(tx, job->renewed ?
+	    "UPDATE round SET second_answer = $2, set_hash = $3 WHERE hash = $1 AND never IS NULL AND set_hash = $3" :
+	    "UPDATE round SET second_answer = $2, set_hash = $3 WHERE hash = $1 AND never IS NULL AND second_answer IS NULL",
 	    CDR_VALUES(hash_value(job->hash), cdr_value_bytes(job->request), hash_value(job->set_hash)));
 
 	return err == CDR_OK && cdr_query_changed_count(tx) == 0 ? CDR_E_EXISTS : err;
@@ -235,9 +297,10 @@ second_job(struct cdr_tx *tx, void *context)
 
 /* see node/trustee/round_store.h */
 cdr_err
-cdr_round_first_put(struct cdr_trustee *trustee, const uint8_t hash[static CDR_ROUND_HASH_LEN], struct cdr_bytes request)
+cdr_round_first_put(struct cdr_trustee *trustee, const uint8_t hash[static CDR_ROUND_HASH_LEN], struct cdr_bytes request,
+    bool renewed)
 {
-	struct answer_job job = { hash, NULL, request };
+	struct answer_job job = { hash, NULL, request, renewed };
 
 	return cdr_store_write(trustee->home->store, first_job, &job);
 }
@@ -245,9 +308,9 @@ cdr_round_first_put(struct cdr_trustee *trustee, const uint8_t hash[static CDR_R
 /* see node/trustee/round_store.h */
 cdr_err
 cdr_round_second_put(struct cdr_trustee *trustee, const uint8_t hash[static CDR_ROUND_HASH_LEN],
-    const uint8_t set_hash[static CDR_ROUND_HASH_LEN], struct cdr_bytes request)
+    const uint8_t set_hash[static CDR_ROUND_HASH_LEN], struct cdr_bytes request, bool renewed)
 {
-	struct answer_job job = { hash, set_hash, request };
+	struct answer_job job = { hash, set_hash, request, renewed };
 
 	return cdr_store_write(trustee->home->store, second_job, &job);
 }
@@ -258,7 +321,7 @@ struct refusal_job {
 	uint64_t now;
 };
 
-/* A writing job. */
+/* A writing job: a row for the round, if there is none; and the reason, the first time. */
 static cdr_err
 refusal_job(struct cdr_tx *tx, void *context)
 {
@@ -287,4 +350,104 @@ cdr_round_refusal_put(struct cdr_trustee *trustee, const struct cdr_round *round
 	struct refusal_job job = { round, reason, cdr_trustee_now() };
 
 	return cdr_store_write(trustee->home->store, refusal_job, &job);
+}
+
+/* ---- never, and again ------------------------------------------------------------------------------------------- */
+
+/* A writing job. */
+static cdr_err
+never_job(struct cdr_tx *tx, void *context)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	const struct refusal_job *job = context;
+	const struct cdr_value hash = hash_value(job->round->hash);
+	int64_t answered;
+
+	CDR_TRY(refusal_job(tx, context));
+	CDR_TRY(cdr_query_one_int(tx, "SELECT count(*) FROM round WHERE hash = $1 AND (first_answer IS NOT NULL OR second_answer IS NOT NULL)",
+	    CDR_VALUES(hash), &answered));
+	if (answered > 0)
+		return CDR_E_REFUSED;
+	CDR_TRY(cdr_query_run(tx, "UPDATE round SET never = 1 WHERE hash = $1", CDR_VALUES(hash)));
+out:
+	return err;
+}
+
+/* see node/trustee/round_store.h */
+cdr_err
+cdr_round_never_put(struct cdr_trustee *trustee, const struct cdr_round *round, struct cdr_fault *fault)
+{
+	struct refusal_job job = { round, "given up by the secretariat", cdr_trustee_now() };
+	cdr_err err = cdr_store_write(trustee->home->store, never_job, &job);
+
+	return err == CDR_E_REFUSED ? cdr_fault_set(fault, err, "this trustee has answered in a round that the secretariat gave up: it cannot "
+	    "say any more that nothing of it was opened") : err;
+}
+
+/* A reading job. */
+static cdr_err
+again_read_job(struct cdr_tx *tx, void *context)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct cdr_round_again *again = context;
+	struct cdr_query *query = NULL;
+	const struct cdr_values none = CDR_VALUES();
+
+	CDR_TRY(cdr_query_start(tx, "SELECT hash FROM round WHERE again = 1 ORDER BY seen_at, hash", none, &query));
+	while (again->count < CDR_ROUND_AGAIN_MAX && (err = cdr_query_step(query)) == CDR_OK)
+		CDR_TRY(cdr_query_blob(query, 0, again->hash[again->count++], CDR_ROUND_HASH_LEN));
+	if (err == CDR_E_ABSENT)
+		err = CDR_OK;
+out:
+	cdr_query_end(query);
+	return err;
+}
+
+/* see node/trustee/round_store.h */
+cdr_err
+cdr_round_again_read(struct cdr_trustee *trustee, struct cdr_round_again *again)
+{
+	again->count = 0;
+	return cdr_store_read(trustee->home->store, again_read_job, again);
+}
+
+/* A writing job. */
+static cdr_err
+again_done_job(struct cdr_tx *tx, void *context)
+{
+	(void)context;
+	return cdr_query_run(tx, "UPDATE round SET again = NULL WHERE again = 1", CDR_VALUES());
+}
+
+/* see node/trustee/round_store.h */
+cdr_err
+cdr_round_again_done(struct cdr_trustee *trustee)
+{
+	return cdr_store_write(trustee->home->store, again_done_job, NULL);
+}
+
+struct again_job {
+	const char *period;
+	size_t *count;
+};
+
+/* A writing job. */
+static cdr_err
+again_put_job(struct cdr_tx *tx, void *context)
+{
+	const struct again_job *job = context;
+	cdr_err err = cdr_query_run(tx, "UPDATE round SET refusal = NULL, again = 1 WHERE period = $1 AND refusal IS NOT NULL AND never IS NULL",
+	    CDR_VALUES(cdr_value_text(job->period)));
+
+	*job->count = err == CDR_OK ? (size_t)cdr_query_changed_count(tx) : 0;
+	return err;
+}
+
+/* see node/trustee/round_store.h */
+cdr_err
+cdr_round_again_put(struct cdr_store *store, const char *period, size_t *count)
+{
+	struct again_job job = { period, count };
+
+	return cdr_store_write(store, again_put_job, &job);
 }

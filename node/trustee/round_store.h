@@ -16,6 +16,7 @@ struct cdr_round_known {
 	bool has_set;
 	uint8_t set_hash[CDR_ROUND_HASH_LEN];
 	bool is_refused;
+	bool is_never;               /* signed away */
 };
 void cdr_round_known_free(struct cdr_round_known *known);
 
@@ -24,20 +25,38 @@ CDR_MUST_CHECK cdr_err cdr_round_known_read(struct cdr_trustee *trustee, const u
     struct cdr_round_known *known);
 
 /**
- * cdr_round_known_put(trustee, round, close, sums, minimum, fault):
+ * cdr_round_known_put(trustee, round, close, sums, fault):
  * Remember that the sums of this round were verified, with whom, and that they are going to be opened: from now on nothing
- * that is too close to it is. One transaction looks and remembers.
+ * about some of its months is, but other tables of exactly the same contributors. One transaction looks and remembers.
  *
- * Returns  CDR_OK; CDR_E_REFUSED with why it must not be opened; CDR_E_STORE; CDR_E_MEMORY.
+ * Returns  CDR_OK; CDR_E_REFUSED with why it must not be opened; CDR_E_EXISTS if it is known; CDR_E_STORE; CDR_E_MEMORY.
  */
 CDR_MUST_CHECK cdr_err cdr_round_known_put(struct cdr_trustee *trustee, const struct cdr_round *round,
-    const struct cdr_close *close, struct cdr_bytes sums, uint32_t minimum, struct cdr_fault *fault);
+    const struct cdr_close *close, struct cdr_bytes sums, struct cdr_fault *fault);
 
-/* Keep an answer before it is sent. An answer that is there already stays, and is read instead: CDR_E_EXISTS. */
+/*
+ * Keep an answer before it is sent. An answer that is there already stays, unless it was made with a share that was renewed since
+ * (${renewed}): CDR_E_EXISTS. Nor is there room for one once it was signed that there is none.
+ */
 CDR_MUST_CHECK cdr_err cdr_round_first_put(struct cdr_trustee *trustee, const uint8_t hash[static CDR_ROUND_HASH_LEN],
-    struct cdr_bytes request);
+    struct cdr_bytes request, bool renewed);
 CDR_MUST_CHECK cdr_err cdr_round_second_put(struct cdr_trustee *trustee, const uint8_t hash[static CDR_ROUND_HASH_LEN],
-    const uint8_t set_hash[static CDR_ROUND_HASH_LEN], struct cdr_bytes request);
+    const uint8_t set_hash[static CDR_ROUND_HASH_LEN], struct cdr_bytes request, bool renewed);
+
+/* Never answer in this round. CDR_OK, also if that is so already; CDR_E_REFUSED if an answer was given; CDR_E_STORE. */
+CDR_MUST_CHECK cdr_err cdr_round_never_put(struct cdr_trustee *trustee, const struct cdr_round *round, struct cdr_fault *fault);
+
+/* Rounds that were refused and that the operator wants to be looked at once more. */
+#define CDR_ROUND_AGAIN_MAX 16
+struct cdr_round_again {
+	uint8_t hash[CDR_ROUND_AGAIN_MAX][CDR_ROUND_HASH_LEN];
+	size_t count;
+};
+CDR_MUST_CHECK cdr_err cdr_round_again_read(struct cdr_trustee *trustee, struct cdr_round_again *again);
+/* The hub has been told. */
+CDR_MUST_CHECK cdr_err cdr_round_again_done(struct cdr_trustee *trustee);
+/* Of a period; ${count}: how many there are. */
+CDR_MUST_CHECK cdr_err cdr_round_again_put(struct cdr_store *store, const char *period, size_t *count);
 
 /* Remember why this round is refused, the first time. */
 CDR_MUST_CHECK cdr_err cdr_round_refusal_put(struct cdr_trustee *trustee, const struct cdr_round *round, const char *reason);

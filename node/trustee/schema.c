@@ -129,8 +129,21 @@ static const char version_recover[] =
     "CREATE TABLE recover_point (trustee bigint NOT NULL, part bigint NOT NULL, size bigint NOT NULL, root bytea NOT NULL,"
     " PRIMARY KEY (trustee, part));";
 
-static const char *const migrations[] = { version_1, version_keys, version_basis, version_log, version_rounds, version_said, version_index_watch, version_samples,
-	version_stopped, version_recover };
+/*
+ * What the log says of rounds: closings, sets. again: the operator wants a refused round to be looked at once more; never: this
+ * trustee has signed that it will not open it, whatever comes.
+ */
+static const char version_round_log[] =
+    "CREATE TABLE round_closing (place bigint NOT NULL PRIMARY KEY, content bytea NOT NULL, members bigint NOT NULL,"
+    " first_month bigint NOT NULL, last_month bigint NOT NULL, roster_version bigint NOT NULL);"
+    "CREATE INDEX round_closing_content ON round_closing (content);"
+    "CREATE TABLE round_set (place bigint NOT NULL PRIMARY KEY, closing bigint NOT NULL, content bytea NOT NULL);"
+    "CREATE INDEX round_set_closing ON round_set (closing);"
+    "ALTER TABLE round ADD COLUMN again bigint;"
+    "ALTER TABLE round ADD COLUMN never bigint;";
+
+static const char *const migrations[] = { version_1, version_keys, version_basis, version_log, version_rounds,
+	version_said, version_index_watch, version_samples, version_stopped, version_recover, version_round_log };
 
 const struct cdr_store_schema cdr_trustee_schema = {
 	.application_id = 0x43445254, /* "CDRT" */

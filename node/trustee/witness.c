@@ -6,6 +6,7 @@
 
 #include "node/net/log.h"
 #include "node/trustee/index_watch.h"
+#include "node/trustee/round_log.h"
 #include "node/trustee/said.h"
 #include "node/trustee/sample.h"
 #include "node/trustee/peers.h"
@@ -270,8 +271,9 @@ out:
 
 /* ---- what was seen ------------------------------------------------------------------------------------------- */
 
-static cdr_err
-edge_read(struct cdr_tx *tx, struct cdr_merkle_edge *edge)
+/* see node/trustee/witness.h */
+cdr_err
+cdr_trustee_log_edge(struct cdr_tx *tx, struct cdr_merkle_edge *edge)
 {
 	cdr_err err = CDR_E_INTERNAL;
 	struct cdr_query *query = NULL;
@@ -297,7 +299,7 @@ cdr_err
 cdr_trustee_log_size(struct cdr_tx *tx, uint64_t *size)
 {
 	struct cdr_merkle_edge edge;
-	cdr_err err = edge_read(tx, &edge);
+	cdr_err err = cdr_trustee_log_edge(tx, &edge);
 
 	*size = edge.size;
 	return err;
@@ -442,6 +444,22 @@ watch_index(struct cdr_tx *tx, struct portion *p)
 	return err;
 }
 
+/* What the leaves say of rounds of statistics. */
+static cdr_err
+take_rounds(struct cdr_tx *tx, const struct portion *p)
+{
+	cdr_err err = CDR_OK;
+	struct cdr_leaf leaf;
+	bool is_open;
+
+	for (size_t i = 0; err == CDR_OK && i < p->request->n_record; i++) {
+		err = cdr_leaf_entry_read(cdr_message_bytes(p->request->record[i]->entry), &leaf, &is_open);
+		if (err == CDR_OK && is_open)
+			err = cdr_round_log_take(tx, p->request->from + i, &leaf);
+	}
+	return err;
+}
+
 /* A writing job: leaves behind those that were seen, if their root is the checkpoint's. */
 static cdr_err
 take_job(struct cdr_tx *tx, void *context)
@@ -454,7 +472,7 @@ take_job(struct cdr_tx *tx, void *context)
 
 	p->contradicts = p->is_taken = p->is_missing = false;
 	CDR_TRY(cdr_trustee_recovering(tx, &p->is_recovering));
-	CDR_TRY(edge_read(tx, &edge));
+	CDR_TRY(cdr_trustee_log_edge(tx, &edge));
 	p->size = edge.size;
 	if (edge.size != p->request->from) {
 		CDR_TRY(cdr_trustee_log_compare(tx, &p->checkpoint, &p->contradicts));
@@ -485,6 +503,7 @@ take_job(struct cdr_tx *tx, void *context)
 	for (size_t i = 0; i < p->lot_count; i++)
 		CDR_TRY(cdr_trustee_sample_take(tx, p->trustee, &p->lot[i], p->call->now));
 	CDR_TRY(cdr_trustee_roster_logged(tx, p->roster_version));
+	CDR_TRY(take_rounds(tx, p));
 	CDR_TRY(seen_write(tx, p));
 	cdr_merkle_edge_write(&edge, bytes, &len);
 	CDR_TRY(cdr_trustee_setting_put(tx, EDGE_NAME, bytes, len));

@@ -34,6 +34,9 @@ cdr_err cdr_trustee_witness(void *trustee, const struct cdr_call *call, struct c
 cdr_err cdr_trustee_witness_latest(void *trustee, const struct cdr_call *call, struct cdr_answer *answer,
     struct cdr_fault *fault);
 
+/* The right edge of the log that this trustee has seen. */
+CDR_MUST_CHECK cdr_err cdr_trustee_log_edge(struct cdr_tx *tx, struct cdr_merkle_edge *edge);
+
 /* How long the log is that this trustee has seen. */
 CDR_MUST_CHECK cdr_err cdr_trustee_log_size(struct cdr_tx *tx, uint64_t *size);
 

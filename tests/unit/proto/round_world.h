@@ -33,6 +33,7 @@ struct round_world {
 	/* the round */
 	struct cdr_round *round;
 	struct cdr_tally_world world;
+	struct cdr_shelf shelf;            /* holds the roster too */
 	struct cdr_buffer *contribution;   /* requests */
 	struct cdr_buffer sums, close_bytes, set_bytes;
 	struct cdr_arena close_arena, set_arena;
@@ -44,6 +45,7 @@ struct round_world {
 	struct cdr_answer_read first[TRUSTEES], second[TRUSTEES];
 	struct cdr_opening opening;
 	int32_t *totals;
+	uint64_t answered_by;              /* version of the roster by which trustees answer; 0: as the world's */
 	struct cdr_buffer totals_bytes;
 };
 
@@ -140,7 +142,7 @@ world_round(struct round_world *w, size_t tables, uint32_t cells, uint32_t bits,
 	assert_int_equal(cdr_round_decode(cdr_buffer_bytes(&outer), &w->round, NULL), CDR_OK);
 	cdr_buffer_free(&inner);
 	cdr_buffer_free(&outer);
-	w->world = (struct cdr_tally_world){ w->round, w->roster, w->genesis };
+	w->world = (struct cdr_tally_world){ .round = w->round, .roster = w->roster, .genesis = w->genesis, .rosters = &w->shelf };
 }
 
 /* Everything up to an open round. */
@@ -155,6 +157,7 @@ world_start_tables(struct round_world *w, size_t members, size_t tables, uint32_
 	w->draft.body.statistics_key = w->statistics_at;
 	w->draft.body.n_statistics_key = 1;
 	assert_int_equal(make_roster(&w->draft, 7, &w->roster), CDR_OK);
+	w->shelf = (struct cdr_shelf){ .roster = { w->roster }, .count = 1 };
 	world_round(w, tables, cells, bits, epsilon_milli);
 	assert_int_equal(cdr_round_verify(w->round, w->roster, w->genesis, NULL), CDR_OK);
 }
@@ -297,6 +300,7 @@ world_first(struct round_world *w, uint32_t trustee, const uint8_t *share, struc
 	message.round = cdr_message_field(w->round->hash, CDR_ROUND_HASH_LEN);
 	message.close = cdr_message_field(w->close.hash, CDR_ROUND_HASH_LEN);
 	message.attachment_hash = cdr_message_field(hash, sizeof(hash));
+	message.roster_version = w->answered_by != 0 ? w->answered_by : w->roster->body->version;
 	world_answer(w, trustee, CDR_TALLY_FIRST_PATH, &message.base, &attachment, request);
 	cdr_buffer_free(&attachment);
 }
@@ -317,6 +321,7 @@ world_second(struct round_world *w, uint32_t trustee, const uint8_t *share, stru
 	message.close = cdr_message_field(w->close.hash, CDR_ROUND_HASH_LEN);
 	message.set = cdr_message_field(w->set.hash, CDR_ROUND_HASH_LEN);
 	message.attachment_hash = cdr_message_field(hash, sizeof(hash));
+	message.roster_version = w->answered_by != 0 ? w->answered_by : w->roster->body->version;
 	world_answer(w, trustee, CDR_TALLY_SECOND_PATH, &message.base, &attachment, request);
 	cdr_buffer_free(&attachment);
 }
@@ -343,6 +348,7 @@ world_set(struct round_world *w, const uint32_t trustee[WORLD_THRESHOLD])
 	set.close = cdr_message_field(w->close.hash, CDR_ROUND_HASH_LEN);
 	set.answer = at;
 	set.n_answer = WORLD_THRESHOLD;
+	set.roster_version = w->answered_by != 0 ? w->answered_by : w->roster->body->version;
 	assert_int_equal(cdr_message_encode(&set.base, &inner), CDR_OK);
 	assert_int_equal(cdr_round_sign(hub_keys.seed, CDR_ROUND_WORD_SET, w->genesis, cdr_buffer_bytes(&inner), signature), CDR_OK);
 	sealed.set = cdr_message_field(inner.data, inner.len);
@@ -350,7 +356,7 @@ world_set(struct round_world *w, const uint32_t trustee[WORLD_THRESHOLD])
 	assert_int_equal(cdr_message_encode(&sealed.base, &w->set_bytes), CDR_OK);
 	assert_int_equal(cdr_message_decode(&w->set_arena, &cdr__wire__signed_set__descriptor, cdr_buffer_bytes(&w->set_bytes),
 	    &w->signed_set), CDR_OK);
-	assert_int_equal(cdr_set_read(w->signed_set, &w->close, w->roster, w->genesis, &w->set, NULL), CDR_OK);
+	assert_int_equal(cdr_set_read(&w->world, w->signed_set, &w->close, &w->set, NULL), CDR_OK);
 	cdr_buffer_free(&inner);
 	assert_int_equal(cdr_opening_make(&w->world, &w->close, &w->set, cdr_buffer_bytes(&w->sums), w->first, WORLD_THRESHOLD,
 	    &w->opening, NULL), CDR_OK);
@@ -393,7 +399,7 @@ world_end(struct round_world *w)
 	cdr_buffer_free(&w->set_bytes);
 	cdr_buffer_free(&w->totals_bytes);
 	cdr_round_free(w->round);
-	cdr_roster_free(w->roster);
+	cdr_shelf_free(&w->shelf);
 	cdr_elgamal_free(w->key);
 	free(w->totals);
 	free(w->member_keys);

@@ -224,6 +224,29 @@ a_member_that_lies(void **state)
 	cdr_buffer_free(&request);
 	cdr_buffer_free(&own);
 	cdr_buffer_free(&packed);
+	/* A flag where there is no count, to bring a cell to three contributors that has two: proved as if flags and counts were apart. */
+	struct cdr_range_form forms[3 * 6];
+	struct cdr_range_layout apart = w.round->layout;
+	uint32_t values[2 * 6] = { [6] = 1 };
+	struct cdr_contribution_context context;
+	assert_int_equal(w.round->cell_count, 6);
+	memcpy(forms, w.round->forms, sizeof(forms));
+	for (uint32_t i = 0; i < 6; i++) {
+		forms[6 + i] = (struct cdr_range_form){ { i, i }, { 1, 0 } };
+		forms[12 + i] = (struct cdr_range_form){ { 6 + i, i }, { 15, 0 } };
+	}
+	apart.form = forms;
+	cdr_contribution_context(w.round, w.member_id[1], &context);
+	own = (struct cdr_buffer){ .data = malloc(cdr_range_packed_len(&apart)), .len = cdr_range_packed_len(&apart) };
+	assert_int_equal(cdr_range_encrypt(w.key, (struct cdr_bytes){ context.bytes, context.len }, &w.round->layout, values,
+	    w.member_keys[1].seed, own.data), CDR_E_RANGE);
+	assert_int_equal(cdr_range_encrypt(w.key, (struct cdr_bytes){ context.bytes, context.len }, &apart, values,
+	    w.member_keys[1].seed, own.data), CDR_OK);
+	world_sign(&w, 1, &own, &request);
+	assert_int_equal(tally_one(&w, NULL, &request, &fault), CDR_E_PROOF);
+	assert_non_null(strstr(fault.text, "member-001"));
+	cdr_buffer_free(&request);
+	cdr_buffer_free(&own);
 	/* Too large is not even made. */
 	counts[0] = 16;
 	assert_int_equal(cdr_contribution_make(w.round, w.key, w.member_id[1], counts, &packed), CDR_E_RANGE);
@@ -266,7 +289,7 @@ a_trustee_that_lies(void **state)
 	cdr_buffer_free(&request);
 	/* A first answer where a second is wanted, and the other way round. */
 	assert_int_equal(cdr_second_read(&w.world, &w.close, &w.set, &w.opening, cdr_buffer_bytes(&w.first_request[0]), &answer,
-	    &fault), CDR_E_SIGNATURE);
+	    &fault), CDR_E_INPUT);
 	cdr_answer_free(&answer);
 	/* An answer that the hub's set does not name. */
 	struct cdr_opening opening;
@@ -318,24 +341,24 @@ a_record_is_recomputed(void **state)
 	record.second = second;
 	record.n_second = WORLD_THRESHOLD;
 	record.totals = cdr_message_field(w.totals_bytes.data, w.totals_bytes.len);
-	assert_int_equal(cdr_record_verify(&record, w.roster, w.genesis, &fault), CDR_OK);
+	assert_int_equal(cdr_record_verify(&record, &w.shelf, w.genesis, &fault), CDR_OK);
 	/* Something else in the totals; a contribution or an answer that is missing or another. */
 	record.totals.data[record.totals.len - 1] ^= 2;
-	assert_int_equal(cdr_record_verify(&record, w.roster, w.genesis, &fault), CDR_E_REFUSED);
+	assert_int_equal(cdr_record_verify(&record, &w.shelf, w.genesis, &fault), CDR_E_REFUSED);
 	record.totals.data[record.totals.len - 1] ^= 2;
 	record.n_contribution--;
-	assert_int_equal(cdr_record_verify(&record, w.roster, w.genesis, &fault), CDR_E_INPUT);
+	assert_int_equal(cdr_record_verify(&record, &w.shelf, w.genesis, &fault), CDR_E_INPUT);
 	record.n_contribution++;
 	contribution[1] = contribution[2];
-	assert_int_equal(cdr_record_verify(&record, w.roster, w.genesis, &fault), CDR_E_REFUSED);
+	assert_int_equal(cdr_record_verify(&record, &w.shelf, w.genesis, &fault), CDR_E_REFUSED);
 	contribution[1] = cdr_message_field(w.contribution[1].data, w.contribution[1].len);
 	first[1] = first[0];
-	assert_int_not_equal(cdr_record_verify(&record, w.roster, w.genesis, &fault), CDR_OK);
+	assert_int_not_equal(cdr_record_verify(&record, &w.shelf, w.genesis, &fault), CDR_OK);
 	first[1] = cdr_message_field(w.first_request[1].data, w.first_request[1].len);
 	sealed.signature.data[0] ^= 1;
-	assert_int_equal(cdr_record_verify(&record, w.roster, w.genesis, &fault), CDR_E_SIGNATURE);
+	assert_int_equal(cdr_record_verify(&record, &w.shelf, w.genesis, &fault), CDR_E_SIGNATURE);
 	sealed.signature.data[0] ^= 1;
-	assert_int_equal(cdr_record_verify(&record, w.roster, w.genesis, &fault), CDR_OK);
+	assert_int_equal(cdr_record_verify(&record, &w.shelf, w.genesis, &fault), CDR_OK);
 	world_end(&w);
 }
 
@@ -383,6 +406,7 @@ published_cells_are_checked(void **state)
 	head = *w.signed_close;
 	head.has_list = 0;
 	excerpt.close = &head;
+	excerpt.roster_version = w.roster->body->version;
 	excerpt.trustee = trustees;
 	excerpt.n_trustee = WORLD_THRESHOLD;
 	for (size_t i = 0; i < WORLD_THRESHOLD; i++) {
@@ -397,36 +421,163 @@ published_cells_are_checked(void **state)
 	cell.n_partial = WORLD_THRESHOLD;
 	excerpt.cell = cells;
 	excerpt.n_cell = 1;
-	assert_int_equal(cdr_excerpt_verify(&excerpt, w.roster, w.genesis, &fault), CDR_OK);
+	assert_int_equal(cdr_excerpt_verify(&excerpt, &w.shelf, w.genesis, &fault), CDR_OK);
 	cell.count++;
-	assert_int_equal(cdr_excerpt_verify(&excerpt, w.roster, w.genesis, &fault), CDR_E_REFUSED);
+	assert_int_equal(cdr_excerpt_verify(&excerpt, &w.shelf, w.genesis, &fault), CDR_E_REFUSED);
 	cell.count--;
 	/* A hub that shows another ciphertext: the second half shifted, and the count with it. */
 	memcpy(shifted, w.opening.cipher, sizeof(shifted));
 	shift_count(shifted, 1);
 	cell.cipher.data = shifted;
 	cell.count++;
-	assert_int_equal(cdr_excerpt_verify(&excerpt, w.roster, w.genesis, &fault), CDR_E_PROOF);
+	assert_int_equal(cdr_excerpt_verify(&excerpt, &w.shelf, w.genesis, &fault), CDR_E_PROOF);
 	cell.count--;
 	cell.cipher.data = w.opening.cipher;
 	/* The head of another closing, a list of first answers that is not signed. */
-	head.close.data[head.close.len - 1] ^= 1;
-	assert_int_equal(cdr_excerpt_verify(&excerpt, w.roster, w.genesis, &fault), CDR_E_SIGNATURE);
-	head.close.data[head.close.len - 1] ^= 1;
+	head.close.data[10] ^= 1;
+	assert_int_equal(cdr_excerpt_verify(&excerpt, &w.shelf, w.genesis, &fault), CDR_E_SIGNATURE);
+	head.close.data[10] ^= 1;
 	excerpt.set->signature.data[0] ^= 1;
-	assert_int_equal(cdr_excerpt_verify(&excerpt, w.roster, w.genesis, &fault), CDR_E_SIGNATURE);
+	assert_int_equal(cdr_excerpt_verify(&excerpt, &w.shelf, w.genesis, &fault), CDR_E_SIGNATURE);
 	excerpt.set->signature.data[0] ^= 1;
 	cell.table = two;
-	assert_int_equal(cdr_excerpt_verify(&excerpt, w.roster, w.genesis, &fault), CDR_E_PROOF);
+	assert_int_equal(cdr_excerpt_verify(&excerpt, &w.shelf, w.genesis, &fault), CDR_E_PROOF);
 	cell.table = one;
 	cell.cell = 5;
-	assert_int_equal(cdr_excerpt_verify(&excerpt, w.roster, w.genesis, &fault), CDR_E_INPUT);
+	assert_int_equal(cdr_excerpt_verify(&excerpt, &w.shelf, w.genesis, &fault), CDR_E_INPUT);
 	cell.cell = w.opening.open[0];
 	trustees[1] = trustees[0];
-	assert_int_equal(cdr_excerpt_verify(&excerpt, w.roster, w.genesis, &fault), CDR_E_INPUT);
+	assert_int_equal(cdr_excerpt_verify(&excerpt, &w.shelf, w.genesis, &fault), CDR_E_INPUT);
 	trustees[1] = other_choice[1];
 	excerpt.n_trustee = cell.n_partial = 2;
-	assert_int_equal(cdr_excerpt_verify(&excerpt, w.roster, w.genesis, &fault), CDR_E_INPUT);
+	assert_int_equal(cdr_excerpt_verify(&excerpt, &w.shelf, w.genesis, &fault), CDR_E_INPUT);
+	world_end(&w);
+}
+
+/* ---- what changes meanwhile ------------------------------------------------------------------------------------- */
+
+/* From now on another roster is in force: the shares were renewed, and member 1 enrolled anew with other keys. */
+static void
+renew(struct round_world *w)
+{
+	uint8_t public_key[CDR_POINT_LEN];
+
+	for (size_t i = 1; i < WORLD_THRESHOLD; i++)
+		assert_int_equal(cdr_scalar_random(w->coefficients + i * CDR_SCALAR_LEN), CDR_OK);
+	assert_int_equal(cdr_group_mul_base(w->coefficients, public_key), CDR_OK);
+	assert_memory_equal(public_key, w->public_key, sizeof(public_key));
+	for (uint8_t i = 0; i < TRUSTEES; i++) {
+		assert_int_equal(cdr_threshold_deal(w->coefficients, WORLD_THRESHOLD, i + 1, w->share[i]), CDR_OK);
+		assert_int_equal(cdr_group_mul_base(w->share[i], w->public_share[i]), CDR_OK);
+	}
+	w->transcript[0]++;
+	make_party(&w->member_keys[1], "member-001-again", false);
+	w->draft.body.version = ++w->answered_by;
+	assert_int_equal(make_roster(&w->draft, 7, &w->shelf.roster[w->shelf.count]), CDR_OK);
+	w->shelf.count++;
+}
+
+/* Who answered before the shares were renewed, and who contributed before it enrolled anew, is no liar; but parts of two sharings do not go together. */
+static void
+shares_are_renewed_between(void **state)
+{
+	(void)state;
+	struct round_world w;
+	struct cdr_fault fault;
+	struct cdr_opening opening;
+	struct cdr_answer_read answer, mixed[WORLD_THRESHOLD];
+	struct cdr_buffer request = { 0 };
+	uint8_t old_share[TRUSTEES][CDR_SCALAR_LEN];
+
+	world_start(&w, MEMBERS_HERE, CELLS, 8, 0);
+	w.answered_by = w.roster->body->version;
+	world_contribute(&w, 200);
+	world_close(&w);
+	world_set(&w, choice);
+	memcpy(old_share, w.share, sizeof(old_share));
+	renew(&w);
+	/* The contributions hold by the roster by which the round was closed, and so do the first answers. */
+	struct cdr_tally *tally;
+	struct cdr_buffer sums;
+	assert_int_equal(cdr_tally_new(&w.world, w.key, true, &tally), CDR_OK);
+	for (size_t i = 0; i < w.member_count; i++)
+		assert_int_equal(cdr_tally_add(tally, w.close.list->contribution[i], cdr_buffer_bytes(&w.contribution[i]), NULL), CDR_OK);
+	assert_int_equal(cdr_tally_finish(tally, &sums, NULL), CDR_OK);
+	cdr_buffer_free(&sums);
+	cdr_tally_free(tally);
+	assert_int_equal(cdr_first_read(&w.world, &w.close, cdr_buffer_bytes(&w.sums), w.key, cdr_buffer_bytes(&w.first_request[0]),
+	    &answer, &fault), CDR_OK);
+	/* One first answer of before, two of after. */
+	mixed[0] = answer;
+	for (size_t i = 1; i < WORLD_THRESHOLD; i++) {
+		world_first(&w, choice[i], w.share[choice[i] - 1], &request);
+		assert_int_equal(cdr_first_read(&w.world, &w.close, cdr_buffer_bytes(&w.sums), w.key, cdr_buffer_bytes(&request), &mixed[i],
+		    &fault), CDR_OK);
+		memcpy(w.set.body->answer[i]->hash.data, mixed[i].hash, CDR_SHA256_LEN);
+		cdr_buffer_free(&request);
+	}
+	assert_int_equal(cdr_opening_make(&w.world, &w.close, &w.set, cdr_buffer_bytes(&w.sums), mixed, WORLD_THRESHOLD, &opening, &fault),
+	    CDR_E_REFUSED);
+	cdr_opening_free(&opening);
+	for (size_t i = 0; i < WORLD_THRESHOLD; i++)
+		cdr_answer_free(&mixed[i]);
+	/* A second answer with the share of before is none by the roster of now. */
+	world_second(&w, 2, old_share[1], &request);
+	assert_int_equal(cdr_second_read(&w.world, &w.close, &w.set, &w.opening, cdr_buffer_bytes(&request), &answer, &fault),
+	    CDR_E_PROOF);
+	cdr_answer_free(&answer);
+	cdr_buffer_free(&request);
+	/* Second answers of after the renewal open what first answers of before it left. */
+	world_totals(&w, other_choice);
+	check_totals(&w);
+	/* One of before among them. */
+	int32_t counts[2 * CELLS];
+	w.answered_by--;
+	world_second(&w, 2, old_share[1], &request);
+	mixed[0] = (struct cdr_answer_read){ 0 };
+	assert_int_equal(cdr_second_read(&w.world, &w.close, &w.set, &w.opening, cdr_buffer_bytes(&request), &mixed[0], &fault), CDR_OK);
+	mixed[1] = w.second[1];
+	mixed[2] = w.second[2];
+	assert_int_equal(cdr_totals_make(&w.world, &w.close, &w.opening, mixed, WORLD_THRESHOLD, counts, &fault), CDR_E_REFUSED);
+	cdr_answer_free(&mixed[0]);
+	cdr_buffer_free(&request);
+	/* By a roster that is not at hand, or older than the closing. */
+	w.answered_by = 100;
+	world_first(&w, 1, w.share[0], &request);
+	assert_int_equal(cdr_first_read(&w.world, &w.close, cdr_buffer_bytes(&w.sums), w.key, cdr_buffer_bytes(&request), &answer, &fault),
+	    CDR_E_ABSENT);
+	cdr_answer_free(&answer);
+	cdr_buffer_free(&request);
+	world_end(&w);
+}
+
+/* Who enrolled anew before the closing contributes anew; who was revoked does not count. */
+static void
+who_no_longer_counts(void **state)
+{
+	(void)state;
+	struct round_world w;
+	struct cdr_fault fault;
+	struct cdr_tally_world now;
+	struct cdr_contribution c;
+	static char revoked[] = "revoked";
+
+	world_start(&w, MEMBERS_HERE, 2, 4, 0);
+	w.answered_by = w.roster->body->version;
+	world_contribute(&w, 16);
+	renew(&w);
+	now = w.world;
+	now.roster = w.shelf.roster[1];
+	assert_int_equal(cdr_contribution_read(&now, cdr_buffer_bytes(&w.contribution[1]), &c, &fault), CDR_E_SIGNATURE);
+	cdr_contribution_free(&c);
+	assert_int_equal(cdr_contribution_read(&now, cdr_buffer_bytes(&w.contribution[2]), &c, &fault), CDR_OK);
+	cdr_contribution_free(&c);
+	w.member[2].status = revoked;
+	renew(&w);
+	now.roster = w.shelf.roster[2];
+	assert_int_equal(cdr_contribution_read(&now, cdr_buffer_bytes(&w.contribution[2]), &c, &fault), CDR_E_ABSENT);
+	assert_non_null(strstr(fault.text, "member-002"));
+	cdr_contribution_free(&c);
 	world_end(&w);
 }
 
@@ -599,6 +750,8 @@ main(void)
 		cmocka_unit_test(a_trustee_that_lies),
 		cmocka_unit_test(a_record_is_recomputed),
 		cmocka_unit_test(published_cells_are_checked),
+		cmocka_unit_test(shares_are_renewed_between),
+		cmocka_unit_test(who_no_longer_counts),
 		cmocka_unit_test(what_is_no_round_is_refused),
 		cmocka_unit_test(whose_names),
 		cmocka_unit_test(the_roster_says_how_many),

@@ -4,8 +4,6 @@
 
 #include "node/trustee/round_store.h"
 
-#define MINIMUM 5
-
 static struct exchange *x;
 
 /* A round and a list of contributors, as the store reads them. */
@@ -66,7 +64,7 @@ put(const struct made *m)
 	static const uint8_t sums[] = { 1, 2, 3 };
 	struct cdr_fault fault;
 
-	return cdr_round_known_put(x->node[1].trustee, &m->round, &m->close, (struct cdr_bytes){ sums, sizeof(sums) }, MINIMUM, &fault);
+	return cdr_round_known_put(x->node[1].trustee, &m->round, &m->close, (struct cdr_bytes){ sums, sizeof(sums) }, &fault);
 }
 
 static void
@@ -80,16 +78,15 @@ sets_that_are_too_close(void **state)
 		cdr_err err;
 	} cases[] = {
 		{ "status", 300, 0, 10, CDR_OK },
-		{ "status", 300, 0, 10, CDR_E_REFUSED },    /* the same members */
+		{ "status", 300, 0, 10, CDR_E_REFUSED },    /* the same table of the same members */
+		{ "region", 300, 0, 10, CDR_OK },           /* another table of exactly the same */
 		{ "status", 300, 0, 11, CDR_E_REFUSED },    /* one more: the difference is about it alone */
+		{ "renamed", 300, 0, 11, CDR_E_REFUSED },   /* whatever the table is called */
 		{ "status", 300, 1, 10, CDR_E_REFUSED },    /* one less */
-		{ "status", 300, 2, 12, CDR_E_REFUSED },    /* two left, two came: four */
+		{ "channel", 300, 2, 18, CDR_E_REFUSED },   /* ten apart: with a third round, fewer are */
 		{ "status", 305, 0, 11, CDR_E_REFUSED },    /* a month in common */
-		{ "status", 306, 0, 10, CDR_OK },           /* the half-year after that */
-		{ "status", 306, 3, 13, CDR_OK },           /* six apart */
-		{ "status", 306, 4, 14, CDR_E_REFUSED },    /* far from the first of them, two apart from the second */
-		{ "status", 300, 20, 30, CDR_OK },          /* nobody in common */
-		{ "region", 300, 0, 11, CDR_OK },           /* another table */
+		{ "status", 306, 0, 11, CDR_OK },           /* the half-year after that */
+		{ "channel", 300, 20, 30, CDR_E_REFUSED },  /* nobody in common: together with another they are everybody */
 	};
 	struct made m;
 
@@ -98,12 +95,21 @@ sets_that_are_too_close(void **state)
 		assert_int_equal(put(&m), cases[i].err);
 	}
 	/* One table of several is enough. */
-	make(&m, 50, "channel", 300, 0, 11);
+	make(&m, 50, "outcome", 400, 0, 11);
 	m.body.n_table = 2;
 	assert_int_equal(put(&m), CDR_OK);
-	make(&m, 51, "outcome", 300, 0, 12);
+	make(&m, 51, "age", 400, 0, 11);
 	m.body.n_table = 2;
 	assert_int_equal(put(&m), CDR_E_REFUSED);
+	/* What was signed away does not count any more. */
+	make(&m, 60, "status", 500, 0, 10);
+	assert_int_equal(put(&m), CDR_OK);
+	struct made other;
+	make(&other, 61, "status", 500, 0, 11);
+	assert_int_equal(put(&other), CDR_E_REFUSED);
+	assert_int_equal(cdr_round_never_put(x->node[1].trustee, &m.round, NULL), CDR_OK);
+	assert_int_equal(cdr_round_never_put(x->node[1].trustee, &m.round, NULL), CDR_OK);
+	assert_int_equal(put(&other), CDR_OK);
 }
 
 static void
@@ -111,35 +117,82 @@ answers_are_kept_once(void **state)
 {
 	(void)state;
 	struct cdr_trustee *trustee = x->node[1].trustee;
-	static const uint8_t first[] = "first", second[] = "second", set[CDR_ROUND_HASH_LEN] = { 7 };
+	static const uint8_t first[] = "first", second[] = "second", set[CDR_ROUND_HASH_LEN] = { 7 }, other_set[CDR_ROUND_HASH_LEN] = { 8 };
 	struct cdr_round_known known;
 	struct made m;
 
-	make(&m, 90, "alone", 300, 0, 7);
+	make(&m, 90, "alone", 600, 0, 7);
 	assert_int_equal(cdr_round_known_read(trustee, m.round.hash, &known), CDR_OK);
 	assert_false(known.is_known);
 	cdr_round_known_free(&known);
 	assert_int_equal(put(&m), CDR_OK);
 	assert_int_equal(put(&m), CDR_E_EXISTS);
-	assert_int_equal(cdr_round_first_put(trustee, m.round.hash, (struct cdr_bytes){ first, sizeof(first) }), CDR_OK);
-	assert_int_equal(cdr_round_first_put(trustee, m.round.hash, (struct cdr_bytes){ second, sizeof(second) }), CDR_E_EXISTS);
-	assert_int_equal(cdr_round_second_put(trustee, m.round.hash, set, (struct cdr_bytes){ second, sizeof(second) }), CDR_OK);
-	assert_int_equal(cdr_round_second_put(trustee, m.round.hash, set, (struct cdr_bytes){ first, sizeof(first) }), CDR_E_EXISTS);
+	assert_int_equal(cdr_round_first_put(trustee, m.round.hash, (struct cdr_bytes){ first, sizeof(first) }, false), CDR_OK);
+	assert_int_equal(cdr_round_first_put(trustee, m.round.hash, (struct cdr_bytes){ second, sizeof(second) }, false), CDR_E_EXISTS);
+	assert_int_equal(cdr_round_second_put(trustee, m.round.hash, set, (struct cdr_bytes){ second, sizeof(second) }, false), CDR_OK);
+	assert_int_equal(cdr_round_second_put(trustee, m.round.hash, set, (struct cdr_bytes){ first, sizeof(first) }, false), CDR_E_EXISTS);
 	assert_int_equal(cdr_round_known_read(trustee, m.round.hash, &known), CDR_OK);
 	assert_true(known.is_known && known.has_set && !known.is_refused);
 	assert_int_equal(known.first.len, sizeof(first));
 	assert_memory_equal(known.first.data, first, sizeof(first));
 	assert_memory_equal(known.set_hash, set, sizeof(set));
 	cdr_round_known_free(&known);
+	/* With a share that was renewed: again, but not about another list of first answers. */
+	assert_int_equal(cdr_round_first_put(trustee, m.round.hash, (struct cdr_bytes){ second, sizeof(second) }, true), CDR_OK);
+	assert_int_equal(cdr_round_second_put(trustee, m.round.hash, set, (struct cdr_bytes){ first, sizeof(first) }, true), CDR_OK);
+	assert_int_equal(cdr_round_second_put(trustee, m.round.hash, other_set, (struct cdr_bytes){ first, sizeof(first) }, true),
+	    CDR_E_EXISTS);
+	/* Who has answered cannot sign it away. */
+	assert_int_equal(cdr_round_never_put(trustee, &m.round, NULL), CDR_E_REFUSED);
 	assert_int_equal(cdr_round_refusal_put(trustee, &m.round, "because"), CDR_OK);
 	assert_int_equal(cdr_round_known_read(trustee, m.round.hash, &known), CDR_OK);
 	assert_true(known.is_refused);
 	cdr_round_known_free(&known);
 	/* A round that was refused before anything of it was known. */
-	make(&m, 91, "alone", 300, 0, 7);
+	make(&m, 91, "alone", 600, 0, 7);
 	assert_int_equal(cdr_round_refusal_put(trustee, &m.round, "because"), CDR_OK);
 	assert_int_equal(cdr_round_known_read(trustee, m.round.hash, &known), CDR_OK);
 	assert_true(known.is_refused && !known.is_known);
+	cdr_round_known_free(&known);
+}
+
+/* What was refused is looked at again when the operator says so; what was signed away is not, and nothing is answered in it. */
+static void
+refused_and_looked_at_again(void **state)
+{
+	(void)state;
+	struct cdr_trustee *trustee = x->node[1].trustee;
+	static const uint8_t answer[] = "answer";
+	struct cdr_round_again again;
+	struct cdr_round_known known;
+	struct made m;
+	size_t count;
+	static char period[] = "2031-H1";
+
+	make(&m, 100, "alone", 700, 0, 7);
+	m.body.period = period;
+	assert_int_equal(cdr_round_refusal_put(trustee, &m.round, "because"), CDR_OK);
+	assert_int_equal(cdr_round_again_put(trustee->home->store, "2031-H2", &count), CDR_OK);
+	assert_int_equal(count, 0);
+	assert_int_equal(cdr_round_again_put(trustee->home->store, period, &count), CDR_OK);
+	assert_int_equal(count, 1);
+	assert_int_equal(cdr_round_again_read(trustee, &again), CDR_OK);
+	assert_int_equal(again.count, 1);
+	assert_memory_equal(again.hash[0], m.round.hash, CDR_ROUND_HASH_LEN);
+	assert_int_equal(cdr_round_known_read(trustee, m.round.hash, &known), CDR_OK);
+	assert_false(known.is_refused || known.is_known);
+	cdr_round_known_free(&known);
+	assert_int_equal(cdr_round_again_done(trustee), CDR_OK);
+	assert_int_equal(cdr_round_again_read(trustee, &again), CDR_OK);
+	assert_int_equal(again.count, 0);
+	assert_int_equal(put(&m), CDR_OK);
+	assert_int_equal(cdr_round_never_put(trustee, &m.round, NULL), CDR_OK);
+	assert_int_equal(cdr_round_again_put(trustee->home->store, period, &count), CDR_OK);
+	assert_int_equal(count, 0);
+	assert_int_equal(cdr_round_first_put(trustee, m.round.hash, (struct cdr_bytes){ answer, sizeof(answer) }, false), CDR_E_EXISTS);
+	assert_int_equal(cdr_round_first_put(trustee, m.round.hash, (struct cdr_bytes){ answer, sizeof(answer) }, true), CDR_E_EXISTS);
+	assert_int_equal(cdr_round_known_read(trustee, m.round.hash, &known), CDR_OK);
+	assert_true(known.is_refused && known.is_never);
 	cdr_round_known_free(&known);
 }
 
@@ -167,6 +220,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(sets_that_are_too_close),
 		cmocka_unit_test(answers_are_kept_once),
+		cmocka_unit_test(refused_and_looked_at_again),
 	};
 
 	return cmocka_run_group_tests(tests, start, end);
