@@ -21,7 +21,9 @@ static const char usage_text[] =
     "Verify an exported log (`candor-hub log export FOLDER`, or a copy of what a hub publishes): every roster from the genesis\n"
     "roster on, every leaf and tile, the checkpoint and its cosignatures, and the transcripts of key ceremonies in\n"
     "FOLDER/ceremonies (`candor-trustee status --export FOLDER/ceremonies`). Further what was drawn by lot\n"
-    "for auditors, and what they found: every lot, the chain that they make, and each signed finding.\n\n"
+    "for auditors, and what they found: every lot, the chain that they make, and each signed finding. In FOLDER/rounds it takes records of rounds\n"
+    "(`candor-hub round record`), published cells (cells.candor-round) and the JSON files of releases, recomputes them and\n"
+    "finds them in the log.\n\n"
     "open: verify all that, and that OPENING (`candor-trustee audit show NUMBER --export OPENING`) shows what was evaluated at the leaf that\n"
     "was drawn. It prints what it shows, which is personal.\n\n"
     "  --fingerprint TEXT  of the genesis roster, as the trustees compared it by telephone: without it the folder could be\n"
@@ -78,11 +80,13 @@ print_json(const struct cdr_verify *v, cdr_err err, const char *part, const stru
 
 	if (v->roster_count > 0)
 		cdr_fingerprint_write(v->genesis, fingerprint);
-	json_t *root = json_pack("{s:b, s:s, s:I, s:I, s:I, s:i, s:I, s:I, s:I, s:I, s:o}", "holds", err == CDR_OK, "fingerprint",
+	json_t *root = json_pack("{s:b, s:s, s:I, s:I, s:I, s:i, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o}", "holds", err == CDR_OK, "fingerprint",
 	    fingerprint, "rosters", (json_int_t)v->roster_count, "leaves", (json_int_t)v->checkpoint.size, "sealed",
 	    (json_int_t)v->sealed_count, "witnesses", (int)v->checkpoint.cosignature_count, "witnessed_at",
 	    (json_int_t)v->witnessed_at, "ceremonies", (json_int_t)v->ceremony_count, "keys", (json_int_t)v->key_count,
-	    "keys_without_transcript", (json_int_t)v->unproved_count, "kinds", kinds_json(v));
+	    "keys_without_transcript", (json_int_t)v->unproved_count, "rounds", (json_int_t)v->round_count,
+	    "published_cells", (json_int_t)v->cells_count, "releases", (json_int_t)v->release_count, "rounds_not_shown",
+	    (json_int_t)v->unshown_count, "kinds", kinds_json(v));
 	(void)json_object_set_new(root, "samples", samples_json(v));
 	if (err != CDR_OK) {
 		(void)json_object_set_new(root, "part", json_string(part));
@@ -114,6 +118,8 @@ print_text(const struct cdr_verify *v, bool given)
 				(void)printf(" %" PRIu64 " %s", v->outcome_count[outcome], cdr_sample_outcome_name((enum cdr_sample_outcome)outcome));
 		(void)printf("; %" PRIu64 " were not answered in time.\n", v->unanswered_count);
 	}
+	(void)printf("%zu rounds were recomputed, %zu published cells and %zu releases hold; of %zu rounds that were closed nothing is here.\n",
+	    v->round_count, v->cells_count, v->release_count, v->unshown_count);
 	(void)printf("Everything holds.\n");
 }
 

@@ -19,6 +19,7 @@ const struct cdr_verify_part cdr_verify_parts[] = {
 	{ "keys in the log", cdr_verify_key_leaves },
 	{ "key ceremonies", cdr_verify_ceremonies },
 	{ "samples in the log", cdr_verify_samples },
+	{ "rounds and releases", cdr_verify_rounds },
 };
 const size_t cdr_verify_part_count = sizeof(cdr_verify_parts) / sizeof(cdr_verify_parts[0]);
 

@@ -51,6 +51,9 @@ struct cdr_verify {
 	size_t sample_count, sample_rooted;  /* those whose checkpoint the tree was seen to have */
 	uint64_t outcome_count[CDR_SAMPLE_OUTCOME_COUNT]; /* of what was drawn: what came of it last */
 	uint64_t unanswered_count;           /* asked, and the time to answer is over */
+	size_t round_count, cells_count;     /* rounds that were recomputed; published cells */
+	size_t release_count;
+	size_t unshown_count;                /* closings of rounds of which the folder has nothing */
 };
 
 /* One subject. Returns CDR_OK; CDR_E_ABSENT if a file is missing; any other error with what does not hold, and where. */
@@ -114,5 +117,6 @@ CDR_MUST_CHECK cdr_err cdr_verify_entry_hash(struct cdr_verify *v, uint64_t posi
 struct cdr_query_opening_shown;
 CDR_MUST_CHECK cdr_err cdr_verify_open(struct cdr_verify *v, struct cdr_bytes bytes, struct cdr_arena *arena,
     const Cdr__Wire__Opening **opening, struct cdr_query_opening_shown *shown, struct cdr_fault *fault);
+cdr_err cdr_verify_rounds(struct cdr_verify *v, struct cdr_fault *fault);
 
 #endif
