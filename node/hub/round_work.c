@@ -480,31 +480,35 @@ struct refuse_job {
 	const Cdr__Wire__RoundRefuse *request;
 };
 
-/* A writing job. */
+/* A writing job: the first reason stays. */
 static cdr_err
 refuse_job(struct cdr_tx *tx, void *context)
 {
 	const struct refuse_job *job = context;
-	cdr_err err = cdr_query_run(tx,
-	    "INSERT INTO round_refusal (round, trustee, reason, refused_at) SELECT hash, $2, $3, $4 FROM round WHERE hash = $1",
+
+	return cdr_query_run(tx,
+	    "INSERT INTO round_refusal (round, trustee, reason, refused_at) SELECT hash, $2, $3, $4 FROM round WHERE hash = $1"
+	    " AND NOT EXISTS (SELECT 1 FROM round_refusal WHERE round_refusal.round = round.hash AND round_refusal.trustee = $2)",
 	    CDR_VALUES(cdr_value_bytes(cdr_message_bytes(job->request->round)), cdr_value_int(job->call->trustee->index),
 		cdr_value_text(job->request->text), cdr_value_int((int64_t)job->call->now)));
-
-	return err == CDR_E_EXISTS ? CDR_OK : err;
 }
 
-/* A writing job: that a trustee never opens a round that was given up. */
+/* A writing job: that a trustee never opens a round that was given up. Who is trustee in another's place says so too. */
 static cdr_err
 never_put_job(struct cdr_tx *tx, void *context)
 {
+	cdr_err err = CDR_E_INTERNAL;
 	const struct refuse_job *job = context;
-	cdr_err err = cdr_query_run(tx,
+	const struct cdr_value round = cdr_value_bytes(cdr_message_bytes(job->request->round));
+	const struct cdr_value trustee = cdr_value_int(job->call->trustee->index);
+
+	CDR_TRY(cdr_query_run(tx, "DELETE FROM round_never WHERE round = $1 AND trustee = $2", CDR_VALUES(round, trustee)));
+	CDR_TRY(cdr_query_run(tx,
 	    "INSERT INTO round_never (round, trustee, request, stored_at) SELECT hash, $2, $3, $4 FROM round WHERE hash = $1"
 	    " AND state = 'given_up'",
-	    CDR_VALUES(cdr_value_bytes(cdr_message_bytes(job->request->round)), cdr_value_int(job->call->trustee->index),
-		cdr_value_bytes(job->call->request), cdr_value_int((int64_t)job->call->now)));
-
-	return err == CDR_E_EXISTS ? CDR_OK : err;
+	    CDR_VALUES(round, trustee, cdr_value_bytes(job->call->request), cdr_value_int((int64_t)job->call->now))));
+out:
+	return err;
 }
 
 /* see node/hub/round.h */
