@@ -127,7 +127,8 @@ print_text(const struct cdr_verify *v, bool given)
 static cdr_err
 run(struct cdr_verify *v, const char **part, struct cdr_fault *fault)
 {
-	cdr_err err = CDR_OK;
+	/* Multiplications keep their tables in locked memory. */
+	cdr_err err = cdr_secret_start(fault);
 
 	for (size_t i = 0; i < cdr_verify_part_count && err == CDR_OK; i++) {
 		*part = cdr_verify_parts[i].name;

@@ -8,7 +8,6 @@
 
 #include "audit/verify.h"
 #include "core/crypto/hash.h"
-#include "core/crypto/secret.h"
 #include "proto/tally.h"
 
 #define FOLDER "rounds"
@@ -309,7 +308,6 @@ cdr_verify_rounds(struct cdr_verify *v, struct cdr_fault *fault)
 
 	if (r.known == NULL)
 		return CDR_E_MEMORY;
-	CDR_TRY(cdr_secret_start(fault));
 	CDR_TRY(take_all(&r, false, fault));
 	CDR_TRY(take_all(&r, true, fault));
 	count_unshown(&r);
