@@ -186,6 +186,8 @@ check_cell(const struct cdr_tally_world *world, const struct cdr_set *set, const
 	if (place == SIZE_MAX || cell->cipher.len != CDR_CIPHER_LEN || cell->n_partial != count)
 		return cdr_fault_set(fault, CDR_E_INPUT, "table %s, cell %" PRIu32 ": there is no such cell, or something is missing",
 		    cell->table, cell->cell);
+	if (cell->count >= CDR_RECOVER_SPAN_MAX || cell->count <= -(int64_t)CDR_RECOVER_SPAN_MAX)
+		return cdr_fault_set(fault, CDR_E_INPUT, "table %s, cell %" PRIu32 ": no sum can be %" PRId64, cell->table, cell->cell, cell->count);
 	for (size_t i = 0; i < count; i++) {
 		const struct cdr_answer_read trustee = { .trustee = e->trustee[i], .roster = roster };
 		if (cell->partial[i].len != CDR_SECOND_CELL_LEN)

@@ -243,20 +243,48 @@ ended_job(struct cdr_tx *tx, void *context)
 	return err == CDR_E_ABSENT ? CDR_OK : err;
 }
 
-/* see node/trustee/recover.h */
-cdr_err
-cdr_trustee_round_is_forgotten(const struct cdr_trustee *trustee, uint32_t last_month, bool *forgotten)
+/* The month, since January 2000, in which this trustee had caught up after it was put back. */
+static cdr_err
+ended_month(const struct cdr_trustee *trustee, bool *was_put_back, int64_t *month)
 {
 	struct forgotten_job job = { .was_put_back = false };
 	struct tm day = { .tm_mday = 1 };
-
-	*forgotten = true;
 	cdr_err err = cdr_store_read(trustee->home->store, ended_job, &job);
+
 	if (err != CDR_OK)
 		return err;
 	const time_t ended = (time_t)job.ended_at;
 	if (gmtime_r(&ended, &day) == NULL)
 		return CDR_E_INTERNAL;
-	*forgotten = job.was_put_back && (int64_t)last_month < (int64_t)(day.tm_year - 100) * 12 + day.tm_mon;
+	*was_put_back = job.was_put_back;
+	*month = (int64_t)(day.tm_year - 100) * 12 + day.tm_mon;
 	return CDR_OK;
+}
+
+/* see node/trustee/recover.h */
+cdr_err
+cdr_trustee_round_is_forgotten(const struct cdr_trustee *trustee, uint32_t last_month, bool *forgotten)
+{
+	bool was_put_back;
+	int64_t month;
+
+	*forgotten = true;
+	cdr_err err = ended_month(trustee, &was_put_back, &month);
+	if (err == CDR_OK)
+		*forgotten = was_put_back && (int64_t)last_month < month;
+	return err;
+}
+
+/* see node/trustee/recover.h */
+cdr_err
+cdr_trustee_round_is_vouched(const struct cdr_trustee *trustee, uint32_t first_month, bool *vouched)
+{
+	bool was_put_back;
+	int64_t month;
+
+	*vouched = false;
+	cdr_err err = ended_month(trustee, &was_put_back, &month);
+	if (err == CDR_OK)
+		*vouched = !was_put_back || (int64_t)first_month > month;
+	return err;
 }

@@ -9,7 +9,7 @@
  * it has passed all of that, and refuses a log that does not lead through every root that it was told.
  *
  * What it opened of rounds the log does not tell. So for good it answers no round anew whose period had begun to end before it had
- * caught up: the others open it.
+ * caught up: the others open it. Nor does it sign of one whose period had begun that it never opens it.
  */
 
 #include "core/crypto/merkle.h"
@@ -39,5 +39,11 @@ CDR_MUST_CHECK cdr_err cdr_trustee_recover_step(struct cdr_trustee *trustee, str
 
 /* Whether a round whose period ends with ${last_month} (since January 2000) may have been opened in the time that is forgotten. */
 CDR_MUST_CHECK cdr_err cdr_trustee_round_is_forgotten(const struct cdr_trustee *trustee, uint32_t last_month, bool *forgotten);
+
+/*
+ * Whether this trustee can say that it never answered a round whose period begins with ${first_month}: it was never put back, or only
+ * before then. The log keeps rounds apart that it answers anew, but that it had not answered nobody else can say: so this is stricter.
+ */
+CDR_MUST_CHECK cdr_err cdr_trustee_round_is_vouched(const struct cdr_trustee *trustee, uint32_t first_month, bool *vouched);
 
 #endif

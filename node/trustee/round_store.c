@@ -3,6 +3,8 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "node/trustee/recover.h"
+
 #define SUMS_LEN_MAX (2U * CDR_ROUND_CELLS_MAX * CDR_CIPHER_LEN)
 
 static struct cdr_value
@@ -373,13 +375,35 @@ out:
 	return err;
 }
 
+/* What a backup has forgotten cannot be sworn to; what was signed away before it was made can. */
+static cdr_err
+check_vouched(struct cdr_trustee *trustee, const struct cdr_round *round, struct cdr_fault *fault)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct cdr_round_known known = { .is_known = false };
+	bool vouched;
+
+	CDR_TRY(cdr_trustee_round_is_vouched(trustee, round->body->first_month, &vouched));
+	if (!vouched)
+		CDR_TRY(cdr_round_known_read(trustee, round->hash, &known));
+	if (!vouched && !known.is_never)
+		err = cdr_fault_set(fault, CDR_E_REFUSED, "this trustee was put back from a backup and has forgotten whether it answered in this "
+		    "round: it cannot say that nothing of it was opened");
+out:
+	cdr_round_known_free(&known);
+	return err;
+}
+
 /* see node/trustee/round_store.h */
 cdr_err
 cdr_round_never_put(struct cdr_trustee *trustee, const struct cdr_round *round, struct cdr_fault *fault)
 {
 	struct refusal_job job = { round, "given up by the secretariat", cdr_trustee_now() };
-	cdr_err err = cdr_store_write(trustee->home->store, never_job, &job);
+	cdr_err err = check_vouched(trustee, round, fault);
 
+	if (err != CDR_OK)
+		return err;
+	err = cdr_store_write(trustee->home->store, never_job, &job);
 	return err == CDR_E_REFUSED ? cdr_fault_set(fault, err, "this trustee has answered in a round that the secretariat gave up: it cannot "
 	    "say any more that nothing of it was opened") : err;
 }

@@ -43,7 +43,10 @@ CDR_MUST_CHECK cdr_err cdr_round_first_put(struct cdr_trustee *trustee, const ui
 CDR_MUST_CHECK cdr_err cdr_round_second_put(struct cdr_trustee *trustee, const uint8_t hash[static CDR_ROUND_HASH_LEN],
     const uint8_t set_hash[static CDR_ROUND_HASH_LEN], struct cdr_bytes request, bool renewed);
 
-/* Never answer in this round. CDR_OK, also if that is so already; CDR_E_REFUSED if an answer was given; CDR_E_STORE. */
+/*
+ * Never answer in this round. CDR_OK, also if that is so already; CDR_E_REFUSED if an answer was given, or may have been in a time
+ * that a backup has forgotten; CDR_E_STORE; CDR_E_MEMORY.
+ */
 CDR_MUST_CHECK cdr_err cdr_round_never_put(struct cdr_trustee *trustee, const struct cdr_round *round, struct cdr_fault *fault);
 
 /* Rounds that were refused and that the operator wants to be looked at once more. */

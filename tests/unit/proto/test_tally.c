@@ -424,7 +424,13 @@ published_cells_are_checked(void **state)
 	assert_int_equal(cdr_excerpt_verify(&excerpt, &w.shelf, w.genesis, &fault), CDR_OK);
 	cell.count++;
 	assert_int_equal(cdr_excerpt_verify(&excerpt, &w.shelf, w.genesis, &fault), CDR_E_REFUSED);
-	cell.count--;
+	/* Counts that no sum has, at both ends of what can be written. */
+	const int64_t known = --cell.count, beyond[] = { INT64_MAX, INT64_MAX - 100000, INT64_MIN, CDR_RECOVER_SPAN_MAX, -(int64_t)CDR_RECOVER_SPAN_MAX };
+	for (size_t i = 0; i < sizeof(beyond) / sizeof(beyond[0]); i++) {
+		cell.count = beyond[i];
+		assert_int_equal(cdr_excerpt_verify(&excerpt, &w.shelf, w.genesis, &fault), CDR_E_INPUT);
+	}
+	cell.count = known;
 	/* A hub that shows another ciphertext: the second half shifted, and the count with it. */
 	memcpy(shifted, w.opening.cipher, sizeof(shifted));
 	shift_count(shifted, 1);

@@ -2,6 +2,7 @@
 #include "tests/unit/unit.h"
 #include "tests/unit/trustee/exchange.h"
 
+#include "node/trustee/recover.h"
 #include "node/trustee/round_store.h"
 
 static struct exchange *x;
@@ -196,6 +197,46 @@ refused_and_looked_at_again(void **state)
 	cdr_round_known_free(&known);
 }
 
+/* A writing job: this trustee was put back from a backup, and knew in March 2026 (month 314) how far the log was. */
+static cdr_err
+put_back_job(struct cdr_tx *tx, void *context)
+{
+	static const char ended[] = "1772323200";
+	cdr_err err = cdr_trustee_recover_mark(tx);
+
+	(void)context;
+	return err == CDR_OK ? cdr_trustee_setting_put(tx, "recover/ended", ended, sizeof(ended) - 1) : err;
+}
+
+/* Who has forgotten whether it answered cannot sign that it never did: another list of the same months would be opened. */
+static void
+nothing_is_signed_away_that_was_forgotten(void **state)
+{
+	(void)state;
+	struct cdr_trustee *trustee = x->node[1].trustee;
+	struct cdr_round_known known;
+	struct cdr_fault fault = { CDR_OK, "" };
+	static const struct {
+		uint32_t first;
+		cdr_err err;
+	} cases[] = { { 306, CDR_E_REFUSED }, { 312, CDR_E_REFUSED }, { 314, CDR_E_REFUSED }, { 0, CDR_E_REFUSED }, { 318, CDR_OK } };
+	struct made before, m;
+
+	make(&before, 110, "alone", 306, 0, 7);
+	assert_int_equal(cdr_round_never_put(trustee, &before.round, NULL), CDR_OK);
+	assert_int_equal(cdr_store_write(trustee->home->store, put_back_job, NULL), CDR_OK);
+	for (uint8_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		make(&m, (uint8_t)(111 + i), "alone", cases[i].first, 0, 7);
+		assert_int_equal(cdr_round_never_put(trustee, &m.round, &fault), cases[i].err);
+		assert_int_equal(cdr_round_known_read(trustee, m.round.hash, &known), CDR_OK);
+		assert_int_equal(known.is_never, cases[i].err == CDR_OK);
+		cdr_round_known_free(&known);
+	}
+	assert_non_null(strstr(fault.text, "backup"));
+	/* What was signed away before, and is in the backup, still is. */
+	assert_int_equal(cdr_round_never_put(trustee, &before.round, NULL), CDR_OK);
+}
+
 static int
 start(void **state)
 {
@@ -221,6 +262,7 @@ main(void)
 		cmocka_unit_test(sets_that_are_too_close),
 		cmocka_unit_test(answers_are_kept_once),
 		cmocka_unit_test(refused_and_looked_at_again),
+		cmocka_unit_test(nothing_is_signed_away_that_was_forgotten),
 	};
 
 	return cmocka_run_group_tests(tests, start, end);
