@@ -97,7 +97,8 @@ examine(struct cdr_round_work *w)
 	struct cdr_tally *tally = NULL;
 	struct cdr_buffer sums = { 0 };
 	uint8_t hash[CDR_SHA256_LEN];
-		CDR_TRY(cdr_tally_new(&w->world, w->key, true, &tally));
+
+	CDR_TRY(cdr_tally_new(&w->world, w->key, true, &tally));
 	CDR_TRY(add_all(w, tally));
 	CDR_TRY(cdr_tally_finish(tally, &sums, w->fault));
 	const struct cdr_bytes part = cdr_buffer_bytes(&sums);

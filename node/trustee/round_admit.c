@@ -138,8 +138,10 @@ before_read(const Cdr__Wire__RoundBefore *shown, struct before *b, struct cdr_fa
 	CDR_TRY(cdr_sha256(&list, 1, list_hash));
 	if (!shown->close->has_list || b->head->list_hash.len != CDR_SHA256_LEN ||
 	    memcmp(b->head->list_hash.data, list_hash, CDR_SHA256_LEN) != 0 || b->head->round.len != CDR_ROUND_HASH_LEN ||
-	    memcmp(b->head->round.data, b->round->hash, CDR_ROUND_HASH_LEN) != 0)
-		return cdr_fault_set(fault, CDR_E_INPUT, "what the hub shows of an earlier round does not fit together");
+	    memcmp(b->head->round.data, b->round->hash, CDR_ROUND_HASH_LEN) != 0) {
+		err = cdr_fault_set(fault, CDR_E_INPUT, "what the hub shows of an earlier round does not fit together");
+		goto out;
+	}
 	CDR_TRY(closing_content(b->round, shown->close, b->content));
 out:
 	cdr_buffer_free(&bytes);

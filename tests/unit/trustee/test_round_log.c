@@ -471,6 +471,9 @@ what_all_have_signed_away(void **state)
 	make_close(&forged, 0, 8, 0);
 	struct played *const instead[] = { &forged };
 	assert_int_equal(admit(1, &second, instead, 1), CDR_E_REFUSED);
+	/* A closing without its list. */
+	forged.close->has_list = 0;
+	assert_int_equal(admit(1, &second, instead, 1), CDR_E_INPUT);
 	played_round_free(&forged);
 	played_round_free(&first);
 	played_round_free(&second);
