@@ -121,6 +121,9 @@ write_level(struct cdr_hub *hub, struct publishing *p, int level)
 			continue;
 		if (err == CDR_OK)
 			err = cdr_store_read(hub->store, level == CDR_TILE_ENTRIES ? bundle_job : tile_job, p);
+		if (err == CDR_E_ABSENT)
+			err = cdr_fault_set(p->fault, CDR_E_STORE, "leaves are gone from the log that the trustees have witnessed: this database was "
+			    "changed, or is damaged. Restore a backup");
 		if (err == CDR_OK)
 			err = write_file(p, name, p->bytes, p->len);
 		if (err != CDR_OK)

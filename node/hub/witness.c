@@ -414,15 +414,22 @@ out:
 	return err;
 }
 
-/* Keep ${newest} if it is another one, or cosigned by more, than was kept. */
+/*
+ * Keep ${newest} if it is another one, or cosigned by more, than was kept. Its witnesses are those of the roster ${version}: under
+ * another one somebody else may stand in the place of one of them, and a note would not hold.
+ */
 static void
-keep(struct cdr_hub_witness *w, struct cdr_checkpoint *newest)
+keep(struct cdr_hub_witness *w, struct cdr_checkpoint *newest, uint64_t version)
 {
 	if (newest->size == 0 || memcmp(newest, &w->kept, sizeof(*newest)) == 0)
 		return;
 	const struct cdr_roster *roster = cdr_hub_roster_hold(w->hub);
 	if (roster == NULL)
 		return;
+	if (roster->body->version != version) {
+		cdr_hub_roster_release(w->hub, roster);
+		return;
+	}
 	struct keeping k = { .genesis = w->hub->genesis, .roster = roster, .checkpoint = newest, .now = cdr_clock_now() };
 	cdr_err err = cdr_store_write(w->hub->store, keep_job, &k);
 	cdr_hub_roster_release(w->hub, roster);
@@ -438,7 +445,7 @@ cdr_hub_witness_tick(struct cdr_hub_witness *w)
 {
 	struct cdr_merkle_edge edge;
 	struct cdr_checkpoint newest;
-	uint64_t now = cdr_clock_now();
+	uint64_t now = cdr_clock_now(), version;
 
 	if (cdr_store_read(w->hub->store, edge_job, &edge) != CDR_OK)
 		return;
@@ -453,8 +460,9 @@ cdr_hub_witness_tick(struct cdr_hub_witness *w)
 			(void)!make_round(w);
 	}
 	newest = w->newest;
+	version = w->newest_version;
 	(void)pthread_mutex_unlock(&w->lock);
-	keep(w, &newest);
+	keep(w, &newest, version);
 }
 
 /* ---- beginning and end -------------------------------------------------------------------------------------- */
@@ -526,7 +534,7 @@ cdr_hub_witness_stop(struct cdr_hub_witness *w)
 	(void)pthread_mutex_unlock(&w->lock);
 	for (size_t i = 0; i < w->shower_count; i++)
 		(void)pthread_join(w->shower[i].thread, NULL);
-	keep(w, &w->newest);
+	keep(w, &w->newest, w->newest_version);
 	if (w->hub->witness == w)
 		w->hub->witness = NULL;
 	(void)pthread_cond_destroy(&w->changed);
