@@ -22,8 +22,8 @@ static const char usage_text[] =
     "roster on, every leaf and tile, the checkpoint and its cosignatures, and the transcripts of key ceremonies in\n"
     "FOLDER/ceremonies (`candor-trustee status --export FOLDER/ceremonies`). Further what was drawn by lot\n"
     "for auditors, and what they found: every lot, the chain that they make, and each signed finding. In FOLDER/rounds it takes records of rounds\n"
-    "(`candor-hub round record`), published cells (cells.candor-round) and the JSON files of releases, recomputes them and\n"
-    "finds them in the log.\n\n"
+    "(`candor-hub round record`), published cells (cells.candor-round), recomputes them, and finds them and the\n"
+    "JSON files of releases in the log; the figures of a release are for the reader to compare with the cells.\n\n"
     "open: verify all that, and that OPENING (`candor-trustee audit show NUMBER --export OPENING`) shows what was evaluated at the leaf that\n"
     "was drawn. It prints what it shows, which is personal.\n\n"
     "  --fingerprint TEXT  of the genesis roster, as the trustees compared it by telephone: without it the folder could be\n"
@@ -118,7 +118,7 @@ print_text(const struct cdr_verify *v, bool given)
 				(void)printf(" %" PRIu64 " %s", v->outcome_count[outcome], cdr_sample_outcome_name((enum cdr_sample_outcome)outcome));
 		(void)printf("; %" PRIu64 " were not answered in time.\n", v->unanswered_count);
 	}
-	(void)printf("%zu rounds were recomputed, %zu published cells and %zu releases hold; of %zu rounds that were closed nothing is here.\n",
+	(void)printf("%zu rounds were recomputed, %zu published cells hold, the log has %zu releases; of %zu rounds that were closed nothing is here.\n",
 	    v->round_count, v->cells_count, v->release_count, v->unshown_count);
 	(void)printf("Everything holds.\n");
 }
