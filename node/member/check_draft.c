@@ -18,6 +18,7 @@ struct act {
 	uint8_t id[CDR_ID_LEN];
 	char state[16];
 	uint64_t made_at, watch_until;
+	unsigned watch_days;             /* a new one, of an edit; 0: none */
 };
 
 /* The check that a reference names, whatever state it is in. */
@@ -122,12 +123,14 @@ edit_job(struct cdr_tx *tx, void *context)
 
 	CDR_TRY(find_draft(tx, act));
 	CDR_TRY(cdr_hold_check(tx, act->id, act->addition.fault));
+	uint64_t watch_until = act->watch_days > 0 ? act->made_at + act->watch_days * UINT64_C(86400) : act->watch_until;
 	CDR_TRY(cdr_candidate_pack(act->candidate, packed, &len));
 	CDR_TRY(cdr_member_digest(act->addition.member, "check.content", (struct cdr_bytes){ packed, len }, digest));
 	CDR_TRY(cdr_seal(act->addition.member->home->keys->column, CDR_CHECK_CANDIDATE_PURPOSE, (struct cdr_bytes){ act->id, CDR_ID_LEN },
 	    (struct cdr_bytes){ packed, len }, &sealed));
-	CDR_TRY(cdr_query_run(tx, "UPDATE hiring_check SET digest = $1, sealed = $2 WHERE id = $3",
-	    CDR_VALUES(cdr_value_blob(digest, sizeof(digest)), cdr_value_bytes(cdr_buffer_bytes(&sealed)), cdr_value_blob(act->id, CDR_ID_LEN))));
+	CDR_TRY(cdr_query_run(tx, "UPDATE hiring_check SET digest = $1, sealed = $2, watch_until = $3 WHERE id = $4",
+	    CDR_VALUES(cdr_value_blob(digest, sizeof(digest)), cdr_value_bytes(cdr_buffer_bytes(&sealed)), cdr_value_int((int64_t)watch_until),
+		cdr_value_blob(act->id, CDR_ID_LEN))));
 	CDR_TRY(cdr_retention_want_scrub(tx));
 	CDR_TRY(cdr_trail_add(tx, act->addition.member->who, "check.edit", act->id));
 	err = CDR_OK;
@@ -139,9 +142,11 @@ out:
 
 /* see node/member/check_draft.h */
 cdr_err
-cdr_check_draft_edit(struct cdr_member *member, const char *reference, struct cdr_candidate *candidate, struct cdr_fault *fault)
+cdr_check_draft_edit(struct cdr_member *member, const char *reference, struct cdr_candidate *candidate, unsigned watch_days,
+    struct cdr_fault *fault)
 {
-	struct act act = { .addition = { .member = member, .fault = fault }, .reference = reference, .candidate = candidate };
+	struct act act = { .addition = { .member = member, .fault = fault }, .reference = reference, .candidate = candidate,
+		.watch_days = watch_days };
 	size_t len = strlen(reference);
 
 	if (len >= sizeof(candidate->reference))

@@ -18,17 +18,19 @@ CDR_MUST_CHECK cdr_err cdr_check_draft(struct cdr_member *member, struct cdr_can
     struct cdr_check_outcome *outcome, struct cdr_fault *fault);
 
 /**
- * cdr_check_draft_read(member, reference, candidate, fault), cdr_check_draft_edit(member, reference, candidate, fault):
+ * cdr_check_draft_read(member, reference, candidate, fault), cdr_check_draft_edit(member, reference, candidate,
+ * watch_days, fault):
  * What a draft says; and what it shall say instead, under its own reference.
  *
  * candidate  (read) out, personal: wiped by the caller; (edit) in/out: the reference is filled in
+ * watch_days how long later statements are waited for from the day that it is submitted; 0: as it was
  *
  * Returns  CDR_OK; CDR_E_ABSENT if there is no draft of that reference; CDR_E_REFUSED under a legal hold (edit); as cdr_check_add.
  */
 CDR_MUST_CHECK cdr_err cdr_check_draft_read(struct cdr_member *member, const char *reference, struct cdr_candidate *candidate,
     struct cdr_fault *fault);
 CDR_MUST_CHECK cdr_err cdr_check_draft_edit(struct cdr_member *member, const char *reference, struct cdr_candidate *candidate,
-    struct cdr_fault *fault);
+    unsigned watch_days, struct cdr_fault *fault);
 
 /**
  * cdr_check_submit(member, reference, fault):

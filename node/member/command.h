@@ -197,6 +197,14 @@ const char *cdr_command_language(const struct cdr_arguments *arguments);
 /* Refuse a --language that there is none of. */
 CDR_MUST_CHECK cdr_err cdr_command_language_check(const struct cdr_arguments *arguments, struct cdr_fault *fault);
 
+/*
+ * The record that operand number ${at} names: by its id, or a check by its reference.
+ *
+ * Returns  CDR_OK; CDR_E_ABSENT if it is neither an id nor the reference of a check; CDR_E_STORE.
+ */
+CDR_MUST_CHECK cdr_err cdr_command_operand_record(const struct cdr_arguments *arguments, size_t at, struct cdr_member *member,
+    uint8_t id[static CDR_ID_LEN], struct cdr_fault *fault);
+
 /* The id that operand number ${at} is. */
 CDR_MUST_CHECK cdr_err cdr_command_operand_id(const struct cdr_arguments *arguments, size_t at, uint8_t id[static CDR_ID_LEN],
     struct cdr_fault *fault);

@@ -257,7 +257,8 @@ cdr_command_check_edit(const struct cdr_arguments *arguments, struct cdr_report 
 		return CDR_E_MEMORY;
 	CDR_TRY(cdr_command_open(arguments, true, &member, fault));
 	CDR_TRY(read_edited(arguments, member, candidate, report, fault));
-	CDR_TRY(cdr_check_draft_edit(member, cdr_arguments_operand(arguments, 0), candidate, fault));
+	CDR_TRY(cdr_check_draft_edit(member, cdr_arguments_operand(arguments, 0), candidate,
+	    (unsigned)cdr_arguments_number(arguments, "watch", 0), fault));
 	cdr_report_text(report, "Changed. Nobody is asked before `candor check submit`.\n");
 	CDR_TRY(cdr_report_json(report, json_pack("{s:s, s:s}", "reference", candidate->reference, "state", "draft")));
 	err = CDR_OK;

@@ -8,13 +8,19 @@
 
 /* return preview, record, sign, send, status. */
 
-/* The year that is asked for; else the last one in January and February, when returns are due, and this one later. */
+/* The year that is asked for; else the last one that has ended. */
 static unsigned
 year_of(const struct cdr_arguments *arguments)
 {
-	uint64_t now = cdr_member_now();
+	return (unsigned)cdr_arguments_number(arguments, "year", (int64_t)cdr_count_year(cdr_member_now()) - 1);
+}
 
-	return (unsigned)cdr_arguments_number(arguments, "year", cdr_count_year(now - 59 * 86400));
+/* Say that a year still runs: what is counted from now on is not in its figures yet. */
+static void
+tell_unfinished(unsigned year, struct cdr_report *report)
+{
+	if (year >= cdr_count_year(cdr_member_now()))
+		cdr_report_text(report, "The year %u has not ended: these are its figures until now. Sign and send again once it has.\n", year);
 }
 
 static json_t *
@@ -65,6 +71,7 @@ cdr_command_return_preview(const struct cdr_arguments *arguments, struct cdr_rep
 	CDR_TRY(cdr_annual_collect(member, year, &annual));
 	cdr_report_text(report, "Annual return of %s for %u, as counted until now. Exactly this leaves the node once it is signed and sent, and it is published with the "
 				"organisation's name.\n", member->name, year);
+	tell_unfinished(year, report);
 	json_t *notes = show_figures(member, &annual, cdr_command_language(arguments), report);
 	bool holds = cdr_annual_check(&annual, &why) == CDR_OK;
 	if (!holds)
@@ -120,6 +127,7 @@ cdr_command_return_sign(const struct cdr_arguments *arguments, struct cdr_report
 	CDR_TRY(cdr_annual_make(member, year, cdr_arguments_text(arguments, "signer-name"), unchecked < 0 ? SIZE_MAX : (size_t)unchecked, &state, fault));
 	cdr_report_text(report, "Signed: the return of %u, revision %u, by %s. Next: candor return send --year %u\n", year, state.annual.revision,
 	    state.annual.signed_by, year);
+	tell_unfinished(year, report);
 	CDR_TRY(cdr_report_json(report, state_json(&state)));
 	err = CDR_OK;
 out:

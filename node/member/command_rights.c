@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "core/crypto/secret.h"
+#include "node/member/check.h"
 #include "node/member/check_life.h"
 #include "node/member/command.h"
 #include "node/member/hold.h"
@@ -171,6 +172,29 @@ cdr_command_operand_id(const struct cdr_arguments *arguments, size_t at, uint8_t
 	    "`candor check list --json` and `candor inbox list` print it");
 }
 
+static cdr_err
+keep_check_id(const struct cdr_check *check, void *context)
+{
+	memcpy(context, check->id, CDR_ID_LEN);
+	return CDR_OK;
+}
+
+/* see node/member/command.h */
+cdr_err
+cdr_command_operand_record(const struct cdr_arguments *arguments, size_t at, struct cdr_member *member, uint8_t id[static CDR_ID_LEN],
+    struct cdr_fault *fault)
+{
+	const char *text = cdr_arguments_operand(arguments, at);
+
+	if (cdr_id_read(text, id) == CDR_OK)
+		return CDR_OK;
+	cdr_err err = cdr_check_each(member, text, keep_check_id, id);
+	if (err == CDR_E_ABSENT)
+		err = cdr_fault_set(fault, err, "%.64s: there is no check with that reference, and it is no id, which has 26 letters and figures in groups of five. "
+		    "`candor check list` prints references; `candor subject access` and `candor inbox list` print ids", text);
+	return err;
+}
+
 /* see node/member/command.h */
 cdr_err
 cdr_command_hold_set(const struct cdr_arguments *arguments, struct cdr_report *report, struct cdr_fault *fault)
@@ -181,8 +205,7 @@ cdr_command_hold_set(const struct cdr_arguments *arguments, struct cdr_report *r
 	struct cdr_buffer reason = { 0 };
 	const char *who = cdr_arguments_text(arguments, "who");
 
-	CDR_TRY(cdr_command_operand_id(arguments, 0, hold.id, fault));
-	if (strlen(who) >= sizeof(hold.who)) {
+		if (strlen(who) >= sizeof(hold.who)) {
 		err = cdr_fault_set(fault, CDR_E_RANGE, "--who has at most %zu bytes", sizeof(hold.who) - 1);
 		goto out;
 	}
@@ -190,6 +213,7 @@ cdr_command_hold_set(const struct cdr_arguments *arguments, struct cdr_report *r
 	memcpy(hold.who, who, strlen(who));
 	memcpy(hold.reason, reason.data, reason.len);
 	CDR_TRY(cdr_command_open(arguments, true, &member, fault));
+	CDR_TRY(cdr_command_operand_record(arguments, 0, member, hold.id, fault));
 	CDR_TRY(cdr_hold_set(member, &hold, fault));
 	cdr_report_text(report, "Held (%s): nobody and no timer erases it until `candor hold lift`.\n", hold.kind);
 	CDR_TRY(cdr_report_json(report, json_pack("{s:o, s:s}", "id", cdr_command_json_id(hold.id), "kind", hold.kind)));
@@ -209,8 +233,8 @@ cdr_command_hold_lift(const struct cdr_arguments *arguments, struct cdr_report *
 	struct cdr_member *member = NULL;
 	uint8_t id[CDR_ID_LEN];
 
-	CDR_TRY(cdr_command_operand_id(arguments, 0, id, fault));
 	CDR_TRY(cdr_command_open(arguments, true, &member, fault));
+	CDR_TRY(cdr_command_operand_record(arguments, 0, member, id, fault));
 	CDR_TRY(cdr_hold_lift(member, id, fault));
 	cdr_report_text(report, "Lifted: the timers run again.\n");
 	CDR_TRY(cdr_report_json(report, json_pack("{s:o}", "id", cdr_command_json_id(id))));
@@ -265,6 +289,24 @@ out:
 
 /* ---- retention ---------------------------------------------------------------------------------------------------------------- */
 
+/* What a timer calls what it erases, in words. */
+static const char *
+words_of(const char *what)
+{
+	static const char *const words[][2] = {
+		{ "leaver", "people in the register of leavers" }, { "check", "checks of candidates" }, { "request", "requests of others" },
+		{ "draft", "answers that wait for a second person" }, { "case", "cases" }, { "letter", "letters that were sent" },
+		{ "letter_number", "numbers of letters that came, so that none counts twice" },
+		{ "attempt", "attempts to ask an employer that failed" }, { "email", "reminders by e-mail" },
+		{ "reply", "replies of the API, kept for repeated requests" },
+	};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (strcmp(words[i][0], what) == 0)
+			return words[i][1];
+	return what;
+}
+
 /* see node/member/command.h */
 cdr_err
 cdr_command_retention_status(const struct cdr_arguments *arguments, struct cdr_report *report, struct cdr_fault *fault)
@@ -280,7 +322,7 @@ cdr_command_retention_status(const struct cdr_arguments *arguments, struct cdr_r
 	CDR_TRY(cdr_retention_status(member, line));
 	struct table t = { cdr_table_new(titles, 4), json_array() };
 	for (size_t i = 0; i < CDR_RETENTION_LINES; i++) {
-		cdr_table_cell(t.table, "%s", line[i].what);
+		cdr_table_cell(t.table, "%s", words_of(line[i].what));
 		cdr_table_cell(t.table, "%llu", (unsigned long long)line[i].held_count);
 		cdr_table_cell(t.table, "%llu", (unsigned long long)line[i].due_count);
 		cdr_table_cell(t.table, "%llu", (unsigned long long)line[i].hold_count);
@@ -305,7 +347,7 @@ list_done(uint64_t at, const char *what, uint64_t count, void *context)
 	json_t *time = cdr_command_json_time(at);
 
 	cdr_table_cell(t->table, "%.16s", json_string_value(time));
-	cdr_table_cell(t->table, "%s", what);
+	cdr_table_cell(t->table, "%s", words_of(what));
 	cdr_table_cell(t->table, "%llu", (unsigned long long)count);
 	return json_array_append_new(t->list, json_pack("{s:o, s:s, s:I}", "at", time, "what", what, "count", (json_int_t)count)) == 0 ?
 	    CDR_OK : CDR_E_MEMORY;

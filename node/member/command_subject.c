@@ -4,6 +4,7 @@
 
 #include "core/crypto/secret.h"
 #include "core/identity/date.h"
+#include "node/member/check.h"
 #include "node/member/check_life.h"
 #include "node/member/command.h"
 #include "node/member/command_fields.h"
@@ -174,6 +175,28 @@ out:
 	return err;
 }
 
+static cdr_err
+keep_person(const struct cdr_check *check, void *context)
+{
+	memcpy(context, &check->candidate.person, sizeof(check->candidate.person));
+	return CDR_OK;
+}
+
+/* Whom a check is about; without its reference, whom the options name. */
+static cdr_err
+find_person(const struct cdr_arguments *arguments, struct cdr_member *member, struct cdr_person *person, struct cdr_report *report,
+    struct cdr_fault *fault)
+{
+	const char *reference = cdr_arguments_operand(arguments, 0);
+
+	if (reference == NULL)
+		return read_person(arguments, member, person, report, fault);
+	cdr_err err = cdr_check_each(member, reference, keep_person, person);
+	if (err == CDR_E_ABSENT)
+		err = cdr_fault_set(fault, err, "there is no check with the reference %.64s: see `candor check list`", reference);
+	return err;
+}
+
 struct access {
 	struct cdr_report *report;
 	const struct cdr_arguments *arguments;
@@ -267,7 +290,7 @@ tell_access(const struct cdr_arguments *arguments, struct cdr_report *report, st
 	if (person == NULL)
 		return CDR_E_MEMORY;
 	CDR_TRY(cdr_command_open(arguments, true, &member, fault));
-	CDR_TRY(read_person(arguments, member, person, report, fault));
+	CDR_TRY(find_person(arguments, member, person, report, fault));
 	CDR_TRY(cdr_command_note(member, "subject.access", NULL));
 	access.list = json_array();
 	err = cdr_subject_find(member, person, show_record, &access);
@@ -296,6 +319,8 @@ out:
 cdr_err
 cdr_command_subject_access(const struct cdr_arguments *arguments, struct cdr_report *report, struct cdr_fault *fault)
 {
+	if (cdr_arguments_has(arguments, "file") && cdr_arguments_operand(arguments, 0) != NULL)
+		return cdr_fault_set(fault, CDR_E_INPUT, "give a REFERENCE or --file, not both");
 	return cdr_arguments_has(arguments, "file") ? cdr_command_with_file(arguments, report, fault) : tell_access(arguments, report, fault);
 }
 
@@ -313,9 +338,9 @@ cdr_command_subject_erase(const struct cdr_arguments *arguments, struct cdr_repo
 
 	if (count > ERASE_MAX)
 		return cdr_fault_set(fault, CDR_E_RANGE, "at most %d records at once", ERASE_MAX);
-	for (size_t i = 0; i < count; i++)
-		CDR_TRY(cdr_command_operand_id(arguments, i, ids[i], fault));
 	CDR_TRY(cdr_command_open(arguments, true, &member, fault));
+	for (size_t i = 0; i < count; i++)
+		CDR_TRY(cdr_command_operand_record(arguments, i, member, ids[i], fault));
 	CDR_TRY(cdr_subject_erase(member, (const uint8_t (*)[CDR_ID_LEN])ids, count, fault));
 	cdr_report_text(report, "Erased: %zu. Employers that hold a request about it are told to forget it; the index follows while "
 				"`candor serve` runs.\n", count);
@@ -464,8 +489,8 @@ cdr_command_subject_rectify(const struct cdr_arguments *arguments, struct cdr_re
 
 	if (cdr_arguments_has(arguments, "file"))
 		return cdr_command_with_file(arguments, report, fault);
-	CDR_TRY(cdr_command_operand_id(arguments, 0, id, fault));
 	CDR_TRY(cdr_command_open(arguments, true, &member, fault));
+	CDR_TRY(cdr_command_operand_record(arguments, 0, member, id, fault));
 	err = cdr_subject_read(member, id, correct, &correction);
 	if (err == CDR_E_ABSENT)
 		err = cdr_fault_set(fault, err, "there is no record with that id: see `candor subject access`");

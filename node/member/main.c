@@ -94,6 +94,7 @@ static const struct cdr_option check_new_options[] = {
 static const struct cdr_option check_edit_options[] = {
 	{ .name = "file", .value = "FILE", .help = "these options as a JSON object (- reads standard input)" },
 	CANDIDATE,
+	WATCH,
 	END,
 };
 static const struct cdr_option check_import_options[] = {
@@ -276,7 +277,7 @@ static const struct cdr_option totp_options[] = {
 	{ .name = "off", .help = "ask for no code any more" },
 	END,
 };
-#define YEAR { .name = "year", .value = "YEAR", .help = "the calendar year (else the last one until the end of February)", .min = 2000, .max = 9999 }
+#define YEAR { .name = "year", .value = "YEAR", .help = "the calendar year (else the last one that has ended)", .min = 2000, .max = 9999 }
 static const struct cdr_option return_options[] = { YEAR, LANGUAGE, END };
 static const struct cdr_option return_record_options[] = {
 	{ .name = "count", .value = "N", .help = "how many (1)", .min = 1, .max = 1000000 },
@@ -592,27 +593,28 @@ static const struct cdr_command commands[] = {
 	    .help = "Only where the requester wants to hear of it: the check is watched, or the candidate disputes what was said.\n"
 		    "Options as for `candor inbox answer`.",
 	    .options = answer_options, .handle = cdr_command_statement_supersede },
-	{ .name = "subject access", .summary = "find everything that is held about somebody",
-	    .help = "Who it is stands in a file, since others can read a command line:\n\n"
+	{ .name = "subject access", .operands = "[REFERENCE]", .operand_max = 1,
+	    .summary = "find everything that is held about somebody",
+	    .help = "Of a candidate the REFERENCE of the check is enough. Else who it is stands in a file, since others can read a command line:\n\n"
 		    "  candor subject access --file person.json\n\n"
 		    "  { \"given_names\": \"Fictiona\", \"family_names\": \"Nobodyson\", \"date_of_birth\": \"1990-02-11\" }",
 	    .options = identity_options,
 	    .handle = cdr_command_subject_access },
-	{ .name = "subject rectify", .operands = "ID", .operand_min = 1, .operand_max = 1,
+	{ .name = "subject rectify", .operands = "ID|REFERENCE", .operand_min = 1, .operand_max = 1,
 	    .summary = "correct what a record says about somebody",
 	    .help = "The file says what is right, as for `candor subject access`; the rest stays.\n"
 		    "A check is opened anew with what is right, and the old one withdrawn.",
 	    .options = identity_options, .handle = cdr_command_subject_rectify },
-	{ .name = "subject erase", .operands = "ID...", .operand_min = 1, .operand_max = 64,
+	{ .name = "subject erase", .operands = "ID|REFERENCE...", .operand_min = 1, .operand_max = 64,
 	    .summary = "erase records about somebody, here, in the index and where others hold a request", .handle = cdr_command_subject_erase },
 	{ .name = "subject object", .operands = "REFERENCE", .operand_min = 1, .operand_max = 1,
 	    .summary = "record that a candidate objects to the check", .options = words_options, .handle = cdr_command_subject_object },
 	{ .name = "subject dispute", .operands = "REFERENCE EMPLOYER", .operand_min = 2, .operand_max = 2,
 	    .summary = "record that a candidate disputes what an employer said", .options = words_options,
 	    .handle = cdr_command_subject_dispute },
-	{ .name = "hold set", .operands = "ID", .operand_min = 1, .operand_max = 1,
+	{ .name = "hold set", .operands = "ID|REFERENCE", .operand_min = 1, .operand_max = 1,
 	    .summary = "keep a check, request, leaver or case from being erased", .options = hold_options, .handle = cdr_command_hold_set },
-	{ .name = "hold lift", .operands = "ID", .operand_min = 1, .operand_max = 1, .summary = "lift a legal hold",
+	{ .name = "hold lift", .operands = "ID|REFERENCE", .operand_min = 1, .operand_max = 1, .summary = "lift a legal hold",
 	    .handle = cdr_command_hold_lift },
 	{ .name = "hold list", .summary = "list legal holds", .handle = cdr_command_hold_list },
 	{ .name = "retention status", .summary = "what is held, and what goes soon", .handle = cdr_command_retention_status },

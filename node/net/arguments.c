@@ -189,6 +189,41 @@ print_command_help(const struct cdr_arguments *arguments, FILE *file)
 	print_exit_codes(file);
 }
 
+/* Whether the command is one of the group that  names: "check" of "check new". */
+static bool
+is_in_group(const struct cdr_command *command, const char *first)
+{
+	size_t len = strlen(first);
+
+	return strncmp(command->name, first, len) == 0 && command->name[len] == ' ';
+}
+
+/* The commands of a group, if  names one. */
+static bool
+print_group_help(const struct cdr_program *program, const char *first, FILE *file)
+{
+	bool is_group = false;
+
+	for (const struct cdr_command *command = program->commands; command->name != NULL; command++) {
+		if (!is_in_group(command, first))
+			continue;
+		if (!is_group)
+			(void)fprintf(file, "Usage: %s %s COMMAND [OPTIONS]\n\nCommands:\n", program->name, first);
+		is_group = true;
+		(void)fprintf(file, "  %-*s  %s\n", HELP_WIDTH, command->name, command->summary);
+	}
+	if (is_group)
+		(void)fprintf(file, "\n%s %s COMMAND --help says more about one command.\n", program->name, first);
+	return is_group;
+}
+
+/* Whether a word asks for help. */
+static bool
+is_help(const char *word)
+{
+	return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0;
+}
+
 /* ---- parsing ------------------------------------------------------------------------------------------------- */
 
 /* Say what is wrong with the command line, and where help is. */
@@ -234,8 +269,7 @@ unknown_command(const struct cdr_arguments *arguments, struct cdr_report *report
 	size_t first_len = strlen(argv[1]), known_len = 0;
 
 	for (const struct cdr_command *command = program->commands; command->name != NULL; command++)
-		if (strncmp(command->name, argv[1], first_len) == 0 && command->name[first_len] == ' ' &&
-		    known_len < sizeof(known))
+		if (is_in_group(command, argv[1]) && known_len < sizeof(known))
 			known_len += (size_t)snprintf(known + known_len, sizeof(known) - known_len, "%s%s",
 			    known_len > 0 ? ", " : "", command->name + first_len + 1);
 	bool has_second = argc > 2 && argv[2][0] != '-';
@@ -381,13 +415,15 @@ cdr_arguments_main(const struct cdr_program *program, int argc, char **argv)
 		(void)printf("%s %s\n", program->name, program->version);
 		return CDR_EXIT_DONE;
 	}
-	if (argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0)) {
+	if (argc > 1 && (is_help(argv[1]) || strcmp(argv[1], "help") == 0)) {
 		print_program_help(program, stdout);
 		return CDR_EXIT_DONE;
 	}
 	if (argc < 2 || argv[1][0] == '-')
 		return usage(&arguments, &report, "a command is missing");
 	arguments.command = find_command(program, argc, argv, &used);
+	if (arguments.command == NULL && argc > 2 && is_help(argv[2]) && print_group_help(program, argv[1], stdout))
+		return CDR_EXIT_DONE;
 	if (arguments.command == NULL)
 		return unknown_command(&arguments, &report, argc, argv);
 	code = parse_words(&arguments, &report, argc, argv, 1 + used);

@@ -703,28 +703,30 @@ test_check_draft(void **state)
 	/* Edited: it says the new thing under its own reference, and nothing of a hold or a wrong employer. */
 	(void)snprintf(c.person.family_names, sizeof(c.person.family_names), "Atieno");
 	hold(blue, seen.id, CDR_OK);
-	assert_int_equal(cdr_check_draft_edit(blue, "R-1", &c, &fault), CDR_E_REFUSED);
+	assert_int_equal(cdr_check_draft_edit(blue, "R-1", &c, 0, &fault), CDR_E_REFUSED);
 	assert_int_equal(cdr_check_draft_delete(blue, "R-1", &fault), CDR_E_REFUSED);
 	assert_int_equal(cdr_hold_lift(blue, seen.id, &fault), CDR_OK);
-	assert_int_equal(cdr_check_draft_edit(blue, "R-2", &c, &fault), CDR_E_ABSENT);
-	assert_int_equal(cdr_check_draft_edit(blue, "R-1", &c, &fault), CDR_OK);
+	assert_int_equal(cdr_check_draft_edit(blue, "R-2", &c, 0, &fault), CDR_E_ABSENT);
+	assert_int_equal(cdr_check_draft_edit(blue, "R-1", &c, 0, &fault), CDR_OK);
 	assert_int_equal(cdr_check_draft_read(blue, "R-1", &read, &fault), CDR_OK);
 	assert_string_equal(read.person.family_names, "Atieno");
 	assert_string_equal(read.reference, "R-1");
+	assert_int_equal(w_count(blue, "SELECT watch_until - made_at FROM hiring_check"), 60 * DAY);
 	w_amina(&c, "");
 	w_declare(&c, "green-valley");
-	assert_int_equal(cdr_check_draft_edit(blue, "R-1", &c, &fault), CDR_OK);
+	assert_int_equal(cdr_check_draft_edit(blue, "R-1", &c, 30, &fault), CDR_OK);
+	assert_int_equal(w_count(blue, "SELECT watch_until - made_at FROM hiring_check"), 30 * DAY);
 	/* Submitted a week later: due and watched from then. Again it is open already. */
 	ahead = 7 * DAY;
 	assert_int_equal(cdr_check_submit(blue, "R-9", &fault), CDR_E_ABSENT);
 	for (int again = 0; again < 2; again++)
 		assert_int_equal(cdr_check_submit(blue, "R-1", &fault), CDR_OK);
 	assert_int_equal(w_count(blue, "SELECT count(*) FROM employer"), 1);
-	assert_true(w_count(blue, "SELECT watch_until FROM hiring_check") >= time(NULL) + 60 * DAY - 60);
+	assert_true(w_count(blue, "SELECT watch_until FROM hiring_check") >= time(NULL) + 30 * DAY - 60);
 	assert_true(w_count(blue, "SELECT made_at FROM hiring_check") >= time(NULL) - 60);
 	w_carry(w);
 	assert_int_equal(w_count(w->member[GREEN], "SELECT count(*) FROM inbox WHERE state = 'waiting'"), 1);
-	assert_int_equal(cdr_check_draft_edit(blue, "R-1", &c, &fault), CDR_E_ABSENT);
+	assert_int_equal(cdr_check_draft_edit(blue, "R-1", &c, 0, &fault), CDR_E_ABSENT);
 	assert_int_equal(cdr_check_draft_delete(blue, "R-1", &fault), CDR_E_ABSENT);
 	/* Deleted, row and all. */
 	w_candidate(&c, "R-3", "Fictiona", "Nobodyson", "1990-02-11");

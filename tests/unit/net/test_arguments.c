@@ -150,6 +150,12 @@ test_help(void **state)
 	assert_non_null(strstr(out_text, "A paragraph."));
 	assert_non_null(strstr(out_text, "--port PORT"));
 	assert_non_null(strstr(out_text, "(1 to 65535)"));
+	/* Of a group: its commands, and no others. */
+	assert_int_equal(run("check --help"), CDR_EXIT_DONE);
+	assert_non_null(strstr(out_text, "check new"));
+	assert_non_null(strstr(out_text, "list checks"));
+	assert_null(strstr(out_text, "serve"));
+	assert_int_equal(run("che --help"), CDR_EXIT_USAGE);
 	assert_int_equal(run("--version"), CDR_EXIT_DONE);
 	assert_string_equal(out_text, "candor-test 0.1\n");
 }
