@@ -52,8 +52,9 @@ out:
 	return err;
 }
 
-static unsigned
-year_at(uint64_t seconds)
+/* see node/hub/annual.h */
+unsigned
+cdr_hub_year(uint64_t seconds)
 {
 	time_t at = (time_t)seconds;
 	struct tm utc;
@@ -78,7 +79,7 @@ cdr_hub_return_put(void *context, const struct cdr_call *call, struct cdr_answer
 	CDR_TRY(cdr_annual_decode(bytes, &putting.annual, fault));
 	if (strcmp(putting.annual.member, call->member->id) != 0)
 		return cdr_fault_set(fault, CDR_E_REFUSED, "the annual return is another member's");
-	if (putting.annual.figures.year > year_at(call->now))
+	if (putting.annual.figures.year > cdr_hub_year(call->now))
 		return cdr_fault_set(fault, CDR_E_INPUT, "the year of the annual return has not begun");
 	CDR_TRY(cdr_store_write(hub->store, put_job, &putting));
 	err = CDR_OK;

@@ -27,6 +27,9 @@ struct cdr_hub_returns {
 	struct cdr_annual sector;      /* of those that reported */
 };
 
+/* The calendar year (UTC) of a moment; 0 where there is none. */
+unsigned cdr_hub_year(uint64_t seconds);
+
 /**
  * cdr_hub_returns_read(hub, year, returns, fault):
  * Read and verify every return of ${year}: signature and figures.

@@ -121,6 +121,11 @@ static const struct cdr_option round_verify_options[] = {
 	{ .name = NULL },
 };
 
+static const struct cdr_option return_list_options[] = {
+	{ .name = "year", .value = "YEAR", .help = "the calendar year (else the last one that has ended)", .min = 2000, .max = 9999 },
+	{ .name = NULL },
+};
+
 static const struct cdr_option return_options[] = {
 	{ .name = "year", .value = "YEAR", .help = "the calendar year", .required = true, .min = 2000, .max = 9999 },
 	{ .name = NULL },
@@ -203,7 +208,7 @@ const struct cdr_command cdr_hub_commands[] = {
 	{ .name = "round verify", .operands = "FILE", .operand_min = 1, .operand_max = 1, .options = round_verify_options,
 	    .summary = "recompute a round, or its published cells, from a file; needs no folder",
 	    .handle = cdr_hub_command_round_verify },
-	{ .name = "return list", .summary = "list which members sent their annual return", .options = return_options,
+	{ .name = "return list", .summary = "list which members sent their annual return", .options = return_list_options,
 	    .handle = cdr_hub_command_return_list },
 	{ .name = "return publish", .operands = "FOLDER", .operand_min = 1, .operand_max = 1,
 	    .summary = "write the annual figures of members and sector: PDF, XLSX, JSON, CSV with HXL tags", .options = return_options,

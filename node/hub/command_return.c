@@ -17,7 +17,8 @@ cdr_hub_command_return_list(const struct cdr_arguments *arguments, struct cdr_re
 	char revision[16];
 
 	CDR_TRY(cdr_hub_open(arguments, &open, fault));
-	CDR_TRY(cdr_hub_returns_read(open.hub, (unsigned)cdr_arguments_number(arguments, "year", 0), &returns, fault));
+	CDR_TRY(cdr_hub_returns_read(open.hub, (unsigned)cdr_arguments_number(arguments, "year", (int64_t)cdr_hub_year(cdr_hub_now()) - 1), &returns,
+	    fault));
 	struct cdr_table *table = cdr_table_new(titles, 5);
 	json_t *list = json_array();
 	for (size_t i = 0; i < returns.count; i++) {

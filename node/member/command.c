@@ -163,7 +163,8 @@ cdr_command_read_file(const char *path, size_t max, struct cdr_buffer *bytes, st
 
 	*bytes = (struct cdr_buffer){ 0 };
 	if (file == NULL)
-		return cdr_fault_set(fault, errno == ENOENT ? CDR_E_ABSENT : CDR_E_IO, "%s: %s", path, strerror(errno));
+		return cdr_fault_set(fault, errno == ENOENT ? CDR_E_ABSENT : CDR_E_IO, "%s: %s%s", path, strerror(errno),
+		    errno == ENOENT ? ". Is the name right? A path counts from the folder that you are in" : "");
 	cdr_err err = read_stream(file, max, bytes);
 	int reason = errno;
 	if (file != stdin)

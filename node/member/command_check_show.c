@@ -7,6 +7,7 @@
 #include "node/member/check.h"
 #include "node/member/command.h"
 #include "node/member/paper.h"
+#include "node/member/texts.h"
 
 /* check list, check show. */
 
@@ -109,10 +110,12 @@ add_row(struct showing *showing, const struct cdr_check *check, const struct cdr
 	add_chance(showing->table, e != NULL ? e : &(struct cdr_check_employer){ .tier = "" });
 	cdr_table_cell(showing->table, "%s",
 	    e != NULL                             ? label(showing, "check_status", e->status) :
-		strcmp(check->state, "waiting") == 0 ? "being matched" :
-	    strcmp(check->state, "withdrawn") == 0 || strcmp(check->state, "erased") == 0 || strcmp(check->state, "draft") == 0 ? check->state :
-	    may_turn_up(showing->member, check)          ? "none found yet" :
-						       "no former employer found");
+		strcmp(check->state, "waiting") == 0 ? "Being matched" :
+	    strcmp(check->state, "withdrawn") == 0  ? "Withdrawn" :
+	    strcmp(check->state, "erased") == 0  ? "Erased" :
+	    strcmp(check->state, "draft") == 0   ? "Draft" :
+	    may_turn_up(showing->member, check)          ? "None found yet" :
+						       "No former employer found");
 	cdr_table_cell(showing->table, "%s", e != NULL ? label(showing, "result", e->result) : "-");
 }
 
@@ -147,9 +150,11 @@ add_guests(struct showing *showing)
 		json_array_foreach(guests, number, guest) {
 			const char *result = json_string_value(json_object_get(guest, "result"));
 			cdr_table_cell(showing->table, "%s", json_string_value(json_object_get(check, "reference")));
-			cdr_table_cell(showing->table, "%s", json_string_value(json_object_get(guest, "employer")));
-			for (size_t i = 0; i < 3; i++)
-				cdr_table_cell(showing->table, "-");
+			const char *employer = json_string_value(json_object_get(guest, "employer"));
+			cdr_table_cell(showing->table, "%s", employer != NULL && employer[0] != '\0' ? employer : "-"); /* forgotten */
+			cdr_table_cell(showing->table, "yes"); /* whom the candidate named, as --output has it */
+			cdr_table_cell(showing->table, "-");
+			cdr_table_cell(showing->table, "-");
 			cdr_table_cell(showing->table, "%s", label(showing, "check_status", json_string_value(json_object_get(guest, "status"))));
 			cdr_table_cell(showing->table, "%s", label(showing, "result", result != NULL ? result : ""));
 		}
@@ -224,6 +229,13 @@ show_question(const struct words *s, const char *question, const char *answer)
 		    cdr_codebook_label_peek(s->codebook, "answer", answer, s->language));
 }
 
+/* Our own words, or those of the table of texts in another language. */
+static const char *
+in_words(const char *language, const char *name, const char *english)
+{
+	return strcmp(language, "en") == 0 ? english : cdr_texts_peek(name, language);
+}
+
 /* When it happened, and when the process ended. */
 static void
 show_dates(const struct words *s, const struct cdr_disclosure *d)
@@ -233,9 +245,9 @@ show_dates(const struct words *s, const struct cdr_disclosure *d)
 	if (cdr_date_write(&d->committed, committed) != CDR_OK || cdr_date_write(&d->concluded, concluded) != CDR_OK)
 		return;
 	if (committed[0] != '\0')
-		cdr_report_text(s->report, "      committed: %s\n", committed);
+		cdr_report_text(s->report, "      %s: %s\n", in_words(s->language, "page_committed", "committed"), committed);
 	if (concluded[0] != '\0')
-		cdr_report_text(s->report, "      concluded: %s\n", concluded);
+		cdr_report_text(s->report, "      %s: %s\n", in_words(s->language, "page_concluded", "concluded"), concluded);
 }
 
 static void
@@ -274,8 +286,8 @@ show_statement(const struct statements *s, const struct cdr_check_employer *e, c
 {
 	const struct cdr_codebook *codebook = s->member->codebook;
 
-	cdr_report_text(s->report, "  %s: %s\n    Signed by %s, %s. %s %s\n", e->member,
-	    cdr_codebook_label_peek(codebook, "result", e->result, s->language), statement->signer_name,
+	cdr_report_text(s->report, "  %s: %s\n    %s %s, %s. %s %s\n", e->member,
+	    cdr_codebook_label_peek(codebook, "result", e->result, s->language), in_words(s->language, "page_signed_by", "Signed by"), statement->signer_name,
 	    cdr_codebook_label_peek(codebook, "signer_role", statement->signer_role, s->language),
 	    cdr_codebook_label_peek(codebook, "identity_match", NULL, s->language),
 	    cdr_codebook_label_peek(codebook, "identity_match", statement->identity_match, s->language));
@@ -312,10 +324,13 @@ static void
 show_head(const struct statements *s)
 {
 	const struct cdr_check *check = &s->check;
+	bool is_draft = strcmp(check->state, "draft") == 0;
 
-	cdr_report_text(s->report, "Check %s: ", check->candidate.reference);
+	cdr_report_text(s->report, "%s %s: ", in_words(s->language, "page_check", "Check"), check->candidate.reference);
 	if (strcmp(check->state, "waiting") == 0)
-		cdr_report_text(s->report, "being matched; the node sees to it while `candor serve` runs.\n");
+		cdr_report_text(s->report, "%s\n", in_words(s->language, "page_waiting", "being matched; the node sees to it while `candor serve` runs."));
+	else if (is_draft)
+		cdr_report_text(s->report, "a draft; nobody is asked before `candor check submit`.\n");
 	else
 		cdr_report_text(s->report, "former employers found: %zu; people in the index: %llu.\n", check->employer_count,
 		    (unsigned long long)check->people);
@@ -324,7 +339,11 @@ show_head(const struct statements *s)
 		    check->doubt_settled ? "A later answer was proved right; what is shown here is that one." :
 					   "Nothing of it was used. The hub is asked again; declared employers are asked all the same. "
 					   "`candor reports --evidence` has the\n  signed answer: tell the secretariat and the trustees.");
-	if (check->employer_count == 0 && strcmp(check->state, "waiting") != 0)
+	if (check->employer_count > 0 || is_draft || strcmp(check->state, "waiting") == 0)
+		return;
+	if (strcmp(s->language, "en") != 0 && !may_turn_up(s->member, check))
+		cdr_report_text(s->report, "  %s\n", cdr_texts_peek("page_nobody", s->language));
+	else
 		cdr_report_text(s->report, "  No employer was found%s. That says nothing about employers outside the exchange, nor about one "
 					   "that wrote\n  the name or the date of birth quite otherwise.\n",
 		    may_turn_up(s->member, check) ? " yet: replies take their time" : "");
@@ -336,9 +355,11 @@ show_waiting(const struct statements *s, const struct cdr_check_employer *e)
 {
 	json_t *due = cdr_command_json_time(e->due_at);
 
-	cdr_report_text(s->report, "  %s: %s%s%.10s\n", e->member,
-	    cdr_codebook_label_peek(s->member->codebook, "check_status", e->status, s->language),
-	    json_is_string(due) ? "; an answer is due by " : "", json_is_string(due) ? json_string_value(due) : "");
+	cdr_report_text(s->report, "  %s: %s", e->member, cdr_codebook_label_peek(s->member->codebook, "check_status", e->status, s->language));
+	if (json_is_string(due))
+		cdr_report_text(s->report, "; %s%s %.10s", in_words(s->language, "page_due", "an answer is due by"),
+		    strcmp(s->language, "en") == 0 ? "" : ":", json_string_value(due));
+	cdr_report_text(s->report, "\n");
 	json_decref(due);
 }
 

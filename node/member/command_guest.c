@@ -138,21 +138,21 @@ find_page(const struct cdr_arguments *arguments, struct cdr_member *member, char
 /* What was made, and what to do with it. */
 static cdr_err
 show_handout(const struct cdr_arguments *arguments, struct cdr_report *report, const struct cdr_guest_details *d,
-    const struct cdr_guest_handout *handout, const char *path, const char *why, bool is_flagged)
+    const struct cdr_guest_handout *handout, const char *path, const struct cdr_fault *why, bool is_flagged)
 {
 	const char *language = cdr_command_language(arguments);
 	char until[CDR_DATE_TEXT_LEN], id[CDR_ID_TEXT_LEN];
 
 	day_write(handout->expires_at, until);
 	cdr_id_write(handout->id, id);
-	SAY(report, language, "", handout->was_there ? "made_again" : "made", d->employer);
-	SAY(report, language, "  1. ", "file", path, d->email);
+	SAY(report, language, "", handout->was_there ? "made_again" : handout->link[0] != '\0' ? "made" : "made_file", d->employer);
+	SAY(report, language, handout->link[0] != '\0' ? "  1. " : "  ", "file", path, d->email);
 	cdr_report_text(report, "       %s\n", handout->code);
 	if (handout->link[0] != '\0') {
 		SAY(report, language, "  2. ", "link", until);
 		cdr_report_text(report, "       %s\n", handout->link);
-	} else {
-		SAY(report, language, "  2. ", "no_link", why);
+	} else if (!cdr_arguments_has(arguments, "no-link")) {
+		SAY(report, language, "  ", why->code == CDR_E_ABSENT ? "no_page" : "no_link", why->text);
 	}
 	SAY(report, language, "  ", "key", handout->key_text);
 	if (is_flagged)
@@ -187,7 +187,7 @@ ask_guest(const struct cdr_arguments *arguments, struct cdr_report *report, stru
 	(void)snprintf(path, sizeof(path), "candor-request-%.5s.html", id);
 	const char *file = cdr_arguments_has(arguments, "out") ? cdr_arguments_text(arguments, "out") : path;
 	CDR_TRY(write_file(file, cdr_buffer_bytes(&handout->file), handout->was_there, fault));
-	CDR_TRY(show_handout(arguments, report, details, handout, file, why.text,
+	CDR_TRY(show_handout(arguments, report, details, handout, file, &why,
 	    cdr_codebook_means(member->codebook, "address_found", details->found, "candidate")));
 	err = CDR_OK;
 out:

@@ -162,13 +162,14 @@ show_guest(const struct cdr_guest *guest, void *context)
 
 	day_write(guest->due_at, due);
 	cdr_id_write(guest->id, id);
-	const char *values[] = { d->employer,
+	const char *values[] = { d->employer[0] != '\0' ? d->employer : "-", /* forgotten */
 		guest->result[0] != '\0' ? label(showing, "result", guest->result) : label(showing, "check_status", guest->status), due, NULL };
 	cdr_report_text(showing->report, "  %s\n",
 	    cdr_guest_sentence(guest->answered_at > 0 || guest->result[0] != '\0' ? "answered" : "waiting", showing->language, values, text));
-	SAY(showing, "reach", id, d->email);
-	cdr_report_text(showing->report, "    %s: %s%s%s\n", label(showing, "address_found", NULL), label(showing, "address_found", d->found),
-	    d->found_note[0] != '\0' ? "; " : "", d->found_note);
+	SAY(showing, "reach", id, d->email[0] != '\0' ? d->email : "-");
+	if (d->found[0] != '\0')
+		cdr_report_text(showing->report, "    %s: %s%s%s\n", label(showing, "address_found", NULL), label(showing, "address_found", d->found),
+		    d->found_note[0] != '\0' ? "; " : "", d->found_note);
 	if (cdr_codebook_means(showing->member->codebook, "address_found", d->found, "candidate"))
 		say(showing, "candidate", NULL);
 	(void)snprintf(count, sizeof(count), "%llu", (unsigned long long)guest->unread_count);

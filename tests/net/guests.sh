@@ -9,12 +9,7 @@ if ! (cd "$(dirname "$0")/../.." && tests/browser/install "$NPM"); then exit 0; 
 guests_found() {
 	exchange_found "$@"
 	GUEST_PORT=$(free_ports 1)
-	GUEST_URL=https://127.0.0.1:$GUEST_PORT
-	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 -subj "/CN=Fictional guests" \
-		-addext subjectAltName=IP:127.0.0.1 -keyout "$X/guest-key.pem" -out "$X/guest-certificate.pem" 2>/dev/null
-	export HUB_OPTIONS="--guest-listen 127.0.0.1:$GUEST_PORT --guest-url $GUEST_URL
-		--guest-certificate $X/guest-certificate.pem --guest-key $X/guest-key.pem"
-	export MEMBER_OPTIONS="--guest-ca $X/guest-certificate.pem"
+	guest_page "$GUEST_PORT"
 }
 
 # guest URL WAY KIND [CODE] [OUT]: a former employer at a browser; prints what the page says in the end.

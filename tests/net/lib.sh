@@ -82,6 +82,17 @@ start_hub() { launch hub "$BIN/candor-hub" ${HUB_OPTIONS:-}; }
 start_trustee() { launch "trustee-$1" "$BIN/candor-trustee" ${POLL_MS:+--poll-ms "$POLL_MS"}; }
 start_member() { launch "member-$1" "$BIN/candor" ${POLL_MS:+--poll-ms "$POLL_MS"} ${MEMBER_OPTIONS:-}; }
 
+# guest_page PORT: a hub that starts from now on has a page for guests there, with a certificate of its own; members take it.
+guest_page() {
+	GUEST_URL=https://127.0.0.1:$1
+	openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 30 -subj "/CN=Fictional guests" \
+		-addext subjectAltName=IP:127.0.0.1 -keyout "$X/guest-key.pem" -out "$X/guest-certificate.pem" 2>/dev/null ||
+		die "no certificate for guests: is openssl installed?"
+	export HUB_OPTIONS="--guest-listen 127.0.0.1:$1 --guest-url $GUEST_URL
+		--guest-certificate $X/guest-certificate.pem --guest-key $X/guest-key.pem"
+	export MEMBER_OPTIONS="--guest-ca $X/guest-certificate.pem"
+}
+
 # pid NAME: of a running daemon; empty if it does not run.
 pid() {
 	local p
