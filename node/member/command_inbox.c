@@ -344,8 +344,7 @@ use_cases(const struct cdr_arguments *arguments, struct cdr_member *member, cons
 
 	if (cdr_arguments_has(arguments, "draft") && statement->identity_match[0] == '\0')
 		(void)snprintf(statement->identity_match, sizeof(statement->identity_match), request->leaver_count > 0 ? "confirmed" : "not_known_here");
-	if (cdr_arguments_has(arguments, "draft") &&
-	    cdr_codebook_means(member->codebook, "identity_match", statement->identity_match, "not_known_here"))
+	if (request->leaver_count == 0 && cdr_codebook_means(member->codebook, "identity_match", statement->identity_match, "not_known_here"))
 		return CDR_OK; /* nothing is said of somebody whom nobody knows */
 	if (cdr_arguments_has(arguments, "draft") || cdr_arguments_has(arguments, "from-register"))
 		return cdr_cases_draft(member, request, at, statement, &count, fault);

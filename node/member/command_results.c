@@ -31,7 +31,7 @@ row_of(const struct results *results, const struct cdr_check *check, const struc
 	bool has_result = e != NULL && e->result[0] != '\0';
 
 	return json_pack("{s:s, s:o, s:o, s:s, s:s?, s:o, s:s?, s:s?, s:s?, s:s?, s:o, s:o, s:o, s:o, s:o}", "reference", check->candidate.reference,
-	    "check_id", cdr_command_json_id(check->id), "opened_on", made, "state", strcmp(check->state, "waiting") == 0 ? "waiting" : "open",
+	    "check_id", cdr_command_json_id(check->id), "opened_on", made, "state", strcmp(check->state, "matched") == 0 ? "open" : check->state,
 	    "employer", e != NULL ? e->member : NULL, "declared", e != NULL ? json_boolean(e->declared) : json_null(), "match",
 	    e != NULL && e->tier[0] != '\0' ? e->tier : NULL, "status", e != NULL ? e->status : NULL, "result", has_result ? e->result : NULL,
 	    "result_text", has_result ? cdr_codebook_label_peek(results->member->codebook, "result", e->result, results->language) : NULL,

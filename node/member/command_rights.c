@@ -297,7 +297,7 @@ words_of(const char *what)
 		{ "leaver", "people in the register of leavers" }, { "check", "checks of candidates" }, { "request", "requests of others" },
 		{ "draft", "answers that wait for a second person" }, { "case", "cases" }, { "letter", "letters that were sent" },
 		{ "letter_number", "numbers of letters that came, so that none counts twice" },
-		{ "attempt", "attempts to ask an employer that failed" }, { "email", "reminders by e-mail" },
+		{ "attempt", "attempts to reach employers" }, { "email", "reminders by e-mail" },
 		{ "reply", "replies of the API, kept for repeated requests" },
 	};
 
