@@ -12,7 +12,6 @@
 
 #define FOLDER "rounds"
 #define RELEASE_END ".json"
-#define FILE_LEN_MAX (1U << 30)  /* a record of a thousand contributions */
 #define ROUNDS_MAX 1024
 
 /* A round of which there is a file, as far as others are held against it. */
@@ -45,7 +44,7 @@ read_large(const char *path, struct cdr_buffer *out, struct cdr_fault *fault)
 		err = cdr_fault_set(fault, errno == ENOENT ? CDR_E_ABSENT : CDR_E_IO, "%s: %s", path, strerror(errno));
 		goto out;
 	}
-	if (about.st_size < 1 || about.st_size > FILE_LEN_MAX) {
+	if (about.st_size < 1 || about.st_size > CDR_FILE_LEN_MAX) {
 		err = cdr_fault_set(fault, CDR_E_RANGE, "%s is empty, or larger than any record", path);
 		goto out;
 	}

@@ -97,6 +97,7 @@
 #define CDR_ROUND_NOISE_BITS 16       /* of one trustee's noise, which lies around the middle */
 #define CDR_ROUND_COUNT_HIDDEN (-1073741824) /* stands where a count was not decrypted */
 #define CDR_ROUND_RELEASE_MAX (3U << 20)   /* the JSON of one, as a member fetches it */
+#define CDR_FILE_LEN_MAX (1U << 30)        /* a record of a thousand contributions, as a file */
 #define CDR_BODY_ROUND_MAX (1200U << 10)   /* a contribution, or a first answer, of the largest round */
 #define CDR_BODY_ROUND_BAG_MAX (3U << 20)  /* several of them, or the tasks of a trustee */
 

@@ -189,10 +189,8 @@ message_is_clean(const ProtobufCMessage *message)
 	return true;
 }
 
-/* see proto/message.h */
-cdr_err
-cdr_message_decode(struct cdr_arena *arena, const ProtobufCMessageDescriptor *type, struct cdr_bytes bytes,
-    void *message)
+static cdr_err
+decode(struct cdr_arena *arena, const ProtobufCMessageDescriptor *type, struct cdr_bytes bytes, size_t len_max, void *message)
 {
 	ProtobufCMessage **out = message;
 	static const uint8_t nothing[1];
@@ -200,7 +198,7 @@ cdr_message_decode(struct cdr_arena *arena, const ProtobufCMessageDescriptor *ty
 	*out = NULL;
 	if (arena->memory != NULL)
 		return CDR_E_INTERNAL;
-	if (bytes.len > CDR_BODY_ROSTER_MAX)
+	if (bytes.len > len_max)
 		return CDR_E_INPUT;
 	arena->cap = CDR_ARENA_BASE + CDR_ARENA_FACTOR * bytes.len;
 	arena->memory = malloc(arena->cap);
@@ -216,6 +214,22 @@ cdr_message_decode(struct cdr_arena *arena, const ProtobufCMessageDescriptor *ty
 		return CDR_E_INPUT;
 	*out = decoded;
 	return CDR_OK;
+}
+
+/* see proto/message.h */
+cdr_err
+cdr_message_decode(struct cdr_arena *arena, const ProtobufCMessageDescriptor *type, struct cdr_bytes bytes,
+    void *message)
+{
+	return decode(arena, type, bytes, CDR_BODY_ROSTER_MAX, message);
+}
+
+/* see proto/message.h */
+cdr_err
+cdr_message_decode_file(struct cdr_arena *arena, const ProtobufCMessageDescriptor *type, struct cdr_bytes bytes,
+    void *message)
+{
+	return decode(arena, type, bytes, CDR_FILE_LEN_MAX, message);
 }
 
 /* see proto/message.h */

@@ -48,10 +48,14 @@ void cdr_arena_free(struct cdr_arena *arena);
  * arena    in/out   empty; owns the message; freed by the caller also on error
  * message  out      borrowed from the arena; NULL on error
  *
- * Returns  CDR_OK; CDR_E_INPUT, also where it would take more memory than bounded above; CDR_E_MEMORY;
+ * Returns  CDR_OK; CDR_E_INPUT, also for more than CDR_BODY_ROSTER_MAX bytes, and where it would take more memory than bounded above; CDR_E_MEMORY;
  *          CDR_E_INTERNAL if ${arena} is not empty.
  */
 CDR_MUST_CHECK cdr_err cdr_message_decode(struct cdr_arena *arena, const ProtobufCMessageDescriptor *type,
+    struct cdr_bytes bytes, void *message);
+
+/* The same for what stands in a file that somebody names, not what a peer sent: at most CDR_FILE_LEN_MAX bytes. */
+CDR_MUST_CHECK cdr_err cdr_message_decode_file(struct cdr_arena *arena, const ProtobufCMessageDescriptor *type,
     struct cdr_bytes bytes, void *message);
 
 /**

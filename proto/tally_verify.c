@@ -255,11 +255,11 @@ file_read(struct cdr_bytes bytes, struct cdr_round_file *file, struct cdr_fault 
 	cdr_err err = CDR_E_INTERNAL;
 	struct cdr_round *round = NULL;
 
-	if (cdr_message_decode(&file->arena, &cdr__wire__round_record__descriptor, bytes, &file->record) != CDR_OK) {
+	if (cdr_message_decode_file(&file->arena, &cdr__wire__round_record__descriptor, bytes, &file->record) != CDR_OK) {
 		cdr_arena_free(&file->arena);
 		file->arena = (struct cdr_arena){ 0 };
 		file->record = NULL;
-		if (cdr_message_decode(&file->arena, &cdr__wire__round_excerpt__descriptor, bytes, &file->excerpt) != CDR_OK)
+		if (cdr_message_decode_file(&file->arena, &cdr__wire__round_excerpt__descriptor, bytes, &file->excerpt) != CDR_OK)
 			return cdr_fault_set(fault, CDR_E_INPUT, "this is neither the record of a round nor its published cells");
 	}
 	CDR_TRY(read_round(file->record != NULL ? file->record->round : file->excerpt->round, &round, fault));

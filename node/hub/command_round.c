@@ -20,7 +20,6 @@
 #define BITS 8
 #define NAMES_WIDTH 256
 #define NAMES_BITS 14
-#define RECORD_LEN_MAX (1U << 30)
 
 /* ---- opening ---------------------------------------------------------------------------------------------------- */
 
@@ -418,7 +417,7 @@ cdr_hub_command_round_verify(const struct cdr_arguments *arguments, struct cdr_r
 	if (given != NULL && cdr_fingerprint_read(given, fingerprint) != CDR_OK)
 		return cdr_fault_set(fault, CDR_E_INPUT, "--fingerprint has 52 letters and digits, in groups of four");
 	CDR_TRY(cdr_secret_start(fault));
-	CDR_TRY(cdr_hub_file_read(cdr_arguments_operand(arguments, 0), RECORD_LEN_MAX, &bytes, fault));
+	CDR_TRY(cdr_hub_file_read(cdr_arguments_operand(arguments, 0), CDR_FILE_LEN_MAX, &bytes, fault));
 	CDR_TRY(cdr_round_file_verify(cdr_buffer_bytes(&bytes), given != NULL ? fingerprint : NULL, &file, fault));
 	cdr_fingerprint_write(file.genesis, text);
 	size_t count = file.record != NULL ? file.record->n_contribution : file.excerpt->n_cell;
