@@ -105,8 +105,11 @@ carry(SSL *ssl, int fd, int outer)
 {
 	char data[4096];
 	struct pollfd fds[2] = { { .fd = fd, .events = POLLIN }, { .fd = outer, .events = POLLIN } };
-	bool greeting = server.starttls;
 
+	/* One greeting was given in clear. */
+	for (char c = 0; server.starttls && c != '\n';)
+		if (read(outer, &c, 1) != 1)
+			return;
 	for (;;) {
 		if (SSL_pending(ssl) == 0 && poll(fds, 2, 5000) <= 0)
 			return;
@@ -117,9 +120,8 @@ carry(SSL *ssl, int fd, int outer)
 		}
 		if (fds[1].revents != 0) {
 			ssize_t n = read(outer, data, sizeof(data));
-			if (n <= 0 || (!greeting && SSL_write(ssl, data, (int)n) <= 0))
+			if (n <= 0 || SSL_write(ssl, data, (int)n) <= 0)
 				return;
-			greeting = false;
 		}
 	}
 }
