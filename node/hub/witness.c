@@ -289,7 +289,8 @@ take_cosignature(struct cdr_hub_witness *w, const struct cdr_roster *roster, con
 	if (!cdr_checkpoint_is_witnessed(at, roster) || w->newest.size > at->size)
 		return;
 	w->newest = *at;
-	w->newest_at = cdr_clock_now();
+	if (at->cosignature_count <= roster->body->threshold) /* who comes late makes it no newer */
+		w->newest_at = cdr_clock_now();
 	w->newest_version = roster->body->version;
 	(void)pthread_cond_broadcast(&w->changed);
 }
