@@ -195,7 +195,7 @@ cdr_hub_witness_push(struct cdr_hub *hub, const struct cdr_hub_line *line, const
     struct cdr_fault *fault)
 {
 	struct said said = { 0 };
-	bool asked = false;
+	unsigned stuck = 0;
 
 	if (cdr_roster_trustee(roster, trustee) == NULL)
 		return CDR_E_ABSENT;
@@ -211,8 +211,7 @@ cdr_hub_witness_push(struct cdr_hub *hub, const struct cdr_hub_line *line, const
 			return CDR_OK;
 		}
 		/* It stood elsewhere than was thought, which is told once; or it goes on with the next portion. */
-		if (said.size != to && asked)
+		if ((said.size != to || to == from) && ++stuck > 1)
 			return cdr_fault_set(fault, CDR_E_INPUT, "it has seen %" PRIu64 " leaves, and takes none behind them", said.size);
-		asked = said.size != to;
 	}
 }
