@@ -69,7 +69,7 @@ launch() {
 	NODE=$name LD_PRELOAD=${PRELOAD:-${LD_PRELOAD:-}} setsid ${WRAP:-} "$program" serve "$@" --home "$X/$name" --passphrase-file "$X/passphrase" \
 		--ready-fd 9 9>"$fifo" >>"$X/logs/$name.log" 2>&1 </dev/null &
 	line=
-	IFS= read -r -t "${READY_SECONDS:-60}" line <"$fifo" || true
+	IFS= read -r -t "${READY_SECONDS:-240}" line <"$fifo" || true
 	rm -f "$fifo"
 	case $line in
 	ready*) ;;
@@ -202,7 +202,7 @@ must() {
 soon() {
 	local sentence=$1
 	shift
-	eventually "${SOON_SECONDS:-60}" "$@" >/dev/null 2>&1 || die "does not come to hold: $sentence"
+	eventually "${SOON_SECONDS:-240}" "$@" >/dev/null 2>&1 || die "does not come to hold: $sentence"
 	HELD=$((HELD + 1))
 }
 
