@@ -22,6 +22,8 @@
 #define CDR_SAMPLE_CHECKS 16      /* one check in so many, where the scheme does not say */
 #define CDR_SAMPLE_POINTS 2048    /* one point of imports in so many */
 #define CDR_SAMPLE_DRAWN_MAX 4    /* of one leaf */
+#define CDR_SAMPLE_EVERY_S (7 * 86400)    /* a lot is due that long after the one before, if anything was evaluated since */
+#define CDR_SAMPLE_OVERDUE_S (14 * 86400) /* an evaluation that stands in the log for so long should have been in one */
 
 struct cdr_sample_basis {
 	uint64_t number, from, size;

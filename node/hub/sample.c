@@ -99,7 +99,7 @@ look_job(struct cdr_tx *tx, void *context)
 		return read_basis(tx, m, last.number);
 	CDR_TRY(cdr_query_one_int(tx, "SELECT in_force_at FROM roster WHERE version = 0", CDR_VALUES(), &founded));
 	uint64_t since = last.number > 0 ? last.logged_at : (uint64_t)founded;
-	if (m->now < since + CDR_HUB_SAMPLE_EVERY_S)
+	if (m->now < since + CDR_SAMPLE_EVERY_S)
 		return CDR_OK;
 	CDR_TRY(cdr_query_one_int(tx, "SELECT count(*) FROM evaluation WHERE logged >= $1", CDR_VALUES(cdr_value_int((int64_t)last.size)),
 	    &waiting));

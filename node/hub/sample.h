@@ -9,7 +9,6 @@
 #include "node/hub/witness.h"
 #include "node/net/dispatch.h"
 
-#define CDR_HUB_SAMPLE_EVERY_S (7 * 86400)
 #define CDR_HUB_SAMPLE_RETRY_S 5
 
 /**

@@ -142,7 +142,7 @@ const struct cdr_command cdr_trustee_commands[] = {
 	    .help = "Call the organisation on a number that you have from elsewhere, and have it read its fingerprint out.\n"
 		    "The approval is for these keys and for quotas as high as the proposal's, once.",
 	    .handle = cdr_trustee_command_approve },
-	{ .name = "reports", .summary = "show what members have used, and who contradicted himself",
+	{ .name = "reports", .summary = "show what members have used, who contradicted himself, what the log shows against the hub, and whether lots come",
 	    .handle = cdr_trustee_command_reports },
 	{ .name = "audit list", .summary = "show which evaluations were drawn for this trustee to look at, and what came of it",
 	    .handle = cdr_trustee_command_audit_list },

@@ -30,6 +30,16 @@ CDR_MUST_CHECK cdr_err cdr_trustee_open(const struct cdr_arguments *arguments, s
     struct cdr_fault *fault);
 void cdr_trustee_close(struct cdr_trustee_open *open);
 
+/**
+ * cdr_trustee_command_samples(tx, report, json):
+ * Say whether lots come, in words and as JSON: for `status` and `reports`.
+ *
+ * json   out   new; NULL on error
+ *
+ * Returns  CDR_OK; CDR_E_STORE; CDR_E_MEMORY.
+ */
+CDR_MUST_CHECK cdr_err cdr_trustee_command_samples(struct cdr_tx *tx, struct cdr_report *report, json_t **json);
+
 /* Milliseconds of a clock that only goes forward. */
 uint64_t cdr_trustee_clock_ms(void);
 /* Wait. */

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "core/crypto/secret.h"
@@ -11,7 +12,33 @@
 #include "node/trustee/command.h"
 #include "node/trustee/query_opening.h"
 
-/* audit list | show | judge: what was drawn for this trustee to look at. */
+/* audit list | show | judge: what was drawn for this trustee to look at. And whether lots come at all. */
+
+/* see node/trustee/command.h */
+cdr_err
+cdr_trustee_command_samples(struct cdr_tx *tx, struct cdr_report *report, json_t **json)
+{
+	struct cdr_trustee_sample_due due;
+	char since[32] = "";
+
+	*json = NULL;
+	cdr_err err = cdr_trustee_sample_due(tx, cdr_trustee_now(), &due);
+	if (err != CDR_OK)
+		return err;
+	time_t at = (time_t)due.since;
+	struct tm day;
+	if (gmtime_r(&at, &day) != NULL)
+		(void)strftime(since, sizeof(since), "%Y-%m-%d", &day);
+	if (due.is_overdue)
+		cdr_report_text(report, "NO LOT HAS COME for what was evaluated since %s (%" PRIu64 " evaluations), though one is due every week: who looks up people for no\n"
+		    "reason is not found out. %s Ask the secretariat why, and the other trustees whether they see the same.\n", since, due.waiting_count,
+		    due.was_asked ? "This trustee gave its part of it, and the lot was never logged." : "This trustee was not asked for its part of it.");
+	else
+		cdr_report_text(report, "Samples: lot %" PRIu64 " is the next, for %" PRIu64 " evaluations so far.\n", due.number, due.waiting_count);
+	*json = json_pack("{s:b, s:I, s:I, s:I, s:b}", "overdue", due.is_overdue, "next", (json_int_t)due.number, "evaluations",
+	    (json_int_t)due.waiting_count, "since", (json_int_t)due.since, "asked", due.was_asked);
+	return *json != NULL ? CDR_OK : CDR_E_MEMORY;
+}
 
 struct listing {
 	struct cdr_report *report;

@@ -2,12 +2,14 @@
 
 #define TEXT_LEN 64
 
-/* Both lists, as they are filled by the job. */
+/* The lists, as they are filled by the job. */
 struct reports {
 	struct cdr_report *report;
 	json_t *spent;
 	json_t *misuse;
 	json_t *lies;
+	json_t *strangers;
+	json_t *samples;
 };
 
 static cdr_err
@@ -124,6 +126,36 @@ out:
 	return err;
 }
 
+/* What the log has in this trustee's name that it never said (node/trustee/said.h). */
+static cdr_err
+list_strangers(struct cdr_tx *tx, struct reports *r)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct cdr_query *query = NULL;
+	struct cdr_bytes hash;
+	uint64_t place, at, act, kind, number;
+
+	CDR_TRY(cdr_query_start(tx, "SELECT place, noted_at, act, kind, number, hash FROM said WHERE is_ours = 0 ORDER BY place", CDR_VALUES(),
+	    &query));
+	while ((err = cdr_query_step(query)) == CDR_OK) {
+		CDR_TRY(cdr_query_count(query, 0, &place));
+		CDR_TRY(cdr_query_count(query, 1, &at));
+		CDR_TRY(cdr_query_count(query, 2, &act));
+		CDR_TRY(cdr_query_count(query, 3, &kind));
+		CDR_TRY(cdr_query_count(query, 4, &number));
+		CDR_TRY(cdr_query_blob_peek(query, 5, CDR_BODY_SMALL_MAX, &hash));
+		cdr_report_text(r->report, "  entry %llu of the log: that it took part in a ceremony of %s key %llu\n", (unsigned long long)place,
+		    cdr_key_kind_name((enum cdr_key_kind)kind), (unsigned long long)number);
+		(void)json_array_append_new(r->strangers, json_pack("{s:I, s:I, s:I, s:s, s:I, s:o}", "place", (json_int_t)place, "at",
+		    (json_int_t)at, "act", (json_int_t)act, "kind", cdr_key_kind_name((enum cdr_key_kind)kind), "number", (json_int_t)number,
+		    "hash", hex_json(hash)));
+	}
+	err = err == CDR_E_ABSENT ? CDR_OK : err;
+out:
+	cdr_query_end(query);
+	return err;
+}
+
 /* A reading job. */
 static cdr_err
 reports_job(struct cdr_tx *tx, void *context)
@@ -145,7 +177,13 @@ reports_job(struct cdr_tx *tx, void *context)
 	err = list_lies(tx, r);
 	if (err == CDR_OK && json_array_size(r->lies) == 0)
 		cdr_report_text(r->report, "  nothing\n");
-	return err;
+	if (err != CDR_OK)
+		return err;
+	cdr_report_text(r->report, "What the log says in this trustee's name, and it does not remember to have said:\n");
+	err = list_strangers(tx, r);
+	if (err == CDR_OK && json_array_size(r->strangers) == 0)
+		cdr_report_text(r->report, "  nothing\n");
+	return err == CDR_OK ? cdr_trustee_command_samples(tx, r->report, &r->samples) : err;
 }
 
 /* see node/trustee/command.h */
@@ -154,12 +192,15 @@ cdr_trustee_command_reports(const struct cdr_arguments *arguments, struct cdr_re
 {
 	cdr_err err = CDR_E_INTERNAL;
 	struct cdr_trustee_open open;
-	struct reports r = { report, json_array(), json_array(), json_array() };
+	struct reports r = { report, json_array(), json_array(), json_array(), json_array(), NULL };
 
 	CDR_TRY(cdr_trustee_open(arguments, &open, fault));
 	CDR_TRY(cdr_store_read(open.home->store, reports_job, &r));
-	err = cdr_report_json(report, json_pack("{s:O, s:O, s:O}", "spent", r.spent, "misuse", r.misuse, "hub", r.lies));
+	err = cdr_report_json(report, json_pack("{s:O, s:O, s:O, s:O, s:O}", "spent", r.spent, "misuse", r.misuse, "hub", r.lies, "not_said",
+	    r.strangers, "samples", r.samples));
 out:
+	json_decref(r.samples);
+	json_decref(r.strangers);
 	json_decref(r.spent);
 	json_decref(r.misuse);
 	json_decref(r.lies);

@@ -77,6 +77,7 @@ run_rounds(void *context)
 {
 	struct rounds *rounds = context;
 	cdr_err before = CDR_OK, audited = CDR_OK;
+	uint64_t overdue_told_at = 0;
 
 	while (!atomic_load(&rounds->stop)) {
 		struct cdr_fault fault = { CDR_OK, "" };
@@ -87,6 +88,8 @@ run_rounds(void *context)
 		before = err;
 		fault = (struct cdr_fault){ CDR_OK, "" };
 		err = cdr_trustee_sample_step(rounds->trustee, &fault);
+		if (err == CDR_OK)
+			err = cdr_trustee_sample_watch(rounds->trustee, cdr_trustee_now(), &overdue_told_at);
 		if (err != audited)
 			cdr_log(err == CDR_OK ? CDR_LOG_INFO : CDR_LOG_WARNING, err == CDR_OK ? "sample.back" : "sample.failed", cdr_log_err(err),
 			    cdr_log_text("reason", fault.text));

@@ -13,6 +13,7 @@ struct status_job {
 	struct cdr_report *report;
 	const char *folder;      /* where transcripts go; NULL: nowhere */
 	json_t *ceremonies;
+	json_t *samples;
 	struct cdr_fault *fault;
 };
 
@@ -101,7 +102,7 @@ list_job(struct cdr_tx *tx, void *context)
 	while ((err = cdr_query_step(query)) == CDR_OK)
 		CDR_TRY(list_ceremony(job, query));
 	if (err == CDR_E_ABSENT)
-		err = CDR_OK;
+		err = cdr_trustee_command_samples(tx, job->report, &job->samples);
 out:
 	cdr_query_end(query);
 	return err;
@@ -157,8 +158,8 @@ cdr_trustee_command_status(const struct cdr_arguments *arguments, struct cdr_rep
 		json_decref(job.ceremonies);
 		goto out;
 	}
-	err = cdr_report_json(report, json_pack("{s:i, s:I, s:o, s:o}", "index", (int)open.trustee->index, "roster",
-	    (json_int_t)roster->body->version, "keys", keys, "ceremonies", job.ceremonies));
+	err = cdr_report_json(report, json_pack("{s:i, s:I, s:o, s:o, s:o}", "index", (int)open.trustee->index, "roster",
+	    (json_int_t)roster->body->version, "keys", keys, "ceremonies", job.ceremonies, "samples", job.samples));
 out:
 	if (open.trustee != NULL)
 		cdr_current_release(open.trustee->current, roster);

@@ -11,6 +11,7 @@
 #include "node/trustee/witness.h"
 
 #define BODY_LEN_MAX 256
+#define TELL_EVERY_S 86400
 
 /* ---- the last one ------------------------------------------------------------------------------------------------- */
 
@@ -61,6 +62,67 @@ cdr_trustee_sample_find(struct cdr_tx *tx, uint64_t number, struct cdr_sample *s
 out:
 	cdr_query_end(query);
 	return err;
+}
+
+/* ---- whether they come -------------------------------------------------------------------------------------------- */
+
+/* see node/trustee/sample.h */
+cdr_err
+cdr_trustee_sample_due(struct cdr_tx *tx, uint64_t now, struct cdr_trustee_sample_due *due)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	uint64_t number, size;
+	int64_t count, first, given;
+
+	*due = (struct cdr_trustee_sample_due){ 0 };
+	CDR_TRY(cdr_trustee_sample_last(tx, &number, &size));
+	const struct cdr_value from = cdr_value_int((int64_t)size), next = cdr_value_int((int64_t)number + 1);
+	CDR_TRY(cdr_query_one_int(tx, "SELECT count(*) FROM evaluation WHERE place >= $1", CDR_VALUES(from), &count));
+	CDR_TRY(cdr_query_one_int(tx, "SELECT COALESCE(MIN(counted_at), 0) FROM evaluation WHERE place >= $1", CDR_VALUES(from), &first));
+	CDR_TRY(cdr_query_one_int(tx, "SELECT count(*) FROM sample_given WHERE number = $1", CDR_VALUES(next), &given));
+	due->number = number + 1;
+	due->waiting_count = (uint64_t)count;
+	due->since = (uint64_t)first;
+	due->is_overdue = count > 0 && due->since + CDR_SAMPLE_OVERDUE_S < now;
+	due->was_asked = given > 0;
+out:
+	return err;
+}
+
+struct watching {
+	uint64_t now;
+	struct cdr_trustee_sample_due due;
+};
+
+/* A reading job. */
+static cdr_err
+watch_job(struct cdr_tx *tx, void *context)
+{
+	struct watching *w = context;
+
+	return cdr_trustee_sample_due(tx, w->now, &w->due);
+}
+
+/* see node/trustee/sample.h */
+cdr_err
+cdr_trustee_sample_watch(struct cdr_trustee *trustee, uint64_t now, uint64_t *told_at)
+{
+	struct watching w = { .now = now };
+
+	cdr_err err = cdr_store_read(trustee->home->store, watch_job, &w);
+	if (err != CDR_OK)
+		return err;
+	if (!w.due.is_overdue) {
+		if (*told_at != 0)
+			cdr_log(CDR_LOG_INFO, "sample.on_time", cdr_log_int("next", (int64_t)w.due.number));
+		*told_at = 0;
+	} else if (*told_at == 0 || now >= *told_at + TELL_EVERY_S) {
+		cdr_log(CDR_LOG_ERROR, "sample.overdue", cdr_log_int("next", (int64_t)w.due.number),
+		    cdr_log_int("evaluations", (int64_t)w.due.waiting_count), cdr_log_int("since", (int64_t)w.due.since),
+		    cdr_log_text("asked", w.due.was_asked ? "yes" : "no"));
+		*told_at = now;
+	}
+	return CDR_OK;
 }
 
 /* ---- a part of a lot ---------------------------------------------------------------------------------------------- */

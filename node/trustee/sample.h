@@ -55,6 +55,26 @@ CDR_MUST_CHECK cdr_err cdr_trustee_sample_take(struct cdr_tx *tx, const struct c
 /* The last sample in the log: its number (0: none yet) and where it ends. */
 CDR_MUST_CHECK cdr_err cdr_trustee_sample_last(struct cdr_tx *tx, uint64_t *number, uint64_t *size);
 
+/* Whether lots have stopped coming: the hub makes none, or withholds them. */
+struct cdr_trustee_sample_due {
+	uint64_t number;              /* of the next sample */
+	uint64_t waiting_count;       /* evaluations that are in no sample yet */
+	uint64_t since;               /* when the first of them was counted here */
+	bool is_overdue;              /* longer ago than CDR_SAMPLE_OVERDUE_S */
+	bool was_asked;               /* this trustee gave its part of the next lot: it was begun, and never came */
+};
+
+/* A reading job's part: as of ${now}. */
+CDR_MUST_CHECK cdr_err cdr_trustee_sample_due(struct cdr_tx *tx, uint64_t now, struct cdr_trustee_sample_due *due);
+
+/**
+ * cdr_trustee_sample_watch(trustee, now, told_at):
+ * Say in the log that lots have stopped coming, once a day while they do; and once that they came again.
+ *
+ * told_at   in, out   when it was said last; 0: it was not
+ */
+CDR_MUST_CHECK cdr_err cdr_trustee_sample_watch(struct cdr_trustee *trustee, uint64_t now, uint64_t *told_at);
+
 /**
  * cdr_trustee_sample_find(tx, number, sample):
  * A sample that was taken in.

@@ -185,7 +185,7 @@ nothing_is_begun_without_need(void **state)
 	const struct cdr_hub_line line = { nobody, NULL };
 
 	assert_int_equal(cdr_hub_sample_step(w->x->hub, &line, X_NOW, NULL), CDR_OK);
-	assert_int_equal(cdr_hub_sample_step(w->x->hub, &line, X_NOW + 2 * CDR_HUB_SAMPLE_EVERY_S, NULL), CDR_OK);
+	assert_int_equal(cdr_hub_sample_step(w->x->hub, &line, X_NOW + 2 * CDR_SAMPLE_EVERY_S, NULL), CDR_OK);
 	assert_int_equal(x_count(w->x, "SELECT count(*) FROM sample"), 1);
 }
 

@@ -373,6 +373,72 @@ of_an_old_lot_nothing_is_asked(void **state)
 	assert_int_equal(drawn_for(w, w->auditor), 0);
 }
 
+/* ---- whether lots come -------------------------------------------------------------------------------------------- */
+
+struct due {
+	uint64_t now;
+	struct cdr_trustee_sample_due due;
+};
+
+static cdr_err
+due_job(struct cdr_tx *tx, void *context)
+{
+	struct due *d = context;
+
+	return cdr_trustee_sample_due(tx, d->now, &d->due);
+}
+
+static struct cdr_trustee_sample_due
+due_at(struct world *w, uint64_t now)
+{
+	struct due d = { .now = now };
+
+	assert_int_equal(cdr_store_read(w->x->node[1].home.store, due_job, &d), CDR_OK);
+	return d.due;
+}
+
+/* Whether it is said now that none comes. */
+static bool
+is_told(struct world *w, uint64_t now, uint64_t *told_at)
+{
+	uint64_t before = *told_at;
+
+	assert_int_equal(cdr_trustee_sample_watch(w->x->node[1].trustee, now, told_at), CDR_OK);
+	return *told_at != before && *told_at != 0;
+}
+
+static void
+lots_that_stop_coming_are_told(void **state)
+{
+	struct world *w = *state;
+	uint64_t now = cdr_trustee_now(), late = now + CDR_SAMPLE_OVERDUE_S + 60, told_at = 0;
+
+	assert_false(due_at(w, late).is_overdue); /* nobody has evaluated */
+	evaluate(w);
+	assert_int_equal(due_at(w, now).waiting_count, 1);
+	assert_false(due_at(w, now + CDR_SAMPLE_EVERY_S).is_overdue);
+	assert_false(is_told(w, now + CDR_SAMPLE_EVERY_S, &told_at));
+	struct cdr_trustee_sample_due due = due_at(w, late);
+	assert_true(due.is_overdue);
+	assert_false(due.was_asked);
+	assert_int_equal(due.number, 1);
+	assert_true(due.since >= now && due.since <= cdr_trustee_now());
+	assert_true(is_told(w, late, &told_at));
+	assert_false(is_told(w, late + 3600, &told_at));
+	assert_true(is_told(w, late + 86400, &told_at));
+	/* Begun, and withheld. */
+	const struct cdr_sample_basis basis = basis_now(w, 1, 0);
+	make_lot(w, &basis);
+	assert_true(due_at(w, late).is_overdue && due_at(w, late).was_asked);
+	/* It came. */
+	log_lot(w, cdr_buffer_bytes(&w->lot), cdr_trustee_now());
+	assert_false(due_at(w, late).is_overdue);
+	assert_false(is_told(w, late + 86401, &told_at));
+	assert_int_equal(told_at, 0);
+	assert_int_equal(due_at(w, late).number, 2);
+	assert_int_equal(due_at(w, late).waiting_count, 0);
+}
+
 /* ---- as an auditor ------------------------------------------------------------------------------------------------ */
 
 static const char *
@@ -546,6 +612,7 @@ main(void)
 		TEST(a_lot_in_the_log_draws),
 		TEST(a_false_lot_draws_nothing),
 		TEST(of_an_old_lot_nothing_is_asked),
+		TEST(lots_that_stop_coming_are_told),
 		TEST(what_is_shown_is_found_true_or_false),
 		TEST(another_evaluation_is_not_the_one),
 		TEST(refused_and_late),
