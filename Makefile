@@ -50,7 +50,7 @@ LDLIBS   = $(call pkg,--libs) -lm -pthread
 LAYERS  := core core/crypto core/identity core/record proto audit keys node/store node/net node/web node/hub node/trustee node/member
 GENERATED := $(patsubst %.proto,$(BUILD)/gen/%.pb-c.c,$(wildcard proto/*.proto))
 archive  = $(BUILD)/lib/$(subst /,-,$(1)).a
-sources  = $(filter-out %/main.c,$(wildcard $(1)/*.c))
+sources  = $(filter-out %/main.c $(1)/test_%.c,$(wildcard $(1)/*.c))
 objects  = $(patsubst %.c,$(BUILD)/obj/%.o,$(call sources,$(1))) \
 	$(if $(filter proto,$(1)),$(patsubst $(BUILD)/gen/%.c,$(BUILD)/obj/%.o,$(GENERATED)))
 # The archives of layer $(1) and of those before it.
@@ -142,7 +142,12 @@ $(call archive,$(1)): $(call objects,$(1)) $(BUILD)/flags
 	$$(Q)ar rcsD $$@ $$(filter %.o,$$^)
 $(patsubst %.c,$(BUILD)/obj/%.o,$(call sources,$(1))): $(wildcard $(1)/data/*)
 endef
-$(foreach l,$(LAYERS),$(eval $(call layer_rules,$(l))))
+# What stands beside tests/unit/LAST/test_*.c, or in tests/unit/, are parts that the tests there share; unit_parts LAST
+# come before the layers, in whose place they may stand (a network that is played).
+UNIT_PARTS := tests/unit $(foreach d,$(patsubst %/.,%,$(wildcard tests/unit/*/.)),$(if $(call sources,$(d)),$(d)))
+unit_parts  = $(foreach d,$(filter tests/unit/$(1) tests/unit,$(UNIT_PARTS)),$(call archive,$(d)))
+
+$(foreach l,$(LAYERS) $(UNIT_PARTS),$(eval $(call layer_rules,$(l))))
 
 $(BUILD)/candor-hub:     $(BUILD)/obj/node/hub/main.o     $(call archives,node/hub)
 $(BUILD)/candor-trustee: $(BUILD)/obj/node/trustee/main.o $(call archives,node/trustee)
@@ -162,7 +167,7 @@ $(PRINT_OBJECTS) $(patsubst tests/%.c,$(BUILD)/obj/tests/%.o,$(wildcard tests/un
 $(PRINT): $(BUILD)/obj/node/print/main.o $(PRINT_NEEDS)
 	$(call say,LD,$@)
 	$(Q)$(link) $(PRINT_LIBS)
-$(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/print/test_*.c)): $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(PRINT_NEEDS)
+$(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/print/test_*.c)): $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(call unit_parts,print) $(PRINT_NEEDS)
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
 	$(Q)$(link) -lcmocka $(PRINT_LIBS)
@@ -173,11 +178,11 @@ $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/fuzz/print/fuzz_*.c)): $(
 
 # tests/unit/LAST/… and tests/fuzz/LAST/… link the layer whose folder ends in LAST, and those before it.
 define test_rules
-$(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/$(notdir $(1))/test_*.c)): $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(call archives,$(1))
+$(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/unit/$(notdir $(1))/test_*.c)): $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(call unit_parts,$(notdir $(1))) $(call archives,$(1))
 	$$(call say,LD,$$@)
 	@mkdir -p $$(@D)
 	$$(Q)$$(link) -lcmocka $$(LDLIBS)
-$(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/fuzz/$(notdir $(1))/fuzz_*.c)): $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(BUILD)/obj/tests/fuzz/driver.o $(call archives,$(1))
+$(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/fuzz/$(notdir $(1))/fuzz_*.c)): $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(BUILD)/obj/tests/fuzz/driver.o $(call unit_parts,) $(call archives,$(1))
 	$$(call say,LD,$$@)
 	@mkdir -p $$(@D)
 	$$(Q)$$(link) $$(LDLIBS)
@@ -189,7 +194,7 @@ $(BUILD)/tests/unit/record/test_disclosure_attack: LDLIBS += -lglpk
 
 # Other sources in tests/bench/ are parts that the benches share.
 BENCH_PARTS := $(patsubst %.c,$(BUILD)/obj/%.o,$(filter-out tests/bench/bench_%,$(wildcard tests/bench/*.c)))
-$(BENCHES): $(BENCH_PARTS)
+$(BENCHES): $(BENCH_PARTS) $(call unit_parts,)
 # Leaving a culture out means building the rarity table anew.
 $(BUILD)/tests/bench/bench_match $(BUILD)/tests/bench/bench_rarity: $(patsubst %,$(BUILD)/obj/core/identity/generate/%.o,names rarity_build)
 $(BENCHES) $(filter-out %.so,$(NET_TOOLS)) $(BUILD)/tests/vectors/oprf_oracle $(BUILD)/tests/browser/guest_oracle: $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(ALL_ARCHIVES)

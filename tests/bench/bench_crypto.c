@@ -15,14 +15,8 @@
 #include "core/crypto/hash_to_curve.h"
 #include "core/crypto/secret.h"
 #include "core/crypto/threshold.h"
+#include "tests/bench/measure.h"
 
-#define MUST(condition)                                                                         \
-	do {                                                                                    \
-		if (!(condition)) {                                                             \
-			fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition);         \
-			exit(1);                                                                \
-		}                                                                               \
-	} while (0)
 
 #define ROUNDS 5
 #define ROUND_US 40000.0 /* how long a round lasts at least */
@@ -44,15 +38,6 @@ struct exchange {
 static const uint8_t indices[T] = { 1, 3, 4 };
 static double yardstick = 1;
 
-static double
-now_us(void)
-{
-	struct timespec t;
-
-	(void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-	return (double)t.tv_sec * 1e6 + (double)t.tv_nsec / 1e3;
-}
-
 /* The cost of one call for each of ${tokens}. */
 static double
 measure(void (*call)(void *), void *argument, size_t tokens)
@@ -62,19 +47,19 @@ measure(void (*call)(void *), void *argument, size_t tokens)
 
 	/* As many calls as fill a round; the first ones warm up. */
 	for (;; calls *= 2) {
-		double start = now_us();
+		double start = measure_us(CLOCK_THREAD_CPUTIME_ID);
 		for (size_t i = 0; i < calls; i++)
 			call(argument);
-		spent = now_us() - start;
+		spent = measure_us(CLOCK_THREAD_CPUTIME_ID) - start;
 		if (spent >= ROUND_US)
 			break;
 	}
 	best = spent;
 	for (size_t round = 0; round < ROUNDS; round++) {
-		double start = now_us();
+		double start = measure_us(CLOCK_THREAD_CPUTIME_ID);
 		for (size_t i = 0; i < calls; i++)
 			call(argument);
-		spent = now_us() - start;
+		spent = measure_us(CLOCK_THREAD_CPUTIME_ID) - start;
 		if (spent < best)
 			best = spent;
 	}

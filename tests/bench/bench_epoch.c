@@ -20,23 +20,12 @@
 #include <time.h>
 
 /* The exchange of the unit tests, with plain assertions in place of cmocka's. */
-#define CDR_TESTS_UNIT_H
-#define assert_int_equal(a, b) MUST((a) == (b))
-#define assert_true(a) MUST(a)
-#define assert_non_null(a) MUST((a) != NULL)
-#define assert_string_equal(a, b) MUST(strcmp(a, b) == 0)
-#define assert_memory_equal(a, b, len) MUST(memcmp(a, b, len) == 0)
-#define MUST(condition)                                                                         \
-	do {                                                                                    \
-		if (!(condition)) {                                                             \
-			fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition);         \
-			exit(1);                                                                \
-		}                                                                               \
-	} while (0)
+#include "tests/unit/plain.h"
 #include "tests/unit/hub/exchange.h"
 
 #include "node/hub/epoch.h"
 #include "node/hub/sweep.h"
+#include "tests/bench/measure.h"
 
 #define ROWS_A_PERSON 16
 #define PEOPLE_A_BATCH 64
@@ -54,29 +43,11 @@ struct bench {
 	double longest_ms;     /* of the other writer */
 };
 
-static double
-seconds(clockid_t clock)
-{
-	struct timespec t;
-
-	(void)clock_gettime(clock, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
-
-static uint64_t
-mix(uint64_t x)
-{
-	x += UINT64_C(0x9e3779b97f4a7c15);
-	x = (x ^ x >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-	x = (x ^ x >> 27) * UINT64_C(0x94d049bb133111eb);
-	return x ^ x >> 31;
-}
-
 /* 16 bytes for (epoch, number). */
 static void
 draw(uint32_t epoch, uint64_t number, uint8_t *out)
 {
-	uint64_t high = mix(number * 8 + epoch), low = mix(~high);
+	uint64_t high = measure_mix(number * 8 + epoch), low = measure_mix(~high);
 
 	memcpy(out, &high, 8);
 	memcpy(out + 8, &low, 8);
@@ -199,16 +170,16 @@ print_bytes(const struct bench *b, const char *name)
 static void
 put_all(struct bench *b, uint32_t epoch, const char *name)
 {
-	double wall = seconds(CLOCK_MONOTONIC), cpu = seconds(CLOCK_PROCESS_CPUTIME_ID);
+	double wall = measure_s(CLOCK_MONOTONIC), cpu = measure_s(CLOCK_PROCESS_CPUTIME_ID);
 
 	for (uint64_t first = 0; first < b->people; first += PEOPLE_A_BATCH)
 		put(b, epoch, first);
-	print(name, b->people, (seconds(CLOCK_MONOTONIC) - wall) * 1e6 / (double)b->people,
-	    (seconds(CLOCK_PROCESS_CPUTIME_ID) - cpu) * 1e6 / (double)b->people, "us a person");
-	wall = seconds(CLOCK_MONOTONIC);
-	cpu = seconds(CLOCK_PROCESS_CPUTIME_ID);
+	print(name, b->people, (measure_s(CLOCK_MONOTONIC) - wall) * 1e6 / (double)b->people,
+	    (measure_s(CLOCK_PROCESS_CPUTIME_ID) - cpu) * 1e6 / (double)b->people, "us a person");
+	wall = measure_s(CLOCK_MONOTONIC);
+	cpu = measure_s(CLOCK_PROCESS_CPUTIME_ID);
 	check(b, epoch);
-	print("epoch-root", b->people, seconds(CLOCK_MONOTONIC) - wall, seconds(CLOCK_PROCESS_CPUTIME_ID) - cpu, "s");
+	print("epoch-root", b->people, measure_s(CLOCK_MONOTONIC) - wall, measure_s(CLOCK_PROCESS_CPUTIME_ID) - cpu, "s");
 }
 
 static cdr_err
@@ -226,9 +197,9 @@ write_meanwhile(void *context)
 	const struct timespec pause = { 0, 5000000 };
 
 	while (!atomic_load(&b->stop)) {
-		double begin = seconds(CLOCK_MONOTONIC);
+		double begin = measure_s(CLOCK_MONOTONIC);
 		MUST(cdr_store_write(b->x->store, small_job, NULL) == CDR_OK);
-		double ms = (seconds(CLOCK_MONOTONIC) - begin) * 1e3;
+		double ms = (measure_s(CLOCK_MONOTONIC) - begin) * 1e3;
 		b->longest_ms = ms > b->longest_ms ? ms : b->longest_ms;
 		(void)nanosleep(&pause, NULL);
 	}
@@ -239,11 +210,11 @@ static void
 forget(struct bench *b)
 {
 	pthread_t other;
-	double wall = seconds(CLOCK_MONOTONIC), cpu = seconds(CLOCK_PROCESS_CPUTIME_ID);
+	double wall = measure_s(CLOCK_MONOTONIC), cpu = measure_s(CLOCK_PROCESS_CPUTIME_ID);
 
 	MUST(pthread_create(&other, NULL, write_meanwhile, b) == 0);
 	MUST(cdr_hub_epoch_forget(b->x->hub, b->x->now) == CDR_OK);
-	print("epoch-forget", b->people, seconds(CLOCK_MONOTONIC) - wall, seconds(CLOCK_PROCESS_CPUTIME_ID) - cpu, "s");
+	print("epoch-forget", b->people, measure_s(CLOCK_MONOTONIC) - wall, measure_s(CLOCK_PROCESS_CPUTIME_ID) - cpu, "s");
 	atomic_store(&b->stop, true);
 	MUST(pthread_join(other, NULL) == 0);
 	printf("%-28s %10.1f ms\n", "epoch-forget-wait", b->longest_ms);

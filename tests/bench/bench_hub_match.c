@@ -18,23 +18,12 @@
 #include <time.h>
 
 /* The exchange of the unit tests, with plain assertions in place of cmocka's. */
-#define CDR_TESTS_UNIT_H
-#define assert_int_equal(a, b) MUST((a) == (b))
-#define assert_true(a) MUST(a)
-#define assert_non_null(a) MUST((a) != NULL)
-#define assert_string_equal(a, b) MUST(strcmp(a, b) == 0)
-#define assert_memory_equal(a, b, len) MUST(memcmp(a, b, len) == 0)
-#define MUST(condition)                                                                         \
-	do {                                                                                    \
-		if (!(condition)) {                                                             \
-			fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition);         \
-			exit(1);                                                                \
-		}                                                                               \
-	} while (0)
+#include "tests/unit/plain.h"
 #include "tests/unit/hub/exchange.h"
 
 #include "audit/index_answer.h"
 #include "node/hub/match.h"
+#include "tests/bench/measure.h"
 
 #define MEMBERS 200
 #define ROWS_A_PERSON 16
@@ -55,15 +44,6 @@ struct bench {
 	const struct cdr_roster *roster;
 	size_t found;
 };
-
-static double
-now_us(void)
-{
-	struct timespec t;
-
-	(void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-	return (double)t.tv_sec * 1e6 + (double)t.tv_nsec / 1e3;
-}
 
 /* ---- data ---------------------------------------------------------------------------------------------------- */
 
@@ -271,9 +251,9 @@ measure(struct bench *b, const char *name, void (*call)(struct bench *), bool st
 	b->found = 0;
 	for (int i = 0; i < CHECKS; i++) {
 		next_query(b);
-		double start = now_us();
+		double start = measure_us(CLOCK_THREAD_CPUTIME_ID);
 		call(b);
-		spent += now_us() - start;
+		spent += measure_us(CLOCK_THREAD_CPUTIME_ID) - start;
 	}
 	(void)snprintf(text, sizeof(text), "%s-%" PRIu64, name, b->people);
 	printf("%-28s %10.1f us    (found %.2f)\n", text, spent / CHECKS, (double)b->found / CHECKS);
@@ -286,10 +266,10 @@ bench_people(uint64_t people)
 	static struct bench b;
 	char text[48];
 
-	double start = now_us();
+	double start = measure_us(CLOCK_THREAD_CPUTIME_ID);
 	prepare(&b, people);
 	(void)snprintf(text, sizeof(text), "hub-load-%" PRIu64, people);
-	printf("%-28s %10.1f us a person\n", text, (now_us() - start) / (double)people);
+	printf("%-28s %10.1f us a person\n", text, (measure_us(CLOCK_THREAD_CPUTIME_ID) - start) / (double)people);
 	/* The first round fills the cache with the tree's upper pages, as in a hub that has run for a while. */
 	b.next_person = people / 2;
 	for (int i = 0; i < CHECKS; i++) {

@@ -20,14 +20,8 @@
 #include "audit/index_answer.h"
 #include "core/crypto/secret.h"
 #include "core/crypto/sparse.h"
+#include "tests/bench/measure.h"
 
-#define MUST(condition)                                                                         \
-	do {                                                                                    \
-		if (!(condition)) {                                                             \
-			fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition);         \
-			exit(1);                                                                \
-		}                                                                               \
-	} while (0)
 
 #define H CDR_SPARSE_HASH_LEN
 #define ROWS_A_PERSON 16
@@ -48,29 +42,11 @@ struct world {
 	bool discards;                       /* what is saved goes nowhere */
 };
 
-static double
-now_us(void)
-{
-	struct timespec t;
-
-	(void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-	return (double)t.tv_sec * 1e6 + (double)t.tv_nsec / 1e3;
-}
-
-static uint64_t
-mix(uint64_t x)
-{
-	x += UINT64_C(0x9e3779b97f4a7c15);
-	x = (x ^ x >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-	x = (x ^ x >> 27) * UINT64_C(0x94d049bb133111eb);
-	return x ^ x >> 31;
-}
-
 static void
 draw(uint64_t seed, uint8_t out[static H])
 {
 	for (size_t i = 0; i < H / 8; i++) {
-		uint64_t word = mix(seed * 4 + i) | 1;
+		uint64_t word = measure_mix(seed * 4 + i) | 1;
 		memcpy(out + 8 * i, &word, 8);
 	}
 }
@@ -89,14 +65,14 @@ static void
 draw_entries(const struct world *w, uint64_t prefix, struct cdr_sparse_page *page)
 {
 	uint64_t slots = UINT64_C(1) << w->depth, number = prefix >> (64 - w->depth);
-	size_t count = (size_t)(w->rows / slots + (mix(number) % slots < w->rows % slots));
+	size_t count = (size_t)(w->rows / slots + (measure_mix(number) % slots < w->rows % slots));
 	uint64_t span = (~UINT64_C(0) >> w->depth) / (count + 1);
 
 	page->data[0] = 0;
 	page->len = 1;
 	for (size_t i = 0; i < count; i++) {
 		uint8_t *at = page->data + page->len;
-		write_number(prefix + span * i + mix(number * 64 + i) % span, at);
+		write_number(prefix + span * i + measure_mix(number * 64 + i) % span, at);
 		memset(at + 8, 0, 8);
 		draw(number * 64 + i, at + 16);
 		page->len += CDR_SPARSE_ENTRY_LEN;
@@ -359,15 +335,15 @@ bench_check(struct world *w, size_t count, uint64_t people)
 
 	MUST(c != NULL);
 	check_enter(w, c, count);
-	double begin = now_us();
+	double begin = measure_us(CLOCK_THREAD_CPUTIME_ID);
 	for (int i = 0; i < ROUNDS; i++)
 		check_prove(w, c, people);
-	double proved = now_us();
+	double proved = measure_us(CLOCK_THREAD_CPUTIME_ID);
 	for (int i = 0; i < ROUNDS; i++)
 		check_verify(c);
 	printf("index-prove-%zu-%" PRIu64 " %.0f us\n", count, people, (proved - begin) / ROUNDS);
 	printf("index-proof-%zu-%" PRIu64 " %zu bytes\n", count, people, c->reply.len);
-	printf("index-verify-%zu-%" PRIu64 " %.0f us\n", count, people, (now_us() - proved) / ROUNDS);
+	printf("index-verify-%zu-%" PRIu64 " %.0f us\n", count, people, (measure_us(CLOCK_THREAD_CPUTIME_ID) - proved) / ROUNDS);
 	fflush(stdout);
 	cdr_buffer_free(&c->reply);
 	free(c);
@@ -392,14 +368,14 @@ bench_update(struct world *w, uint64_t people)
 	MUST(c != NULL);
 	make_check(CDR_CHECK_ROWS_MAX, c->rows);
 	w->discards = true;
-	double begin = now_us();
+	double begin = measure_us(CLOCK_THREAD_CPUTIME_ID);
 	for (size_t i = 0; i < UPDATE_ROWS; i++) {
-		leaves[i] = (struct cdr_sparse_leaf){ .place = mix(i), .present = true };
+		leaves[i] = (struct cdr_sparse_leaf){ .place = measure_mix(i), .present = true };
 		hash_bucket(c, i % CDR_CHECK_ROWS_MAX, salt, leaves[i].content);
 	}
 	qsort(leaves, UPDATE_ROWS, sizeof(leaves[0]), compare_leaves);
 	MUST(cdr_sparse_update(&pages, leaves, UPDATE_ROWS, root) == CDR_OK);
-	printf("index-update-%" PRIu64 " %.1f us\n", people, (now_us() - begin) / UPDATE_ROWS);
+	printf("index-update-%" PRIu64 " %.1f us\n", people, (measure_us(CLOCK_THREAD_CPUTIME_ID) - begin) / UPDATE_ROWS);
 	fflush(stdout);
 	free(c);
 }
@@ -409,11 +385,11 @@ bench_sha256(void)
 {
 	uint8_t bytes[65] = { 1 };
 	struct cdr_bytes part = { bytes, sizeof(bytes) };
-	double begin = now_us();
+	double begin = measure_us(CLOCK_THREAD_CPUTIME_ID);
 
 	for (int i = 0; i < 200000; i++)
 		MUST(cdr_sha256(&part, 1, bytes) == CDR_OK);
-	printf("sha256-65 %.2f us\n", (now_us() - begin) / 200000);
+	printf("sha256-65 %.2f us\n", (measure_us(CLOCK_THREAD_CPUTIME_ID) - begin) / 200000);
 }
 
 int

@@ -14,6 +14,7 @@
 #include "core/crypto/secret.h"
 #include "node/hub/log.h"
 #include "node/hub/schema.h"
+#include "tests/bench/measure.h"
 
 #define THREADS 64
 #define LEAVES 20000
@@ -24,15 +25,6 @@
 
 static struct cdr_store *store;
 static bool bare;
-
-static double
-now(void)
-{
-	struct timespec at;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &at);
-	return (double)at.tv_sec + (double)at.tv_nsec / 1e9;
-}
 
 static cdr_err
 append_job(struct cdr_tx *tx, void *context)
@@ -63,14 +55,14 @@ static double
 run(void)
 {
 	pthread_t thread[THREADS];
-	double begin = now();
+	double begin = measure_s(CLOCK_MONOTONIC);
 
 	for (size_t i = 0; i < THREADS; i++)
 		if (pthread_create(&thread[i], NULL, work, NULL) != 0)
 			exit(1);
 	for (size_t i = 0; i < THREADS; i++)
 		(void)pthread_join(thread[i], NULL);
-	return (double)(LEAVES / THREADS * THREADS) / (now() - begin);
+	return (double)(LEAVES / THREADS * THREADS) / (measure_s(CLOCK_MONOTONIC) - begin);
 }
 
 /*
@@ -231,11 +223,11 @@ close_store(const char *name)
 static double
 time_proofs(cdr_store_job *job, uint64_t *size)
 {
-	double begin = now();
+	double begin = measure_s(CLOCK_MONOTONIC);
 
 	if (cdr_store_read(store, job, size) != CDR_OK)
 		exit(1);
-	return (now() - begin) / PROOFS * 1e6;
+	return (measure_s(CLOCK_MONOTONIC) - begin) / PROOFS * 1e6;
 }
 
 /* How many syncs of a file a second this disk takes: what a commit by itself costs at least. */
@@ -246,13 +238,13 @@ time_fsync(void)
 
 	(void)snprintf(path, sizeof(path), "%s/bare", folder);
 	FILE *file = fopen(path, "w");
-	double begin = now();
+	double begin = measure_s(CLOCK_MONOTONIC);
 	if (file == NULL)
 		exit(1);
 	for (int i = 0; i < 200; i++)
 		if (fwrite(page, sizeof(page), 1, file) != 1 || fflush(file) != 0 || fdatasync(fileno(file)) != 0)
 			exit(1);
-	double rate = 200 / (now() - begin);
+	double rate = 200 / (measure_s(CLOCK_MONOTONIC) - begin);
 	(void)fclose(file);
 	(void)unlink(path);
 	return rate;
@@ -276,11 +268,11 @@ main(void)
 
 	if (cdr_secret_start(NULL) != CDR_OK || mkdtemp(folder) == NULL)
 		return 1;
-	double begin = now();
+	double begin = measure_s(CLOCK_MONOTONIC);
 	for (int i = 0; i < 100000; i++)
 		if (cdr_merkle_parent(hash, hash, hash) != CDR_OK)
 			return 1;
-	printf("node_hash %.0f per_s\n", 100000 / (now() - begin));
+	printf("node_hash %.0f per_s\n", 100000 / (measure_s(CLOCK_MONOTONIC) - begin));
 	printf("bare_fdatasync %.0f per_s\n", time_fsync());
 	open_store("hub.db");
 	double used = cpu();
@@ -292,10 +284,10 @@ main(void)
 	printf("inclusion_proof_of_%llu_leaves %.1f us\n", (unsigned long long)size, proof);
 	close_store("hub.db");
 	open_store("large.db");
-	begin = now();
+	begin = measure_s(CLOCK_MONOTONIC);
 	if (build(LARGE) != CDR_OK || cdr_store_read(store, verify_job, NULL) != CDR_OK)
 		return 1;
-	printf("tree_of_%d_leaves_built_in %.0f s\n", LARGE, now() - begin);
+	printf("tree_of_%d_leaves_built_in %.0f s\n", LARGE, measure_s(CLOCK_MONOTONIC) - begin);
 	proof = time_proofs(prove_job, &size);
 	printf("inclusion_proof_of_%llu_leaves %.1f us\n", (unsigned long long)size, proof);
 	proof = time_proofs(extend_job, &size);

@@ -23,25 +23,10 @@
 #include "node/net/client.h"
 #include "node/net/server.h"
 #include "node/store/store.h"
+#include "tests/bench/measure.h"
 
-#define MUST(condition)                                                                                       \
-	do {                                                                                                  \
-		if (!(condition)) {                                                                           \
-			fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition);                       \
-			exit(1);                                                                              \
-		}                                                                                             \
-	} while (0)
 
 enum { SAMPLES = 400, WARM_UP = 20, CALLS_MAX = 4, THREADS_MAX = 16, BODY_LEN = 600 };
-
-static double
-now_us(void)
-{
-	struct timespec t;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec * 1e6 + (double)t.tv_nsec / 1e3;
-}
 
 static int
 compare(const void *a, const void *b)
@@ -68,10 +53,10 @@ measure(struct call *calls, size_t count)
 
 	for (size_t i = 0; i < WARM_UP + SAMPLES; i++) {
 		for (size_t j = 0; j < count; j++) {
-			double start = now_us();
+			double start = measure_us(CLOCK_MONOTONIC);
 			calls[j].call(calls[j].argument);
 			if (i >= WARM_UP)
-				samples[j][i - WARM_UP] = now_us() - start;
+				samples[j][i - WARM_UP] = measure_us(CLOCK_MONOTONIC) - start;
 		}
 	}
 	for (size_t j = 0; j < count; j++) {
@@ -134,13 +119,13 @@ static double
 commit_at_once(struct cdr_store *store, size_t count)
 {
 	pthread_t threads[THREADS_MAX];
-	double start = now_us();
+	double start = measure_us(CLOCK_MONOTONIC);
 
 	for (size_t i = 0; i < count; i++)
 		MUST(pthread_create(&threads[i], NULL, commit_many, store) == 0);
 	for (size_t i = 0; i < count; i++)
 		MUST(pthread_join(threads[i], NULL) == 0);
-	return (now_us() - start) / (double)(count * SAMPLES);
+	return (measure_us(CLOCK_MONOTONIC) - start) / (double)(count * SAMPLES);
 }
 
 static void

@@ -13,26 +13,11 @@
 #include "core/crypto/proof.h"
 #include "core/crypto/range.h"
 #include "core/crypto/secret.h"
+#include "tests/bench/measure.h"
 
 #define CELLS 2000 /* half of them counts of 8 bits, half flags */
 #define DISTINCT 5 /* contributions that a round is made of, over and over */
 
-#define MUST(condition)                                                                       \
-	do {                                                                                  \
-		if (!(condition)) {                                                           \
-			fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #condition);       \
-			exit(1);                                                              \
-		}                                                                             \
-	} while (0)
-
-static double
-now_us(void)
-{
-	struct timespec t;
-
-	(void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-	return (double)t.tv_sec * 1e6 + (double)t.tv_nsec / 1e3;
-}
 
 static struct cdr_elgamal *key;
 static uint8_t share[CDR_SCALAR_LEN], public_key[CDR_POINT_LEN];
@@ -89,12 +74,12 @@ bare(void)
 
 	MUST(cdr_scalar_random(k) == CDR_OK && cdr_group_mul_base(k, point) == CDR_OK);
 	MUST(cdr_points_decode(point, 1, &points) == CDR_OK);
-	double begin = now_us();
+	double begin = measure_us(CLOCK_PROCESS_CPUTIME_ID);
 	for (int i = 0; i < 500; i++) {
 		MUST(cdr_points_mul(k, points, &products) == CDR_OK);
 		cdr_points_free(products);
 	}
-	double each = (now_us() - begin) / 500;
+	double each = (measure_us(CLOCK_PROCESS_CPUTIME_ID) - begin) / 500;
 	printf("multiplication by OpenSSL %.1f us\n", each);
 	cdr_points_free(points);
 	return each;
@@ -123,27 +108,27 @@ bench_cells(double multiplication)
 	make_figures(&f, CELLS, FLAG_IS_COUNT);
 	for (size_t i = 0; i < CELLS; i++)
 		MUST(cdr_scalar_random(randoms + i * CDR_SCALAR_LEN) == CDR_OK);
-	double begin = now_us();
+	double begin = measure_us(CLOCK_PROCESS_CPUTIME_ID);
 	MUST(cdr_elgamal_encrypt(key, f.value, f.bits, randoms, CELLS, ciphers) == CDR_OK);
-	say("encrypt a cell", (now_us() - begin) / CELLS, multiplication);
-	begin = now_us();
+	say("encrypt a cell", (measure_us(CLOCK_PROCESS_CPUTIME_ID) - begin) / CELLS, multiplication);
+	begin = measure_us(CLOCK_PROCESS_CPUTIME_ID);
 	MUST(cdr_ciphers_decode(ciphers, CELLS, &decoded) == CDR_OK);
-	say("decode a cell", (now_us() - begin) / CELLS, multiplication);
+	say("decode a cell", (measure_us(CLOCK_PROCESS_CPUTIME_ID) - begin) / CELLS, multiplication);
 	MUST(cdr_cipher_sums_new(CELLS, &sums) == CDR_OK);
-	begin = now_us();
+	begin = measure_us(CLOCK_PROCESS_CPUTIME_ID);
 	for (int i = 0; i < 20; i++)
 		MUST(cdr_cipher_sums_add(sums, 0, decoded) == CDR_OK);
-	say("add a cell", (now_us() - begin) / CELLS / 20, multiplication);
+	say("add a cell", (measure_us(CLOCK_PROCESS_CPUTIME_ID) - begin) / CELLS / 20, multiplication);
 	MUST(cdr_cipher_sums_encode(sums, ciphers) == CDR_OK);
-	begin = now_us();
+	begin = measure_us(CLOCK_PROCESS_CPUTIME_ID);
 	MUST(cdr_elgamal_partial(context, share, ciphers, SOME, randoms, partials, proof) == CDR_OK);
-	say("partially decrypt a cell, a proof for 1,000", (now_us() - begin) / SOME, multiplication);
-	begin = now_us();
+	say("partially decrypt a cell, a proof for 1,000", (measure_us(CLOCK_PROCESS_CPUTIME_ID) - begin) / SOME, multiplication);
+	begin = measure_us(CLOCK_PROCESS_CPUTIME_ID);
 	MUST(cdr_elgamal_partial_verify(context, public_key, ciphers, SOME, partials, proof) == CDR_OK);
-	say("verify a partial decryption, 1,000 at once", (now_us() - begin) / SOME, multiplication);
-	begin = now_us();
+	say("verify a partial decryption, 1,000 at once", (measure_us(CLOCK_PROCESS_CPUTIME_ID) - begin) / SOME, multiplication);
+	begin = measure_us(CLOCK_PROCESS_CPUTIME_ID);
 	MUST(cdr_elgamal_recover(&one, &lent, 1, ciphers, SOME, 0, 255000, opened) == CDR_OK);
-	say("recover a number below 255,000", (now_us() - begin) / SOME, multiplication);
+	say("recover a number below 255,000", (measure_us(CLOCK_PROCESS_CPUTIME_ID) - begin) / SOME, multiplication);
 	cdr_ciphers_free(decoded);
 	cdr_cipher_sums_free(sums);
 	free(randoms);
@@ -167,24 +152,24 @@ bench_proof(double multiplication, enum relation relation, const char *what)
 	uint8_t *packed = malloc(len), *ciphers = malloc(CELLS * CDR_CIPHER_LEN), *randoms = malloc(CELLS * CDR_SCALAR_LEN);
 	for (size_t i = 0; i < CELLS; i++)
 		MUST(cdr_scalar_random(randoms + i * CDR_SCALAR_LEN) == CDR_OK);
-	double begin = now_us();
+	double begin = measure_us(CLOCK_PROCESS_CPUTIME_ID);
 	MUST(cdr_elgamal_encrypt(key, f.value, f.bits, randoms, CELLS, ciphers) == CDR_OK);
-	double encrypting = now_us() - begin;
-	begin = now_us();
+	double encrypting = measure_us(CLOCK_PROCESS_CPUTIME_ID) - begin;
+	begin = measure_us(CLOCK_PROCESS_CPUTIME_ID);
 	MUST(cdr_range_encrypt(key, context, &f.layout, f.value, seed, packed) == CDR_OK);
-	double proving = now_us() - begin - encrypting;
+	double proving = measure_us(CLOCK_PROCESS_CPUTIME_ID) - begin - encrypting;
 	printf("proof of %zu bits %zu bytes\n", f.bit_count, len - CELLS * CDR_CIPHER_LEN);
 	printf("prove 2000 cells %.1f ms\n", proving / 1e3);
 	say("prove a bit", proving / (double)f.bit_count, multiplication);
-	begin = now_us();
+	begin = measure_us(CLOCK_PROCESS_CPUTIME_ID);
 	MUST(cdr_range_verify(key, context, &f.layout, (struct cdr_bytes){ packed, len }, NULL) == CDR_OK);
-	printf("verify 2000 cells by themselves %.1f ms\n", (now_us() - begin) / 1e3);
-	begin = now_us();
+	printf("verify 2000 cells by themselves %.1f ms\n", (measure_us(CLOCK_PROCESS_CPUTIME_ID) - begin) / 1e3);
+	begin = measure_us(CLOCK_PROCESS_CPUTIME_ID);
 	MUST(cdr_range_batch_new(key, seed, &batch) == CDR_OK);
 	for (int i = 0; i < 16; i++)
 		MUST(cdr_range_batch_add(batch, context, &f.layout, (struct cdr_bytes){ packed, len }, NULL) == CDR_OK);
 	MUST(cdr_range_batch_check(batch) == CDR_OK);
-	double verifying = (now_us() - begin) / 16;
+	double verifying = (measure_us(CLOCK_PROCESS_CPUTIME_ID) - begin) / 16;
 	printf("verify 2000 cells, 16 members at once %.1f ms\n", verifying / 1e3);
 	say("verify a bit in bulk", verifying / (double)f.bit_count, multiplication);
 	cdr_range_batch_free(batch);
@@ -210,7 +195,7 @@ bench_round(size_t members, size_t cells)
 		MUST(cdr_range_encrypt(key, context, &f.layout, f.value, seed, packed[i]) == CDR_OK);
 	}
 	MUST(cdr_cipher_sums_new(cells, &sums) == CDR_OK);
-	double begin = now_us();
+	double begin = measure_us(CLOCK_PROCESS_CPUTIME_ID);
 	for (size_t m = 0; m < members;) {
 		MUST(cdr_range_batch_new(key, seed, &batch) == CDR_OK);
 		for (size_t i = 0; i < 16 && m < members; i++, m++) {
@@ -222,7 +207,7 @@ bench_round(size_t members, size_t cells)
 		MUST(cdr_range_batch_check(batch) == CDR_OK);
 		cdr_range_batch_free(batch);
 	}
-	printf("verify and add a round of %zu members, %zu cells %.2f s\n", members, cells, (now_us() - begin) / 1e6);
+	printf("verify and add a round of %zu members, %zu cells %.2f s\n", members, cells, (measure_us(CLOCK_PROCESS_CPUTIME_ID) - begin) / 1e6);
 	cdr_cipher_sums_free(sums);
 	for (size_t i = 0; i < DISTINCT; i++)
 		free(packed[i]);
@@ -331,12 +316,12 @@ bench_bits(double multiplication)
 
 	for (size_t i = 0; i < BITS; i++)
 		bit[i] = i % 5 == 0;
-	double begin = now_us();
+	double begin = measure_us(CLOCK_PROCESS_CPUTIME_ID);
 	prove_bits(bit, proof);
-	double proving = (now_us() - begin) / BITS;
-	begin = now_us();
+	double proving = (measure_us(CLOCK_PROCESS_CPUTIME_ID) - begin) / BITS;
+	begin = measure_us(CLOCK_PROCESS_CPUTIME_ID);
 	verify_bits(proof);
-	double verifying = (now_us() - begin) / BITS;
+	double verifying = (measure_us(CLOCK_PROCESS_CPUTIME_ID) - begin) / BITS;
 	say("bit by bit, not in use: prove a bit", proving, multiplication);
 	say("bit by bit, not in use: verify a bit", verifying, multiplication);
 	printf("bit by bit, not in use: a bit %d bytes\n", CDR_POINT_LEN + 3 * CDR_SCALAR_LEN);
@@ -354,9 +339,9 @@ main(void)
 		return 1;
 	}
 	MUST(cdr_scalar_random(share) == CDR_OK && cdr_group_mul_base(share, public_key) == CDR_OK);
-	double begin = now_us();
+	double begin = measure_us(CLOCK_PROCESS_CPUTIME_ID);
 	MUST(cdr_elgamal_new(public_key, &key) == CDR_OK);
-	printf("make a key ready %.1f ms\n", (now_us() - begin) / 1e3);
+	printf("make a key ready %.1f ms\n", (measure_us(CLOCK_PROCESS_CPUTIME_ID) - begin) / 1e3);
 	double multiplication = bare();
 	bench_cells(multiplication);
 	bench_proof(multiplication, NO_RELATION, "ranges alone");

@@ -12,9 +12,7 @@
 #include <string.h>
 
 /* The worlds of the unit tests, without cmocka. */
-#define CDR_TESTS_UNIT_H
-#define assert_int_equal(a, b) assert((a) == (b))
-#define assert_true(a) assert(a)
+#include "tests/unit/plain.h"
 #include "tests/unit/audit/sample_world.h"
 
 static struct sample_world world;

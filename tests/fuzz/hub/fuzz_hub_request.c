@@ -15,12 +15,7 @@
 #include <string.h>
 
 /* The exchange of the unit tests, with plain assertions in place of cmocka's. */
-#define CDR_TESTS_UNIT_H
-#define assert_int_equal(a, b) assert((a) == (b))
-#define assert_true(a) assert(a)
-#define assert_non_null(a) assert((a) != NULL)
-#define assert_string_equal(a, b) assert(strcmp(a, b) == 0)
-#define assert_memory_equal(a, b, len) assert(memcmp(a, b, len) == 0)
+#include "tests/unit/plain.h"
 #include "tests/unit/hub/exchange.h"
 
 #define MESSAGES_MAX 16

@@ -17,11 +17,7 @@
 #include <string.h>
 
 /* The trustees of the unit tests, with plain assertions in place of cmocka's. */
-#define CDR_TESTS_UNIT_H
-#define assert_int_equal(a, b) assert((a) == (b))
-#define assert_true(a) assert(a)
-#define assert_non_null(a) assert((a) != NULL)
-#define fail_msg(...) abort()
+#include "tests/unit/plain.h"
 #include "tests/unit/keys/ceremony_world.h"
 
 #define MESSAGES_MAX 48

@@ -17,12 +17,7 @@
 #include <string.h>
 
 /* The exchange of the unit tests, with plain assertions in place of cmocka's. */
-#define CDR_TESTS_UNIT_H
-#define assert_int_equal(a, b) assert((a) == (b))
-#define assert_true(a) assert(a)
-#define assert_non_null(a) assert((a) != NULL)
-#define assert_string_equal(a, b) assert(strcmp(a, b) == 0)
-#define fail_msg(...) abort()
+#include "tests/unit/plain.h"
 #include "tests/unit/trustee/exchange.h"
 #include "tests/unit/trustee/played_log.h"
 

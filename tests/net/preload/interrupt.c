@@ -226,7 +226,7 @@ reply_len(struct stream *stream, const char *bytes, size_t len)
 
 	memcpy(head, bytes, head_len);
 	head[head_len] = '\0';
-	stream->status = head_len > 12 ? atoi(head + 9) : 0;
+	stream->status = head_len > 12 ? (int)strtol(head + 9, NULL, 10) : 0;
 	end = strstr(head, "\r\n\r\n");
 	field = strcasestr(head, "\r\nContent-Length:");
 	return end == NULL || field == NULL ? 0 : end + 4 - head + atol(field + 17);

@@ -21,6 +21,7 @@
 #include "proto/ceremony.h"
 #include "node/hub/schema.h"
 #include "node/net/log.h"
+#include "tests/unit/files.h"
 
 #define X_TRUSTEES 3
 #define X_THRESHOLD 2
@@ -472,16 +473,9 @@ x_new(void)
 static inline void
 x_free(struct exchange *x)
 {
-	char path[96];
-
 	cdr_hub_stop(x->hub);
 	cdr_store_close(x->store);
-	for (size_t i = 0; i < 4; i++) {
-		static const char *const tail[] = { "", "-check", "-wal", "-shm" };
-		(void)snprintf(path, sizeof(path), "%s/node.db%s", x->dir, tail[i]);
-		(void)unlink(path);
-	}
-	(void)rmdir(x->dir);
+	files_remove(x->dir);
 	free(x);
 }
 

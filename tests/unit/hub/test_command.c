@@ -124,17 +124,8 @@ static int
 teardown(void **state)
 {
 	struct world *w = *state;
-	static const char *const names[] = { "pass", "c1", "c2", "c3", "out", "err", "hub/keystore", "hub/node.db",
-		"hub/node.db-check", "hub/node.db-wal", "hub/node.db-shm" };
-	char path[96];
 
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		(void)snprintf(path, sizeof(path), "%s/%s", w->dir, names[i]);
-		(void)unlink(path);
-	}
-	(void)snprintf(path, sizeof(path), "%s/hub", w->dir);
-	(void)rmdir(path);
-	(void)rmdir(w->dir);
+	files_remove(w->dir);
 	free(w);
 	return 0;
 }

@@ -5,24 +5,11 @@
 #include "node/member/annual.h"
 #include "node/member/count.h"
 #include "node/member/deadline.h"
+#include "tests/unit/ahead.h"
 
 /* The annual return of a member: from what was counted to what is signed, sent and corrected; requests over the turn of a year. */
 
 #define DAY 86400
-
-static int64_t ahead;
-
-/* The machine's clock, put ahead: this definition stands in the C library's place. */
-time_t
-time(time_t *out)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_REALTIME, &now);
-	if (out != NULL)
-		*out = now.tv_sec + ahead;
-	return now.tv_sec + ahead;
-}
 
 static struct cdr_fault fault;
 

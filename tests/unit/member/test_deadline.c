@@ -5,24 +5,11 @@
 #include "node/member/deadline.h"
 #include "node/member/email.h"
 #include "node/member/texts.h"
+#include "tests/unit/ahead.h"
 
 /* Reminders, escalation and expiry on both sides of a request; letters that get lost, or come from the past. */
 
 #define DAY 86400
-
-/* The machine's clock, put ahead: this definition stands in the C library's place. */
-static int64_t ahead;
-
-time_t
-time(time_t *out)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_REALTIME, &now);
-	if (out != NULL)
-		*out = now.tv_sec + ahead;
-	return now.tv_sec + ahead;
-}
 
 static int
 setup(void **state)

@@ -5,23 +5,12 @@
 #include "keys/passphrase.h"
 #include "node/member/keyring.h"
 #include "node/member/statement_file.h"
+#include "tests/unit/ahead.h"
+#include "tests/unit/files.h"
 
 /* Sealing keys roll each month: what is opened with which, what is destroyed when, and what a kill in between leaves. */
 
 #define DAY 86400
-
-static int64_t ahead;
-
-time_t
-time(time_t *out)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_REALTIME, &now);
-	if (out != NULL)
-		*out = now.tv_sec + ahead;
-	return now.tv_sec + ahead;
-}
 
 static const struct cdr_passphrase passphrase = { .len = 28, .bytes = "correct horse battery staple" };
 static char path[128];
@@ -289,15 +278,13 @@ test_a_lost_key_is_replaced(void **state)
 {
 	struct world *w = *state;
 	struct cdr_member *m = w->member[GREEN];
-	char copy[160], command[400];
+	char copy[160];
 
 	(void)snprintf(copy, sizeof(copy), "%s.old", path);
-	(void)snprintf(command, sizeof(command), "cp %s %s", path, copy);
-	assert_int_equal(system(command), 0);
+	files_copy(path, copy);
 	roll(w);
 	roll(w);
-	(void)snprintf(command, sizeof(command), "cp %s %s", copy, path);
-	assert_int_equal(system(command), 0);
+	files_copy(copy, path);
 	restart(m);
 	assert_int_equal(open_letter(w, w->roll[GREEN].key), CDR_E_SEALED);
 	/* At once, with a number that was never used. */

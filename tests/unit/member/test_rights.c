@@ -9,24 +9,11 @@
 #include "node/member/hold.h"
 #include "node/member/retention.h"
 #include "node/member/subject.h"
+#include "tests/unit/ahead.h"
 
 /* What candidates have a right to, the register of cases, two persons, later statements, holds and timers. */
 
 #define DAY 86400
-
-static int64_t ahead;
-
-/* The machine's clock, put ahead: this definition stands in the C library's place. */
-time_t
-time(time_t *out)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_REALTIME, &now);
-	if (out != NULL)
-		*out = now.tv_sec + ahead;
-	return now.tv_sec + ahead;
-}
 
 static struct cdr_fault fault;
 

@@ -33,6 +33,7 @@
 #include "node/member/schema.h"
 #include "node/member/wire.h"
 #include "node/net/log.h"
+#include "tests/unit/files.h"
 #include "tests/unit/member/world_index.h"
 
 #define W_MEMBERS 3
@@ -898,17 +899,9 @@ w_new(void)
 static inline void
 w_free(struct world *w)
 {
-	char path[160];
-
-	for (size_t i = 0; i < W_MEMBERS; i++) {
-		static const char *const tail[] = { "", "-check", "-wal", "-shm" };
+	for (size_t i = 0; i < W_MEMBERS; i++)
 		cdr_member_close(w->member[i]);
-		for (size_t k = 0; k < 4; k++) {
-			(void)snprintf(path, sizeof(path), "%s/%s.db%s", w->dir, w_ids[i], tail[k]);
-			(void)unlink(path);
-		}
-	}
-	(void)rmdir(w->dir);
+	files_remove(w->dir);
 	for (size_t i = 0; i < w->mail_count; i++)
 		cdr_buffer_free(&w->mail[i].sealed);
 	for (size_t i = 0; i < w->put_count; i++) {

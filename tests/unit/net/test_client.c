@@ -52,7 +52,7 @@ handle(void *context, const char *path, struct cdr_bytes body, const uint8_t *pi
 	if (strcmp(path, "/slow") == 0)
 		(void)nanosleep(&pause, NULL);
 	if (strncmp(path, "/status/", 8) == 0)
-		status = atoi(path + 8);
+		status = (int)strtol(path + 8, NULL, 10);
 	if (strcmp(path, "/pin") == 0)
 		body = (struct cdr_bytes){ pin, CDR_PIN_LEN };
 	if (cdr_buffer_copy(body, reply) != CDR_OK)

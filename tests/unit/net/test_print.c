@@ -1,5 +1,6 @@
 #include "tests/unit/unit.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -10,21 +11,21 @@
 
 /* Having a PDF made by a program of its own: what it is given, and what becomes of its ends. */
 
-static char beside[4200]; /* where candor-print is looked for: beside this program */
+static char beside[PATH_MAX]; /* where candor-print is looked for: beside this program */
 static struct cdr_buffer pdf;
 static struct cdr_fault fault;
 
 static int
 find(void **state)
 {
-	ssize_t len = readlink("/proc/self/exe", beside, 4096);
+	static const char name[] = "candor-print";
+	ssize_t len = readlink("/proc/self/exe", beside, sizeof(beside) - sizeof(name));
 
 	(void)state;
 	if (len <= 0)
 		return -1;
 	beside[len] = '\0';
-	char *slash = strrchr(beside, '/');
-	(void)strcpy(slash + 1, "candor-print");
+	memcpy(strrchr(beside, '/') + 1, name, sizeof(name));
 	(void)unlink(beside);
 	cdr_json_start();
 	return 0;

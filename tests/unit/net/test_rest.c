@@ -203,7 +203,7 @@ ask(uint16_t port, const char *text)
 	}
 	(void)close(fd);
 	assert_int_equal(strncmp(answer, "HTTP/1.1 ", 9), 0);
-	return atoi(answer + 9);
+	return (int)strtol(answer + 9, NULL, 10);
 }
 
 /* Who is not let in is told so before a byte of a body was read, however much was announced; 64 such do not fill the server. */

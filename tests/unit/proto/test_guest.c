@@ -159,28 +159,33 @@ test_answer(void **state)
 #define BEGIN "-----BEGIN CANDOR GUEST ANSWER-----"
 #define END "-----END CANDOR GUEST ANSWER-----"
 
-/* A file as the page writes it, with ${line} before each line and ${end} after it. */
+/* A file as the page writes it, with ${line} before each line and ${end} after it, in the body of a letter; its length. */
 static size_t
-write_file(char *out, const char *line, const char *end, uint8_t format)
+write_file(char file[static CDR_GUEST_FILE_MAX + 1], const char *letter, const char *line, const char *end, uint8_t format)
 {
 	static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 	static uint8_t bytes[1 + CDR_GUEST_PARCEL_LEN + 2];
-	size_t len = 0, count = (1 + CDR_GUEST_PARCEL_LEN + 2) / 3 * 4;
+	size_t count = (1 + CDR_GUEST_PARCEL_LEN + 2) / 3 * 4;
+	FILE *out = fmemopen(file, CDR_GUEST_FILE_MAX + 1, "w");
 
+	assert_non_null(out);
 	bytes[0] = format;
 	memcpy(bytes + 1, id, sizeof(id));
 	memcpy(bytes + 1 + CDR_ID_LEN, response, sizeof(response));
 	for (size_t i = 0; i < CDR_GUEST_ANSWER_SEALED_LEN; i++)
 		bytes[1 + 2 * CDR_ID_LEN + i] = (uint8_t)(i * 7);
-	len += (size_t)sprintf(out + len, "%s" BEGIN "%s", line, end);
+	(void)fprintf(out, "%s%s" BEGIN "%s", letter, line, end);
 	for (size_t i = 0; i < count; i++) {
 		size_t bit = i * 6;
 		unsigned pair = (unsigned)bytes[bit / 8] << 8 | bytes[bit / 8 + 1];
 		if (i % 76 == 0)
-			len += (size_t)sprintf(out + len, "%s%s", i > 0 ? end : "", line);
-		out[len++] = bit >= 8 * (1 + CDR_GUEST_PARCEL_LEN) ? '=' : letters[pair >> (10 - bit % 8) & 63];
+			(void)fprintf(out, "%s%s", i > 0 ? end : "", line);
+		(void)fputc(bit >= 8 * (1 + CDR_GUEST_PARCEL_LEN) ? '=' : letters[pair >> (10 - bit % 8) & 63], out);
 	}
-	return len + (size_t)sprintf(out + len, "%s%s" END "%s", end, line, end);
+	(void)fprintf(out, "%s%s" END "%s%s", end, line, end, *letter != '\0' ? "Regards" : "");
+	long len = ftell(out);
+	assert_int_equal(fclose(out), 0);
+	return (size_t)len;
 }
 
 static void
@@ -194,15 +199,13 @@ test_file(void **state)
 	(void)state;
 	assert_non_null(parcel);
 	for (size_t i = 0; i < 9; i++) {
-		size_t before = (size_t)sprintf(file, "Dear colleague,\n");
-		size_t len = before + write_file(file + before, lines[i / 3], ends[i % 3], 1);
-		len += (size_t)sprintf(file + len, "Regards");
+		size_t len = write_file(file, "Dear colleague,\n", lines[i / 3], ends[i % 3], 1);
 		assert_int_equal(cdr_guest_file_read((struct cdr_bytes){ (uint8_t *)file, len }, parcel, &fault), CDR_OK);
 		assert_memory_equal(parcel->id, id, sizeof(id));
 		assert_memory_equal(parcel->response, response, sizeof(response));
 		assert_int_equal(parcel->sealed[3], 21);
 	}
-	size_t len = write_file(file, "", "\n", 1);
+	size_t len = write_file(file, "", "", "\n", 1);
 	for (size_t cut = 0; cut < len - 1; cut += 731)
 		assert_int_equal(cdr_guest_file_read((struct cdr_bytes){ (uint8_t *)file, cut }, parcel, &fault), CDR_E_INPUT);
 	file[100] = '!';
@@ -210,7 +213,7 @@ test_file(void **state)
 	assert_int_equal(parcel->id[0], 0);
 	file[100] = '\0';
 	assert_int_equal(cdr_guest_file_read((struct cdr_bytes){ (uint8_t *)file, len }, parcel, &fault), CDR_E_INPUT);
-	len = write_file(file, "", "\n", 2);
+	len = write_file(file, "", "", "\n", 2);
 	assert_int_equal(cdr_guest_file_read((struct cdr_bytes){ (uint8_t *)file, len }, parcel, &fault), CDR_E_INPUT);
 	assert_non_null(strstr(fault.text, "newer"));
 	assert_int_equal(cdr_guest_file_read((struct cdr_bytes){ NULL, 0 }, parcel, &fault), CDR_E_INPUT);

@@ -12,6 +12,7 @@
 #include "core/crypto/secret.h"
 #include "node/store/backup.h"
 #include "node/store/codebook_file.h"
+#include "tests/unit/files.h"
 
 static const char *const steps[] = {
 	"CREATE TABLE thing (id bigint PRIMARY KEY, twin bigint NOT NULL, name text NOT NULL);"
@@ -74,10 +75,11 @@ count(struct cdr_home *h, const char *sql)
 static void
 clear(const char *path)
 {
-	char command[160];
+	char aside[160];
 
-	(void)snprintf(command, sizeof(command), "rm -rf %s %s.restoring", path, path);
-	assert_int_equal(system(command), 0);
+	(void)snprintf(aside, sizeof(aside), "%s.restoring", path);
+	files_remove(path);
+	files_remove(aside);
 }
 
 static int
@@ -225,10 +227,7 @@ test_of_one_moment(void **state)
 static void
 copy_changed(off_t at, off_t cut)
 {
-	char command[200];
-
-	(void)snprintf(command, sizeof(command), "cp %s %s", file, changed);
-	assert_int_equal(system(command), 0);
+	files_copy(file, changed);
 	int fd = open(changed, O_RDWR);
 	uint8_t byte;
 	struct stat info;

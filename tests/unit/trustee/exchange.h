@@ -22,6 +22,7 @@
 #include "node/trustee/routes.h"
 #include "node/trustee/schema.h"
 #include "node/trustee/share.h"
+#include "tests/unit/files.h"
 
 #define TRUSTEE_COUNT 3
 #define THRESHOLD 2
@@ -303,19 +304,12 @@ restart(struct exchange *x, uint32_t index)
 static inline void
 exchange_free(struct exchange *x)
 {
-	char command[128];
-
 	for (uint32_t i = 1; i <= TRUSTEE_COUNT; i++) {
 		cdr_trustee_stop(x->node[i].trustee);
 		cdr_store_close(x->node[i].home.store);
 		cdr_secret_free(x->node[i].home.keys);
-		static const char *const ends[] = { "", "-key", "-wal", "-shm" };
-		for (size_t k = 0; k < sizeof(ends) / sizeof(ends[0]); k++) {
-			(void)snprintf(command, sizeof(command), "%s/%u.db%s", x->folder, i, ends[k]);
-			(void)unlink(command);
-		}
 	}
-	(void)rmdir(x->folder);
+	files_remove(x->folder);
 	cdr_roster_free(x->genesis);
 	cdr_roster_free(x->newest);
 	cdr_roster_free(x->proposal);
