@@ -226,6 +226,26 @@ renew(struct cdr_hub_witness *w, uint64_t size, uint64_t version, uint32_t timeo
 	return err;
 }
 
+/*
+ * A new roster is in force: what the trustees cosigned under the one before stays witnessed by those who stand in the new one with
+ * the same key, if they are enough. So nothing is lost when they cannot be asked just now. Called with the lock.
+ */
+static void
+carry_over(struct cdr_hub_witness *w, const struct cdr_roster *roster)
+{
+	struct cdr_checkpoint carried = w->newest;
+
+	if (w->newest.size == 0 || w->newest_version == roster->body->version)
+		return;
+	carried.cosignature_count = 0;
+	for (size_t i = 0; i < w->newest.cosignature_count; i++)
+		(void)!cdr_checkpoint_add(&carried, w->hub->genesis, roster, &w->newest.cosignature[i]);
+	if (!cdr_checkpoint_is_witnessed(&carried, roster))
+		return;
+	w->newest = carried;
+	w->newest_version = roster->body->version;
+}
+
 /* see node/hub/witness.h */
 cdr_err
 cdr_hub_witness_newest(struct cdr_hub_witness *w, uint64_t from, uint32_t timeout_ms, struct cdr_checkpoint *checkpoint,
@@ -238,6 +258,9 @@ cdr_hub_witness_newest(struct cdr_hub_witness *w, uint64_t from, uint32_t timeou
 	if (roster == NULL)
 		return CDR_E_STORE;
 	uint64_t version = roster->body->version;
+	(void)pthread_mutex_lock(&w->lock);
+	carry_over(w, roster);
+	(void)pthread_mutex_unlock(&w->lock);
 	cdr_hub_roster_release(w->hub, roster);
 	cdr_err err = cdr_store_read(w->hub->store, edge_job, &edge);
 	if (err != CDR_OK)

@@ -198,11 +198,14 @@ must() {
 	HELD=$((HELD + 1))
 }
 
-# soon SENTENCE CMD…: CMD succeeds within a while.
+# soon SENTENCE CMD…: CMD succeeds within a while; else its last try is shown, step by step.
 soon() {
 	local sentence=$1
 	shift
-	eventually "${SOON_SECONDS:-240}" "$@" >/dev/null 2>&1 || die "does not come to hold: $sentence"
+	eventually "${SOON_SECONDS:-240}" "$@" >/dev/null 2>&1 || {
+		(set -x && "$@") 2>&1 | tail -n 12 | cut -c1-300 >&2
+		die "does not come to hold: $sentence"
+	}
 	HELD=$((HELD + 1))
 }
 

@@ -236,6 +236,16 @@ test_all_leaves_reach_the_trustees(void **state)
 		assert_true(play.leaves[i] <= size);
 }
 
+static uint64_t
+roster_version(void)
+{
+	const struct cdr_roster *roster = cdr_hub_roster_hold(play.x->hub);
+	uint64_t version = roster->body->version;
+
+	cdr_hub_roster_release(play.x->hub, roster);
+	return version;
+}
+
 /* Who asks a hub to which nothing happened for a month is shown cosignatures of this minute. */
 static void
 test_a_quiet_hub_is_not_old(void **state)
@@ -267,6 +277,12 @@ test_a_quiet_hub_is_not_old(void **state)
 	assert_int_equal(cdr_hub_witness_newest(play.witness, size + 1, 500, &checkpoint, NULL), CDR_E_ABSENT);
 	uint64_t more = append(1);
 	assert_int_equal(cdr_hub_witness_newest(play.witness, more, 500, &checkpoint, NULL), CDR_E_BUSY);
+	assert_int_equal(cdr_hub_witness_newest(play.witness, size, 500, &checkpoint, NULL), CDR_OK);
+	/* Not even a new roster takes that from them: its trustees are the same. */
+	struct x_party blue;
+	uint64_t version = roster_version();
+	x_enrol(play.x, "blue-harbour", &blue);
+	assert_true(roster_version() > version);
 	assert_int_equal(cdr_hub_witness_newest(play.witness, size, 500, &checkpoint, NULL), CDR_OK);
 	for (size_t i = 0; i < X_TRUSTEES; i++)
 		set_mode(i, TRUE_WITNESS);
