@@ -7,7 +7,7 @@
 #include <jansson.h>
 
 #include "audit/evidence.h"
-#include "audit/query_opening.h"
+#include "audit/query_opening_json.h"
 #include "audit/verify.h"
 #include "core/crypto/secret.h"
 #include "core/identity/date.h"
@@ -163,12 +163,6 @@ verify(const char *folder, const uint8_t *fingerprint, bool json)
 
 /* ---- open ---------------------------------------------------------------------------------------------------------- */
 
-static const char *
-text(const char *value)
-{
-	return value != NULL ? value : "";
-}
-
 /* What an opening that holds shows: personal, for whoever asked to see it. */
 static void
 print_opening(const Cdr__Wire__Opening *o, const struct cdr_query_opening_shown *s, bool json)
@@ -180,12 +174,11 @@ print_opening(const Cdr__Wire__Opening *o, const struct cdr_query_opening_shown 
 	if (cdr_date_write(&s->person.birth, birth) != CDR_OK)
 		birth[0] = '\0';
 	if (json) {
-		json_t *root = json_pack("{s:b, s:s, s:s, s:I, s:I, s:i, s:i, s:i, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "holds", 1, "member", member,
-		    "purpose", is_check ? "check" : "import", "sample", (json_int_t)o->sample, "position", (json_int_t)o->position, "points",
-		    (int)s->point_count, "shown", (int)s->shown_count, "filler", (int)s->filler_count, "given_names", s->person.given_names,
-		    "family_names", s->person.family_names, "date_of_birth", birth, "legal_basis", text(o->legal_basis), "candidate_notified",
-		    text(o->notified), "employee_number", text(o->employee_number), "employed_from", text(o->employed_from), "employed_to",
-		    text(o->employed_to));
+		json_t *root = json_pack("{s:b, s:s, s:s, s:I, s:I, s:i, s:i, s:i}", "holds", 1, "member", member, "purpose",
+		    is_check ? "check" : "import", "sample", (json_int_t)o->sample, "position", (json_int_t)o->position, "points",
+		    (int)s->point_count, "shown", (int)s->shown_count, "filler", (int)s->filler_count);
+		if (root == NULL || cdr_query_opening_json(o, &s->person, root) != CDR_OK)
+			(void)fprintf(stderr, "candor-audit: no memory\n");
 		(void)json_dumpf(root, stdout, JSON_INDENT(2));
 		(void)putchar('\n');
 		json_decref(root);

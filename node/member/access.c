@@ -27,7 +27,7 @@ static const struct {
 	{ "trail", CDR_ROLE_AUDITOR | CDR_ROLE_ADMINISTRATOR },
 	{ "members", CDR_ROLE_ALL },
 	{ "audit check", CDR_ROLE_AUDITOR | CDR_ROLE_ADMINISTRATOR | CASES },
-	{ "audit list", CDR_ROLE_AUDITOR | CASES },
+	{ "audit list", CDR_ROLE_AUDITOR | CDR_ROLE_ADMINISTRATOR | CASES },
 	{ "audit", CASES },
 	{ "reports", CDR_ROLE_AUDITOR | CDR_ROLE_ADMINISTRATOR | CASES },
 	{ "leavers", CDR_ROLE_HR },

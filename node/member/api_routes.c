@@ -78,6 +78,12 @@ static const struct cdr_api_route routes[] = {
 	{ POST, .path = "/v1/leavers/imports", .command = "leavers import", TABLE, .fields = "skip_bad partial allow_removals", .fixed = "no-wait",
 	    .body_max = CDR_LEAVER_FILE_MAX },
 
+	/* evaluations that were drawn by lot */
+	{ GET, .path = "/v1/samples", .command = "audit list", .fields = "language", .list = "drawn" },
+	{ GET, .path = "/v1/samples/{}", .command = "audit show" },
+	{ POST, .path = "/v1/samples/{}/opening", .command = "audit open", FIELDS },
+	{ POST, .path = "/v1/samples/{}/refusal", .command = "audit refuse", FIELDS },
+
 	/* rights */
 	{ POST, .path = "/v1/subjects/search", .command = "subject access", FIELDS, .fields = IDENTITY_FIELDS " language", .reads = true },
 	{ POST, .path = "/v1/subjects/{}/rectification", .command = "subject rectify", FIELDS, .fields = IDENTITY_FIELDS " language" },

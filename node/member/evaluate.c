@@ -12,6 +12,7 @@
 #include "node/member/misconduct.h"
 #include "node/member/query_opening.h"
 #include "node/member/receipt.h"
+#include "node/member/sample.h"
 #include "node/net/log.h"
 
 #define EVALUATE_PATH "/v1/evaluate"
@@ -244,7 +245,8 @@ keep_job(struct cdr_tx *tx, void *context)
 {
 	const struct keeping *keeping = context;
 
-	return cdr_query_opening_keep(tx, keeping->member, &keeping->kept);
+	cdr_err err = cdr_query_opening_keep(tx, keeping->member, &keeping->kept);
+	return err != CDR_OK ? err : cdr_sample_catch_up(tx, keeping->kept.receipt);
 }
 
 /* Whether the log holds the request, at the place of the receipt, as far as enough witnesses have seen it. */

@@ -21,6 +21,7 @@
 /* The kinds of events. */
 #define CDR_HOOK_REQUEST "inbox.request"        /* a request of another organisation waits; subject: its id */
 #define CDR_HOOK_ANSWER "check.answered"        /* an employer has answered; subject: the request's id */
+#define CDR_HOOK_DRAWN "audit.drawn"            /* an evaluation was drawn by lot, and somebody here decides; subject: its id in `audit list` */
 #define CDR_HOOK_EMPLOYER "check.employer"      /* an employer that was left out found the match plausible; subject: the request's id */
 
 struct cdr_hook {

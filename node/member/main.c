@@ -400,8 +400,8 @@ static const struct cdr_command commands[] = {
 	{ .name = "audit list", .summary = "list evaluations that were drawn by lot to be shown to an auditor",
 	    .help = "So that nobody looks up people who never applied, or says to have employed who was not, some of what is evaluated is drawn by lot\n"
 		    "and shown to one of the trustees, as an auditor. Nothing is shown unless somebody here agrees. Who does not answer in time, or\n"
-		    "declines, is recorded in the public log, without saying what it was about.",
-	    .handle = cdr_command_audit_list },
+		    "declines, is recorded in the public log, without saying what it was about. Whoever gets e-mail from this node is told, and reminded.",
+	    .options = language_options, .handle = cdr_command_audit_list },
 	{ .name = "audit show", .operands = "NUMBER", .operand_min = 1, .operand_max = 1,
 	    .summary = "show just what the auditor would see of one", .handle = cdr_command_audit_show },
 	{ .name = "audit open", .operands = "NUMBER", .operand_min = 1, .operand_max = 1,
@@ -686,7 +686,7 @@ static const struct cdr_command commands[] = {
 	{ .name = "return status", .summary = "tell whether the annual return was signed and sent", .options = return_options,
 	    .handle = cdr_command_return_status },
 	{ .name = "webhook add", .operands = "URL", .operand_min = 1, .operand_max = 1, .summary = "tell another system when there is something to fetch",
-	    .help = "An event says its kind and the id of what it is about, and nothing else: inbox.request, check.answered, check.employer.\n"
+	    .help = "An event says its kind and the id of what it is about, and nothing else: inbox.request, check.answered, check.employer, audit.drawn.\n"
 		    "Candor-Signature: t=SECONDS,v1=HEX, where HEX is HMAC-SHA-256 over SECONDS.BODY under the secret, which is shown once.\n"
 		    "What is not taken (status 2xx) is sent again, later each time, for three days. https, or http to this machine.",
 	    .handle = cdr_command_webhook_add },

@@ -5,13 +5,19 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/crypto/secret.h"
+#include "node/member/deadline.h"
+#include "node/member/email.h"
+#include "node/member/hook.h"
 #include "node/member/trail.h"
 #include "node/net/log.h"
 
 #define LIST_PATH "/v1/sample/list"
 #define OPEN_PATH "/v1/sample/open"
 #define ASKED_NAME "sample/asked_at"
-#define COLUMNS "number, sample, position, point, auditor, purpose, due_at, state, reason, changed_at"
+#define TOLD_NAME "sample/overdue_told_at"
+#define TELL_EVERY_S 86400
+#define COLUMNS "number, sample, position, point, auditor, purpose, due_at, state, reason, changed_at, id"
 
 /* Columns COLUMNS of a row. */
 static cdr_err
@@ -30,6 +36,9 @@ read_row(struct cdr_query *query, struct cdr_drawn *d)
 	CDR_TRY(cdr_query_text(query, 7, d->state, sizeof(d->state)));
 	CDR_TRY(cdr_query_text(query, 8, d->reason, sizeof(d->reason)));
 	CDR_TRY(cdr_query_count(query, 9, &d->changed_at));
+	memset(d->id, 0, sizeof(d->id));
+	if (!cdr_query_is_null(query, 10))
+		CDR_TRY(cdr_query_blob(query, 10, d->id, sizeof(d->id)));
 	d->auditor = (uint32_t)auditor;
 out:
 	return err;
@@ -39,35 +48,61 @@ out:
 
 /* A lot that is taken in. */
 struct taking {
-	const struct cdr_member *member;
-	const struct cdr_sample *sample;
-	uint32_t trustee_count;         /* now */
+	struct cdr_sample sample;
+	uint32_t trustee_count;         /* when it came */
 	uint64_t at, due_at;
+	bool is_unread;                 /* its key is gone: nobody can tell what it draws, and nobody asks */
+	bool leaves_out;                /* it does not begin where the one before ended */
+	size_t count;                   /* what it drew */
 };
+
+/* The calendar of something that waits for a person. */
+static struct cdr_deadline
+calendar(uint64_t at, uint64_t due_at)
+{
+	return (struct cdr_deadline){ .asked_at = at, .due_at = due_at, .expires_at = due_at + CDR_SAMPLE_GIVE_UP_S };
+}
+
+/* One thing is drawn: whoever decides here is told of it, with whatever else waits. */
+static cdr_err
+note_drawn(struct cdr_tx *tx, const struct taking *t, uint64_t place, uint32_t point, const char *purpose)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	const struct cdr_deadline deadline = calendar(t->at, t->due_at);
+	uint8_t id[CDR_ID_LEN];
+	uint32_t auditor;
+	uint64_t number;
+
+	CDR_TRY(cdr_sample_auditor(&t->sample, place, point, &auditor));
+	CDR_TRY(cdr_random(id, sizeof(id)));
+	CDR_TRY(cdr_setting_next(tx, "drawn", &number));
+	CDR_TRY(cdr_query_run(tx,
+	    "INSERT INTO drawn (number, sample, position, point, auditor, purpose, due_at, state, reason, changed_at, id, next_at)"
+	    " VALUES ($1, $2, $3, $4, $5, $6, $7, 'waiting', '', $8, $9, $10)",
+	    CDR_VALUES(cdr_value_int((int64_t)number), cdr_value_int((int64_t)t->sample.basis.number), cdr_value_int((int64_t)place),
+		cdr_value_int(point), cdr_value_int(auditor <= t->trustee_count ? auditor : 1), cdr_value_text(purpose),
+		cdr_value_int((int64_t)t->due_at), cdr_value_int((int64_t)t->at), cdr_value_blob(id, sizeof(id)),
+		cdr_value_int((int64_t)cdr_deadline_next(&deadline, CDR_DEADLINE_NONE)))));
+	CDR_TRY(cdr_hook_event(tx, CDR_HOOK_DRAWN, id));
+	CDR_TRY(cdr_email_queue(tx, CDR_EMAIL_FIRST, NULL));
+out:
+	return err;
+}
 
 /* Note what is drawn of one evaluation. */
 static cdr_err
-draw_one(struct cdr_tx *tx, const struct taking *t, uint64_t place, const struct cdr_leaf *leaf)
+draw_one(struct cdr_tx *tx, struct taking *t, uint64_t place, const struct cdr_leaf *leaf)
 {
 	cdr_err err = CDR_E_INTERNAL;
 	bool is_import = leaf->number[2] == CDR_LEAF_PURPOSE_IMPORT;
-	uint32_t drawn[CDR_SAMPLE_DRAWN_MAX], auditor;
+	uint32_t drawn[CDR_SAMPLE_DRAWN_MAX];
 	size_t count;
-	uint64_t number;
 
-	CDR_TRY(cdr_sample_draw(t->sample, place, is_import ? CDR_LEAF_PURPOSE_IMPORT : CDR_LEAF_PURPOSE_CHECK,
+	CDR_TRY(cdr_sample_draw(&t->sample, place, is_import ? CDR_LEAF_PURPOSE_IMPORT : CDR_LEAF_PURPOSE_CHECK,
 	    (uint32_t)leaf->number[3], drawn, &count));
-	for (size_t i = 0; i < count; i++) {
-		CDR_TRY(cdr_sample_auditor(t->sample, place, drawn[i], &auditor));
-		CDR_TRY(cdr_setting_next(tx, "drawn", &number));
-		CDR_TRY(cdr_query_run(tx,
-		    "INSERT INTO drawn (number, sample, position, point, auditor, purpose, due_at, state, reason, changed_at)"
-		    " VALUES ($1, $2, $3, $4, $5, $6, $7, 'waiting', '', $8)",
-		    CDR_VALUES(cdr_value_int((int64_t)number), cdr_value_int((int64_t)t->sample->basis.number),
-			cdr_value_int((int64_t)place), cdr_value_int(drawn[i]),
-			cdr_value_int(auditor <= t->trustee_count ? auditor : 1), cdr_value_text(is_import ? "import" : "check"),
-			cdr_value_int((int64_t)t->due_at), cdr_value_int((int64_t)t->at))));
-	}
+	for (size_t i = 0; i < count; i++)
+		CDR_TRY(note_drawn(tx, t, place, drawn[i], is_import ? "import" : "check"));
+	t->count += count;
 	err = CDR_OK;
 out:
 	return err;
@@ -75,12 +110,12 @@ out:
 
 /* The evaluations for which the hub gave receipts, as far as the lot reaches. */
 static cdr_err
-draw_all(struct cdr_tx *tx, const struct taking *t)
+draw_all(struct cdr_tx *tx, struct taking *t)
 {
 	cdr_err err = CDR_E_INTERNAL;
 	struct cdr_query *query = NULL;
-	const struct cdr_values values = CDR_VALUES(cdr_value_int((int64_t)t->sample->basis.from),
-	    cdr_value_int((int64_t)t->sample->basis.size));
+	const struct cdr_values values = CDR_VALUES(cdr_value_int((int64_t)t->sample.basis.from),
+	    cdr_value_int((int64_t)t->sample.basis.size));
 	struct cdr_bytes bytes;
 	uint64_t place;
 
@@ -113,17 +148,73 @@ static cdr_err
 take_job(struct cdr_tx *tx, void *context)
 {
 	cdr_err err = CDR_E_INTERNAL;
-	const struct taking *t = context;
-	const struct cdr_sample_basis *basis = &t->sample->basis;
-	int64_t last;
+	struct taking *t = context;
+	const struct cdr_sample *s = &t->sample;
+	int64_t last, end;
 
+	t->count = 0;
 	CDR_TRY(cdr_query_one_int(tx, "SELECT COALESCE(MAX(number), 0) FROM sample", CDR_VALUES(), &last));
-	if ((uint64_t)last >= basis->number)
+	CDR_TRY(cdr_query_one_int(tx, "SELECT COALESCE(MAX(size), 0) FROM sample", CDR_VALUES(), &end));
+	if ((uint64_t)last >= s->basis.number)
 		return CDR_OK;
-	CDR_TRY(cdr_query_run(tx, "INSERT INTO sample (number, size, at) VALUES ($1, $2, $3)",
-	    CDR_VALUES(cdr_value_int((int64_t)basis->number), cdr_value_int((int64_t)basis->size), cdr_value_int((int64_t)t->at))));
-	CDR_TRY(draw_all(tx, t));
-	CDR_TRY(cdr_query_opening_settle(tx, basis->size, cdr_member_now()));
+	t->leaves_out = (uint64_t)last + 1 != s->basis.number || (uint64_t)end != s->basis.from;
+	if (t->leaves_out)
+		return CDR_OK;
+	CDR_TRY(cdr_query_run(tx,
+	    "INSERT INTO sample (number, from_place, size, at, trustees, trustees_now, checks, points, due_at, seed)"
+	    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+	    CDR_VALUES(cdr_value_int((int64_t)s->basis.number), cdr_value_int((int64_t)s->basis.from), cdr_value_int((int64_t)s->basis.size),
+		cdr_value_int((int64_t)t->at), cdr_value_int(s->basis.trustee_count), cdr_value_int(t->trustee_count), cdr_value_int(s->checks),
+		cdr_value_int(s->points), cdr_value_int((int64_t)t->due_at),
+		t->is_unread ? cdr_value_null() : cdr_value_blob(s->seed, sizeof(s->seed)))));
+	if (!t->is_unread)
+		CDR_TRY(draw_all(tx, t));
+	CDR_TRY(cdr_query_opening_settle(tx, s->basis.size, cdr_member_now()));
+out:
+	return err;
+}
+
+/* The lot that reaches over ${place}, as it was taken in. CDR_E_ABSENT: none yet. */
+static cdr_err
+find_lot(struct cdr_tx *tx, uint64_t place, struct taking *t)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct cdr_query *query = NULL;
+	const struct cdr_values values = CDR_VALUES(cdr_value_int((int64_t)place));
+	uint64_t column[8];
+
+	*t = (struct taking){ .at = 0 };
+	CDR_TRY(cdr_query_start(tx, "SELECT number, from_place, size, trustees, trustees_now, checks, points, due_at, at, seed FROM sample"
+	    " WHERE from_place <= $1 AND $1 < size AND seed IS NOT NULL", values, &query));
+	CDR_TRY(cdr_query_step(query));
+	for (int i = 0; i < 8; i++)
+		CDR_TRY(cdr_query_count(query, i, &column[i]));
+	CDR_TRY(cdr_query_count(query, 8, &t->at));
+	CDR_TRY(cdr_query_blob(query, 9, t->sample.seed, sizeof(t->sample.seed)));
+	t->sample.basis = (struct cdr_sample_basis){ .number = column[0], .from = column[1], .size = column[2], .trustee_count = (uint32_t)column[3] };
+	t->trustee_count = (uint32_t)column[4];
+	t->sample.checks = (uint32_t)column[5];
+	t->sample.points = (uint32_t)column[6];
+	t->due_at = column[7];
+out:
+	cdr_query_end(query);
+	return err;
+}
+
+/* see node/member/sample.h */
+cdr_err
+cdr_sample_catch_up(struct cdr_tx *tx, const struct cdr_receipt *receipt)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct taking t;
+	int64_t known;
+
+	err = find_lot(tx, receipt->place, &t);
+	if (err != CDR_OK || receipt->leaf.number_count != 4)
+		return err == CDR_E_ABSENT ? CDR_OK : err;
+	CDR_TRY(cdr_query_one_int(tx, "SELECT count(*) FROM drawn WHERE position = $1", CDR_VALUES(cdr_value_int((int64_t)receipt->place)), &known));
+	if (known == 0)
+		CDR_TRY(draw_one(tx, &t, receipt->place, &receipt->leaf));
 out:
 	return err;
 }
@@ -132,16 +223,23 @@ out:
 static cdr_err
 take_lot(struct cdr_member *member, const struct cdr_roster *roster, const Cdr__Wire__SampleRecord *record, struct cdr_fault *fault)
 {
-	struct cdr_sample sample;
-	struct taking t = { .member = member, .sample = &sample, .at = record->at, .due_at = record->at + cdr_sample_answer_s(roster),
+	struct taking t = { .at = record->at, .due_at = record->at + cdr_sample_answer_s(roster),
 		.trustee_count = (uint32_t)roster->body->n_trustee };
 	struct cdr_roster_key newest;
 
-	cdr_err err = cdr_sample_read(cdr_message_bytes(record->sample), member->genesis, roster, &sample, fault);
-	if (err == CDR_E_EPOCH && cdr_sample_basis_peek(cdr_message_bytes(record->sample), &sample.basis) == CDR_OK &&
-	    cdr_roster_key_newest(roster->body, CDR_KEY_STATISTICS, &newest) && sample.basis.key < newest.number)
-		return CDR_OK;
-	return err != CDR_OK ? err : cdr_store_write(member->home->store, take_job, &t);
+	cdr_err err = cdr_sample_read(cdr_message_bytes(record->sample), member->genesis, roster, &t.sample, fault);
+	if (err == CDR_E_EPOCH && cdr_sample_basis_peek(cdr_message_bytes(record->sample), &t.sample.basis) == CDR_OK &&
+	    cdr_roster_key_newest(roster->body, CDR_KEY_STATISTICS, &newest) && t.sample.basis.key < newest.number) {
+		t.is_unread = true;
+		err = CDR_OK;
+	}
+	if (err == CDR_OK)
+		err = cdr_store_write(member->home->store, take_job, &t);
+	if (err == CDR_OK && t.leaves_out)
+		err = cdr_fault_set(fault, CDR_E_PROOF, "the hub leaves a lot out: sample %" PRIu64 " does not begin where the one before ended", t.sample.basis.number);
+	if (err == CDR_OK && t.count > 0)
+		cdr_log(CDR_LOG_INFO, "sample.drawn", cdr_log_int("sample", (int64_t)t.sample.basis.number), cdr_log_int("count", (int64_t)t.count));
+	return err;
 }
 
 /* A reading job: the last lot, and when the hub was asked. */
@@ -161,6 +259,37 @@ look_job(struct cdr_tx *tx, void *context)
 	return err == CDR_E_ABSENT ? CDR_OK : err;
 }
 
+/* When the first evaluation was logged that should have been in a lot by now, and is in none; 0: none. */
+static cdr_err
+find_overdue(struct cdr_tx *tx, uint64_t now, uint64_t *since)
+{
+	int64_t first;
+
+	*since = 0;
+	cdr_err err = cdr_query_one_int(tx, "SELECT COALESCE(MIN(kept_at), 0) FROM receipt WHERE kind = 'evaluation' AND place >="
+	    " (SELECT COALESCE(MAX(size), 0) FROM sample)", CDR_VALUES(), &first);
+	if (err == CDR_OK && first > 0 && (uint64_t)first + CDR_SAMPLE_OVERDUE_S < now)
+		*since = (uint64_t)first;
+	return err;
+}
+
+/* Say so in the log, once a day. */
+static cdr_err
+tell_overdue(struct cdr_tx *tx, uint64_t now)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	uint64_t since, told_at = 0;
+
+	CDR_TRY(find_overdue(tx, now, &since));
+	err = cdr_setting_get(tx, TOLD_NAME, &told_at, sizeof(told_at));
+	if ((err != CDR_OK && err != CDR_E_ABSENT) || since == 0 || now < told_at + TELL_EVERY_S)
+		return err == CDR_E_ABSENT ? CDR_OK : err;
+	cdr_log(CDR_LOG_WARNING, "sample.overdue", cdr_log_int("since", (int64_t)since));
+	CDR_TRY(cdr_setting_put(tx, TOLD_NAME, &now, sizeof(now)));
+out:
+	return err;
+}
+
 /* A writing job: the hub was asked; and what is too old goes. */
 static cdr_err
 asked_job(struct cdr_tx *tx, void *context)
@@ -168,6 +297,8 @@ asked_job(struct cdr_tx *tx, void *context)
 	const uint64_t *now = context;
 	cdr_err err = cdr_setting_put(tx, ASKED_NAME, now, sizeof(*now));
 
+	if (err == CDR_OK)
+		err = tell_overdue(tx, *now);
 	if (err == CDR_OK && *now > CDR_SAMPLE_GIVE_UP_S)
 		err = cdr_query_run(tx,
 		    "UPDATE drawn SET state = 'late', changed_at = $1 WHERE state IN ('waiting', 'agreed', 'declined') AND due_at < $2",
@@ -196,6 +327,94 @@ fetch_lots(struct cdr_member *member, const struct cdr_roster *roster, struct cd
 	CDR_TRY(cdr_store_write(member->home->store, asked_job, &now));
 out:
 	cdr_ask_free(&ask);
+	return err;
+}
+
+/* ---- reminders ----------------------------------------------------------------------------------------------------- */
+
+/* Something that still waits for a person. */
+struct waiting {
+	uint64_t number, drawn_at, due_at;
+	int64_t done;
+};
+
+#define REMINDED_MAX 32 /* in one step */
+
+struct reminding {
+	uint64_t now;
+	size_t count;
+	struct waiting waiting[REMINDED_MAX];
+};
+
+static cdr_err
+read_waiting(struct cdr_query *query, void *context)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct reminding *r = context;
+	struct waiting *w = &r->waiting[r->count++];
+
+	CDR_TRY(cdr_query_count(query, 0, &w->number));
+	CDR_TRY(cdr_query_count(query, 1, &w->drawn_at));
+	CDR_TRY(cdr_query_count(query, 2, &w->due_at));
+	CDR_TRY(cdr_query_int(query, 3, &w->done));
+out:
+	return err;
+}
+
+/* A reading job: of what a stage is past. */
+static cdr_err
+remind_look_job(struct cdr_tx *tx, void *context)
+{
+	struct reminding *r = context;
+
+	r->count = 0;
+	return cdr_query_each(tx, "SELECT number, changed_at, due_at, stage_done FROM drawn WHERE state = 'waiting' AND next_at > 0 AND"
+	    " next_at <= $1 ORDER BY next_at LIMIT $2", CDR_VALUES(cdr_value_int((int64_t)r->now), cdr_value_int(REMINDED_MAX)), read_waiting, r);
+}
+
+/* A writing job: who decides is reminded on the days of every request; when it is due, somebody else too. */
+static cdr_err
+remind_job(struct cdr_tx *tx, void *context)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct reminding *r = context;
+
+	CDR_TRY(remind_look_job(tx, r));
+	for (size_t i = 0; i < r->count; i++) {
+		const struct waiting *w = &r->waiting[i];
+		const struct cdr_deadline deadline = calendar(w->drawn_at, w->due_at);
+		enum cdr_deadline_stage done = w->done >= CDR_DEADLINE_NONE && w->done <= CDR_DEADLINE_EXPIRED ? (enum cdr_deadline_stage)w->done :
+												     CDR_DEADLINE_EXPIRED;
+		enum cdr_deadline_stage stage = cdr_deadline_past(&deadline, done, r->now);
+		if (stage != CDR_DEADLINE_NONE && stage != CDR_DEADLINE_EXPIRED)
+			CDR_TRY(cdr_email_queue(tx, CDR_EMAIL_FIRST, NULL));
+		if (stage == CDR_DEADLINE_DUE)
+			CDR_TRY(cdr_email_queue(tx, CDR_EMAIL_SECOND, NULL));
+		if (stage == CDR_DEADLINE_NONE)
+			stage = done;
+		CDR_TRY(cdr_query_run(tx, "UPDATE drawn SET stage_done = $1, next_at = $2 WHERE number = $3",
+		    CDR_VALUES(cdr_value_int(stage), cdr_value_int((int64_t)cdr_deadline_next(&deadline, stage)),
+			cdr_value_int((int64_t)w->number))));
+	}
+	err = CDR_OK;
+out:
+	return err;
+}
+
+/* The daemon asks often, and mostly there is nothing. */
+static cdr_err
+remind(struct cdr_member *member)
+{
+	struct reminding *r = calloc(1, sizeof(*r));
+	cdr_err err = CDR_E_MEMORY;
+
+	if (r == NULL)
+		return err;
+	r->now = cdr_member_now();
+	err = cdr_store_read(member->home->store, remind_look_job, r);
+	if (err == CDR_OK && r->count > 0)
+		err = cdr_store_write(member->home->store, remind_job, r);
+	free(r);
 	return err;
 }
 
@@ -341,8 +560,11 @@ cdr_sample_step(struct cdr_member *member, bool *worked, struct cdr_fault *fault
 
 	*worked = false;
 	cdr_err err = fetch_lots(member, roster, fault);
+	cdr_err reminded = remind(member);
 	cdr_err sent = send_answers(member, roster, worked, err == CDR_OK ? fault : NULL);
 	cdr_current_release(member->current, roster);
+	if (err == CDR_OK)
+		err = reminded;
 	return err != CDR_OK ? err : sent;
 }
 
@@ -351,35 +573,36 @@ cdr_sample_step(struct cdr_member *member, bool *worked, struct cdr_fault *fault
 struct listing {
 	void (*each)(void *context, const struct cdr_drawn *drawn);
 	void *context;
+	uint64_t *overdue_since;
 };
+
+static cdr_err
+list_one(struct cdr_query *query, void *context)
+{
+	const struct listing *l = context;
+	struct cdr_drawn drawn;
+
+	cdr_err err = read_row(query, &drawn);
+	if (err == CDR_OK)
+		l->each(l->context, &drawn);
+	return err;
+}
 
 /* A reading job. */
 static cdr_err
 list_job(struct cdr_tx *tx, void *context)
 {
-	cdr_err err = CDR_E_INTERNAL;
-	const struct listing *l = context;
-	struct cdr_query *query = NULL;
-	const struct cdr_values none = CDR_VALUES();
-	struct cdr_drawn drawn;
+	struct listing *l = context;
+	cdr_err err = cdr_query_each(tx, "SELECT " COLUMNS " FROM drawn ORDER BY number", CDR_VALUES(), list_one, l);
 
-	CDR_TRY(cdr_query_start(tx, "SELECT " COLUMNS " FROM drawn ORDER BY number", none, &query));
-	while ((err = cdr_query_step(query)) == CDR_OK) {
-		CDR_TRY(read_row(query, &drawn));
-		l->each(l->context, &drawn);
-	}
-	if (err == CDR_E_ABSENT)
-		err = CDR_OK;
-out:
-	cdr_query_end(query);
-	return err;
+	return err != CDR_OK ? err : find_overdue(tx, cdr_member_now(), l->overdue_since);
 }
 
 /* see node/member/sample.h */
 cdr_err
-cdr_drawn_list(struct cdr_member *member, void (*each)(void *context, const struct cdr_drawn *drawn), void *context)
+cdr_drawn_list(struct cdr_member *member, void (*each)(void *context, const struct cdr_drawn *drawn), void *context, uint64_t *overdue_since)
 {
-	struct listing l = { each, context };
+	struct listing l = { each, context, overdue_since };
 
 	return cdr_store_read(member->home->store, list_job, &l);
 }

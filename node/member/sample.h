@@ -3,7 +3,7 @@
 
 /*
  * Samples at a member: this node fetches each lot, verifies it, and sees by itself what of its own evaluations is drawn and for which
- * auditor. It shows nothing by itself: a person here agrees, or declines; both go to the auditor alone.
+ * auditor. It shows nothing by itself: a person here is told, agrees, or declines; both go to the auditor alone.
  */
 
 #include "node/member/query_opening.h"
@@ -11,11 +11,21 @@
 #define CDR_SAMPLE_ASK_S 300               /* the hub is asked for lots at most so often */
 #define CDR_SAMPLE_GIVE_UP_S (30 * 86400)  /* after it was due, nothing is sent any more */
 
-/* The daemon's task: fetch lots, note what is drawn, send what was agreed or declined, destroy what can be drawn no more. */
+/* The daemon's task: fetch lots, note what is drawn, tell and remind people here, send what was agreed or declined, destroy what can be drawn no more. */
 CDR_MUST_CHECK cdr_err cdr_sample_step(struct cdr_member *member, bool *worked, struct cdr_fault *fault);
+
+/**
+ * cdr_sample_catch_up(tx, receipt):
+ * An evaluation's receipt is kept: if its lot was taken in before, because the hub's first reply was lost, hold it against that lot now. In the transaction
+ * that keeps the receipt. A repeat draws nothing twice.
+ *
+ * Returns  CDR_OK; CDR_E_STORE; CDR_E_MEMORY.
+ */
+CDR_MUST_CHECK cdr_err cdr_sample_catch_up(struct cdr_tx *tx, const struct cdr_receipt *receipt);
 
 /* What is drawn of ours. */
 struct cdr_drawn {
+	uint8_t id[CDR_ID_LEN];            /* zero: drawn before there were ids */
 	uint64_t number, sample, position, point, due_at, changed_at;
 	uint32_t auditor;                  /* trustee */
 	char purpose[16];
@@ -23,9 +33,16 @@ struct cdr_drawn {
 	char reason[16];
 };
 
-/* Every one, the oldest first. */
-CDR_MUST_CHECK cdr_err cdr_drawn_list(struct cdr_member *member, void (*each)(void *context, const struct cdr_drawn *drawn),
-    void *context);
+/**
+ * cdr_drawn_list(member, each, context, overdue_since):
+ * Every one, the oldest first.
+ *
+ * overdue_since   out   seconds since 1970: of the first evaluation that should have been in a lot long ago, and that no lot came for; 0: there is none
+ *
+ * Returns  CDR_OK; CDR_E_STORE; CDR_E_MEMORY.
+ */
+CDR_MUST_CHECK cdr_err cdr_drawn_list(struct cdr_member *member, void (*each)(void *context, const struct cdr_drawn *drawn), void *context,
+    uint64_t *overdue_since);
 
 /**
  * cdr_drawn_show(member, number, drawn, made, fault):

@@ -302,6 +302,24 @@ static const char coarsened[] =
 /* kept: 1 for a roster that brought other trustees, or names keys that a later one does not: exported statements need it. */
 static const char kept_rosters[] = "ALTER TABLE roster ADD COLUMN kept bigint NOT NULL DEFAULT 0;";
 
+/*
+ * Lots as they were taken in, so that an evaluation whose receipt comes late is held against the one that it belongs to. What is drawn: a
+ * random id, by which others are told of it; the stages of node/member/deadline.h, in which people here are told.
+ */
+static const char samples_told[] =
+    "ALTER TABLE sample ADD COLUMN from_place bigint NOT NULL DEFAULT 0;"
+    "ALTER TABLE sample ADD COLUMN trustees bigint NOT NULL DEFAULT 0;"
+    "ALTER TABLE sample ADD COLUMN trustees_now bigint NOT NULL DEFAULT 0;"
+    "ALTER TABLE sample ADD COLUMN checks bigint NOT NULL DEFAULT 0;"
+    "ALTER TABLE sample ADD COLUMN points bigint NOT NULL DEFAULT 0;"
+    "ALTER TABLE sample ADD COLUMN due_at bigint NOT NULL DEFAULT 0;"
+    "ALTER TABLE sample ADD COLUMN seed bytea;"
+    "ALTER TABLE drawn ADD COLUMN id bytea;"
+    "ALTER TABLE drawn ADD COLUMN stage_done bigint NOT NULL DEFAULT 0;"
+    "ALTER TABLE drawn ADD COLUMN next_at bigint NOT NULL DEFAULT 0;"
+    "UPDATE drawn SET next_at = changed_at + 259200 WHERE state = 'waiting';"
+    "CREATE INDEX drawn_by_next ON drawn (next_at);";
+
 static const char *const migrations[] = {
 	first,
 	tally_and_trail,
@@ -323,6 +341,7 @@ static const char *const migrations[] = {
 	coarsened,
 	samples,
 	kept_rosters,
+	samples_told,
 };
 
 const struct cdr_store_schema cdr_member_schema = {

@@ -561,6 +561,23 @@ cdr_arguments_operand_count(const struct cdr_arguments *arguments)
 }
 
 /* see node/net/arguments.h */
+cdr_err
+cdr_arguments_operand_number(const struct cdr_arguments *arguments, size_t index, const char *list, uint64_t *number, struct cdr_fault *fault)
+{
+	const char *text = cdr_arguments_operand(arguments, index);
+	char *end;
+
+	*number = 0;
+	if (text == NULL || text[0] < '0' || text[0] > '9')
+		return cdr_fault_set(fault, CDR_E_INPUT, "\"%.40s\" is no number of `%s`", text != NULL ? text : "", list);
+	errno = 0;
+	*number = strtoull(text, &end, 10);
+	if (*end != '\0' || errno != 0)
+		return cdr_fault_set(fault, CDR_E_INPUT, "\"%.40s\" is no number of `%s`", text, list);
+	return CDR_OK;
+}
+
+/* see node/net/arguments.h */
 const char *
 cdr_arguments_command(const struct cdr_arguments *arguments)
 {

@@ -103,6 +103,16 @@ bool cdr_arguments_given(const struct cdr_arguments *arguments, size_t index, st
 /* What follows the options, from 0; NULL beyond the last. Borrowed. */
 const char *cdr_arguments_operand(const struct cdr_arguments *arguments, size_t index);
 size_t cdr_arguments_operand_count(const struct cdr_arguments *arguments);
+/**
+ * cdr_arguments_operand_number(arguments, index, list, number, fault):
+ * An operand that is a number.
+ *
+ * list   in   the sub-command that shows which there are: "audit list"
+ *
+ * Returns  CDR_OK; CDR_E_INPUT.
+ */
+CDR_MUST_CHECK cdr_err cdr_arguments_operand_number(const struct cdr_arguments *arguments, size_t index, const char *list, uint64_t *number,
+    struct cdr_fault *fault);
 /* The sub-command's name, as in its table: "check new". */
 const char *cdr_arguments_command(const struct cdr_arguments *arguments);
 /* The program's context. */

@@ -6,6 +6,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "audit/query_opening_json.h"
 #include "core/crypto/secret.h"
 #include "core/identity/date.h"
 #include "core/record/pack.h"
@@ -84,23 +85,6 @@ out:
 	return err;
 }
 
-static cdr_err
-number_of(const struct cdr_arguments *arguments, uint64_t *number, struct cdr_fault *fault)
-{
-	const char *text = cdr_arguments_operand(arguments, 0);
-	char *end;
-
-	*number = strtoull(text, &end, 10);
-	return *end == '\0' && text[0] >= '0' && text[0] <= '9' ? CDR_OK :
-								 cdr_fault_set(fault, CDR_E_INPUT, "\"%s\" is no number of `audit list`", text);
-}
-
-static json_t *
-text_json(const char *text)
-{
-	return json_string(text != NULL ? text : "");
-}
-
 /* What was shown, for the person who asks the member for the evidence. */
 static cdr_err
 show(struct cdr_report *report, const struct cdr_trustee_drawn *d, const Cdr__Wire__Opening *o)
@@ -108,32 +92,18 @@ show(struct cdr_report *report, const struct cdr_trustee_drawn *d, const Cdr__Wi
 	cdr_err err = CDR_E_INTERNAL;
 	struct cdr_person *person = calloc(1, sizeof(*person));
 	char birth[CDR_DATE_TEXT_LEN], record[CDR_ID_TEXT_LEN] = "";
-	json_t *json = drawn_json(d), *documents = json_array();
+	json_t *json = drawn_json(d);
 
-	if (person == NULL)
-		return CDR_E_MEMORY;
+	if (person == NULL || json == NULL) {
+		err = CDR_E_MEMORY;
+		goto out;
+	}
 	CDR_TRY(cdr_person_unpack(cdr_message_bytes(o->person), person));
+	CDR_TRY(cdr_query_opening_json(o, person, json));
 	if (cdr_date_write(&person->birth, birth) != CDR_OK)
 		birth[0] = '\0';
 	if (o->record.len == CDR_ID_LEN)
 		cdr_id_write(o->record.data, record);
-	for (size_t i = 0; i < person->document_count; i++)
-		(void)json_array_append_new(documents, json_pack("{s:s, s:s, s:s}", "type", person->document[i].type, "country",
-		    person->document[i].country, "number", person->document[i].number));
-	(void)json_object_set_new(json, "given_names", text_json(person->given_names));
-	(void)json_object_set_new(json, "family_names", text_json(person->family_names));
-	(void)json_object_set_new(json, "other_names", text_json(person->other_names));
-	(void)json_object_set_new(json, "native_name", text_json(person->native_name));
-	(void)json_object_set_new(json, "date_of_birth", text_json(birth));
-	(void)json_object_set(json, "documents", documents);
-	(void)json_object_set_new(json, "record", text_json(record));
-	(void)json_object_set_new(json, "legal_basis", text_json(o->legal_basis));
-	(void)json_object_set_new(json, "candidate_notified", text_json(o->notified));
-	(void)json_object_set_new(json, "notified_on", text_json(o->notified_on));
-	(void)json_object_set_new(json, "employee_number", text_json(o->employee_number));
-	(void)json_object_set_new(json, "employed_from", text_json(o->employed_from));
-	(void)json_object_set_new(json, "employed_to", text_json(o->employed_to));
-	(void)json_object_set_new(json, "engagement_type", text_json(o->engagement_type));
 	cdr_report_text(report, "%s of %s: %s %s, born %s.\n", o->legal_basis != NULL ? "A check" : "A leaver", d->member,
 	    person->given_names, person->family_names, birth);
 	if (o->legal_basis != NULL)
@@ -146,9 +116,9 @@ show(struct cdr_report *report, const struct cdr_trustee_drawn *d, const Cdr__Wi
 	    d->number);
 	err = cdr_report_json(report, json_incref(json));
 out:
-	json_decref(documents);
 	json_decref(json);
-	cdr_wipe(person, sizeof(*person));
+	if (person != NULL)
+		cdr_wipe(person, sizeof(*person));
 	free(person);
 	return err;
 }
@@ -180,7 +150,7 @@ cdr_trustee_command_audit_show(const struct cdr_arguments *arguments, struct cdr
 	const char *path = cdr_arguments_text(arguments, "export");
 	uint64_t number;
 
-	CDR_TRY(number_of(arguments, &number, fault));
+	CDR_TRY(cdr_arguments_operand_number(arguments, 0, "audit list", &number, fault));
 	CDR_TRY(cdr_trustee_open(arguments, &opened, fault));
 	CDR_TRY(cdr_trustee_drawn_open(opened.trustee, number, &drawn, &arena, &opening, fault));
 	if (path != NULL) {
@@ -204,7 +174,7 @@ cdr_trustee_command_audit_judge(const struct cdr_arguments *arguments, struct cd
 	const char *evidence = cdr_arguments_text(arguments, "evidence");
 	uint64_t number;
 
-	CDR_TRY(number_of(arguments, &number, fault));
+	CDR_TRY(cdr_arguments_operand_number(arguments, 0, "audit list", &number, fault));
 	if (strcmp(evidence, "seen") != 0 && strcmp(evidence, "none") != 0) {
 		err = cdr_fault_set(fault, CDR_E_INPUT, "--evidence is \"seen\" or \"none\"");
 		goto out;

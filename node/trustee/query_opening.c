@@ -272,26 +272,23 @@ struct listing {
 	void *context;
 };
 
+static cdr_err
+list_one(struct cdr_query *query, void *context)
+{
+	const struct listing *l = context;
+	struct cdr_trustee_drawn drawn;
+
+	cdr_err err = read_row(query, &drawn);
+	if (err == CDR_OK)
+		l->each(l->context, &drawn);
+	return err;
+}
+
 /* A reading job. */
 static cdr_err
 list_job(struct cdr_tx *tx, void *context)
 {
-	cdr_err err = CDR_E_INTERNAL;
-	const struct listing *l = context;
-	struct cdr_query *query = NULL;
-	const struct cdr_values none = CDR_VALUES();
-	struct cdr_trustee_drawn drawn;
-
-	CDR_TRY(cdr_query_start(tx, "SELECT " OPEN_COLUMNS " FROM drawn ORDER BY number", none, &query));
-	while ((err = cdr_query_step(query)) == CDR_OK) {
-		CDR_TRY(read_row(query, &drawn));
-		l->each(l->context, &drawn);
-	}
-	if (err == CDR_E_ABSENT)
-		err = CDR_OK;
-out:
-	cdr_query_end(query);
-	return err;
+	return cdr_query_each(tx, "SELECT " OPEN_COLUMNS " FROM drawn ORDER BY number", CDR_VALUES(), list_one, context);
 }
 
 /* see node/trustee/query_opening.h */

@@ -35,6 +35,7 @@
 #include "node/net/log.h"
 #include "tests/unit/files.h"
 #include "tests/unit/member/world_index.h"
+#include "audit/sample.h"
 
 #define W_MEMBERS 3
 #define W_TRUSTEES 3
@@ -87,6 +88,15 @@ struct w_keys {
 	Cdr__Wire__Party party;
 };
 
+/* A reply on its way. */
+struct w_reply {
+	int status;
+	struct cdr_buffer body, attachment;
+};
+static inline void w_say(struct w_reply *reply, const ProtobufCMessage *message);
+
+#include "tests/unit/member/world_sample.h"
+
 struct w_mail {
 	char from[CDR_SLUG_LEN_MAX + 1], to[CDR_SLUG_LEN_MAX + 1];
 	uint8_t id[CDR_MAIL_ID_LEN];
@@ -117,7 +127,7 @@ struct world {
 	char status[W_MEMBERS][16];
 	Cdr__Wire__Scheme scheme;
 	uint8_t scheme_version[32];
-	bool without_epoch;
+	bool without_epoch, with_statistics; /* its key is the one of tags: nobody here tells them apart */
 	uint64_t version;
 	uint8_t hash[CDR_ROSTER_HASH_LEN], genesis[CDR_ROSTER_HASH_LEN];
 	struct cdr_buffer genesis_bytes, newest_bytes;
@@ -145,6 +155,8 @@ struct world {
 	/* The hub. */
 	bool hub_is_down;                   /* for everything but the log: see log_is_down */
 	bool forgets_reply;                 /* it does what it is asked, and its reply is lost */
+	bool log_forgets_reply;             /* the same of the log */
+	struct w_samples samples;
 	bool stranger_answers;              /* somebody with another certificate */
 	const char *refused_path;
 	cdr_err refused_code;
@@ -231,6 +243,7 @@ w_roster(struct world *w)
 	Cdr__Wire__Trustee trustee[W_TRUSTEES], *trustees[W_TRUSTEES];
 	Cdr__Wire__Member member[W_MEMBERS], *members[W_MEMBERS];
 	Cdr__Wire__Epoch epoch = CDR__WIRE__EPOCH__INIT, *epochs[] = { &epoch };
+	Cdr__Wire__StatisticsKey statistics = CDR__WIRE__STATISTICS_KEY__INIT, *statistics_keys[] = { &statistics };
 	ProtobufCBinaryData shares[W_TRUSTEES];
 	uint8_t previous[CDR_ROSTER_HASH_LEN] = { 0 };
 	char id[W_MEMBERS][CDR_SLUG_LEN_MAX + 1];
@@ -266,6 +279,15 @@ w_roster(struct world *w)
 	epoch.transcript = cdr_message_field(w->scheme_version, 32);
 	epoch.starts_at = 1;
 	epoch.ends_at = UINT32_MAX;
+	statistics.number = 1;
+	statistics.public_key = epoch.public_key;
+	statistics.public_share = epoch.public_share;
+	statistics.n_public_share = epoch.n_public_share;
+	statistics.transcript = epoch.transcript;
+	statistics.starts_at = epoch.starts_at;
+	statistics.ends_at = epoch.ends_at;
+	body.statistics_key = statistics_keys;
+	body.n_statistics_key = !is_genesis && w->with_statistics ? 1 : 0;
 	body.format = 1;
 	body.version = is_genesis ? 0 : ++w->version;
 	body.previous = cdr_message_field(previous, sizeof(previous));
@@ -300,12 +322,6 @@ w_deal(struct world *w)
 }
 
 /* ---- what the parties answer --------------------------------------------------------------------------------------- */
-
-/* A reply on its way. */
-struct w_reply {
-	int status;
-	struct cdr_buffer body, attachment;
-};
 
 static inline void
 w_say(struct w_reply *reply, const ProtobufCMessage *message)
@@ -598,6 +614,7 @@ w_hub(struct world *w, const char *path, const struct cdr_envelope *envelope, st
 		{ "/v1/member/sealing", &cdr__wire__sealing_put__descriptor },
 		{ "/v1/return", &cdr__wire__annual_put__descriptor },
 		{ "/v1/round/release", &cdr__wire__round_release_request__descriptor },
+		{ "/v1/sample/list", &cdr__wire__sample_list_request__descriptor },
 	};
 	static const Cdr__Wire__Empty nothing = CDR__WIRE__EMPTY__INIT;
 	struct cdr_arena arena = { 0 };
@@ -669,6 +686,8 @@ w_hub(struct world *w, const char *path, const struct cdr_envelope *envelope, st
 		w_say(reply, &nothing.base);
 	} else if (route == 13) {
 		w_release(w, reply);
+	} else if (route == 14) {
+		w_sample_list(&w->samples, message, reply);
 	} else {
 		const Cdr__Wire__MailTaken *taken = route == 8 ? message : NULL;
 		for (size_t i = 0; taken != NULL && i < taken->ids.len; i += CDR_MAIL_ID_LEN)
@@ -716,10 +735,11 @@ w_deliver(struct world *w, struct cdr_client_post *post)
 		at++;
 	bool is_hub = at == W_TRUSTEES, is_latest = strcmp(post->path, "/v1/witness/latest") == 0;
 	bool is_roster = !is_hub && strcmp(post->path, "/v1/roster") == 0;
-	if (!is_hub && !is_latest && !is_roster)
+	bool is_opening = strcmp(post->path, "/v1/sample/open") == 0;
+	if (!is_hub && !is_latest && !is_roster && !is_opening)
 		w->evaluation_count++;
 	bool is_log = strncmp(post->path, "/v1/log/", 8) == 0;
-	if (is_hub ? is_log ? w->log_is_down : w->hub_is_down : w->mode[at] == W_DOWN)
+	if (is_hub ? is_log ? w->log_is_down : w->hub_is_down : is_opening ? w->samples.outcome == NULL : w->mode[at] == W_DOWN)
 		return cdr_fault_set(&post->fault, CDR_E_NETWORK, "played: no connection");
 	const struct w_keys *party = is_hub ? &w->hub : &w->trustee[at];
 	assert_true(post->pin == NULL || memcmp(post->pin, party->pin, CDR_PIN_LEN) == 0);
@@ -735,6 +755,8 @@ w_deliver(struct world *w, struct cdr_client_post *post)
 		w_hub(w, post->path, &envelope, &reply);
 	else if (is_roster)
 		w_roster_reply(w, &envelope, !w->trustees_are_behind, &reply);
+	else if (is_opening)
+		w_sample_open(&w->samples, at + 1, envelope.body, &reply);
 	else if (is_latest)
 		w_log_latest(w, at, &reply);
 	else if (w->mode[at] == W_REFUSES || w->mode[at] == W_FAILS)
@@ -751,7 +773,7 @@ w_deliver(struct world *w, struct cdr_client_post *post)
 	cdr_buffer_free(&reply.body);
 	cdr_buffer_free(&reply.attachment);
 	cdr_envelope_free(&envelope);
-	if (w->forgets_reply && is_hub && !is_log) {
+	if (is_hub && (is_log ? w->log_forgets_reply : w->forgets_reply)) {
 		cdr_buffer_free(&post->reply);
 		post->status = 0;
 		return cdr_fault_set(&post->fault, CDR_E_TIME, "played: no answer");
@@ -911,6 +933,7 @@ w_free(struct world *w)
 	}
 	cdr_buffer_free(&w->genesis_bytes);
 	cdr_buffer_free(&w->newest_bytes);
+	w_samples_free(&w->samples);
 	free(w);
 	w_world = NULL;
 }
