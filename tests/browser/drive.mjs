@@ -23,15 +23,20 @@ export function same(sentence, expected, seen) {
 
 export const PHONE = { width: 360, height: 740 }, DESKTOP = { width: 1280, height: 900 };
 
+// How long what must come may take: a busy machine is slow, and who waits for what has come does not wait.
+const PATIENCE_MS = 240000;
+
 // A browser with nothing in it. Root needs --no-sandbox; nothing here comes from elsewhere.
 export const launch = () => chromium.launch({
 	executablePath: execFileSync('sh', ['-c', 'command -v chromium']).toString().trim(),
+	timeout: PATIENCE_MS,
 	args: [...(process.getuid() === 0 ? ['--no-sandbox'] : []), '--disable-dev-shm-usage'],
 });
 
 // A page that fails the test when its scripts fail, when its policy is violated, or when it asks anything of another origin.
 export async function open(browser, url, { viewport = DESKTOP, locale = 'en-GB' } = {}) {
 	const context = await browser.newContext({ viewport, locale, ignoreHTTPSErrors: true, acceptDownloads: true });
+	context.setDefaultTimeout(PATIENCE_MS);
 	const page = await context.newPage();
 	page.faults = [];
 	page.asked = [];

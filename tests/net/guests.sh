@@ -13,7 +13,7 @@ guests_found() {
 }
 
 # guest URL WAY KIND [CODE] [OUT]: a former employer at a browser; prints what the page says in the end.
-guest() { LD_PRELOAD='' timeout 60 node "$TOP/tests/browser/answer.mjs" "$@"; }
+guest() { LD_PRELOAD='' timeout 600 node "$TOP/tests/browser/answer.mjs" "$@"; }
 
 # check REFERENCE GIVEN FAMILY: open a check that names no member.
 check() {
