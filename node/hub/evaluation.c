@@ -348,3 +348,16 @@ out:
 	free(c);
 	return err;
 }
+
+/* see node/hub/evaluation.h */
+cdr_err
+cdr_hub_log_show(void *context, const struct cdr_call *call, struct cdr_answer *answer, struct cdr_fault *fault)
+{
+	struct cdr_hub *hub = context;
+
+	(void)answer;
+	cdr_err err = need_witness(hub, fault);
+	if (err == CDR_OK)
+		cdr_hub_witness_show(hub->witness, call->trustee->index);
+	return err;
+}

@@ -33,4 +33,10 @@ cdr_err cdr_hub_log_evaluation(void *hub, const struct cdr_call *call, struct cd
 cdr_err cdr_hub_log_checkpoint(void *hub, const struct cdr_call *call, struct cdr_answer *answer,
     struct cdr_fault *fault);
 
+/*
+ * /v1/log/show: Empty to Empty. The trustee who asks is shown the log anew, from where it says that it stands: it was put back from a
+ * backup, and has not all that it had seen.
+ */
+cdr_err cdr_hub_log_show(void *hub, const struct cdr_call *call, struct cdr_answer *answer, struct cdr_fault *fault);
+
 #endif

@@ -47,6 +47,7 @@ const struct cdr_route cdr_hub_routes[] = {
 	{ "/v1/check/close", MEMBER, CDR_BODY_SMALL_MAX, TYPE(check_close), cdr_hub_check_close, NULL },
 	{ "/v1/log/evaluation", MEMBER, CDR_BODY_SMALL_MAX, TYPE(signed_evaluation), cdr_hub_log_evaluation, NULL },
 	{ "/v1/log/checkpoint", MEMBER, CDR_BODY_SMALL_MAX, TYPE(checkpoint_request), cdr_hub_log_checkpoint, NULL },
+	{ "/v1/log/show", TRUSTEE, CDR_BODY_SMALL_MAX, TYPE(empty), cdr_hub_log_show, NULL },
 	{ "/v1/mail/post", MEMBER, CDR_BODY_MAIL_MAX, TYPE(mail), cdr_hub_mail_post, NULL },
 	{ "/v1/mail/fetch", MEMBER, CDR_BODY_SMALL_MAX, TYPE(mail_fetch), cdr_hub_mail_fetch, NULL },
 	{ "/v1/mail/taken", MEMBER, 2 * CDR_BODY_SMALL_MAX, TYPE(mail_taken), cdr_hub_mail_taken, NULL },

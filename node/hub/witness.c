@@ -23,6 +23,7 @@ struct shower {
 	uint64_t seen;               /* round that it has shown, or failed to */
 	uint64_t size;               /* of the log that the trustee has, as far as is known */
 	uint64_t retry_at_ms;        /* 0: nothing to try again */
+	bool is_anew;                /* it does not have what it was shown: ask where it stands */
 	cdr_err before;
 };
 
@@ -328,6 +329,9 @@ show(struct shower *s)
 	struct cdr_fault fault = { CDR_OK, "" };
 	uint64_t round = w->round;
 
+	if (s->is_anew)
+		s->size = CDR_HUB_SIZE_UNKNOWN;
+	s->is_anew = false;
 	(void)pthread_mutex_unlock(&w->lock);
 	const struct cdr_roster *roster = cdr_hub_roster_hold(w->hub);
 	cdr_err err = roster == NULL ? CDR_E_STORE :
@@ -364,13 +368,24 @@ run_shower(void *context)
 	(void)pthread_mutex_lock(&w->lock);
 	while (!w->is_stopping) {
 		uint64_t now = now_ms();
-		if (w->round != s->seen || (s->retry_at_ms != 0 && now >= s->retry_at_ms))
+		if (w->round != s->seen || (s->is_anew && w->round > 0) || (s->retry_at_ms != 0 && now >= s->retry_at_ms))
 			show(s);
 		else
 			wait_until(w, s->retry_at_ms != 0 ? s->retry_at_ms : now + 60000);
 	}
 	(void)pthread_mutex_unlock(&w->lock);
 	return NULL;
+}
+
+/* see node/hub/witness.h */
+void
+cdr_hub_witness_show(struct cdr_hub_witness *w, uint32_t trustee)
+{
+	(void)pthread_mutex_lock(&w->lock);
+	for (size_t i = 0; i < w->shower_count; i++)
+		w->shower[i].is_anew |= w->shower[i].trustee == trustee;
+	(void)pthread_cond_broadcast(&w->changed);
+	(void)pthread_mutex_unlock(&w->lock);
 }
 
 /* ---- keeping ------------------------------------------------------------------------------------------------ */

@@ -82,17 +82,26 @@ list_changes(struct waiting *w, struct cdr_report *report)
 static cdr_err
 print_waiting(struct waiting *w, struct cdr_report *report)
 {
+	char fingerprint[CDR_FINGERPRINT_TEXT_LEN];
+
 	if (w->proposal == NULL) {
 		cdr_report_text(report, "Nothing waits.\n");
 		return cdr_report_json(report, json_pack("{s:n, s:[]}", "version", "changes"));
 	}
-	cdr_report_text(report, "Version %" PRIu64 " of the roster waits to be countersigned:\n", w->proposal->body->version);
+	cdr_fingerprint_write(w->proposal->hash, fingerprint);
+	cdr_report_text(report, "Version %" PRIu64 " of the roster waits to be countersigned (proposal %s):\n", w->proposal->body->version,
+	    fingerprint);
 	json_t *changes = list_changes(w, report);
 	if (!w->opinion.agrees)
 		cdr_report_text(report, "Not countersigned yet: %s.\nAn organisation that asks is let in once it has read its fingerprint "
 		    "out to you, by: candor-trustee approve FINGERPRINT\n", w->opinion.reason.text);
-	return cdr_report_json(report, json_pack("{s:I, s:b, s:s, s:o}", "version", (json_int_t)w->proposal->body->version,
-	    "agrees", w->opinion.agrees, "reason", w->opinion.agrees ? "" : w->opinion.reason.text, "changes", changes));
+	if (w->opinion.has_forgotten)
+		cdr_report_text(report, "This trustee was put back from a backup, and may have countersigned another proposal of this version. If the others cannot "
+		    "do\nwithout it, ask each by telephone whether its `candor-trustee pending` shows the same proposal, and none countersigned another; then:\n"
+		    "candor-trustee approve %s\n", fingerprint);
+	return cdr_report_json(report, json_pack("{s:I, s:b, s:b, s:s, s:s, s:o}", "version", (json_int_t)w->proposal->body->version,
+	    "agrees", w->opinion.agrees, "put_back", w->opinion.has_forgotten, "fingerprint", fingerprint, "reason",
+	    w->opinion.agrees ? "" : w->opinion.reason.text, "changes", changes));
 }
 
 /* see node/trustee/command.h */
@@ -124,6 +133,13 @@ read_fingerprints(const struct cdr_arguments *arguments, uint8_t out[][CDR_ROSTE
 			    cdr_arguments_operand(arguments, i));
 	}
 	return CDR_OK;
+}
+
+/* Whether it is the fingerprint of the proposal itself, which waits because this trustee was put back. */
+static bool
+is_proposal(const struct waiting *w, const uint8_t *fingerprint)
+{
+	return w->proposal != NULL && w->opinion.has_forgotten && memcmp(w->proposal->hash, fingerprint, CDR_ROSTER_HASH_LEN) == 0;
 }
 
 /* The member that asks for approval with this fingerprint, or has it; NULL if there is none. */
@@ -189,7 +205,7 @@ find_all(const struct cdr_arguments *arguments, struct waiting *w, uint8_t finge
 		if (err != CDR_OK)
 			return err;
 		for (missing = 0; missing < count; missing++) {
-			if (find_asking(w, fingerprint[missing]) == NULL && !is_in_force(w, fingerprint[missing]))
+			if (find_asking(w, fingerprint[missing]) == NULL && !is_proposal(w, fingerprint[missing]) && !is_in_force(w, fingerprint[missing]))
 				break;
 		}
 		if (missing == count)
@@ -208,6 +224,10 @@ approve_one(const struct waiting *w, const uint8_t *fingerprint, struct cdr_repo
 	const Cdr__Wire__Member *member = find_asking(w, fingerprint);
 	cdr_err err;
 
+	if (is_proposal(w, fingerprint)) {
+		cdr_report_text(report, "This proposal is approved, whatever was countersigned before the backup.\n");
+		return cdr_trustee_approve_proposal(w->open.trustee, w->proposal);
+	}
 	if (member == NULL) {
 		cdr_report_text(report, "Enough trustees have let it in already.\n");
 		return CDR_OK;

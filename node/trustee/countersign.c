@@ -15,6 +15,7 @@
 #define EPOCH_AHEAD_S (90 * DAY_S)  /* how long before its beginning an epoch is announced */
 #define EPOCH_MAX_S (400 * DAY_S)
 #define STATISTICS_KEY_MAX_S (500 * DAY_S)
+#define APPROVED_NAME "recover/approved" /* hash of a proposal */
 
 void
 cdr_trustee_opinion_free(struct cdr_trustee_opinion *opinion)
@@ -215,6 +216,27 @@ out:
 	return err;
 }
 
+/* What was countersigned as this version may be forgotten: then only what the operator compared, or what stands here, is signed. */
+static cdr_err
+judge_memory(struct cdr_tx *tx, const struct cdr_roster *proposal, struct cdr_trustee_opinion *opinion)
+{
+	uint8_t approved[CDR_ROSTER_HASH_LEN];
+	const struct cdr_roster *earlier = opinion->earlier;
+	bool may_have;
+
+	cdr_err err = cdr_trustee_recover_may_have_signed(tx, proposal->body->version, &may_have);
+	if (err != CDR_OK || !may_have || (earlier != NULL && memcmp(earlier->hash, proposal->hash, CDR_ROSTER_HASH_LEN) == 0))
+		return err;
+	err = cdr_query_one_blob(tx, "SELECT value FROM setting WHERE name = '" APPROVED_NAME "'", CDR_VALUES(), approved, sizeof(approved));
+	if (err == CDR_OK && memcmp(approved, proposal->hash, sizeof(approved)) == 0)
+		return CDR_OK;
+	opinion->has_forgotten = err == CDR_OK || err == CDR_E_ABSENT;
+	if (opinion->has_forgotten)
+		object(opinion, CDR_E_ABSENT, "waits for the operator's approval",
+		    "this trustee was put back from a backup, and may have countersigned another proposal of this version");
+	return opinion->has_forgotten ? CDR_OK : err;
+}
+
 /* see node/trustee/countersign.h */
 cdr_err
 cdr_trustee_judge(struct cdr_tx *tx, const struct cdr_roster *before, const struct cdr_roster *proposal,
@@ -236,6 +258,7 @@ cdr_trustee_judge(struct cdr_tx *tx, const struct cdr_roster *before, const stru
 		object(opinion, CDR_E_REFUSED, "the time at which it was made cannot be", "before the roster in force, or days from now");
 	CDR_TRY(judge_changes(tx, proposal, opinion));
 	CDR_TRY(judge_replacement(tx, before, proposal, opinion));
+	CDR_TRY(judge_memory(tx, proposal, opinion));
 out:
 	return err;
 }
@@ -273,6 +296,23 @@ cdr_trustee_approve(const struct cdr_trustee *trustee, const struct cdr_roster_d
 	if (change->member->check_points > INT64_MAX || change->member->import_points > INT64_MAX)
 		return CDR_E_RANGE;
 	return cdr_store_write(trustee->home->store, approve_job, &copy);
+}
+
+/* A writing job. */
+static cdr_err
+approve_proposal_job(struct cdr_tx *tx, void *context)
+{
+	return cdr_trustee_setting_put(tx, APPROVED_NAME, context, CDR_ROSTER_HASH_LEN);
+}
+
+/* see node/trustee/countersign.h */
+cdr_err
+cdr_trustee_approve_proposal(const struct cdr_trustee *trustee, const struct cdr_roster *proposal)
+{
+	uint8_t hash[CDR_ROSTER_HASH_LEN];
+
+	memcpy(hash, proposal->hash, sizeof(hash));
+	return cdr_store_write(trustee->home->store, approve_proposal_job, hash);
 }
 
 /* ---- countersigning --------------------------------------------------------------------------------------------- */

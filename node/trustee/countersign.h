@@ -13,7 +13,9 @@
  * proposals of one version. Then a hub could complete more than one of them, and show them to different parties. That
  * gains it nothing that it would not gain by showing an older version, as long as the later proposal takes back nothing
  * of the earlier one but an addition: a suspension that one party has seen is in every later roster. So a proposal is
- * judged twice: against the roster in force, and against the last proposal of the same version that was countersigned.
+ * judged twice: against the roster in force, and against the last proposal of the same version that was countersigned. A trustee
+ * that was put back from a backup may have forgotten that one: proposals of that version wait for its operator, who asks the other
+ * trustees whether they countersign the same.
  */
 
 #include "keys/roster_diff.h"
@@ -31,6 +33,7 @@ struct cdr_trustee_opinion {
 	enum cdr_trustee_view *view;
 	struct cdr_roster *earlier;    /* the last proposal of the same version that was countersigned; NULL: none, or this one */
 	struct cdr_roster_diff back;   /* what this one changes of it */
+	bool has_forgotten;            /* it may have countersigned another one, before it was put back: it waits for the operator */
 	bool agrees;
 	struct cdr_fault reason;  /* if it does not: the first thing in the way */
 };
@@ -81,6 +84,15 @@ CDR_MUST_CHECK cdr_err cdr_trustee_countersign(const struct cdr_trustee *trustee
  * Returns  CDR_OK; CDR_E_STORE; CDR_E_INTERNAL if it is no change that needs approval.
  */
 CDR_MUST_CHECK cdr_err cdr_trustee_approve(const struct cdr_trustee *trustee, const struct cdr_roster_diff_entry *change);
+
+/**
+ * cdr_trustee_approve_proposal(trustee, proposal):
+ * The operator's yes to this very proposal, of a trustee that may have forgotten another one of that version: the other trustees
+ * have the same, by its fingerprint.
+ *
+ * Returns  CDR_OK; CDR_E_STORE.
+ */
+CDR_MUST_CHECK cdr_err cdr_trustee_approve_proposal(const struct cdr_trustee *trustee, const struct cdr_roster *proposal);
 
 /**
  * cdr_trustee_is_stopped(tx, member, version, stopped):

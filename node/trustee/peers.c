@@ -78,8 +78,9 @@ out:
 
 /* ---- what the log says ------------------------------------------------------------------------------------------ */
 
-static cdr_err
-logged_read(struct cdr_tx *tx, uint64_t *version)
+/* see node/trustee/peers.h */
+cdr_err
+cdr_trustee_roster_logged_read(struct cdr_tx *tx, uint64_t *version)
 {
 	char text[24] = "";
 
@@ -97,7 +98,7 @@ cdr_trustee_roster_logged(struct cdr_tx *tx, uint64_t version)
 	char text[24];
 	uint64_t known;
 
-	cdr_err err = logged_read(tx, &known);
+	cdr_err err = cdr_trustee_roster_logged_read(tx, &known);
 	if (err != CDR_OK || version <= known)
 		return err;
 	int len = snprintf(text, sizeof(text), "%" PRIu64, version);
@@ -108,7 +109,7 @@ cdr_trustee_roster_logged(struct cdr_tx *tx, uint64_t version)
 static cdr_err
 logged_job(struct cdr_tx *tx, void *context)
 {
-	return logged_read(tx, context);
+	return cdr_trustee_roster_logged_read(tx, context);
 }
 
 /* ---- asking ----------------------------------------------------------------------------------------------------- */

@@ -19,6 +19,8 @@ cdr_err cdr_trustee_roster_give(void *trustee, const struct cdr_call *call, stru
 
 /* Note that the log has a roster of that version. In the transaction that takes in its leaf. */
 CDR_MUST_CHECK cdr_err cdr_trustee_roster_logged(struct cdr_tx *tx, uint64_t version);
+/* The newest that was noted; 0: none. */
+CDR_MUST_CHECK cdr_err cdr_trustee_roster_logged_read(struct cdr_tx *tx, uint64_t *version);
 
 /**
  * cdr_trustee_roster_from_peers(trustee, fault):

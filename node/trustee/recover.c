@@ -7,12 +7,16 @@
 
 #include "audit/checkpoint.h"
 #include "node/net/log.h"
+#include "node/trustee/peers.h"
+#include "node/trustee/sample.h"
 #include "node/trustee/witness.h"
 #include "proto/log.pb-c.h"
 
 #define BEGUN_NAME "recover/begun"
 #define ENDED_NAME "recover/ended"
+#define FORGOTTEN_NAME "recover/roster"
 #define LATEST_PATH "/v1/witness/latest"
+#define SHOW_PATH "/v1/log/show"
 #define HASH CDR_MERKLE_HASH_LEN
 
 /* ---- the state ---------------------------------------------------------------------------------------------------- */
@@ -146,10 +150,21 @@ ask_peer(const struct cdr_trustee *trustee, const struct cdr_roster *roster, con
 	cdr_ask_free(&ask);
 }
 
+/* Have the hub show the log from where this trustee stands: it believes that it has been shown. */
+static cdr_err
+ask_hub(const struct cdr_trustee *trustee, const struct cdr_roster *roster)
+{
+	Cdr__Wire__Empty empty = CDR__WIRE__EMPTY__INIT;
+	struct cdr_ask ask = { .path = SHOW_PATH, .message = &empty.base };
+	cdr_err err = cdr_trustee_ask(trustee, roster, &ask);
+
+	cdr_ask_free(&ask);
+	return err;
+}
+
 /* How far this trustee is. */
 struct progress {
-	uint64_t size, target;
-	int64_t heard;                 /* trustees that told */
+	struct cdr_trustee_progress now;
 	uint32_t asked;                /* of the next query: whether this one told */
 	bool has_told, is_recovering;
 };
@@ -163,10 +178,10 @@ progress_job(struct cdr_tx *tx, void *context)
 	int64_t count, target;
 
 	CDR_TRY(cdr_trustee_recovering(tx, &p->is_recovering));
-	CDR_TRY(cdr_trustee_log_size(tx, &p->size));
-	CDR_TRY(cdr_query_one_int(tx, "SELECT count(DISTINCT trustee) FROM recover_point", CDR_VALUES(), &p->heard));
+	CDR_TRY(cdr_trustee_log_size(tx, &p->now.size));
+	CDR_TRY(cdr_query_one_int(tx, "SELECT count(DISTINCT trustee) FROM recover_point", CDR_VALUES(), &p->now.heard));
 	CDR_TRY(cdr_query_one_int(tx, "SELECT COALESCE(max(size), 0) FROM recover_point", CDR_VALUES(), &target));
-	p->target = (uint64_t)target;
+	p->now.target = (uint64_t)target;
 	CDR_TRY(cdr_query_one_int(tx, "SELECT count(*) FROM recover_point WHERE trustee = $1", CDR_VALUES(cdr_value_int(p->asked)),
 	    &count));
 	p->has_told = count > 0;
@@ -175,12 +190,63 @@ out:
 	return err;
 }
 
-/* A writing job: caught up. */
+/* Ask those that have not told yet. */
+static cdr_err
+ask_peers(const struct cdr_trustee *trustee, const struct cdr_roster *roster, struct progress *p)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct told told;
+
+	for (size_t i = 0; i < roster->body->n_trustee; i++) {
+		const Cdr__Wire__Trustee *peer = roster->body->trustee[i];
+
+		p->asked = peer->index;
+		CDR_TRY(cdr_store_read(trustee->home->store, progress_job, p));
+		if (peer->index == trustee->index || p->has_told)
+			continue;
+		ask_peer(trustee, roster, peer, &told);
+		if (told.count > 0)
+			CDR_TRY(cdr_store_write(trustee->home->store, told_job, &told));
+	}
+	CDR_TRY(cdr_store_read(trustee->home->store, progress_job, p));
+out:
+	return err;
+}
+
+/* One line for each thing that has changed. */
+static void
+log_progress(struct cdr_trustee_progress *logged, const struct cdr_trustee_progress *now, int64_t needed)
+{
+	if (logged->is_logged && logged->heard == now->heard && logged->size == now->size && logged->target == now->target &&
+	    logged->asked_hub == now->asked_hub)
+		return;
+	*logged = *now;
+	logged->is_logged = true;
+	cdr_log(CDR_LOG_INFO, "trustee.catching_up", cdr_log_int("heard", now->heard), cdr_log_int("of", needed),
+	    cdr_log_int("size", (int64_t)now->size), cdr_log_int("target", (int64_t)now->target), cdr_log_err(now->asked_hub));
+}
+
+struct ending {
+	const struct cdr_roster *roster;
+};
+
+/* A writing job: caught up. What may have been signed and is forgotten, and the log does not tell, is noted with it. */
 static cdr_err
 end_job(struct cdr_tx *tx, void *context)
 {
-	(void)context;
-	return put_time(tx, ENDED_NAME);
+	cdr_err err = CDR_E_INTERNAL;
+	const struct cdr_roster *roster = ((const struct ending *)context)->roster;
+	uint64_t logged;
+	char text[24];
+
+	CDR_TRY(cdr_trustee_roster_logged_read(tx, &logged));
+	const uint64_t newest = logged > roster->body->version ? logged : roster->body->version;
+	int len = snprintf(text, sizeof(text), "%" PRIu64, newest + 1);
+	CDR_TRY(cdr_trustee_setting_put(tx, FORGOTTEN_NAME, text, (size_t)len));
+	CDR_TRY(cdr_trustee_sample_forget(tx, roster));
+	CDR_TRY(put_time(tx, ENDED_NAME));
+out:
+	return err;
 }
 
 /* see node/trustee/recover.h */
@@ -190,36 +256,44 @@ cdr_trustee_recover_step(struct cdr_trustee *trustee, struct cdr_fault *fault)
 	cdr_err err = CDR_E_INTERNAL;
 	struct progress p = { .asked = 0 };
 	const struct cdr_roster *roster = cdr_current_hold(trustee->current);
-	struct told told;
 
 	CDR_TRY(cdr_store_read(trustee->home->store, progress_job, &p));
 	if (!p.is_recovering || roster == NULL || trustee->index == 0)
 		goto out;
 	const size_t others = roster->body->n_trustee - 1;
 	const int64_t needed = (int64_t)(roster->body->threshold < others ? roster->body->threshold : others);
-	for (size_t i = 0; i < roster->body->n_trustee; i++) {
-		const Cdr__Wire__Trustee *peer = roster->body->trustee[i];
-
-		p.asked = peer->index;
-		CDR_TRY(cdr_store_read(trustee->home->store, progress_job, &p));
-		if (peer->index == trustee->index || p.has_told)
-			continue;
-		ask_peer(trustee, roster, peer, &told);
-		if (told.count > 0)
-			CDR_TRY(cdr_store_write(trustee->home->store, told_job, &told));
-	}
-	CDR_TRY(cdr_store_read(trustee->home->store, progress_job, &p));
-	cdr_log(CDR_LOG_INFO, "trustee.catching_up", cdr_log_int("heard", p.heard), cdr_log_int("of", needed),
-	    cdr_log_int("size", (int64_t)p.size), cdr_log_int("target", (int64_t)p.target));
-	if (p.heard < needed || p.size < p.target)
+	CDR_TRY(ask_peers(trustee, roster, &p));
+	if (p.now.size < p.now.target)
+		p.now.asked_hub = ask_hub(trustee, roster);
+	log_progress(&trustee->catching_up, &p.now, needed);
+	if (p.now.heard < needed || p.now.size < p.now.target)
 		goto out;
-	CDR_TRY(cdr_store_write(trustee->home->store, end_job, NULL));
-	cdr_log(CDR_LOG_INFO, "trustee.caught_up", cdr_log_int("size", (int64_t)p.size));
+	CDR_TRY(cdr_store_write(trustee->home->store, end_job, &(struct ending){ roster }));
+	cdr_log(CDR_LOG_INFO, "trustee.caught_up", cdr_log_int("size", (int64_t)p.now.size));
+	trustee->catching_up.is_logged = false;
 out:
 	if (err != CDR_OK && fault != NULL && fault->code == CDR_OK)
 		cdr_fault_set(fault, err, "the trustee's database cannot be read or written");
 	cdr_current_release(trustee->current, roster);
 	return err;
+}
+
+/* ---- proposals ---------------------------------------------------------------------------------------------------- */
+
+/* see node/trustee/recover.h */
+cdr_err
+cdr_trustee_recover_may_have_signed(struct cdr_tx *tx, uint64_t version, bool *may_have)
+{
+	char text[24] = "";
+	uint64_t forgotten;
+
+	*may_have = false;
+	cdr_err err = cdr_trustee_setting_text(tx, FORGOTTEN_NAME, text, sizeof(text));
+	if (err == CDR_OK && sscanf(text, "%" SCNu64, &forgotten) != 1)
+		err = CDR_E_STORE;
+	if (err == CDR_OK)
+		*may_have = version <= forgotten;
+	return err == CDR_E_ABSENT ? CDR_OK : err;
 }
 
 /* ---- rounds ------------------------------------------------------------------------------------------------------- */

@@ -9,7 +9,9 @@
  * it has passed all of that, and refuses a log that does not lead through every root that it was told.
  *
  * What it opened of rounds the log does not tell. So for good it answers no round anew whose period had begun to end before it had
- * caught up: the others open it. Nor does it sign of one whose period had begun that it never opens it.
+ * caught up: the others open it. Nor does it sign of one whose period had begun that it never opens it. Of the lot that comes next
+ * it gives no part, since it may have given one for another basis; and a proposal of the version that comes next it countersigns
+ * only when its operator says so, since it may have countersigned another.
  */
 
 #include "core/crypto/merkle.h"
@@ -29,9 +31,12 @@ CDR_MUST_CHECK cdr_err cdr_trustee_recovered(const struct cdr_trustee *trustee, 
  */
 CDR_MUST_CHECK cdr_err cdr_trustee_recover_pass(struct cdr_tx *tx, const struct cdr_merkle_edge *edge, bool *contradicts);
 
+/* Whether this trustee may have countersigned a proposal of this version, and have forgotten it. */
+CDR_MUST_CHECK cdr_err cdr_trustee_recover_may_have_signed(struct cdr_tx *tx, uint64_t version, bool *may_have);
+
 /**
  * cdr_trustee_recover_step(trustee, fault):
- * Ask those that have not told yet; see whether this trustee has caught up.
+ * Ask those that have not told yet, and the hub for the rest of the log; see whether this trustee has caught up.
  *
  * Returns  CDR_OK, also where it has not; CDR_E_STORE; CDR_E_MEMORY.
  */

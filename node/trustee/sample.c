@@ -7,6 +7,7 @@
 #include "core/crypto/oprf.h"
 #include "core/crypto/secret.h"
 #include "node/net/log.h"
+#include "node/trustee/recover.h"
 #include "node/trustee/share.h"
 #include "node/trustee/witness.h"
 
@@ -134,8 +135,35 @@ struct giving {
 	struct cdr_checkpoint checkpoint;
 	uint8_t input[CDR_SAMPLE_INPUT_LEN];
 	uint64_t log_size, last_number, last_size;
-	bool contradicts, is_other;
+	bool contradicts, is_other, is_forgotten;
 };
+
+static const uint8_t forgotten[CDR_SAMPLE_INPUT_LEN]; /* in the place of a basis that this trustee may have forgotten; no hash is that */
+
+/* see node/trustee/sample.h */
+cdr_err
+cdr_trustee_sample_forget(struct cdr_tx *tx, const struct cdr_roster *roster)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	uint64_t last, size;
+	int64_t key;
+	struct cdr_roster_key newest;
+
+	CDR_TRY(cdr_trustee_sample_last(tx, &last, &size));
+	const struct cdr_value number = cdr_value_int((int64_t)last + 1);
+	err = cdr_query_one_int(tx, "SELECT key_number FROM sample_given WHERE number = $1", CDR_VALUES(number), &key);
+	/* What was given under a key that is there still is all that can have been given. */
+	if (err == CDR_OK && cdr_roster_statistics_key(roster, (uint32_t)key) != NULL)
+		goto out;
+	CDR_TRY(err == CDR_E_ABSENT ? CDR_OK : err);
+	if (!cdr_roster_key_newest(roster->body, CDR_KEY_STATISTICS, &newest))
+		goto out;
+	CDR_TRY(cdr_query_run(tx, "DELETE FROM sample_given WHERE number = $1", CDR_VALUES(number)));
+	CDR_TRY(cdr_query_run(tx, "INSERT INTO sample_given (number, key_number, input) VALUES ($1, $2, $3)",
+	    CDR_VALUES(number, cdr_value_int(newest.number), cdr_value_blob(forgotten, sizeof(forgotten)))));
+out:
+	return err;
+}
 
 /*
  * A writing job: note for which basis the part is given, before it is. One number has one basis: whoever could have two would choose between two
@@ -164,6 +192,7 @@ give_job(struct cdr_tx *tx, void *context)
 		goto out;
 	CDR_TRY(cdr_query_one_int(tx, "SELECT key_number FROM sample_given WHERE number = $1", CDR_VALUES(number), &given_key));
 	g->is_other = cdr_roster_statistics_key(g->call->roster, (uint32_t)given_key) != NULL;
+	g->is_forgotten = memcmp(given, forgotten, sizeof(given)) == 0;
 	if (!g->is_other)
 		err = cdr_query_run(tx, "UPDATE sample_given SET key_number = $2, input = $3 WHERE number = $1",
 		    CDR_VALUES(number, key, input));
@@ -208,6 +237,9 @@ judge(const struct giving *g, struct cdr_fault *fault)
 	if (g->basis.number != g->last_number + 1 || g->basis.from != g->last_size)
 		return cdr_fault_set(fault, CDR_E_SEQUENCE, "sample %" PRIu64 " is the last in the log, and ends at leaf %" PRIu64,
 		    g->last_number, g->last_size);
+	if (g->is_other && g->is_forgotten)
+		return cdr_fault_set(fault, CDR_E_EXISTS, "this trustee was put back from a backup, and may have given its part of sample %" PRIu64
+		    " for another checkpoint: the others make that one", g->basis.number);
 	if (g->is_other)
 		return cdr_fault_set(fault, CDR_E_EXISTS, "for sample %" PRIu64 " this trustee gave its part for another checkpoint: nobody chooses "
 		    "between two lots", g->basis.number);
@@ -246,6 +278,7 @@ cdr_trustee_sample_share(void *context, const struct cdr_call *call, struct cdr_
 	uint8_t point[CDR_POINT_LEN], proof[CDR_PROOF_LEN];
 
 	CDR_TRY(check_basis(&g, trustee->genesis, fault));
+	CDR_TRY(cdr_trustee_recovered(trustee, fault));
 	const Cdr__Wire__StatisticsKey *key = cdr_roster_statistics_key(call->roster, g.basis.key);
 	if (!cdr_trustee_share_have(trustee, CDR_KEY_STATISTICS, g.basis.key) || trustee->index < 1 || trustee->index > key->n_public_share)
 		return cdr_fault_set(fault, CDR_E_EPOCH, "this trustee has no share of statistics key %" PRIu32, g.basis.key);

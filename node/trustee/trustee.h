@@ -26,6 +26,14 @@ struct cdr_trustee_share;
 
 struct cdr_checkpoint;
 
+/* How far a trustee that was put back has come. */
+struct cdr_trustee_progress {
+	uint64_t size, target;
+	int64_t heard;                               /* trustees that told */
+	cdr_err asked_hub;
+	bool is_logged;
+};
+
 struct cdr_trustee {
 	const struct cdr_home *home;
 	struct cdr_trustee_hub hub;
@@ -42,6 +50,8 @@ struct cdr_trustee {
 
 	pthread_mutex_t witnessed_lock;
 	struct cdr_checkpoint *witnessed;            /* what a member showed last: node/trustee/witness.h. NULL: nothing yet */
+
+	struct cdr_trustee_progress catching_up;     /* as it was logged last: node/trustee/recover.h */
 
 	pthread_rwlock_t shares_lock;
 	struct cdr_trustee_share *share;             /* CDR_KEY_COUNT_MAX of them: node/trustee/share.h */

@@ -619,8 +619,8 @@ cdr_trustee_witness(void *context, const struct cdr_call *call, struct cdr_answe
 	if (p.lie_count > 0)
 		cdr_log(CDR_LOG_ERROR, "log.lie", cdr_log_text("what", "a check was answered from an old index"),
 		    cdr_log_int("place", (int64_t)p.lie_place), cdr_log_int("count", (int64_t)p.lie_count));
-	/* Leaves are welcome; who asks for a cosignature alone is told why there is none. */
-	if (p.is_recovering && p.request->n_record == 0) {
+	/* Leaves are welcome, and where this trustee stands is told; who asks for a cosignature alone is told why there is none. */
+	if (p.is_recovering && p.is_taken && p.request->n_record == 0) {
 		err = cdr_trustee_recovered(trustee, fault);
 		goto out;
 	}
@@ -657,18 +657,24 @@ write_witnessed(struct cdr_trustee *trustee, const struct cdr_roster *roster, st
 
 /* ---- what was seen last ---------------------------------------------------------------------------------------- */
 
-/* A reading job: the note in the setting. */
+struct latest {
+	struct cdr_buffer note;   /* in the setting */
+	bool is_recovering;
+};
+
+/* A reading job. */
 static cdr_err
 latest_job(struct cdr_tx *tx, void *context)
 {
 	cdr_err err = CDR_E_INTERNAL;
-	struct cdr_buffer *note = context;
+	struct latest *latest = context;
 	struct cdr_query *query = NULL;
 	struct cdr_values none = CDR_VALUES();
 
+	CDR_TRY(cdr_trustee_recovering(tx, &latest->is_recovering));
 	CDR_TRY(cdr_query_start(tx, "SELECT value FROM setting WHERE name = '" LATEST_NAME "'", none, &query));
 	CDR_TRY(cdr_query_step(query));
-	CDR_TRY(cdr_query_blob_copy(query, 0, CDR_CHECKPOINT_LEN_MAX, note));
+	CDR_TRY(cdr_query_blob_copy(query, 0, CDR_CHECKPOINT_LEN_MAX, &latest->note));
 out:
 	cdr_query_end(query);
 	return err;
@@ -683,7 +689,8 @@ cdr_trustee_witness_latest(void *context, const struct cdr_call *call, struct cd
 	struct cdr_trustee *trustee = context;
 	struct cdr_signer own = cdr_trustee_signer(trustee);
 	Cdr__Wire__WitnessLatest reply = CDR__WIRE__WITNESS_LATEST__INIT;
-	struct cdr_buffer held = { 0 }, note = { 0 }, witnessed = { 0 };
+	struct cdr_buffer note = { 0 }, witnessed = { 0 };
+	struct latest held = { .is_recovering = true };
 	struct cdr_checkpoint checkpoint;
 	struct cdr_cosignature cosignature;
 
@@ -692,9 +699,12 @@ cdr_trustee_witness_latest(void *context, const struct cdr_call *call, struct cd
 		return cdr_fault_set(fault, err, "this trustee has witnessed nothing yet");
 	if (err != CDR_OK)
 		return err;
-	CDR_TRY(cdr_checkpoint_read(cdr_buffer_bytes(&held), trustee->genesis, call->roster, &checkpoint, fault));
-	CDR_TRY(cdr_checkpoint_cosign(own.seed, own.genesis, &checkpoint, trustee->index, call->now, &cosignature));
-	CDR_TRY(cdr_checkpoint_add(&checkpoint, trustee->genesis, call->roster, &cosignature));
+	CDR_TRY(cdr_checkpoint_read(cdr_buffer_bytes(&held.note), trustee->genesis, call->roster, &checkpoint, fault));
+	/* What was taken in since this trustee was put back is the hub's word alone, and may be another log than it once saw. */
+	if (!held.is_recovering) {
+		CDR_TRY(cdr_checkpoint_cosign(own.seed, own.genesis, &checkpoint, trustee->index, call->now, &cosignature));
+		CDR_TRY(cdr_checkpoint_add(&checkpoint, trustee->genesis, call->roster, &cosignature));
+	}
 	CDR_TRY(cdr_checkpoint_write(&checkpoint, trustee->genesis, call->roster, &note));
 	CDR_TRY(write_witnessed(trustee, call->roster, &witnessed));
 	reply.checkpoint = cdr_message_field(note.data, note.len);
@@ -703,7 +713,7 @@ cdr_trustee_witness_latest(void *context, const struct cdr_call *call, struct cd
 	CDR_TRY(cdr_message_encode(&reply.base, &answer->body));
 out:
 	cdr_buffer_free(&witnessed);
-	cdr_buffer_free(&held);
+	cdr_buffer_free(&held.note);
 	cdr_buffer_free(&note);
 	return err;
 }

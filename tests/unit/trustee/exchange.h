@@ -22,6 +22,7 @@
 #include "node/trustee/routes.h"
 #include "node/trustee/schema.h"
 #include "node/trustee/share.h"
+#include "node/trustee/witness.h"
 #include "tests/unit/files.h"
 
 #define TRUSTEE_COUNT 3
@@ -64,6 +65,8 @@ struct exchange {
 	struct cdr_roster *proposal;           /* what it wants countersigned; NULL: nothing */
 	bool is_away;                          /* the hub does not answer */
 	bool withholds;                        /* it gives no newer roster */
+	bool trustee_away[TRUSTEE_COUNT + 1];  /* one that does not answer the others */
+	size_t show_count;                     /* how often the hub was asked to show the log */
 	uint32_t roster_count;                 /* how often it was asked for a roster */
 	uint8_t countersigned[TRUSTEE_COUNT + 1][CDR_ROSTER_HASH_LEN]; /* by whom, what */
 	uint8_t secret[THRESHOLD][CDR_SCALAR_LEN]; /* of epoch 1: the polynomial that nobody has in an exchange */
@@ -102,21 +105,29 @@ take_countersignature(struct exchange *x, uint32_t index, const ProtobufCMessage
 	return CDR_OK;
 }
 
-/* Another trustee is asked for a roster, and answers as it does. */
+/* Another trustee is asked for a roster, or what it saw of the log, and answers as it does. */
 static inline cdr_err
 trustee_send(struct exchange *x, struct cdr_ask *ask)
 {
-	struct cdr_trustee *trustee = x->node[ask->party_signer[8] - '0'].trustee;
+	size_t at = (size_t)(ask->party_signer[8] - '0');
+	struct cdr_trustee *trustee = x->node[at].trustee;
+
+	if (x->trustee_away[at])
+		return ask->err = cdr_fault_set(&ask->fault, CDR_E_NETWORK, "played: away");
 	const struct cdr_roster *held = cdr_current_hold(trustee->current);
-	const struct cdr_call call = { .message = ask->message, .roster = held };
+	const struct cdr_call call = { .message = ask->message, .roster = held, .now = cdr_trustee_now() };
 	struct cdr_answer given = { 0 };
 
-	assert_string_equal(ask->path, "/v1/roster");
-	ask->err = cdr_trustee_roster_give(trustee, &call, &given, &ask->fault);
-	if (ask->err == CDR_OK)
-		ask->err = cdr_message_decode(&ask->arena, ask->reply_type, cdr_buffer_bytes(&given.body), &ask->reply);
-	assert_int_equal(ask->err, CDR_OK);
 	ask->answered = true;
+	if (strcmp(ask->path, "/v1/witness/latest") == 0) {
+		ask->err = cdr_trustee_witness_latest(trustee, &call, &given, &ask->fault);
+	} else {
+		assert_string_equal(ask->path, "/v1/roster");
+		ask->err = cdr_trustee_roster_give(trustee, &call, &given, &ask->fault);
+		assert_int_equal(ask->err, CDR_OK);
+	}
+	if (ask->err == CDR_OK)
+		assert_int_equal(cdr_message_decode(&ask->arena, ask->reply_type, cdr_buffer_bytes(&given.body), &ask->reply), CDR_OK);
 	cdr_buffer_free(&given.body);
 	cdr_current_release(trustee->current, held);
 	return ask->err;
@@ -162,6 +173,10 @@ hub_send(void *context, const struct cdr_signer *signer, struct cdr_ask *ask)
 		(void)snprintf(x->verdict, sizeof(x->verdict), "%s", ((const Cdr__Wire__Verdict *)ask->message)->outcome);
 		x->verdict_count++;
 		return answer(ask, &reply.base);
+	}
+	if (strcmp(ask->path, "/v1/log/show") == 0) {
+		x->show_count++;
+		return ask->err = CDR_OK;
 	}
 	fail_msg("unexpected: %s", ask->path);
 	return CDR_E_INTERNAL;

@@ -4,6 +4,7 @@
 #include "tests/unit/trustee/played_log.h"
 
 #include "node/trustee/query_opening.h"
+#include "node/trustee/recover.h"
 #include "tests/unit/audit/sample_world.h"
 
 struct world {
@@ -271,6 +272,80 @@ one_part_for_one_number(void **state)
 	assert_non_null(ask_part(w, 2, &later)); /* who was not asked before */
 	assert_null(ask_part(w, 2, &basis));     /* whose checkpoint is another */
 	assert_string_equal(w->code, "input");
+}
+
+static cdr_err
+mark_job(struct cdr_tx *tx, void *context)
+{
+	(void)context;
+	return cdr_trustee_recover_mark(tx);
+}
+
+static cdr_err
+forget_job(struct cdr_tx *tx, void *context)
+{
+	(void)context;
+	return cdr_query_run(tx, "DELETE FROM sample_given", CDR_VALUES());
+}
+
+/* Trustee 1 gave its part, was put back from a backup made before, and knows nothing of it: it gives none for another basis, nor for any. */
+static void
+a_forgotten_part_is_not_given_otherwise(void **state)
+{
+	struct world *w = *state;
+	struct cdr_trustee *trustee = w->x->node[1].trustee;
+
+	evaluate(w);
+	struct cdr_sample_basis basis = basis_now(w, 1, 0);
+	assert_non_null(ask_part(w, 1, &basis));
+	assert_int_equal(cdr_store_write(trustee->home->store, forget_job, NULL), CDR_OK);
+	assert_int_equal(cdr_store_write(trustee->home->store, mark_job, NULL), CDR_OK);
+	assert_null(ask_part(w, 1, &basis)); /* before it has caught up */
+	assert_string_equal(w->code, "busy");
+	assert_int_equal(cdr_trustee_recover_step(trustee, NULL), CDR_OK);
+	assert_int_equal(cdr_trustee_recovered(trustee, NULL), CDR_OK);
+	evaluate(w);
+	struct cdr_sample_basis later = basis_now(w, 1, 0);
+	assert_null(ask_part(w, 1, &later));
+	assert_string_equal(w->code, "exists");
+	/* The others make that lot; it takes part in the next. */
+	assert_non_null(ask_part(w, 2, &later));
+	struct cdr_sample_basis again = basis_now(w, 1, 0);
+	assert_null(ask_part(w, 1, &again));
+}
+
+/* What the backup has of it is remembered: the same basis gets its part again, as before. */
+static void
+a_remembered_part_is_given_again(void **state)
+{
+	struct world *w = *state;
+	struct cdr_trustee *trustee = w->x->node[1].trustee;
+
+	evaluate(w);
+	struct cdr_sample_basis basis = basis_now(w, 1, 0);
+	assert_non_null(ask_part(w, 1, &basis));
+	assert_int_equal(cdr_store_write(trustee->home->store, mark_job, NULL), CDR_OK);
+	assert_int_equal(cdr_trustee_recover_step(trustee, NULL), CDR_OK);
+	assert_non_null(ask_part(w, 1, &basis));
+	evaluate(w);
+	struct cdr_sample_basis later = basis_now(w, 1, 0);
+	assert_null(ask_part(w, 1, &later));
+	assert_string_equal(w->code, "exists");
+}
+
+/* A lot that is in the log by then, the others made: in the one after it this trustee takes part again. */
+static void
+the_lot_after_it_has_its_part(void **state)
+{
+	struct world *w = *state;
+	struct cdr_trustee *trustee = w->x->node[2].trustee;
+
+	assert_int_equal(cdr_store_write(trustee->home->store, mark_job, NULL), CDR_OK);
+	assert_int_equal(cdr_trustee_recover_step(trustee, NULL), CDR_OK);
+	sample_one(w);
+	evaluate(w);
+	struct cdr_sample_basis next = basis_now(w, 2, w->sample.basis.size);
+	assert_non_null(ask_part(w, 2, &next));
 }
 
 static void
@@ -607,6 +682,9 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(one_part_for_one_number),
+		TEST(a_forgotten_part_is_not_given_otherwise),
+		TEST(a_remembered_part_is_given_again),
+		TEST(the_lot_after_it_has_its_part),
 		TEST(what_does_not_follow_is_refused),
 		TEST(what_was_not_seen_is_not_drawn_from),
 		TEST(a_lot_in_the_log_draws),
