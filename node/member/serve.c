@@ -35,6 +35,7 @@ struct task {
 	unsigned wait_ms;
 	uint64_t due_ms;
 	cdr_err last;
+	char why[CDR_FAULT_LEN]; /* of the last failure */
 };
 
 static uint64_t
@@ -66,7 +67,7 @@ step_donors(struct cdr_member *member, bool *worked, struct cdr_fault *fault)
 	return err;
 }
 
-/* Do one step if it is due, and set when the next one is. A failure is logged when it begins and when it ends. */
+/* Do one step if it is due, and set when the next one is. A failure is logged when it begins, when it is another one, and when it ends. */
 static void
 run_task(struct cdr_member *member, struct task *task, unsigned poll_ms)
 {
@@ -76,7 +77,9 @@ run_task(struct cdr_member *member, struct task *task, unsigned poll_ms)
 	if (clock_ms() < task->due_ms)
 		return;
 	cdr_err err = task->hooks != NULL ? cdr_hook_step(task->hooks, HOOKS_WAIT_MS, &worked, &fault) : task->step(member, &worked, &fault);
-	if (err != task->last) {
+	if (err == CDR_OK)
+		fault.text[0] = '\0'; /* what a step got over by itself */
+	if (err != task->last || strcmp(fault.text, task->why) != 0) {
 		if (err != CDR_OK)
 			cdr_log(CDR_LOG_WARNING, "task.failed", cdr_log_text("task", task->name), cdr_log_err(err),
 			    cdr_log_text("why", fault.text));
@@ -91,6 +94,7 @@ run_task(struct cdr_member *member, struct task *task, unsigned poll_ms)
 	if (task->wait_ms > most)
 		task->wait_ms = most;
 	task->last = err;
+	(void)snprintf(task->why, sizeof(task->why), "%s", fault.text);
 	task->due_ms = clock_ms() + task->wait_ms;
 }
 
