@@ -42,7 +42,6 @@ teardown(void **state)
 {
 	struct world *w = *state;
 
-	(void)unlink(w->backup);
 	exchange_free(w->x);
 	free(w);
 	return 0;
@@ -96,21 +95,6 @@ show_all(struct world *w, uint64_t from, uint64_t to)
 }
 
 static void
-copy_file(const char *from, const char *to)
-{
-	uint8_t bytes[4096];
-	size_t len;
-	FILE *in = fopen(from, "rb"), *out = fopen(to, "wb");
-
-	assert_non_null(in);
-	assert_non_null(out);
-	while ((len = fread(bytes, 1, sizeof(bytes), in)) > 0)
-		assert_int_equal(fwrite(bytes, 1, len, out), len);
-	(void)fclose(in);
-	assert_int_equal(fclose(out), 0);
-}
-
-static void
 database(const struct world *w, char path[static 128])
 {
 	(void)snprintf(path, 128, "%s/%d.db", w->x->folder, LOST);
@@ -139,7 +123,7 @@ back_up(struct world *w)
 
 	database(w, path);
 	stop(w);
-	copy_file(path, w->backup);
+	files_copy(path, w->backup);
 	start(w);
 }
 
@@ -162,7 +146,7 @@ put_back(struct world *w)
 		(void)snprintf(other, sizeof(other), "%s%s", path, beside[i]);
 		(void)unlink(other);
 	}
-	copy_file(w->backup, path);
+	files_copy(w->backup, path);
 	start(w);
 	assert_int_equal(cdr_store_write(w->x->node[LOST].home.store, mark_job, NULL), CDR_OK);
 }
