@@ -11,8 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define assert_int_equal(a, b) assert((a) == (b))
-#include "tests/unit/member/world_index.h"
+#include "tests/unit/played_index.h"
 
 static uint8_t rows[16 * CDR_CHECK_ROW_LEN];
 static char leavers[] = "leavers", codebook[] = "1";

@@ -114,9 +114,7 @@ test_settings(void **state)
 	assert_int_equal(cdr_store_write(store, use_settings, NULL), CDR_OK);
 	assert_int_equal(cdr_store_write(store, take_number, &number), CDR_E_IO);
 	assert_int_equal(number, 301);
-	assert_int_equal(cdr_store_read(store, w_number_job, (void *)(uintptr_t)"SELECT count(*) FROM setting WHERE name = 'count'"),
-	    CDR_OK);
-	assert_int_equal(w_number, 1);
+	assert_int_equal(w_count(w->member[BLUE], "SELECT count(*) FROM setting WHERE name = 'count'"), 1);
 }
 
 static void

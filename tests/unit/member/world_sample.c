@@ -1,24 +1,10 @@
-#ifndef CDR_TESTS_UNIT_MEMBER_WORLD_SAMPLE_H
-#define CDR_TESTS_UNIT_MEMBER_WORLD_SAMPLE_H
+#include "tests/unit/member/world_play.h"
 
-/* Lots of the world's trustees, and an auditor who is shown something. A part of tests/unit/member/world.h. */
+#include <stdio.h>
 
-#define W_LOTS_MAX 8
+/* see tests/unit/member/world_play.h */
 
-/* What the hub has of samples, and what auditors were told last. */
-struct w_samples {
-	struct cdr_buffer lot[W_LOTS_MAX];
-	uint64_t at[W_LOTS_MAX];
-	size_t count, asked_count, opened_count;
-	const char *outcome;                /* what an auditor finds; NULL: it is away */
-	size_t auditor;                     /* who was told, from 1 */
-	uint64_t position;
-	uint32_t point;
-	char refusal[16];
-	struct cdr_buffer sealed;
-};
-
-static inline void
+void
 w_samples_free(struct w_samples *s)
 {
 	for (size_t i = 0; i < s->count; i++)
@@ -26,8 +12,7 @@ w_samples_free(struct w_samples *s)
 	cdr_buffer_free(&s->sealed);
 }
 
-/* /v1/sample/list */
-static inline void
+void
 w_sample_list(struct w_samples *s, const Cdr__Wire__SampleListRequest *request, struct w_reply *reply)
 {
 	Cdr__Wire__SampleList answer = CDR__WIRE__SAMPLE_LIST__INIT;
@@ -48,8 +33,7 @@ w_sample_list(struct w_samples *s, const Cdr__Wire__SampleListRequest *request, 
 	w_say(reply, &answer.base);
 }
 
-/* /v1/sample/open at trustee ${auditor}, from 1 */
-static inline void
+void
 w_sample_open(struct w_samples *s, size_t auditor, struct cdr_bytes body, struct w_reply *reply)
 {
 	struct cdr_arena arena = { 0 };
@@ -70,5 +54,3 @@ w_sample_open(struct w_samples *s, size_t auditor, struct cdr_bytes body, struct
 	w_say(reply, &answer.base);
 	cdr_arena_free(&arena);
 }
-
-#endif

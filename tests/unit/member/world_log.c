@@ -1,19 +1,8 @@
-#ifndef CDR_TESTS_UNIT_MEMBER_WORLD_LOG_H
-#define CDR_TESTS_UNIT_MEMBER_WORLD_LOG_H
+#include "tests/unit/member/world_play.h"
 
-/* The log of the world's hub and its witnesses, honest or not. A part of tests/unit/member/world.h. */
+/* see tests/unit/member/world_play.h */
 
-/* The roster in force, decoded; freed by the caller. */
-static inline struct cdr_roster *
-w_roster_read(struct world *w)
-{
-	struct cdr_roster *roster;
-
-	assert_int_equal(cdr_roster_decode(cdr_buffer_bytes(&w->newest_bytes), &roster, NULL), CDR_OK);
-	return roster;
-}
-
-static inline cdr_err
+static cdr_err
 w_log_node(void *context, unsigned level, uint64_t index, uint8_t hash[static CDR_MERKLE_HASH_LEN])
 {
 	const struct world *w = context;
@@ -28,15 +17,7 @@ w_log_node(void *context, unsigned level, uint64_t index, uint8_t hash[static CD
 	return cdr_merkle_parent(left, right, hash);
 }
 
-/* A receipt with all that it points to. */
-struct w_receipt {
-	Cdr__Wire__Receipt message;
-	struct cdr_buffer leaf;
-	uint8_t salt[CDR_LEAF_SALT_LEN], signature[CDR_SIGNATURE_LEN];
-};
-
-/* Append a leaf, unless one with that content is there (that of a check is another one each time, since it names the newest root); the receipt is freed by the caller: its leaf. */
-static inline void
+void
 w_log_append(struct world *w, struct cdr_leaf *leaf, struct w_receipt *receipt)
 {
 	struct cdr_buffer entry;
@@ -71,8 +52,7 @@ w_log_append(struct world *w, struct cdr_leaf *leaf, struct w_receipt *receipt)
 	receipt->message.signature = cdr_message_field(receipt->signature, sizeof(receipt->signature));
 }
 
-/* The leaf of an act by ${signer}. */
-static inline void
+void
 w_log_act(struct world *w, enum cdr_leaf_kind kind, const char *signer, const struct cdr_bytes *parts, size_t count,
     struct w_receipt *receipt)
 {
@@ -84,7 +64,7 @@ w_log_act(struct world *w, enum cdr_leaf_kind kind, const char *signer, const st
 }
 
 /* The log of ${size} leaves as hub and ${witnesses} trustees sign it. */
-static inline void
+static void
 w_log_note(struct world *w, uint64_t size, size_t first, size_t witnesses, bool differs, struct cdr_buffer *note)
 {
 	struct cdr_roster *roster = w_roster_read(w);
@@ -105,8 +85,7 @@ w_log_note(struct world *w, uint64_t size, size_t first, size_t witnesses, bool 
 	cdr_roster_free(roster);
 }
 
-/* /v1/log/evaluation */
-static inline void
+void
 w_log_evaluation(struct world *w, const char *signer, const Cdr__Wire__SignedEvaluation *message, struct w_reply *reply)
 {
 	struct cdr_arena arena = { 0 };
@@ -146,8 +125,7 @@ w_log_evaluation(struct world *w, const char *signer, const Cdr__Wire__SignedEva
 	cdr_arena_free(&arena);
 }
 
-/* /v1/log/checkpoint */
-static inline void
+void
 w_log_checkpoint(struct world *w, const Cdr__Wire__CheckpointRequest *request, struct w_reply *reply)
 {
 	Cdr__Wire__CheckpointReply answer = CDR__WIRE__CHECKPOINT_REPLY__INIT;
@@ -191,8 +169,7 @@ w_log_checkpoint(struct world *w, const Cdr__Wire__CheckpointRequest *request, s
 		w->log_hash[0][0] ^= 1;
 }
 
-/* /v1/witness/latest at a trustee */
-static inline void
+void
 w_log_latest(struct world *w, size_t at, struct w_reply *reply)
 {
 	Cdr__Wire__WitnessLatest answer = CDR__WIRE__WITNESS_LATEST__INIT;
@@ -209,8 +186,7 @@ w_log_latest(struct world *w, size_t at, struct w_reply *reply)
 	cdr_buffer_free(&note);
 }
 
-/* What a trustee asks of a request before it evaluates. */
-static inline void
+void
 w_log_see(struct world *w, struct cdr_bytes body, struct cdr_bytes proof)
 {
 	struct cdr_roster *roster = w_roster_read(w);
@@ -231,5 +207,3 @@ w_log_see(struct world *w, struct cdr_bytes body, struct cdr_bytes proof)
 	cdr_arena_free(&arena);
 	cdr_roster_free(roster);
 }
-
-#endif

@@ -1,33 +1,17 @@
-#ifndef CDR_TESTS_UNIT_MEMBER_WORLD_INDEX_H
-#define CDR_TESTS_UNIT_MEMBER_WORLD_INDEX_H
+#include "tests/unit/played_index.h"
 
-/*
- * The index of the tests' hub: a real tree, made for each check, in which every row of the check stands for everybody that the hub
- * shall name. So its proofs hold, unless a test lies about the answer afterwards.
- */
+#include <stdlib.h>
+#include <string.h>
 
-#include "audit/index_answer.h"
+#include "tests/must.h"
 #include "tests/unit/pages.h"
 
-#define W_PEOPLE 4711
-#define W_INDEXED_MAX 8
-
-/* Somebody in the index. */
-struct w_indexed {
-	const char *member;
-	uint8_t handle[CDR_HANDLE_LEN];
-};
-
-struct w_index {
-	struct w_indexed person[W_INDEXED_MAX];
-	size_t count;
-	uint64_t position;            /* of the root in the log, if a test says so */
-};
+/* see tests/unit/played_index.h */
 
 /* The salt of a person, and the salt of every bucket. */
 static const uint8_t w_salt[CDR_INDEX_SALT_LEN] = { 7 };
 
-static inline cdr_err
+static cdr_err
 w_index_row(const struct w_indexed *person, const uint8_t *asked, struct cdr_index_row *row)
 {
 	struct cdr_index_person identity = { person->member, person->handle, 400 };
@@ -36,14 +20,13 @@ w_index_row(const struct w_indexed *person, const uint8_t *asked, struct cdr_ind
 	return cdr_index_person_commit(w_salt, &identity, row->person);
 }
 
-static inline int
+static int
 w_compare_rows(const void *a, const void *b)
 {
 	return cdr_index_row_compare(a, b);
 }
 
-/* What the rule makes of somebody who agrees in every row. */
-static inline void
+void
 w_index_judge(const Cdr__Wire__CheckOpen *open, const Cdr__Wire__Scheme *scheme, struct cdr_match *match)
 {
 	struct cdr_agreement agreement[CDR_CHECK_ROWS_MAX];
@@ -55,11 +38,10 @@ w_index_judge(const Cdr__Wire__CheckOpen *open, const Cdr__Wire__Scheme *scheme,
 		agreement[i] = (struct cdr_agreement){ row[CDR_TAG_LEN], cdr_match_rarity(row[CDR_TAG_LEN + 1], row[CDR_TAG_LEN + 1]),
 			row[CDR_TAG_LEN + 2], row[CDR_TAG_LEN + 2] };
 	}
-	assert_int_equal(cdr_match_judge(agreement, count, W_PEOPLE, &rule, match), CDR_OK);
+	MUST(cdr_match_judge(agreement, count, W_PEOPLE, &rule, match) == CDR_OK);
 }
 
-/* The proof of an answer, and the leaf of its root. What it points to lies in the arrays until the next call. */
-static inline void
+void
 w_index_prove(const struct w_index *index, const Cdr__Wire__CheckOpen *open, Cdr__Wire__IndexProof *proof,
     struct cdr_leaf *leaf)
 {
@@ -78,19 +60,19 @@ w_index_prove(const struct w_index *index, const Cdr__Wire__CheckOpen *open, Cdr
 	cdr_sparse_proof_free(&path);
 	cdr_buffer_free(&root);
 	*proof = (Cdr__Wire__IndexProof)CDR__WIRE__INDEX_PROOF__INIT;
-	assert_int_equal(cdr_index_places_sort(open->epoch, open->rows.data, CDR_CHECK_ROW_LEN, leaves, count, order), CDR_OK);
+	MUST(cdr_index_places_sort(open->epoch, open->rows.data, CDR_CHECK_ROW_LEN, leaves, count, order) == CDR_OK);
 	for (size_t i = 0; i < count && index->count > 0; i++) {
 		struct cdr_index_row made[W_INDEXED_MAX];
 		for (size_t k = 0; k < index->count; k++)
-			assert_int_equal(w_index_row(&index->person[k], open->rows.data + order[i] * CDR_CHECK_ROW_LEN, &made[k]), CDR_OK);
+			MUST(w_index_row(&index->person[k], open->rows.data + order[i] * CDR_CHECK_ROW_LEN, &made[k]) == CDR_OK);
 		qsort(made, index->count, sizeof(made[0]), w_compare_rows);
 		for (size_t k = 0; k < index->count; k++)
 			cdr_index_row_write(&made[k], rows[order[i]] + k * CDR_INDEX_OPENED_ROW_LEN);
 		leaves[i].present = true;
-		assert_int_equal(cdr_index_bucket_hash(w_salt, made, index->count, leaves[i].content), CDR_OK);
+		MUST(cdr_index_bucket_hash(w_salt, made, index->count, leaves[i].content) == CDR_OK);
 	}
-	assert_int_equal(cdr_sparse_update(&store, leaves, count, root_hash), CDR_OK);
-	assert_int_equal(cdr_sparse_prove(&store, leaves, count, &path), CDR_OK);
+	MUST(cdr_sparse_update(&store, leaves, count, root_hash) == CDR_OK);
+	MUST(cdr_sparse_prove(&store, leaves, count, &path) == CDR_OK);
 	for (size_t i = 0; i < count && index->count > 0; i++) {
 		bucket[i] = (Cdr__Wire__IndexBucket)CDR__WIRE__INDEX_BUCKET__INIT;
 		bucket[i].row = (uint32_t)i;
@@ -113,11 +95,11 @@ w_index_prove(const struct w_index *index, const Cdr__Wire__CheckOpen *open, Cdr
 	body.number = 1;
 	body.root = cdr_message_field(root_hash, sizeof(root_hash));
 	body.people = W_PEOPLE;
-	assert_int_equal(cdr_message_encode(&body.base, &root), CDR_OK);
+	MUST(cdr_message_encode(&body.base, &root) == CDR_OK);
 	*leaf = (struct cdr_leaf){ .kind = CDR_LEAF_INDEX_ROOT, .at = 1 };
 	cdr_leaf_party_add(leaf, "hub");
 	cdr_leaf_number_add(leaf, open->epoch);
-	assert_int_equal(cdr_index_root_content(cdr_buffer_bytes(&root), leaf->content), CDR_OK);
+	MUST(cdr_index_root_content(cdr_buffer_bytes(&root), leaf->content) == CDR_OK);
 	proof->root = cdr_message_field(root.data, root.len);
 	proof->known = cdr_message_field(path.bits, (path.bit_count + 7) / 8);
 	proof->known_count = (uint32_t)path.bit_count;
@@ -127,8 +109,7 @@ w_index_prove(const struct w_index *index, const Cdr__Wire__CheckOpen *open, Cdr
 	proof->n_person = index->count;
 }
 
-/* The hub's receipt for a leaf in the open, and its hash in the log. */
-static inline void
+void
 w_index_receipt(const uint8_t *seed, const uint8_t *genesis, const struct cdr_leaf *leaf, uint64_t position,
     Cdr__Wire__Receipt *receipt, uint8_t hash[static CDR_MERKLE_HASH_LEN])
 {
@@ -137,15 +118,13 @@ w_index_receipt(const uint8_t *seed, const uint8_t *genesis, const struct cdr_le
 	struct cdr_buffer entry = { 0 };
 
 	cdr_buffer_free(&bytes);
-	assert_int_equal(cdr_leaf_encode(leaf, &bytes), CDR_OK);
-	assert_int_equal(cdr_leaf_entry(cdr_buffer_bytes(&bytes), NULL, &entry), CDR_OK);
-	assert_int_equal(cdr_merkle_leaf(cdr_buffer_bytes(&entry), hash), CDR_OK);
-	assert_int_equal(cdr_receipt_sign(seed, genesis, position, hash, signature), CDR_OK);
+	MUST(cdr_leaf_encode(leaf, &bytes) == CDR_OK);
+	MUST(cdr_leaf_entry(cdr_buffer_bytes(&bytes), NULL, &entry) == CDR_OK);
+	MUST(cdr_merkle_leaf(cdr_buffer_bytes(&entry), hash) == CDR_OK);
+	MUST(cdr_receipt_sign(seed, genesis, position, hash, signature) == CDR_OK);
 	*receipt = (Cdr__Wire__Receipt)CDR__WIRE__RECEIPT__INIT;
 	receipt->position = position;
 	receipt->leaf = cdr_message_field(bytes.data, bytes.len);
 	receipt->signature = cdr_message_field(signature, sizeof(signature));
 	cdr_buffer_free(&entry);
 }
-
-#endif
