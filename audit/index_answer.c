@@ -469,7 +469,15 @@ lambda_agrees(uint64_t claimed, double lambda)
 	return apart <= 1 + own / 1000000;
 }
 
-/* A match is what its best handle is. */
+/* Whether a match is stated as what ${own} is. */
+static bool
+states(const Cdr__Wire__Match *match, const struct cdr_match *own)
+{
+	return strcmp(match->tier, cdr_tier_name(own->tier)) == 0 && lambda_agrees(match->lambda_ppb, own->lambda) &&
+	    match->types == own->types;
+}
+
+/* A match is what its best handle is. Of several that are equally good, as two entries of one person can be, any may be stated. */
 static cdr_err
 check_match(struct work *w, size_t number)
 {
@@ -494,11 +502,14 @@ check_match(struct work *w, size_t number)
 	if (found != handle_count || best == NULL)
 		return cdr_fault_set(w->fault, CDR_E_PROOF, "the hub INVENTED A MATCH: it names %s, and its own index does not show "
 		    "that such a person left there", match->member);
-	if (strcmp(match->tier, cdr_tier_name(best->match.tier)) != 0 || !lambda_agrees(match->lambda_ppb, best->match.lambda) ||
-	    match->types != best->match.types)
-		return cdr_fault_set(w->fault, CDR_E_PROOF, "the hub MISSTATED A MATCH: %s matches as %s, and it says %s",
-		    match->member, cdr_tier_name(best->match.tier), match->tier);
-	return CDR_OK;
+	for (size_t i = 0; i < w->group_count; i++) {
+		const struct group *group = &w->group[i];
+		if (group->standing == STANDING_NAMED && group->named_by == number &&
+		    cdr_match_order(&group->match, &best->match) == 0 && states(match, &group->match))
+			return CDR_OK;
+	}
+	return cdr_fault_set(w->fault, CDR_E_PROOF, "the hub MISSTATED A MATCH: %s matches as %s, and it says %s, or on other grounds",
+	    match->member, cdr_tier_name(best->match.tier), match->tier);
 }
 
 /* The same member twice, or more possible ones than the scheme allows, would make the asker ask more than it should. */

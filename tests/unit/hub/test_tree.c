@@ -169,6 +169,32 @@ answers_are_proved(void **state)
 	assert_string_equal(w->answer->match[0]->member, "m1");
 }
 
+/* Two entries of one person at one employer, as like as the other and for other reasons: whichever the hub states, it does not lie. */
+static void
+two_entries_are_equally_good(void **state)
+{
+	struct world *w = *state;
+	struct x_put entry;
+
+	/* Which entry comes first at the hub follows its handle, and at the asker a salted hash. */
+	for (uint8_t i = 0; i < 12; i++) {
+		uint8_t person = (uint8_t)(100 + i), full = (uint8_t)(i % 2 == 0 ? 50 + i : 80 + i), part = (uint8_t)(i % 2 == 0 ? 80 + i : 50 + i);
+		put(w, 1, full, person, LATEST);
+		x_put_start(&entry, ++w->batch);
+		uint8_t *rows = x_put_person(&entry, part, person, 16, LATEST);
+		for (uint8_t token = 5; token < 16; token++)
+			x_tag(200, (uint8_t)(16 * i + token), rows + token * CDR_INDEX_ROW_LEN);
+		assert_string_equal(x_put_send(w->x, &w->member[1], &entry, NULL), "ok");
+		check(w, 0, person, 16);
+		holds(w, 0, 1);
+		assert_int_equal(w->answer->match[0]->handles.len, 2 * CDR_HANDLE_LEN);
+		w->answer->match[0]->types ^= 1U << CDR_TOKEN_EX; /* what neither of them is stays a lie */
+		breaks(w, 0, "MISSTATED A MATCH");
+		take_out(w, 1, full);
+		take_out(w, 1, part);
+	}
+}
+
 /* A root is logged where the index changed, and only there. */
 static void
 roots_follow_changes(void **state)
@@ -603,6 +629,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(answers_are_proved, setup, teardown),
+		cmocka_unit_test_setup_teardown(two_entries_are_equally_good, setup, teardown),
 		cmocka_unit_test_setup_teardown(roots_follow_changes, setup, teardown),
 		cmocka_unit_test_setup_teardown(who_is_not_named_stays_hidden, setup, teardown),
 		cmocka_unit_test_setup_teardown(below_the_rule, setup, teardown),
