@@ -4,6 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "node/member/put_back.h"
+#include "node/net/clock.h"
+
 #define RETURN_PATH "/v1/return"
 
 /* ---- from counters to figures -------------------------------------------------------------------------------------------- */
@@ -190,6 +193,16 @@ put_unchecked(struct cdr_tx *tx, const struct making *making)
 	return err == CDR_OK ? cdr_count_add(tx, CDR_COUNT_RECRUITMENT_UNCHECKED, year, making->unchecked) : err;
 }
 
+/* The first second of a year of the Gregorian calendar, 1970 or later. */
+static uint64_t
+year_begin(unsigned year)
+{
+	const uint64_t before = year - 1U;
+
+	return ((uint64_t)(year - 1970U) * 365 + before / 4 - before / 100 + before / 400 - 477) * CDR_DAY_SECONDS;
+}
+
+/* Each has a revision that this node signed nothing else under: on one that was put back from a backup, at least the day of that year. */
 static cdr_err
 make(struct cdr_tx *tx, void *context)
 {
@@ -197,6 +210,7 @@ make(struct cdr_tx *tx, void *context)
 	struct cdr_annual_signed *annual = &making->state->annual;
 	uint8_t signature[CDR_SIGNATURE_LEN];
 	int64_t revision = 0;
+	uint64_t next;
 	cdr_err err = CDR_E_INTERNAL;
 
 	CDR_TRY(put_unchecked(tx, making));
@@ -205,7 +219,8 @@ make(struct cdr_tx *tx, void *context)
 	CDR_TRY(cdr_annual_check(&annual->figures, making->fault));
 	err = cdr_query_one_int(tx, "SELECT revision FROM annual WHERE year = $1", CDR_VALUES(cdr_value_int(making->state->year)), &revision);
 	CDR_TRY(err == CDR_E_ABSENT ? CDR_OK : err);
-	annual->revision = (uint32_t)revision + 1;
+	CDR_TRY(cdr_put_back_next(tx, (uint64_t)revision, year_begin(making->state->year), CDR_DAY_SECONDS, &next));
+	annual->revision = next <= CDR_ANNUAL_REVISION_MAX ? (uint32_t)next : (uint32_t)revision + 1;
 	CDR_TRY(cdr_annual_encode(annual, &making->bytes));
 	CDR_TRY(cdr_annual_sign(cdr_buffer_bytes(&making->bytes), making->member->home->keys->signing, making->member->genesis, signature));
 	CDR_TRY(cdr_query_run(tx, "DELETE FROM annual WHERE year = $1", CDR_VALUES(cdr_value_int(making->state->year))));

@@ -19,6 +19,7 @@ cdr_command_report_submit(const struct cdr_arguments *arguments, struct cdr_repo
 	struct cdr_member *member = NULL;
 	struct cdr_rounds rounds = { .count = 0 };
 	uint32_t *counts = NULL;
+	uint64_t number;
 	char id[CDR_ID_TEXT_LEN];
 	const char *drops[2 * CDR_ARGUMENTS_OPTION_MAX + 1];
 	size_t drop_count = cdr_command_coarsenings(arguments, drops);
@@ -38,12 +39,12 @@ cdr_command_report_submit(const struct cdr_arguments *arguments, struct cdr_repo
 		goto out;
 	}
 	CDR_TRY(cdr_rounds_count(member, e->round, drops, drop_count, &counts, fault));
-	CDR_TRY(cdr_rounds_submit(member, e->round, counts, said_less, fault));
+	CDR_TRY(cdr_rounds_submit(member, e->round, counts, said_less, &number, fault));
 	cdr_id_write(e->round->body->id.data, id);
 	cdr_report_text(report, "Submitted for %s, encrypted: %zu figures, zeros too. The hub has it. Until the deadline you may submit\n"
 	    "again; the last one counts.\n", e->round->body->period, e->round->cell_count);
 	err = cdr_report_json(report, json_pack("{s:s, s:s, s:I, s:I, s:b}", "round", id, "period", e->round->body->period,
-	    "submission", (json_int_t)e->submission + 1, "figures", (json_int_t)e->round->cell_count, "acknowledged", true));
+	    "submission", (json_int_t)number, "figures", (json_int_t)e->round->cell_count, "acknowledged", true));
 out:
 	cdr_wiping_free(counts);
 	cdr_rounds_free(&rounds);

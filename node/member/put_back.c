@@ -3,7 +3,8 @@
 #include "node/member/check_letters.h"
 #include "node/net/log.h"
 
-#define MARK "put_back"
+#define MARK "put_back"             /* until it has asked again */
+#define ONCE "put_back_once"        /* for good */
 #define SEQUENCE "sequence"
 #define NUMBER_LEN 8
 #define NUMBERS_A_SECOND_BITS 20 /* nobody evaluates so often, so a later restore begins behind all of these */
@@ -24,9 +25,24 @@ cdr_put_back_mark(struct cdr_tx *tx, void *context)
 		bytes[i] = (uint8_t)(ahead >> (56 - 8 * i));
 	CDR_TRY(cdr_setting_put(tx, SEQUENCE, bytes, sizeof(bytes)));
 	CDR_TRY(cdr_setting_put(tx, MARK, bytes, sizeof(bytes)));
+	CDR_TRY(cdr_setting_put(tx, ONCE, bytes, sizeof(bytes)));
 	err = CDR_OK;
 out:
 	return err;
+}
+
+/* see node/member/put_back.h */
+cdr_err
+cdr_put_back_next(struct cdr_tx *tx, uint64_t last, uint64_t since, uint64_t unit_s, uint64_t *next)
+{
+	uint8_t bytes[NUMBER_LEN];
+	uint64_t now = cdr_member_now(), ahead = now > since ? (now - since) / unit_s : 0;
+
+	*next = last + 1;
+	cdr_err err = cdr_setting_get(tx, ONCE, bytes, sizeof(bytes));
+	if (err == CDR_OK && ahead > *next)
+		*next = ahead;
+	return err == CDR_E_ABSENT ? CDR_OK : err;
 }
 
 struct asking {

@@ -4,13 +4,26 @@
 /*
  * A node that was put back from a backup has forgotten what it said since. It must not say something else under a number that it
  * used: evaluations go on with numbers that lie far ahead, since trustees keep two requests of one number as evidence against
- * their member. And what it was told and forgot it has to ask for again.
+ * their member. So do submissions for rounds and revisions of annual returns, which are signed under a number too. And what it was told
+ * and forgot it has to ask for again.
  */
 
 #include "node/member/member.h"
 
 /* A writing job in the restored database. */
 cdr_err cdr_put_back_mark(struct cdr_tx *tx, void *context);
+
+/**
+ * cdr_put_back_next(tx, last, since, unit_s, next):
+ * The number under which something is signed anew, behind ${last}: the next one; on a node that was ever put back at least the number of
+ * units of time since ${since}, beyond all that it can have used before, as long as it signs less than one in each.
+ *
+ * since   in   seconds since 1970
+ * unit_s  in   seconds, not 0
+ *
+ * Returns  CDR_OK; CDR_E_STORE.
+ */
+CDR_MUST_CHECK cdr_err cdr_put_back_next(struct cdr_tx *tx, uint64_t last, uint64_t since, uint64_t unit_s, uint64_t *next);
 
 /**
  * cdr_put_back_step(member, worked, fault):

@@ -8,10 +8,12 @@
 #include "core/crypto/secret.h"
 #include "node/member/names.h"
 #include "node/member/preview.h"
+#include "node/member/put_back.h"
 #include "node/net/log.h"
 
 #define REPLY_LEN_MAX (64U << 10)
 #define MISCONDUCT_MAX 1000
+#define SUBMISSION_SECONDS 60 /* nobody submits more often; minutes fit into the number for eight thousand years */
 
 static struct cdr_value
 hash_value(const struct cdr_round *round)
@@ -408,21 +410,40 @@ out:
 	return err;
 }
 
+struct next_job {
+	uint64_t last, next;
+};
+
+/* A reading job. */
+static cdr_err
+next_job(struct cdr_tx *tx, void *context)
+{
+	struct next_job *job = context;
+
+	return cdr_put_back_next(tx, job->last, 0, SUBMISSION_SECONDS, &job->next);
+}
+
 /* see node/member/rounds.h */
 cdr_err
 cdr_rounds_submit(struct cdr_member *member, const struct cdr_round *round, const uint32_t *counts, const char *coarsened,
-    struct cdr_fault *fault)
+    uint64_t *number, struct cdr_fault *fault)
 {
 	cdr_err err = CDR_E_INTERNAL;
 	struct submitted before = { 0 }, s = { 0 };
+	struct next_job next;
+
+	*number = 0;
 
 	if (cdr_member_now() > round->body->deadline)
 		return cdr_fault_set(fault, CDR_E_TIME, "the deadline of this round is over");
 	CDR_TRY(submitted_read(member, round, &before));
-	CDR_TRY(make_request(member, round, counts, before.number + 1, &s));
+	next.last = before.number;
+	CDR_TRY(cdr_store_read(member->home->store, next_job, &next));
+	CDR_TRY(make_request(member, round, counts, next.next, &s));
 	struct keep_job job = { member, round, s.number, s.hash, cdr_buffer_bytes(&s.request), coarsened };
 	CDR_TRY(cdr_store_write(member->home->store, keep_job, &job));
 	CDR_TRY(send_kept(member, &s, fault));
+	*number = s.number;
 out:
 	submitted_free(&before);
 	submitted_free(&s);

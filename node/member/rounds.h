@@ -64,17 +64,18 @@ CDR_MUST_CHECK cdr_err cdr_rounds_count(struct cdr_member *member, const struct 
     const char *const *drops, size_t drop_count, uint32_t **counts, struct cdr_fault *fault);
 
 /**
- * cdr_rounds_submit(member, round, counts, coarsened, fault):
+ * cdr_rounds_submit(member, round, counts, coarsened, number, fault):
  * Encrypt, prove, sign, keep, send.
  *
  * counts      in, secret   as cdr_rounds_count gives them
  * coarsened   in           how they say less, kept beside them; "": they do not
+ * number      out          of this submission; 0 on error
  *
  * Returns  CDR_OK once the hub has acknowledged it; CDR_E_TIME if the deadline is over; as cdr_member_ask_hub: then it is
  *          kept, and sent again by cdr_rounds_step; CDR_E_STORE; CDR_E_MEMORY.
  */
 CDR_MUST_CHECK cdr_err cdr_rounds_submit(struct cdr_member *member, const struct cdr_round *round, const uint32_t *counts,
-    const char *coarsened, struct cdr_fault *fault);
+    const char *coarsened, uint64_t *number, struct cdr_fault *fault);
 
 /* For the daemon: send what was kept and not acknowledged; look whether closed rounds count what was submitted. */
 CDR_MUST_CHECK cdr_err cdr_rounds_step(struct cdr_member *member, bool *worked, struct cdr_fault *fault);

@@ -5,6 +5,7 @@
 #include "node/member/annual.h"
 #include "node/member/count.h"
 #include "node/member/deadline.h"
+#include "node/member/put_back.h"
 #include "tests/unit/ahead.h"
 
 /* The annual return of a member: from what was counted to what is signed, sent and corrected; requests over the turn of a year. */
@@ -205,6 +206,37 @@ test_return(void **state)
 	assert_string_equal(now.state, "signed");
 }
 
+static cdr_err
+mark_job(struct cdr_tx *tx, void *context)
+{
+	return cdr_put_back_mark(tx, context);
+}
+
+/* Put back from a backup, this node has forgotten which revisions it signed: it goes on with one that lies beyond. */
+static void
+test_revisions_of_a_node_that_was_put_back(void **state)
+{
+	struct world *w = *state;
+	struct cdr_member *blue = w->member[BLUE];
+	struct cdr_annual_state now;
+	unsigned year = this_year();
+	const time_t seconds = (time_t)cdr_member_now();
+	struct tm day;
+
+	assert_non_null(gmtime_r(&seconds, &day));
+	assert_int_equal(cdr_annual_make(blue, year - 1, "Fictional Director", SIZE_MAX, &now, &fault), CDR_OK);
+	assert_int_equal(now.annual.revision, 1);
+	assert_int_equal(cdr_store_write(blue->home->store, mark_job, NULL), CDR_OK);
+	assert_int_equal(cdr_annual_make(blue, year - 1, "Fictional Director", SIZE_MAX, &now, &fault), CDR_OK);
+	uint32_t first = now.annual.revision, days = year % 4 == 1 ? 366 : 365; /* until 2100 */
+	assert_in_range(first, days + (uint32_t)day.tm_yday, days + (uint32_t)day.tm_yday + 1);
+	assert_int_equal(cdr_annual_make(blue, year - 1, "Fictional Director", SIZE_MAX, &now, &fault), CDR_OK);
+	assert_in_range(now.annual.revision, first + 1, first + 2);
+	/* Years later there are numbers still. */
+	assert_int_equal(cdr_annual_make(blue, year - 4, "Fictional Director", SIZE_MAX, &now, &fault), CDR_OK);
+	assert_int_equal(now.annual.revision, 1);
+}
+
 int
 main(void)
 {
@@ -213,6 +245,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_answered_after_expiry, setup, w_teardown),
 		cmocka_unit_test_setup_teardown(test_answered_a_year_too_late, setup, w_teardown),
 		cmocka_unit_test_setup_teardown(test_return, setup, w_teardown),
+		cmocka_unit_test_setup_teardown(test_revisions_of_a_node_that_was_put_back, setup, w_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
