@@ -88,14 +88,15 @@ identify(struct kept *kept)
 {
 	struct cdr_api_call *call = kept->call;
 	char text[CDR_TRAIL_WHO_LEN + CDR_REST_VALUE_LEN + 2];
-	uint8_t body[CDR_SHA256_LEN], content[CDR_REST_PATH_LEN + CDR_REST_QUERY_LEN + CDR_SHA256_LEN];
+	uint8_t body[CDR_SHA256_LEN], content[sizeof("255 ") + CDR_REST_PATH_LEN + CDR_REST_QUERY_LEN + CDR_SHA256_LEN];
 	cdr_err err = CDR_E_INTERNAL;
 
 	kept->now = cdr_member_now();
 	int len = snprintf(text, sizeof(text), "%s\n%s", call->actor.who, call->head->idempotency_key);
 	CDR_TRY(cdr_member_digest(call->member, "api.key", (struct cdr_bytes){ (uint8_t *)text, (size_t)len }, kept->key));
 	CDR_TRY(cdr_sha256(&call->body, 1, body));
-	len = snprintf((char *)content, sizeof(content) - CDR_SHA256_LEN, "%s?%s", call->head->path, call->head->query);
+	len = snprintf((char *)content, sizeof(content) - CDR_SHA256_LEN, "%u %s?%s", (unsigned)call->head->method,
+	    call->head->path, call->head->query);
 	memcpy(content + len, body, sizeof(body));
 	CDR_TRY(cdr_member_digest(call->member, "api.request", (struct cdr_bytes){ content, (size_t)len + sizeof(body) }, kept->request));
 	err = CDR_OK;

@@ -17,11 +17,25 @@
 #include "node/net/address.h"
 #include "node/net/workers.h"
 
-/* The sockets of node/net/rest.h: a thread that accepts, workers that read, have it handled, and write. */
+/*
+ * The sockets of node/net/rest.h: a thread that accepts and waits for heads, of all connections at once, so that whoever says nothing
+ * keeps nobody from being heard; workers that read a body, have the request handled, and write.
+ */
+
+/* What was read of a request so far. */
+struct request {
+	uint8_t data[CDR_REST_HEAD_MAX + 1];
+	size_t len, head_len;
+	struct cdr_rest_head head;
+	struct cdr_buffer body;
+};
 
 struct connection {
 	struct cdr_work work; /* first */
 	int fd;
+	int status;           /* of the head, once it is whole */
+	int64_t end_ms;       /* until when the head must be whole */
+	struct request request;
 };
 
 struct cdr_rest {
@@ -30,6 +44,11 @@ struct cdr_rest {
 	uint16_t port;
 	pthread_t thread;
 	struct cdr_workers *workers;
+
+	/* Of the thread alone: whose heads are not whole, in order of arrival, so of their end too. */
+	struct connection *waiting[CDR_REST_WAITING_MAX];
+	size_t waiting_count;
+	int64_t rest_until_ms; /* nothing is accepted before: there was no descriptor or no memory for it */
 };
 
 static int64_t
@@ -73,35 +92,6 @@ write_all(int fd, const void *data, size_t len)
 		len -= n > 0 ? (size_t)n : 0;
 		if (n < 0)
 			(void)poll(&poll_fd, 1, 1000);
-	}
-}
-
-/* What was read of a request so far. */
-struct request {
-	uint8_t data[CDR_REST_HEAD_MAX + 1];
-	size_t len, head_len;
-	struct cdr_rest_head head;
-	struct cdr_buffer body;
-};
-
-/* Up to the empty line. Returns a status; -1 if there is nobody to answer. */
-static int
-read_head(int fd, struct request *r)
-{
-	int64_t end = clock_ms() + CDR_REST_SECONDS_MAX * 1000;
-
-	for (;;) {
-		uint8_t *empty = memmem(r->data, r->len, "\r\n\r\n", 4);
-		if (empty != NULL) {
-			r->head_len = (size_t)(empty - r->data) + 4;
-			return cdr_rest_parse((struct cdr_bytes){ r->data, r->head_len }, &r->head);
-		}
-		if (r->len == CDR_REST_HEAD_MAX)
-			return 431;
-		ssize_t n = read_some(fd, r->data + r->len, CDR_REST_HEAD_MAX - r->len, end);
-		if (n <= 0)
-			return r->len == 0 || n < 0 ? -1 : 400;
-		r->len += (size_t)n;
 	}
 }
 
@@ -170,7 +160,7 @@ answer(int fd, const struct cdr_rest_reply *reply)
 
 /* A peer that is refused in the middle of its body would lose the answer to a reset: what it still sends is passed over, for a while. */
 static void
-end_connection(int fd)
+pass_over(int fd)
 {
 	uint8_t rest[4096];
 	int64_t end = clock_ms() + 1000;
@@ -179,7 +169,15 @@ end_connection(int fd)
 	while (read_some(fd, rest, sizeof(rest), end) > 0)
 		;
 	cdr_wipe(rest, sizeof(rest));
-	(void)close(fd);
+}
+
+static void
+end_connection(struct connection *connection)
+{
+	(void)close(connection->fd);
+	cdr_buffer_free(&connection->request.body);
+	cdr_wipe(connection, sizeof(*connection));
+	free(connection);
 }
 
 static void
@@ -187,48 +185,141 @@ serve(void *context, struct cdr_work *work)
 {
 	struct cdr_rest *rest = context;
 	struct connection *connection = (struct connection *)work;
-	struct request *r = calloc(1, sizeof(*r));
+	struct request *r = &connection->request;
 	struct cdr_rest_reply reply = { .status = 500 };
 
-	int status = r != NULL ? read_head(connection->fd, r) : -1;
+	int status = connection->status;
 	if (status == 0)
 		status = read_body(rest, connection->fd, r);
 	if (status >= 0) {
 		rest->app.handle(rest->app.context, rest->port, status, &r->head, cdr_buffer_bytes(&r->body), &reply);
 		answer(connection->fd, &reply);
 	}
+	if (status > 0)
+		pass_over(connection->fd);
 	cdr_buffer_free(&reply.body);
 	cdr_wipe(&reply, sizeof(reply));
-	if (r != NULL) {
-		cdr_buffer_free(&r->body);
-		cdr_wipe(r, sizeof(*r));
+	end_connection(connection);
+}
+
+/* ---- heads --------------------------------------------------------------------------------------------------------------- */
+
+/* Take out of those whose heads are waited for. */
+static struct connection *
+take_waiting(struct cdr_rest *rest, size_t at)
+{
+	struct connection *connection = rest->waiting[at];
+
+	rest->waiting_count--;
+	memmove(&rest->waiting[at], &rest->waiting[at + 1], (rest->waiting_count - at) * sizeof(rest->waiting[0]));
+	return connection;
+}
+
+enum progress { GOES_ON, IS_WHOLE, IS_GONE };
+
+/* Read what came of a head. */
+static enum progress
+read_head(struct connection *connection)
+{
+	struct request *r = &connection->request;
+
+	ssize_t n = recv(connection->fd, r->data + r->len, CDR_REST_HEAD_MAX - r->len, MSG_DONTWAIT);
+	if (n < 0)
+		return errno == EAGAIN || errno == EINTR ? GOES_ON : IS_GONE;
+	if (n == 0 && r->len == 0)
+		return IS_GONE;
+	r->len += (size_t)n;
+	uint8_t *empty = memmem(r->data, r->len, "\r\n\r\n", 4);
+	if (empty != NULL) {
+		r->head_len = (size_t)(empty - r->data) + 4;
+		connection->status = cdr_rest_parse((struct cdr_bytes){ r->data, r->head_len }, &r->head);
+	} else if (n > 0 && r->len < CDR_REST_HEAD_MAX) {
+		return GOES_ON;
+	} else {
+		connection->status = n == 0 ? 400 : 431;
 	}
-	free(r);
-	end_connection(connection->fd);
-	free(connection);
+	return IS_WHOLE;
+}
+
+/* Each of those that may have sent something, as ${fds} says: on to the workers, or to its end. */
+static void
+hear_waiting(struct cdr_rest *rest, const struct pollfd *fds)
+{
+	int64_t now = clock_ms();
+
+	/* From the last to the first, so that places stay what they are in fds. */
+	for (size_t i = rest->waiting_count; i-- > 0;) {
+		struct connection *connection = rest->waiting[i];
+		enum progress progress = fds[i].revents != 0 ? read_head(connection) : GOES_ON;
+		if (progress == GOES_ON && now < connection->end_ms)
+			continue;
+		(void)take_waiting(rest, i);
+		if (progress != IS_WHOLE || !cdr_workers_put(rest->workers, &connection->work))
+			end_connection(connection);
+	}
+}
+
+/* One more. Where there is no room for it, whoever has kept us waiting longest makes room; where nobody does, nothing is accepted for a while. */
+static void
+accept_one(struct cdr_rest *rest)
+{
+	if (rest->waiting_count == CDR_REST_WAITING_MAX)
+		end_connection(take_waiting(rest, 0));
+	int fd = accept4(rest->listening, NULL, NULL, SOCK_CLOEXEC);
+	bool is_short = fd < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM);
+	struct connection *connection = fd >= 0 ? calloc(1, sizeof(*connection)) : NULL;
+	if (connection != NULL) {
+		connection->fd = fd;
+		connection->end_ms = clock_ms() + CDR_REST_SECONDS_MAX * 1000;
+		rest->waiting[rest->waiting_count++] = connection;
+		return;
+	}
+	if (fd >= 0)
+		(void)close(fd);
+	else if (!is_short)
+		return;
+	if (rest->waiting_count > 0)
+		end_connection(take_waiting(rest, 0));
+	else
+		rest->rest_until_ms = clock_ms() + CDR_REST_SHORT_MS;
+}
+
+/* Until when there is nothing to do but what happens at a socket: milliseconds from now, for poll. */
+static int
+idle_ms(const struct cdr_rest *rest)
+{
+	int64_t now = clock_ms(), end = rest->waiting_count > 0 ? rest->waiting[0]->end_ms : INT64_MAX;
+
+	if (rest->rest_until_ms > now && rest->rest_until_ms < end)
+		end = rest->rest_until_ms;
+	return end == INT64_MAX ? -1 : end > now ? (int)(end - now) : 0;
 }
 
 static void *
 accept_all(void *context)
 {
 	struct cdr_rest *rest = context;
-	struct pollfd fds[2] = { { .fd = rest->listening, .events = POLLIN }, { .fd = rest->wake, .events = POLLIN } };
+	struct pollfd fds[2 + CDR_REST_WAITING_MAX];
 
-	while (poll(fds, 2, -1) >= 0 || errno == EINTR) {
-		if (fds[1].revents != 0)
-			return NULL;
-		if (fds[0].revents == 0)
-			continue;
-		int fd = accept4(rest->listening, NULL, NULL, SOCK_CLOEXEC);
-		struct connection *connection = fd >= 0 ? calloc(1, sizeof(*connection)) : NULL;
-		if (connection != NULL)
-			connection->fd = fd;
-		if (connection == NULL || !cdr_workers_put(rest->workers, &connection->work)) {
-			free(connection);
-			if (fd >= 0)
-				(void)close(fd);
+	for (;;) {
+		size_t count = rest->waiting_count;
+		fds[0] = (struct pollfd){ .fd = rest->wake, .events = POLLIN };
+		fds[1] = (struct pollfd){ .fd = rest->rest_until_ms > clock_ms() ? -1 : rest->listening, .events = POLLIN };
+		for (size_t i = 0; i < count; i++)
+			fds[2 + i] = (struct pollfd){ .fd = rest->waiting[i]->fd, .events = POLLIN };
+		if (poll(fds, 2 + count, idle_ms(rest)) < 0) {
+			if (errno == EINTR)
+				continue;
+			break;
 		}
+		if (fds[0].revents != 0)
+			break;
+		hear_waiting(rest, fds + 2);
+		if (fds[1].revents != 0)
+			accept_one(rest);
 	}
+	while (rest->waiting_count > 0)
+		end_connection(take_waiting(rest, 0));
 	return NULL;
 }
 

@@ -19,6 +19,8 @@
 #define CDR_REST_VALUE_LEN 160
 #define CDR_REST_WORKER_COUNT 4
 #define CDR_REST_QUEUE_MAX 64
+#define CDR_REST_WAITING_MAX 64       /* connections whose head is not whole; of more, the oldest is ended */
+#define CDR_REST_SHORT_MS 200         /* nothing is accepted for so long where descriptors or memory have run out */
 #define CDR_REST_SECONDS_MAX 30       /* for a head, and for each 1 MiB of a body */
 
 enum cdr_rest_method { CDR_REST_GET = 1, CDR_REST_POST = 2, CDR_REST_DELETE = 4 };

@@ -1,11 +1,15 @@
 #include "tests/unit/unit.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <netinet/in.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "node/net/rest.h"
@@ -185,18 +189,26 @@ note_answer(void *context, uint16_t port, int status, const struct cdr_rest_head
 	reply->status = status != 0 ? status : 200;
 }
 
-/* Say ${text} and read the status, while the other side may still wait for a body that never comes. */
+/* A connection on which ${text} was said. */
 static int
-ask(uint16_t port, const char *text)
+say(uint16_t port, const char *text)
 {
 	struct sockaddr_in address = { .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 	int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+	return fd;
+}
+
+/* Read the status, while the other side may still wait for a body that never comes. */
+static int
+hear(int fd)
+{
 	char answer[512] = "";
 	size_t len = 0;
 	ssize_t n = 1;
 
-	assert_int_equal(connect(fd, (struct sockaddr *)&address, sizeof(address)), 0);
-	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
 	while (len < 12 && n > 0) {
 		n = read(fd, answer + len, sizeof(answer) - 1 - len);
 		len += n > 0 ? (size_t)n : 0;
@@ -204,6 +216,12 @@ ask(uint16_t port, const char *text)
 	(void)close(fd);
 	assert_int_equal(strncmp(answer, "HTTP/1.1 ", 9), 0);
 	return (int)strtol(answer + 9, NULL, 10);
+}
+
+static int
+ask(uint16_t port, const char *text)
+{
+	return hear(say(port, text));
 }
 
 /* Who is not let in is told so before a byte of a body was read, however much was announced; 64 such do not fill the server. */
@@ -230,6 +248,98 @@ test_head_first(void **state)
 	cdr_rest_stop(rest);
 }
 
+/* ---- those who keep it waiting -------------------------------------------------------------------------------------------- */
+
+#define GOOD "GET /v1/a HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer right\r\n\r\n"
+
+static atomic_int descriptors_missing; /* so many calls of accept4 fail for want of them */
+static atomic_int accept_count;
+static int64_t failed_at_ms[2];        /* when the last two did */
+
+static int64_t
+clock_ms(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* In the C library's place. */
+int
+accept4(int fd, struct sockaddr *address, socklen_t *len, int flags)
+{
+	atomic_fetch_add(&accept_count, 1);
+	if (atomic_load(&descriptors_missing) == 0)
+		return (int)syscall(SYS_accept4, fd, address, len, flags);
+	failed_at_ms[0] = failed_at_ms[1];
+	failed_at_ms[1] = clock_ms();
+	atomic_fetch_sub(&descriptors_missing, 1);
+	errno = EMFILE;
+	return -1;
+}
+
+/* Clients that say nothing, or half of it, keep nobody else from being heard; too many of them end the oldest. */
+static void
+test_idle(void **state)
+{
+	struct seen seen = { 0 };
+	const struct cdr_rest_app app = { .context = &seen, .admit = only_with_a_key, .handle = note_answer };
+	struct cdr_rest *rest;
+	struct cdr_fault fault;
+	int idle[CDR_REST_WAITING_MAX + 1];
+	char byte;
+
+	(void)state;
+	assert_int_equal(cdr_rest_start("127.0.0.1:0", &app, &rest, &fault), CDR_OK);
+	uint16_t port = cdr_rest_port(rest);
+	for (size_t i = 0; i < 2 * CDR_REST_WORKER_COUNT; i++)
+		idle[i] = say(port, i % 2 == 0 ? "" : "GET /v1/a HTTP/1.1\r\nHo");
+	assert_int_equal(ask(port, GOOD), 200);
+	for (size_t i = 2 * CDR_REST_WORKER_COUNT; i < CDR_REST_WAITING_MAX + 1; i++)
+		idle[i] = say(port, "");
+	assert_int_equal(read(idle[0], &byte, 1), 0);
+	assert_int_equal(ask(port, GOOD), 200);
+	/* Who says the other half is answered. */
+	int last = idle[CDR_REST_WAITING_MAX];
+	assert_int_equal(write(last, GOOD, 20), 20);
+	assert_int_equal(ask(port, GOOD), 200);
+	assert_int_equal(write(last, GOOD + 20, strlen(GOOD) - 20), strlen(GOOD) - 20);
+	assert_int_equal(hear(last), 200);
+	for (size_t i = 0; i < CDR_REST_WAITING_MAX; i++)
+		(void)close(idle[i]);
+	assert_int_equal(ask(port, GOOD), 200);
+	cdr_rest_stop(rest);
+}
+
+/* Without descriptors it waits between one try and the next, and goes on; whoever keeps it waiting makes room. */
+static void
+test_no_descriptors(void **state)
+{
+	struct seen seen = { 0 };
+	const struct cdr_rest_app app = { .context = &seen, .admit = only_with_a_key, .handle = note_answer };
+	struct cdr_rest *rest;
+	struct cdr_fault fault;
+	char byte;
+
+	(void)state;
+	assert_int_equal(cdr_rest_start("127.0.0.1:0", &app, &rest, &fault), CDR_OK);
+	uint16_t port = cdr_rest_port(rest);
+	atomic_store(&accept_count, 0);
+	atomic_store(&descriptors_missing, 2);
+	assert_int_equal(ask(port, GOOD), 200);
+	assert_int_equal(atomic_load(&accept_count), 3);
+	assert_true(failed_at_ms[1] - failed_at_ms[0] >= CDR_REST_SHORT_MS / 2); /* at least: a busy machine takes longer */
+	int idle = say(port, "GET");
+	while (atomic_load(&accept_count) < 4) /* it is in */
+		(void)usleep(1000);
+	atomic_store(&descriptors_missing, 1);
+	assert_int_equal(ask(port, GOOD), 200);
+	(void)!read(idle, &byte, 1); /* ended, or reset for what it had said */
+	(void)close(idle);
+	cdr_rest_stop(rest);
+}
+
 int
 main(void)
 {
@@ -239,6 +349,8 @@ main(void)
 		cmocka_unit_test(test_local),
 		cmocka_unit_test(test_start),
 		cmocka_unit_test(test_head_first),
+		cmocka_unit_test(test_idle),
+		cmocka_unit_test(test_no_descriptors),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
