@@ -10,12 +10,12 @@ static struct cdr_statement answered;
 
 /* Blue asks, green answers with ${s}, blue exports. */
 static void
-export(struct world *w, const struct cdr_statement *s, struct cdr_buffer *bytes)
+export_of(struct world *w, const char *reference, const struct cdr_statement *s, uint8_t request_id[static CDR_ID_LEN],
+    struct cdr_buffer *bytes)
 {
 	struct cdr_candidate c;
-	uint8_t request_id[CDR_ID_LEN];
 
-	w_amina(&c, "R-1");
+	w_amina(&c, reference);
 	w_declare(&c, "green-valley");
 	w_check(w->member[BLUE], &c, CDR_OK);
 	w_carry(w);
@@ -26,6 +26,14 @@ export(struct world *w, const struct cdr_statement *s, struct cdr_buffer *bytes)
 		fail_msg("%s", fault.text);
 	w_carry(w);
 	assert_int_equal(cdr_check_statement(w->member[BLUE], request_id, NULL, bytes, NULL), CDR_OK);
+}
+
+static void
+export(struct world *w, const struct cdr_statement *s, struct cdr_buffer *bytes)
+{
+	uint8_t request_id[CDR_ID_LEN];
+
+	export_of(w, "R-1", s, request_id, bytes);
 }
 
 static void
@@ -351,6 +359,122 @@ test_large(void **state)
 	cdr_buffer_free(&bytes);
 }
 
+/* ---- rosters that came since ---------------------------------------------------------------------------------------- */
+
+/* Another roster, which blue and green take. */
+static void
+next_roster(struct world *w)
+{
+	w_roster(w);
+	assert_int_equal(cdr_enrol_refresh(w->member[BLUE], NULL), CDR_OK);
+	assert_int_equal(cdr_enrol_refresh(w->member[GREEN], NULL), CDR_OK);
+}
+
+/* A party has other keys from the next roster on. */
+static void
+other_keys(struct w_keys *keys)
+{
+	assert_int_equal(cdr_random(keys->seed, sizeof(keys->seed)), CDR_OK);
+	assert_int_equal(cdr_sign_public(keys->seed, keys->signing), CDR_OK);
+}
+
+static void
+enrol_anew(struct world *w, size_t at)
+{
+	struct cdr_home *home = w->member[at]->home;
+
+	other_keys(&w->keys[at]);
+	memcpy(home->keys->signing, w->keys[at].seed, sizeof(home->keys->signing));
+	memcpy(home->signing_public, w->keys[at].signing, sizeof(home->signing_public));
+	next_roster(w);
+}
+
+/* Export once more, and verify; how many rosters that brought other trustees are in the file. */
+static size_t
+export_again(struct world *w, const uint8_t *request_id, struct parts *p)
+{
+	struct cdr_buffer bytes;
+
+	assert_int_equal(cdr_check_statement(w->member[BLUE], request_id, NULL, &bytes, NULL), CDR_OK);
+	assert_int_equal(verify(w, &bytes, w->genesis), CDR_OK);
+	assert_string_equal(file.signer, "green-valley");
+	take_apart(&bytes, p);
+	cdr_buffer_free(&bytes);
+	return p->message->n_handover;
+}
+
+/* Who signed enrolled anew, trustees handed over, others enrolled anew in numbers: what was signed when holds by the roster of then. */
+static void
+test_rosters_since(void **state)
+{
+	struct world *w = *state;
+	struct cdr_statement s;
+	struct cdr_buffer bytes;
+	struct parts p;
+	uint8_t first[CDR_ID_LEN], second[CDR_ID_LEN], third[CDR_ID_LEN];
+
+	w_no_record(&s);
+	export_of(w, "R-1", &s, first, &bytes);
+	cdr_buffer_free(&bytes);
+	const uint64_t version = w->version;
+	enrol_anew(w, GREEN);
+	assert_int_equal(export_again(w, first, &p), 0);
+	assert_int_equal(file.roster_version, version);
+	cdr_arena_free(&p.arena);
+	/* All three trustees are replaced, one after the other. */
+	for (size_t i = 0; i < W_TRUSTEES; i++) {
+		other_keys(&w->trustee[i]);
+		next_roster(w);
+	}
+	export_of(w, "R-2", &s, second, &bytes);
+	cdr_buffer_free(&bytes);
+	next_roster(w);
+	assert_int_equal(export_again(w, first, &p), 0);
+	assert_int_equal(file.roster_version, version);
+	cdr_arena_free(&p.arena);
+	/* Each hands over to the next: none may be missing, twice, in another order, or one that brought nobody else. */
+	assert_int_equal(export_again(w, second, &p), W_TRUSTEES);
+	assert_int_equal(file.roster_version, w->version);
+	ProtobufCBinaryData one = p.message->handover[0], two = p.message->handover[1], many[CDR_HANDOVER_COUNT_MAX + 1];
+	p.message->n_handover = 0;
+	assert_int_equal(verify_parts(w, &p), CDR_E_ROSTER);
+	p.message->n_handover = 1;
+	assert_int_equal(verify_parts(w, &p), CDR_E_ROSTER);
+	p.message->handover[0] = two;
+	p.message->handover[1] = one;
+	assert_int_equal(verify_parts(w, &p), CDR_E_ROSTER);
+	p.message->handover[0] = one;
+	assert_int_equal(verify_parts(w, &p), CDR_E_ROSTER);
+	p.message->handover[1] = p.message->genesis;
+	assert_int_equal(verify_parts(w, &p), CDR_E_ROSTER);
+	p.message->handover[1] = two;
+	p.message->handover[1].data[two.len / 2] ^= 1;
+	assert_int_not_equal(verify_parts(w, &p), CDR_OK);
+	p.message->handover[1].data[two.len / 2] ^= 1;
+	assert_int_equal(verify_parts(w, &p), CDR_OK);
+	for (size_t i = 0; i < CDR_HANDOVER_COUNT_MAX + 1; i++)
+		many[i] = one;
+	p.message->handover = many;
+	p.message->n_handover = CDR_HANDOVER_COUNT_MAX + 1;
+	assert_int_equal(verify_parts(w, &p), CDR_E_INPUT);
+	cdr_arena_free(&p.arena);
+	/* Many lost laptops: each leaves a roster here. */
+	for (size_t i = 0; i < CDR_HANDOVER_COUNT_MAX + 10; i++)
+		enrol_anew(w, RED);
+	assert_true(w_count(w->member[BLUE], "SELECT count(*) FROM roster") > CDR_HANDOVER_COUNT_MAX + 10);
+	enrol_anew(w, GREEN);
+	export_of(w, "R-3", &s, third, &bytes);
+	cdr_buffer_free(&bytes);
+	assert_int_equal(export_again(w, third, &p), W_TRUSTEES);
+	assert_int_equal(file.roster_version, w->version);
+	cdr_arena_free(&p.arena);
+	assert_int_equal(export_again(w, second, &p), W_TRUSTEES);
+	cdr_arena_free(&p.arena);
+	assert_int_equal(export_again(w, first, &p), 0);
+	assert_int_equal(file.roster_version, version);
+	cdr_arena_free(&p.arena);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, w_setup, w_teardown)
 
 int
@@ -363,6 +487,7 @@ main(void)
 		TEST(test_other_exchange),
 		TEST(test_signed_and_wrong),
 		TEST(test_large),
+		TEST(test_rosters_since),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
