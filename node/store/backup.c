@@ -23,11 +23,6 @@
 
 static const uint8_t magic[16] = "candor-backup";
 
-struct head {
-	uint32_t version, application_id, keystore_len, codebook_len;
-	uint64_t made_at, database_len;
-};
-
 static void
 put(uint8_t *out, uint64_t number, size_t len)
 {
@@ -49,6 +44,45 @@ static cdr_err
 io_fault(struct cdr_fault *fault, const char *path)
 {
 	return cdr_fault_set(fault, CDR_E_IO, "%s: %s", path, strerror(errno));
+}
+
+/* ---- the head ----------------------------------------------------------------------------------------------------- */
+
+/* see node/store/backup.h */
+void
+cdr_backup_head_write(const struct cdr_backup_head *head, uint8_t bytes[static CDR_BACKUP_HEAD_LEN])
+{
+	memcpy(bytes, magic, sizeof(magic));
+	put(bytes + 16, VERSION, 4);
+	put(bytes + 20, head->application_id, 4);
+	put(bytes + 24, head->made_at, 8);
+	put(bytes + 32, head->keystore_len, 4);
+	put(bytes + 36, head->codebook_len, 4);
+	put(bytes + 40, head->database_len, 8);
+}
+
+/* see node/store/backup.h */
+cdr_err
+cdr_backup_head_read(struct cdr_bytes bytes, uint32_t application_id, const char *path, struct cdr_backup_head *head,
+    struct cdr_fault *fault)
+{
+	const uint8_t *at = bytes.data;
+
+	*head = (struct cdr_backup_head){ 0 };
+	if (bytes.len < CDR_BACKUP_HEAD_LEN + CDR_SHA256_LEN || memcmp(at, magic, sizeof(magic)) != 0)
+		return cdr_fault_set(fault, CDR_E_INPUT, "%s is no backup of Candor", path);
+	if (get(at + 16, 4) != VERSION)
+		return cdr_fault_set(fault, CDR_E_INPUT, "%s was made by a newer version of Candor: install that one", path);
+	const struct cdr_backup_head h = { .application_id = (uint32_t)get(at + 20, 4), .made_at = get(at + 24, 8),
+		.keystore_len = (uint32_t)get(at + 32, 4), .codebook_len = (uint32_t)get(at + 36, 4), .database_len = get(at + 40, 8) };
+	const uint64_t room = bytes.len - CDR_BACKUP_HEAD_LEN - CDR_SHA256_LEN;
+	if (h.application_id != application_id)
+		return cdr_fault_set(fault, CDR_E_REFUSED, "%s is the backup of another kind of node: use that program's `restore`", path);
+	if (h.keystore_len > CDR_KEYSTORE_FILE_LEN_MAX || h.codebook_len > CDR_BACKUP_CODEBOOK_MAX || h.keystore_len > room ||
+	    h.codebook_len > room - h.keystore_len || h.database_len != room - h.keystore_len - h.codebook_len)
+		return cdr_fault_set(fault, CDR_E_INPUT, "%s is not whole: copy it again from where it is kept", path);
+	*head = h;
+	return CDR_OK;
 }
 
 /* ---- pieces of files ---------------------------------------------------------------------------------------------- */
@@ -160,20 +194,14 @@ authenticate(const struct cdr_keystore *keystore, const uint8_t *bytes, size_t l
 
 /* Put the head in front and the code behind. */
 static cdr_err
-finish(int fd, const struct cdr_home *home, const struct head *head, uint64_t *bytes, const char *path, struct cdr_fault *fault)
+finish(int fd, const struct cdr_home *home, const struct cdr_backup_head *head, uint64_t *bytes, const char *path, struct cdr_fault *fault)
 {
 	cdr_err err = CDR_E_INTERNAL;
 	uint8_t first[CDR_BACKUP_HEAD_LEN], mac[CDR_SHA256_LEN];
 	const uint64_t len = CDR_BACKUP_HEAD_LEN + (uint64_t)head->keystore_len + head->codebook_len + head->database_len;
 	void *map = MAP_FAILED;
 
-	memcpy(first, magic, sizeof(magic));
-	put(first + 16, VERSION, 4);
-	put(first + 20, head->application_id, 4);
-	put(first + 24, head->made_at, 8);
-	put(first + 32, head->keystore_len, 4);
-	put(first + 36, head->codebook_len, 4);
-	put(first + 40, head->database_len, 8);
+	cdr_backup_head_write(head, first);
 	if (pwrite(fd, first, sizeof(first), 0) != (ssize_t)sizeof(first))
 		CDR_TRY(io_fault(fault, path));
 	map = mmap(NULL, len, PROT_READ, MAP_SHARED, fd, 0);
@@ -192,7 +220,7 @@ out:
 
 /* Keystore, codebook and the copied database into ${fd}, behind room for the head. */
 static cdr_err
-collect(int fd, struct cdr_home *home, const char *database, struct head *head, struct cdr_fault *fault)
+collect(int fd, struct cdr_home *home, const char *database, struct cdr_backup_head *head, struct cdr_fault *fault)
 {
 	cdr_err err = CDR_E_INTERNAL;
 	char path[PATH_SIZE];
@@ -220,7 +248,7 @@ cdr_backup_write(struct cdr_home *home, const struct cdr_store_schema *schema, c
 {
 	cdr_err err = CDR_E_INTERNAL;
 	char part[PATH_SIZE], database[PATH_SIZE];
-	struct head head = { .application_id = schema->application_id, .made_at = now };
+	struct cdr_backup_head head = { .application_id = schema->application_id, .made_at = now };
 	struct stat info;
 	int fd = -1;
 
@@ -255,7 +283,7 @@ out:
 struct mapped {
 	const uint8_t *bytes;
 	size_t len;
-	struct head head;
+	struct cdr_backup_head head;
 };
 
 static cdr_err
@@ -280,29 +308,6 @@ map_file(const char *path, struct mapped *m, struct cdr_fault *fault)
 	return CDR_OK;
 }
 
-/* The head, and whether the lengths in it are those of the file. Nothing is authentic yet. */
-static cdr_err
-read_head(struct mapped *m, uint32_t application_id, const char *path, struct cdr_fault *fault)
-{
-	struct head *h = &m->head;
-	const uint8_t *at = m->bytes;
-	const uint64_t room = m->len - CDR_BACKUP_HEAD_LEN - CDR_SHA256_LEN;
-
-	*h = (struct head){ .version = (uint32_t)get(at + 16, 4), .application_id = (uint32_t)get(at + 20, 4),
-		.made_at = get(at + 24, 8), .keystore_len = (uint32_t)get(at + 32, 4), .codebook_len = (uint32_t)get(at + 36, 4),
-		.database_len = get(at + 40, 8) };
-	if (memcmp(at, magic, sizeof(magic)) != 0)
-		return cdr_fault_set(fault, CDR_E_INPUT, "%s is no backup of Candor", path);
-	if (h->version != VERSION)
-		return cdr_fault_set(fault, CDR_E_INPUT, "%s was made by a newer version of Candor: install that one", path);
-	if (h->application_id != application_id)
-		return cdr_fault_set(fault, CDR_E_REFUSED, "%s is the backup of another kind of node: use that program's `restore`", path);
-	if (h->keystore_len > CDR_KEYSTORE_FILE_LEN_MAX || h->codebook_len > CDR_BACKUP_CODEBOOK_MAX || h->keystore_len > room ||
-	    h->codebook_len > room - h->keystore_len || h->database_len != room - h->keystore_len - h->codebook_len)
-		return cdr_fault_set(fault, CDR_E_INPUT, "%s is not whole: copy it again from where it is kept", path);
-	return CDR_OK;
-}
-
 static cdr_err
 write_file(const char *folder, const char *name, const uint8_t *bytes, uint64_t len, struct cdr_fault *fault)
 {
@@ -324,7 +329,7 @@ unpack(const struct mapped *m, const char *folder, const struct cdr_passphrase *
     struct cdr_fault *fault)
 {
 	cdr_err err = CDR_E_INTERNAL;
-	const struct head *h = &m->head;
+	const struct cdr_backup_head *h = &m->head;
 	const uint8_t *at = m->bytes + CDR_BACKUP_HEAD_LEN;
 	struct cdr_keystore *keystore = NULL;
 	uint8_t mac[CDR_SHA256_LEN];
@@ -392,7 +397,7 @@ cdr_backup_restore(const char *path, const char *home_path, const struct cdr_sto
 		return cdr_fault_set(fault, CDR_E_RANGE, "the folder's path is empty or too long");
 	(void)snprintf(folder, sizeof(folder), "%s" RESTORING, home_path);
 	CDR_TRY(map_file(path, &m, fault));
-	CDR_TRY(read_head(&m, schema->application_id, path, fault));
+	CDR_TRY(cdr_backup_head_read((struct cdr_bytes){ m.bytes, m.len }, schema->application_id, path, &m.head, fault));
 	/* An empty folder makes room for the one that is made here. */
 	if (rmdir(home_path) != 0 && errno != ENOENT)
 		CDR_TRY(cdr_fault_set(fault, CDR_E_EXISTS, "%s is not an empty folder: restore into one that is new", home_path));

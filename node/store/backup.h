@@ -24,6 +24,25 @@
 #define CDR_BACKUP_HEAD_LEN 48
 #define CDR_BACKUP_CODEBOOK_MAX (4U << 20)
 
+struct cdr_backup_head {
+	uint32_t application_id, keystore_len, codebook_len;
+	uint64_t made_at, database_len;
+};
+
+/* The head in bytes. */
+void cdr_backup_head_write(const struct cdr_backup_head *head, uint8_t bytes[static CDR_BACKUP_HEAD_LEN]);
+
+/**
+ * cdr_backup_head_read(bytes, application_id, path, head, fault):
+ * Read the head of a whole backup, and see whether the lengths in it are those of ${bytes}. Nothing is authentic yet.
+ *
+ * path   in   for the fault
+ *
+ * Returns  CDR_OK; CDR_E_INPUT if it is no backup, of a newer version, or not whole; CDR_E_REFUSED if it is another program's.
+ */
+CDR_MUST_CHECK cdr_err cdr_backup_head_read(struct cdr_bytes bytes, uint32_t application_id, const char *path,
+    struct cdr_backup_head *head, struct cdr_fault *fault);
+
 /**
  * cdr_backup_write(home, schema, path, now, bytes, fault):
  * Back up an open folder into a new file that only its owner may read. Jobs go on meanwhile: the copy is of one moment.
