@@ -220,7 +220,7 @@ out:
 cdr_err
 cdr_hub_command_backup(const struct cdr_arguments *arguments, struct cdr_report *report, struct cdr_fault *fault)
 {
-	return cdr_backup_command_write(arguments, &cdr_hub_schema, report, fault);
+	return cdr_backup_command_write(arguments, &cdr_hub_schema, NULL, report, fault);
 }
 
 /* A writing job: the trustees know how far the log was; there is nothing to note here. */

@@ -1,22 +1,40 @@
 #include "node/member/command.h"
 #include "node/member/put_back.h"
 #include "node/member/schema.h"
+#include "node/member/trail.h"
 #include "node/net/backup_command.h"
 
-/* backup, restore. */
+/* backup, restore. By the node's owner, who has folder and passphrase, accounts or not: so a machine can do it each night. */
+
+/* A writing job. */
+static cdr_err
+note_backup(struct cdr_tx *tx, void *context)
+{
+	(void)context;
+	return cdr_trail_add(tx, CDR_TRAIL_OPERATOR, "backup.write", NULL);
+}
+
+/* A writing job. */
+static cdr_err
+note_restore(struct cdr_tx *tx, void *context)
+{
+	cdr_err err = cdr_put_back_mark(tx, context);
+
+	return err == CDR_OK ? cdr_trail_add(tx, CDR_TRAIL_OPERATOR, "backup.restore", NULL) : err;
+}
 
 /* see node/member/command.h */
 cdr_err
 cdr_command_backup(const struct cdr_arguments *arguments, struct cdr_report *report, struct cdr_fault *fault)
 {
-	return cdr_backup_command_write(arguments, &cdr_member_schema, report, fault);
+	return cdr_backup_command_write(arguments, &cdr_member_schema, note_backup, report, fault);
 }
 
 /* see node/member/command.h */
 cdr_err
 cdr_command_restore(const struct cdr_arguments *arguments, struct cdr_report *report, struct cdr_fault *fault)
 {
-	cdr_err err = cdr_backup_command_restore(arguments, &cdr_member_schema, cdr_put_back_mark, NULL, report, fault);
+	cdr_err err = cdr_backup_command_restore(arguments, &cdr_member_schema, note_restore, NULL, report, fault);
 
 	if (err == CDR_OK)
 		cdr_report_text(report,

@@ -10,7 +10,7 @@
 /* see node/net/backup_command.h */
 cdr_err
 cdr_backup_command_write(const struct cdr_arguments *arguments, const struct cdr_store_schema *schema,
-    struct cdr_report *report, struct cdr_fault *fault)
+    cdr_store_job *note, struct cdr_report *report, struct cdr_fault *fault)
 {
 	cdr_err err = CDR_E_INTERNAL;
 	const char *path, *file = cdr_arguments_operand(arguments, 0);
@@ -22,6 +22,8 @@ cdr_backup_command_write(const struct cdr_arguments *arguments, const struct cdr
 	CDR_TRY(cdr_node_home(arguments, &path, fault));
 	CDR_TRY(cdr_node_passphrase(arguments, false, &passphrase, fault));
 	CDR_TRY(cdr_home_open(path, schema, passphrase, &home, fault));
+	if (note != NULL)
+		CDR_TRY(cdr_store_write(home->store, note, NULL));
 	CDR_TRY(cdr_backup_write(home, schema, file, cdr_clock_now(), &bytes, fault));
 	cdr_report_text(report, "Written to %s, %" PRIu64 " bytes. It opens with the passphrase of today. Keep it on another machine, and an older one\n"
 	    "no longer than you must: what was erased here is still in it.\n", file, bytes);

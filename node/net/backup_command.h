@@ -8,13 +8,15 @@
 #include "node/store/backup.h"
 
 /**
- * cdr_backup_command_write(arguments, schema, report, fault):
+ * cdr_backup_command_write(arguments, schema, note, report, fault):
  * Back up the node's folder into the file that is the one operand. The daemon may run.
  *
- * Returns  as cdr_home_open and cdr_backup_write.
+ * note   in   a writing job, before the copy is made, so that no copy is without it; NULL: none
+ *
+ * Returns  as cdr_home_open, ${note} and cdr_backup_write.
  */
 CDR_MUST_CHECK cdr_err cdr_backup_command_write(const struct cdr_arguments *arguments, const struct cdr_store_schema *schema,
-    struct cdr_report *report, struct cdr_fault *fault);
+    cdr_store_job *note, struct cdr_report *report, struct cdr_fault *fault);
 
 /**
  * cdr_backup_command_restore(arguments, schema, mark, context, report, fault):

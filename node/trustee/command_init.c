@@ -115,7 +115,7 @@ out:
 cdr_err
 cdr_trustee_command_backup(const struct cdr_arguments *arguments, struct cdr_report *report, struct cdr_fault *fault)
 {
-	return cdr_backup_command_write(arguments, &cdr_trustee_schema, report, fault);
+	return cdr_backup_command_write(arguments, &cdr_trustee_schema, NULL, report, fault);
 }
 
 /* A writing job. */
