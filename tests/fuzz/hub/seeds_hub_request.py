@@ -5,7 +5,7 @@ import os
 SEEDS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../seeds/hub_request")
 AA, BB, TRUSTEE_1, TRUSTEE_2, NEW, HUB, RAW = range(7)
 (GENESIS, ROSTER, JOIN, PROPOSAL, COUNTERSIGN, POST, FETCH, RESULT, PUT, OPEN, CLOSE, MAIL, MAIL_FETCH,
- TAKEN) = range(14)
+ TAKEN, SEALING) = range(15)
 
 
 def varint(value):
@@ -81,3 +81,18 @@ write("mail", message(AA, MAIL, (1, ident(1)), (2, "aa"), (3, "bb"), (4, bytes(2
 write("mail-short", message(AA, MAIL, (1, ident(1)), (2, "aa"), (3, "bb"), (4, bytes(100))))
 write("wrong-sender", message(HUB, MAIL_FETCH, (1, 1)), message(TRUSTEE_1, PUT, (1, 1)), message(NEW, OPEN, (1, 1)))
 write("raw", message(RAW, CLOSE, (1, "member/aa"), (2, field(1, ident(1))), (3, bytes(64))))
+
+# A sealing key: the generator of P-256. Senders from 128 on sign for it, and AA is the first of them that is a member.
+GENERATOR = bytes.fromhex("046b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c296"
+                          "4fe342e2fe1a7f9b8ee7eb4a7c0f9e162bce33576b315ececbb6406837bf51f5")
+AA_SIGNS, BB_SIGNS = 133, 134
+
+
+def roll(sender, number, key=GENERATOR, made_at=1, signature=64):
+    return message(sender, SEALING, (1, key), (2, field(1, number) + field(2, made_at) + field(3, bytes(signature))))
+
+
+write("roll", roll(AA_SIGNS, 1), roll(AA_SIGNS, 1), roll(AA_SIGNS, 3), roll(AA_SIGNS, 2), roll(BB_SIGNS, 2 ** 63 - 1),
+      roll(BB_SIGNS, 2 ** 63), roll(BB_SIGNS, 0), message(TRUSTEE_1, PROPOSAL))
+write("roll-wrong", roll(AA, 1), roll(AA_SIGNS, 1, GENERATOR[:64]), roll(AA_SIGNS, 1, bytes(65)), roll(AA, 1, signature=63),
+      roll(AA_SIGNS, 1, made_at=2 ** 63), roll(NEW, 1), roll(TRUSTEE_1, 1))
