@@ -28,11 +28,10 @@ function today() {
 }
 
 function dayInWords(text) {
-	const [year, month, day] = String(text).slice(0, 10).split('-').map(Number);
-	if (!day)
+	const [year, month, day] = text.slice(0, 10).split('-').map(Number), date = new Date(Date.UTC(year, month - 1, day));
+	if (!day || Number.isNaN(date.getTime()))
 		return text;
-	return new Intl.DateTimeFormat(language === 'en' ? 'en-GB' : language, { dateStyle: 'long', timeZone: 'UTC', calendar: 'gregory' })
-		.format(new Date(Date.UTC(year, month - 1, day)));
+	return new Intl.DateTimeFormat(language === 'en' ? 'en-GB' : language, { dateStyle: 'long', timeZone: 'UTC', calendar: 'gregory' }).format(date);
 }
 
 // ---- the steps of the page ------------------------------------------------------------------------------------------------
@@ -239,9 +238,34 @@ async function openWith(codeText) {
 	return secret ? openSealed(state.id, secret, state.sealed) : go('code', 'code');
 }
 
+// What a request holds, as far as it is shown: each part a test of a value, an object of parts, or a list of one kind of part.
+const isText = (value) => typeof value === 'string';
+const isTime = (value) => isText(value) && !Number.isNaN(Date.parse(value));
+const orNothing = (form) => (value) => value === undefined || hasForm(value, form);
+const someText = orNothing(isText);
+const REQUEST_FORM = {
+	requester: { name: isText, country: isText, contact: someText, email: someText, phone: someText },
+	employer: someText, employee_number: someText, language: someText,
+	candidate: { given_names: someText, family_names: someText, native_name: someText, other_names: someText, date_of_birth: someText,
+		birth_precision: someText, gender: someText, nationality: orNothing([isText]),
+		documents: orNothing([{ type: isText, number: someText, country: someText }]) },
+	claimed: orNothing({ position: someText, country: someText, from: someText, to: someText, engagement_type: someText }),
+	legal_basis: isText, candidate_notified: isText, notified_on: someText, lookback_years: Number.isInteger, due_at: isText, expires_at: isTime,
+};
+
+function hasForm(value, form) {
+	if (typeof form === 'function')
+		return form(value);
+	if (Array.isArray(form))
+		return Array.isArray(value) && value.every((one) => hasForm(one, form[0]));
+	return value !== null && typeof value === 'object' && Object.entries(form).every(([name, part]) => hasForm(value[name], part));
+}
+
 async function openSealed(id, secret, sealed) {
 	try {
 		const request = await openRequest(id, secret, sealed);
+		if (!hasForm(request, REQUEST_FORM))
+			return stop('newer');
 		const hash = await sha256('candor/1 guest key\0', request.keyBytes);
 		Object.assign(state, { id, secret, sealed, request, fingerprint: writeBase32(hash.slice(0, 10)) });
 	} catch (error) {

@@ -223,6 +223,14 @@ await refuses('nor one with the key of somebody else\'s size', 'key', makeReques
 await refuses('a link that is over says so', 'gone', made, { status: 404 });
 await refuses('so does one whose day is past, whatever the hub says', 'gone', makeRequest({ expires_at: '2020-01-01T00:00:00Z' }));
 await refuses('a newer kind of request', 'newer', makeRequest({ format: 7 }));
+// Whoever has the secret could seal anything: what this page cannot show it says so, and shows nothing of the rest.
+for (const [what, changes] of Object.entries({
+	'no candidate': { candidate: undefined }, 'a candidate that is a text': { candidate: 'Fictiona Maria Nobodyson' }, 'a name that is a number': { candidate: { family_names: 7 } },
+	'nationalities in one text': { candidate: { nationality: 'KEN' } }, 'a document that is none': { candidate: { documents: [null] } },
+	'nobody who asks': { requester: null }, 'a requester without a name': { requester: { country: 'KEN' } }, 'a list of claims': { claimed: 'much' },
+	'a day that is a number': { due_at: 7 }, 'an end that is none': { expires_at: 'soon' }, 'an end that is a number': { expires_at: 4102444800 }, 'years in words': { lookback_years: 'five' }, 'a language that is a list': { language: ['en'] },
+}))
+	await refuses('a request with ' + what, 'newer', makeRequest(changes));
 await refuses('too many attempts', 'busy', made, { status: 429 });
 {
 	// A key that was replaced by a valid one cannot be put into the sealed request; an answer to it would not open either.
