@@ -23,33 +23,13 @@ draw_heading(struct canvas *canvas, const json_t *block)
 	cdr_page_flow(canvas, cdr_document_text(block, "text"), FACE_HEADING, INK_ACCENT, 4);
 }
 
-/* A box of light ground that keeps together. */
-static void
-draw_boxed(struct canvas *canvas, const char *text)
-{
-	PangoLayout *layout = cdr_page_layout(canvas, text, FACE_STRONG, BODY_WIDTH - 24, SIDE_START);
-	double height = cdr_page_layout_height(layout);
-
-	cdr_page_need(canvas, height + 20);
-	cdr_page_ink(canvas, INK_GROUND);
-	cairo_rectangle(canvas->cairo, MARGIN, canvas->y, BODY_WIDTH, height + 16);
-	cairo_fill(canvas->cairo);
-	cdr_page_ink(canvas, INK_ACCENT);
-	cairo_rectangle(canvas->cairo, cdr_page_x(canvas, 0, 3), canvas->y, 3, height + 16);
-	cairo_fill(canvas->cairo);
-	cdr_page_ink(canvas, INK);
-	cdr_page_draw(canvas, layout, cdr_page_x(canvas, 14, BODY_WIDTH - 24), canvas->y + 8);
-	canvas->y += height + 16 + GAP;
-	g_object_unref(layout);
-}
-
 static void
 draw_text(struct canvas *canvas, const json_t *block)
 {
 	const char *style = cdr_document_text(block, "style"), *text = cdr_document_text(block, "text");
 
 	if (strcmp(style, "boxed") == 0)
-		draw_boxed(canvas, text);
+		cdr_page_flow_boxed(canvas, text, FACE_STRONG, GAP);
 	else if (strcmp(style, "small") == 0)
 		cdr_page_flow(canvas, text, FACE_SMALL, INK_GREY, 6);
 	else
@@ -67,6 +47,14 @@ struct grid {
 	bool header;
 };
 
+/* A cell that would be taller than a page is cut, and says so ("…"). */
+static void
+keep_on_page(PangoLayout *cell)
+{
+	pango_layout_set_height(cell, (int)(ROW_HEIGHT_MAX * PANGO_SCALE));
+	pango_layout_set_ellipsize(cell, PANGO_ELLIPSIZE_END);
+}
+
 static double
 make_row(const struct canvas *canvas, const struct grid *grid, const json_t *row, PangoLayout **cells)
 {
@@ -75,8 +63,7 @@ make_row(const struct canvas *canvas, const struct grid *grid, const json_t *row
 	for (size_t i = 0; i < grid->column_count; i++) {
 		const char *text = json_string_value(json_array_get(row, i));
 		cells[i] = cdr_page_layout(canvas, text, grid->header ? grid->header_face : grid->face[i], grid->width[i] - 2 * CELL_PAD, grid->side[i]);
-		pango_layout_set_height(cells[i], (int)(ROW_HEIGHT_MAX * PANGO_SCALE));
-		pango_layout_set_ellipsize(cells[i], PANGO_ELLIPSIZE_END);
+		keep_on_page(cells[i]);
 		double cell = cdr_page_layout_height(cells[i]);
 		height = cell > height ? cell : height;
 	}
@@ -253,7 +240,10 @@ draw_bars(struct canvas *canvas, const json_t *block)
 		double value = json_number_value(json_array_get(row, 1)), width = most > 0 ? bar_room * value / most : 0;
 		PangoLayout *name = cdr_page_layout(canvas, json_string_value(json_array_get(row, 0)), FACE_PLAIN, label - 8, SIDE_START);
 		PangoLayout *figure = cdr_page_layout(canvas, json_string_value(json_array_get(row, 2)), FACE_PLAIN, BODY_WIDTH - label - bar_room - 12, SIDE_START);
-		double height = cdr_page_layout_height(name);
+		keep_on_page(name);
+		keep_on_page(figure);
+		double height = cdr_page_layout_height(name), beside = cdr_page_layout_height(figure);
+		height = beside > height ? beside : height;
 		cdr_page_need(canvas, height + 6);
 		cdr_page_ink(canvas, INK);
 		cdr_page_draw(canvas, name, cdr_page_x(canvas, 0, label - 8), canvas->y);
@@ -289,22 +279,31 @@ draw_qr(const struct canvas *canvas, const char *text, double x, double y, doubl
 	QRcode_free(qr);
 }
 
+/* The QR code with its words beside it, together on a page; words that are too many for that stand below it, on as many pages as they take. */
 static void
 draw_code(struct canvas *canvas, const json_t *block)
 {
+	const char *text = cdr_document_text(block, "text"), *words = cdr_document_text(block, "caption");
 	double size = 92, width = BODY_WIDTH - size - 12;
+	PangoLayout *code = cdr_page_layout(canvas, text, FACE_CODE, width, SIDE_START);
+	PangoLayout *caption = cdr_page_layout(canvas, words, FACE_SMALL, width, SIDE_START);
+	double above = cdr_page_layout_height(code), height = above + 16 + cdr_page_layout_height(caption);
+	bool is_beside = height <= BODY_END - MARGIN;
 
-	cdr_page_need(canvas, size + 6);
+	height = is_beside && height > size ? height : size;
+	cdr_page_need(canvas, height + 6);
 	draw_qr(canvas, cdr_document_text(block, "qr"), cdr_page_x(canvas, 0, size), canvas->y, size);
-	PangoLayout *code = cdr_page_layout(canvas, cdr_document_text(block, "text"), FACE_CODE, width, SIDE_START);
-	PangoLayout *caption = cdr_page_layout(canvas, cdr_document_text(block, "caption"), FACE_SMALL, width, SIDE_START);
-	double height = cdr_page_layout_height(code);
-	cdr_page_ink(canvas, INK);
-	cdr_page_draw(canvas, code, cdr_page_x(canvas, size + 12, width), canvas->y + 10);
-	cdr_page_ink(canvas, INK_GREY);
-	cdr_page_draw(canvas, caption, cdr_page_x(canvas, size + 12, width), canvas->y + 16 + height);
-	height += 16 + cdr_page_layout_height(caption);
-	canvas->y += (height > size ? height : size) + GAP;
+	if (is_beside) {
+		cdr_page_ink(canvas, INK);
+		cdr_page_draw(canvas, code, cdr_page_x(canvas, size + 12, width), canvas->y + 10);
+		cdr_page_ink(canvas, INK_GREY);
+		cdr_page_draw(canvas, caption, cdr_page_x(canvas, size + 12, width), canvas->y + 16 + above);
+	}
+	canvas->y += height + GAP;
+	if (!is_beside) {
+		cdr_page_flow(canvas, text, FACE_CODE, INK, 6);
+		cdr_page_flow(canvas, words, FACE_SMALL, INK_GREY, GAP);
+	}
 	g_object_unref(code);
 	g_object_unref(caption);
 }

@@ -3,6 +3,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#define BOX_PAD 8.0
+#define BOX_INDENT 14.0
+#define BOX_WIDTH (BODY_WIDTH - 24.0) /* of the text in a box */
+
 /* see node/print/page.h */
 void
 cdr_page_ink(const struct canvas *canvas, enum ink ink)
@@ -144,23 +148,92 @@ cdr_page_need(struct canvas *canvas, double height)
 		cdr_page_break(canvas);
 }
 
+static double
+line_height(PangoLayoutIter *iter)
+{
+	PangoRectangle logical;
+
+	pango_layout_iter_get_line_extents(iter, NULL, &logical);
+	return (double)logical.height / PANGO_SCALE;
+}
+
+/* Draw the line that ${iter} is at, its paragraph's edge at ${x}, and go below it. */
+static void
+draw_line(struct canvas *canvas, PangoLayoutIter *iter, double x)
+{
+	PangoRectangle logical;
+
+	pango_layout_iter_get_line_extents(iter, NULL, &logical);
+	double baseline = (double)(pango_layout_iter_get_baseline(iter) - logical.y) / PANGO_SCALE;
+	cairo_move_to(canvas->cairo, x + (double)logical.x / PANGO_SCALE, canvas->y + baseline);
+	pango_cairo_show_layout_line(canvas->cairo, pango_layout_iter_get_line_readonly(iter));
+	canvas->y += (double)logical.height / PANGO_SCALE;
+}
+
 /* see node/print/page.h */
 void
 cdr_page_flow(struct canvas *canvas, const char *text, enum face face, enum ink ink, double after)
 {
 	PangoLayout *layout = cdr_page_layout(canvas, text, face, BODY_WIDTH, SIDE_START);
 	PangoLayoutIter *iter = pango_layout_get_iter(layout);
-	PangoRectangle logical;
 
 	do {
-		pango_layout_iter_get_line_extents(iter, NULL, &logical);
-		double height = (double)logical.height / PANGO_SCALE, baseline = (double)(pango_layout_iter_get_baseline(iter) - logical.y) / PANGO_SCALE;
-		cdr_page_need(canvas, height);
+		cdr_page_need(canvas, line_height(iter));
 		cdr_page_ink(canvas, ink);
-		cairo_move_to(canvas->cairo, MARGIN + (double)logical.x / PANGO_SCALE, canvas->y + baseline);
-		pango_cairo_show_layout_line(canvas->cairo, pango_layout_iter_get_line_readonly(iter));
-		canvas->y += height;
+		draw_line(canvas, iter, MARGIN);
 	} while (!canvas->too_many && pango_layout_iter_next_line(iter));
+	pango_layout_iter_free(iter);
+	g_object_unref(layout);
+	canvas->y += after;
+}
+
+/* How many lines from ${iter} on fit below each other into ${room}, one at least; their height. */
+static size_t
+lines_that_fit(PangoLayoutIter *iter, double room, double *height)
+{
+	PangoLayoutIter *ahead = pango_layout_iter_copy(iter);
+	size_t count = 0;
+
+	*height = 0;
+	do {
+		double more = line_height(ahead);
+		if (count > 0 && *height + more > room)
+			break;
+		*height += more;
+		count++;
+	} while (pango_layout_iter_next_line(ahead));
+	pango_layout_iter_free(ahead);
+	return count;
+}
+
+/* see node/print/page.h */
+void
+cdr_page_flow_boxed(struct canvas *canvas, const char *text, enum face face, double after)
+{
+	PangoLayout *layout = cdr_page_layout(canvas, text, face, BOX_WIDTH, SIDE_START);
+	PangoLayoutIter *iter = pango_layout_get_iter(layout);
+	double x = cdr_page_x(canvas, BOX_INDENT, BOX_WIDTH), height = cdr_page_layout_height(layout);
+	bool more = true;
+
+	cdr_page_need(canvas, (height + 2 * BOX_PAD <= BODY_END - MARGIN ? height : line_height(iter)) + 2 * BOX_PAD);
+	while (more && !canvas->too_many) {
+		size_t count = lines_that_fit(iter, BODY_END - canvas->y - 2 * BOX_PAD, &height);
+		cdr_page_ink(canvas, INK_GROUND);
+		cairo_rectangle(canvas->cairo, MARGIN, canvas->y, BODY_WIDTH, height + 2 * BOX_PAD);
+		cairo_fill(canvas->cairo);
+		cdr_page_ink(canvas, INK_ACCENT);
+		cairo_rectangle(canvas->cairo, cdr_page_x(canvas, 0, 3), canvas->y, 3, height + 2 * BOX_PAD);
+		cairo_fill(canvas->cairo);
+		cdr_page_ink(canvas, INK);
+		canvas->y += BOX_PAD;
+		for (; count > 0; count--) {
+			draw_line(canvas, iter, x);
+			more = pango_layout_iter_next_line(iter);
+		}
+		canvas->y += BOX_PAD;
+		if (more)
+			cdr_page_break(canvas);
+	}
 	pango_layout_iter_free(iter);
 	g_object_unref(layout);
 	canvas->y += after;

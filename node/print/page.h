@@ -52,6 +52,9 @@ void cdr_page_draw(const struct canvas *canvas, PangoLayout *layout, double x, d
 /* Write a paragraph over the whole width, broken between lines where the page ends. */
 void cdr_page_flow(struct canvas *canvas, const char *text, enum face face, enum ink ink, double after);
 
+/* The same in a box of light ground, which keeps together if a page has room for it, and otherwise goes on in another one. */
+void cdr_page_flow_boxed(struct canvas *canvas, const char *text, enum face face, double after);
+
 /* A box of ${width} that is ${offset} from the start side: its left edge. */
 double cdr_page_x(const struct canvas *canvas, double offset, double width);
 
