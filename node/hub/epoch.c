@@ -93,24 +93,30 @@ cdr_hub_epoch_log(struct cdr_tx *tx, const struct cdr_roster *roster, uint64_t n
 	return err;
 }
 
-/* The hub says that the rows of an epoch are gone. */
+/*
+ * The hub says that the rows of an epoch are gone: under the roster that the log has last, which may have come into force while
+ * they were being deleted.
+ */
 static cdr_err
-log_deleted(struct cdr_tx *tx, const struct cdr_roster *roster, int64_t epoch, uint64_t now)
+log_deleted(struct cdr_tx *tx, int64_t epoch, uint64_t now)
 {
+	cdr_err err = CDR_E_INTERNAL;
+	struct cdr_roster *roster = NULL;
 	struct cdr_leaf leaf;
 	int64_t unmoved;
 
-	cdr_err err = cdr_query_one_int(tx, "SELECT count(*) FROM epoch_unmoved WHERE epoch = $1", CDR_VALUES(cdr_value_int(epoch)),
-	    &unmoved);
-	if (err == CDR_OK)
-		err = cdr_key_deleted_leaf(roster, CDR_KEY_TAGS, (uint32_t)epoch, (uint64_t)unmoved, &leaf);
-	return err == CDR_OK ? log_leaf(tx, &leaf, now) : err;
+	CDR_TRY(cdr_hub_roster_read(tx, CDR_HUB_ROSTER_NEWEST, &roster, NULL));
+	CDR_TRY(cdr_query_one_int(tx, "SELECT count(*) FROM epoch_unmoved WHERE epoch = $1", CDR_VALUES(cdr_value_int(epoch)), &unmoved));
+	CDR_TRY(cdr_key_deleted_leaf(roster, CDR_KEY_TAGS, (uint32_t)epoch, (uint64_t)unmoved, &leaf));
+	CDR_TRY(log_leaf(tx, &leaf, now));
+out:
+	cdr_roster_free(roster);
+	return err;
 }
 
 /* ---- the end of one ----------------------------------------------------------------------------------------------- */
 
 struct forget_job {
-	const struct cdr_roster *roster;
 	uint64_t now;
 	uint32_t oldest, newest;   /* of the roster */
 	bool has_more;
@@ -171,7 +177,7 @@ forget_job(struct cdr_tx *tx, void *context)
 	}
 	CDR_TRY(cdr_hub_tree_forget(tx, (uint32_t)epoch));
 	CDR_TRY(cdr_query_run(tx, "DELETE FROM holding WHERE epoch = $1", CDR_VALUES(cdr_value_int(epoch))));
-	CDR_TRY(log_deleted(tx, job->roster, epoch, job->now));
+	CDR_TRY(log_deleted(tx, epoch, job->now));
 	cdr_log(CDR_LOG_INFO, "hub.epoch_deleted", cdr_log_int("epoch", epoch));
 out:
 	return err;
@@ -182,7 +188,7 @@ cdr_err
 cdr_hub_epoch_forget(struct cdr_hub *hub, uint64_t now)
 {
 	const struct cdr_roster *roster = cdr_hub_roster_hold(hub);
-	struct forget_job job = { .roster = roster, .now = now };
+	struct forget_job job = { .now = now };
 	cdr_err err = CDR_OK;
 
 	if (roster == NULL)
