@@ -50,7 +50,11 @@ add_sample(struct cdr_verify *v, struct cdr_fault *fault)
 		    basis.key);
 		goto out;
 	}
-	CDR_TRY(cdr_sample_read(cdr_buffer_bytes(&s.bytes), v->genesis, roster, &s.sample, fault));
+	err = cdr_sample_read(cdr_buffer_bytes(&s.bytes), v->genesis, roster, &s.sample, NULL);
+	if (err == CDR_E_PROOF || err == CDR_E_INPUT)
+		cdr_fault_set(fault, err, "%s/%s is a lot that was not made with the key that it names, or not for this log", v->folder, name);
+	if (err != CDR_OK)
+		goto out;
 	more = realloc(v->sample, (v->sample_count + 1) * sizeof(*more));
 	if (more == NULL) {
 		err = CDR_E_MEMORY;

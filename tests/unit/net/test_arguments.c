@@ -12,6 +12,9 @@ static struct {
 	const char *home, *second_note, *operand;
 	int64_t port;
 	size_t operand_count;
+	uint64_t number;
+	cdr_err number_err;
+	struct cdr_fault number_fault;
 	bool json, force;
 } seen;
 
@@ -24,6 +27,8 @@ run_new(const struct cdr_arguments *arguments, struct cdr_report *report, struct
 	seen.second_note = cdr_arguments_nth(arguments, "note", 1);
 	seen.operand = cdr_arguments_operand(arguments, 0);
 	seen.operand_count = cdr_arguments_operand_count(arguments);
+	seen.number_err = cdr_arguments_operand_number(arguments, 0, "audit list", &seen.number, &seen.number_fault);
+	assert_int_equal(cdr_arguments_operand_number(arguments, 99, "audit list", &(uint64_t){ 0 }, NULL), CDR_E_INPUT);
 	seen.port = cdr_arguments_number(arguments, "port", 443);
 	seen.json = report->json;
 	seen.force = cdr_arguments_has(arguments, "force");
@@ -135,6 +140,27 @@ test_values(void **state)
 }
 
 static void
+test_operand_numbers(void **state)
+{
+	static const char *const wrong[] = { "file", "-", "+1", "1x", "0x1", "18446744073709551616" };
+	char line[80];
+
+	(void)state;
+	assert_int_equal(run("check new --home /a 18446744073709551615"), CDR_EXIT_DONE);
+	assert_int_equal(seen.number_err, CDR_OK);
+	assert_true(seen.number == UINT64_MAX);
+	assert_int_equal(run("check new --home /a 0"), CDR_EXIT_DONE);
+	assert_int_equal(seen.number_err, CDR_OK);
+	assert_int_equal(seen.number, 0);
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		(void)snprintf(line, sizeof(line), "check new --home /a -- %s", wrong[i]);
+		assert_int_equal(run(line), CDR_EXIT_DONE);
+		assert_int_equal(seen.number_err, CDR_E_INPUT);
+		assert_non_null(strstr(seen.number_fault.text, "`audit list`"));
+	}
+}
+
+static void
 test_help(void **state)
 {
 	(void)state;
@@ -241,6 +267,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_values),
+		cmocka_unit_test(test_operand_numbers),
 		cmocka_unit_test(test_help),
 		cmocka_unit_test(test_wrong_usage),
 		cmocka_unit_test(test_too_many),

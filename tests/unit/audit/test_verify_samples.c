@@ -1,0 +1,380 @@
+/* What `candor-audit verify` says of samples: each kind of leaf with each lie in it is named, with its place and the rule that it breaks. */
+#include "tests/unit/audit/sample_world.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "audit/verify.h"
+
+#define LEAVES_MAX 8
+
+/* Two lots, of the leaves up to 10 and up to 20; what auditors found of a check and of an import. */
+static struct {
+	struct sample_world s;
+	char folder[64];
+	struct cdr_verify v;
+	struct cdr_roster *roster[1];
+	struct cdr_verify_leaf leaf[LEAVES_MAX];
+	struct cdr_fault fault;
+} w;
+
+enum { FIRST_LOT, CHECK, SECOND_LOT, IMPORT }; /* in w.leaf */
+#define LOT_1 10
+#define CHECK_FOUND 11
+#define LOT_2 20
+#define IMPORT_FOUND 21
+
+static void
+write_file(const char *name, struct cdr_bytes bytes)
+{
+	char path[128];
+
+	(void)snprintf(path, sizeof(path), "%s/%s", w.folder, name);
+	FILE *file = fopen(path, "wb");
+	assert_non_null(file);
+	assert_int_equal(fwrite(bytes.data, 1, bytes.len, file), bytes.len);
+	assert_int_equal(fclose(file), 0);
+}
+
+static void
+remove_file(const char *name)
+{
+	char path[128];
+
+	(void)snprintf(path, sizeof(path), "%s/%s", w.folder, name);
+	assert_int_equal(unlink(path), 0);
+}
+
+/* Lot ${number} in its file, as ${basis} has it; and the leaf for it. */
+static void
+put_lot(const char *name, const struct cdr_sample_basis *basis, uint64_t position, struct cdr_verify_leaf *open)
+{
+	struct cdr_buffer bytes;
+
+	s_lot(&w.s, basis, (const uint32_t[]){ 1, 3, 4 }, 3, &bytes);
+	write_file(name, cdr_buffer_bytes(&bytes));
+	*open = (struct cdr_verify_leaf){ position, { .kind = CDR_LEAF_SAMPLE, .at = 1772323200 } };
+	cdr_leaf_party_add(&open->leaf, "hub");
+	cdr_leaf_number_add(&open->leaf, basis->number);
+	cdr_leaf_number_add(&open->leaf, basis->from);
+	cdr_leaf_number_add(&open->leaf, basis->size);
+	assert_int_equal(cdr_sample_content(cdr_buffer_bytes(&bytes), open->leaf.content), CDR_OK);
+	cdr_buffer_free(&bytes);
+}
+
+/* What trustee ${auditor} found, as ${signer} signed it, in its file; and the leaf for it. */
+static void
+put_found(uint64_t sample, uint64_t about, uint32_t point, const char *purpose, const char *outcome, uint32_t auditor, uint32_t signer,
+    uint64_t position, struct cdr_verify_leaf *open)
+{
+	static char member[] = "blue-harbour";
+	char kind[16], result[16], name[64], party[CDR_SIGNER_LEN_MAX + 1];
+	Cdr__Wire__Verdict verdict = CDR__WIRE__VERDICT__INIT;
+	struct cdr_buffer body, bytes;
+
+	(void)snprintf(kind, sizeof(kind), "%s", purpose);
+	(void)snprintf(result, sizeof(result), "%s", outcome);
+	(void)snprintf(party, sizeof(party), "trustee/%u", auditor);
+	verdict.sample = sample;
+	verdict.position = about;
+	verdict.point = point;
+	verdict.member = member;
+	verdict.purpose = kind;
+	verdict.outcome = result;
+	verdict.at = 1772323300;
+	assert_int_equal(cdr_message_encode(&verdict.base, &body), CDR_OK);
+	const struct cdr_signer own = { party, trustee_keys[signer - 1].seed, w.s.genesis };
+	assert_int_equal(cdr_envelope_request(&own, CDR_SAMPLE_VERDICT_PATH, cdr_buffer_bytes(&body), (struct cdr_bytes){ NULL, 0 }, &bytes), CDR_OK);
+	(void)snprintf(name, sizeof(name), "verdicts/%u", (unsigned)position);
+	write_file(name, cdr_buffer_bytes(&bytes));
+	open->position = position;
+	assert_int_equal(cdr_sample_verdict_leaf(&verdict, cdr_buffer_bytes(&body), auditor, &open->leaf), CDR_OK);
+	open->leaf.at = 1772323300;
+	cdr_buffer_free(&bytes);
+	cdr_buffer_free(&body);
+}
+
+/* Who is to look at it. */
+static uint32_t
+auditor_of(const struct cdr_sample_basis *basis, uint64_t position, uint32_t point)
+{
+	struct cdr_buffer bytes;
+	struct cdr_sample sample;
+	uint32_t auditor;
+
+	s_lot(&w.s, basis, (const uint32_t[]){ 1, 3, 4 }, 3, &bytes);
+	assert_int_equal(cdr_sample_read(cdr_buffer_bytes(&bytes), w.s.genesis, w.s.roster, &sample, NULL), CDR_OK);
+	assert_int_equal(cdr_sample_auditor(&sample, position, point, &auditor), CDR_OK);
+	cdr_buffer_free(&bytes);
+	return auditor;
+}
+
+static struct cdr_sample_basis first, second;
+static uint32_t check_auditor, import_auditor;
+
+static int
+setup(void **state)
+{
+	char path[128];
+
+	if (make_parties(state) != 0)
+		return -1;
+	memset(&w, 0, sizeof(w));
+	s_make(&w.s, 1, 1);
+	(void)snprintf(w.folder, sizeof(w.folder), "/tmp/cdr-verify-XXXXXX");
+	assert_non_null(mkdtemp(w.folder));
+	(void)snprintf(path, sizeof(path), "%s/samples", w.folder);
+	assert_int_equal(mkdir(path, 0700), 0);
+	(void)snprintf(path, sizeof(path), "%s/verdicts", w.folder);
+	assert_int_equal(mkdir(path, 0700), 0);
+	first = s_basis(1, 0, 10);
+	second = s_basis(2, 10, 20);
+	check_auditor = auditor_of(&first, 4, 0);
+	import_auditor = auditor_of(&second, 12, 2);
+	put_lot("samples/1", &first, LOT_1, &w.leaf[FIRST_LOT]);
+	put_found(1, 4, 0, "check", "opened", check_auditor, check_auditor, CHECK_FOUND, &w.leaf[CHECK]);
+	put_lot("samples/2", &second, LOT_2, &w.leaf[SECOND_LOT]);
+	put_found(2, 12, 2, "import", "backed", import_auditor, import_auditor, IMPORT_FOUND, &w.leaf[IMPORT]);
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	static const char *const names[] = { "samples/1", "samples/2", "verdicts/11", "verdicts/21", "verdicts/22" };
+	char path[128];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		(void)snprintf(path, sizeof(path), "%s/%s", w.folder, names[i]);
+		(void)unlink(path);
+	}
+	(void)snprintf(path, sizeof(path), "%s/samples", w.folder);
+	assert_int_equal(rmdir(path), 0);
+	(void)snprintf(path, sizeof(path), "%s/verdicts", w.folder);
+	assert_int_equal(rmdir(path), 0);
+	assert_int_equal(rmdir(w.folder), 0);
+	for (size_t i = 0; i < w.v.sample_count; i++)
+		cdr_buffer_free(&w.v.sample[i].bytes);
+	free(w.v.sample);
+	s_free(&w.s);
+	return 0;
+}
+
+/* Verify the files and the first ${count} leaves; what did not hold is in w.fault. */
+static cdr_err
+verify(size_t count)
+{
+	for (size_t i = 0; i < w.v.sample_count; i++)
+		cdr_buffer_free(&w.v.sample[i].bytes);
+	free(w.v.sample);
+	w.roster[0] = w.s.roster;
+	w.v = (struct cdr_verify){ .folder = w.folder, .roster = w.roster, .roster_count = 1, .open = w.leaf, .open_count = count,
+		.witnessed_at = 1772323400 };
+	memcpy(w.v.genesis, w.s.genesis, sizeof(w.v.genesis));
+	w.fault = (struct cdr_fault){ CDR_OK, "" };
+	cdr_err err = cdr_verify_sample_files(&w.v, &w.fault);
+	if (err != CDR_OK)
+		return err;
+	w.v.sample_rooted = w.v.sample_count; /* a_lot_of_another_tree_is_named tries that */
+	return cdr_verify_samples(&w.v, &w.fault);
+}
+
+/* It does not hold, and is said so. */
+static void
+assert_lie(size_t count, cdr_err err, const char *said)
+{
+	assert_int_equal(verify(count), err);
+	if (strstr(w.fault.text, said) == NULL)
+		fail_msg("it says \"%s\", not \"%s\"", w.fault.text, said);
+}
+
+static void
+what_holds_is_counted(void **state)
+{
+	(void)state;
+	assert_int_equal(verify(4), CDR_OK);
+	assert_int_equal(w.v.sample_count, 2);
+	assert_int_equal(w.v.outcome_count[CDR_SAMPLE_OPENED], 1);
+	assert_int_equal(w.v.outcome_count[CDR_SAMPLE_BACKED], 1);
+	assert_int_equal(w.v.unanswered_count, 0);
+	/* What was found last counts. */
+	put_found(2, 12, 2, "import", "unbacked", import_auditor, import_auditor, 22, &w.leaf[4]);
+	assert_int_equal(verify(5), CDR_OK);
+	assert_int_equal(w.v.outcome_count[CDR_SAMPLE_BACKED], 0);
+	assert_int_equal(w.v.outcome_count[CDR_SAMPLE_UNBACKED], 1);
+}
+
+/* An auditor that only ever asked. */
+static void
+what_nobody_answered_is_counted(void **state)
+{
+	(void)state;
+	put_found(1, 4, 0, "check", "asked", check_auditor, check_auditor, CHECK_FOUND, &w.leaf[CHECK]);
+	assert_int_equal(verify(4), CDR_OK);
+	assert_int_equal(w.v.outcome_count[CDR_SAMPLE_ASKED], 1);
+	assert_int_equal(w.v.unanswered_count, 0);
+	w.v.witnessed_at += 15 * 86400;
+	memset(w.v.outcome_count, 0, sizeof(w.v.outcome_count));
+	assert_int_equal(cdr_verify_samples(&w.v, &w.fault), CDR_OK);
+	assert_int_equal(w.v.unanswered_count, 1);
+}
+
+static void
+a_lot_that_is_none_is_named(void **state)
+{
+	struct cdr_buffer bytes;
+	struct cdr_sample_basis other = first;
+
+	(void)state;
+	write_file("samples/1", (struct cdr_bytes){ (const uint8_t *)"nothing", 7 });
+	assert_lie(4, CDR_E_INPUT, "samples/1 is no lot");
+	/* Altered, made by too few, of another log. */
+	s_lot(&w.s, &first, (const uint32_t[]){ 1, 3, 4 }, 3, &bytes);
+	bytes.data[bytes.len - 1] ^= 1;
+	write_file("samples/1", cdr_buffer_bytes(&bytes));
+	assert_lie(4, CDR_E_PROOF, "samples/1 is a lot that was not made with the key");
+	cdr_buffer_free(&bytes);
+	s_lot(&w.s, &first, (const uint32_t[]){ 1, 3 }, 2, &bytes);
+	write_file("samples/1", cdr_buffer_bytes(&bytes));
+	assert_lie(4, CDR_E_PROOF, "samples/1 is a lot that was not made with the key");
+	cdr_buffer_free(&bytes);
+	w.s.genesis[0] ^= 1;
+	s_lot(&w.s, &first, (const uint32_t[]){ 1, 3, 4 }, 3, &bytes);
+	w.s.genesis[0] ^= 1;
+	write_file("samples/1", cdr_buffer_bytes(&bytes));
+	assert_lie(4, CDR_E_PROOF, "samples/1 is a lot that was not made with the key");
+	cdr_buffer_free(&bytes);
+	/* Of a key that nobody knows. */
+	other.key = 2;
+	put_lot("samples/1", &other, LOT_1, &w.leaf[FIRST_LOT]);
+	assert_lie(4, CDR_E_EPOCH, "samples/1 was made with statistics key 2, which no roster names");
+}
+
+static void
+a_stretch_that_is_left_out_is_named(void **state)
+{
+	(void)state;
+	second.from = 11;
+	put_lot("samples/2", &second, LOT_2, &w.leaf[SECOND_LOT]);
+	assert_lie(4, CDR_E_PROOF, "samples/2 does not begin where the sample before ended");
+	second.from = 9;
+	put_lot("samples/2", &second, LOT_2, &w.leaf[SECOND_LOT]);
+	assert_lie(4, CDR_E_PROOF, "samples/2 does not begin where the sample before ended");
+	second.from = 10;
+	second.number = 3;
+	put_lot("samples/2", &second, LOT_2, &w.leaf[SECOND_LOT]);
+	assert_lie(4, CDR_E_PROOF, "samples/2 does not begin where the sample before ended");
+}
+
+static void
+a_lot_that_the_log_does_not_have_is_named(void **state)
+{
+	struct cdr_verify_leaf kept;
+
+	(void)state;
+	assert_lie(2, CDR_E_PROOF, "the log does not record samples/2");
+	/* A leaf for which there is no file, or another one. */
+	kept = w.leaf[FIRST_LOT];
+	w.leaf[FIRST_LOT].leaf.content[0] ^= 1;
+	assert_lie(4, CDR_E_PROOF, "samples/1 is not the lot that leaf 10 recorded");
+	for (size_t i = 0; i < 3; i++) {
+		w.leaf[FIRST_LOT] = kept;
+		w.leaf[FIRST_LOT].leaf.number[i]++;
+		assert_lie(4, CDR_E_PROOF, "samples/1 is not the lot that leaf 10 recorded");
+	}
+	w.leaf[FIRST_LOT] = kept;
+	w.leaf[FIRST_LOT].position = 9; /* before what it draws from was there */
+	assert_lie(4, CDR_E_PROOF, "samples/1 is not the lot that leaf 9 recorded");
+	w.leaf[FIRST_LOT] = kept;
+	remove_file("samples/2");
+	assert_lie(4, CDR_E_ABSENT, "leaf 20 records a sample, and samples/2 is not there");
+}
+
+/* The tree must have had the root of each lot. */
+static void
+a_lot_of_another_tree_is_named(void **state)
+{
+	struct cdr_merkle_edge edge = { 0 };
+	uint8_t leaf[CDR_MERKLE_HASH_LEN] = { 3 };
+
+	(void)state;
+	assert_int_equal(verify(4), CDR_OK);
+	w.v.sample_rooted = 0;
+	assert_int_equal(cdr_verify_samples(&w.v, &w.fault), CDR_E_PROOF); /* none was seen */
+	for (size_t i = 0; i < 9; i++) {
+		assert_int_equal(cdr_merkle_append(&edge, leaf, NULL), CDR_OK);
+		assert_int_equal(cdr_verify_sample_root(&w.v, &edge, &w.fault), CDR_OK);
+	}
+	assert_int_equal(cdr_merkle_append(&edge, leaf, NULL), CDR_OK);
+	assert_int_equal(cdr_verify_sample_root(&w.v, &edge, &w.fault), CDR_E_PROOF);
+	assert_non_null(strstr(w.fault.text, "root that sample 1 was drawn from"));
+	assert_int_equal(cdr_merkle_root(&edge, w.v.sample[0].sample.basis.root), CDR_OK);
+	assert_int_equal(cdr_verify_sample_root(&w.v, &edge, &w.fault), CDR_OK);
+	assert_int_equal(w.v.sample_rooted, 1);
+}
+
+static void
+a_finding_that_is_not_the_auditors_is_named(void **state)
+{
+	struct cdr_verify_leaf kept = w.leaf[CHECK];
+
+	(void)state;
+	/* The leaf says another outcome, position, point, sample than what was signed. */
+	for (size_t i = 0; i < 4; i++) {
+		w.leaf[CHECK] = kept;
+		w.leaf[CHECK].leaf.number[i]++;
+		assert_lie(4, CDR_E_PROOF, "verdicts/11 is not what leaf 11 recorded");
+	}
+	w.leaf[CHECK] = kept;
+	w.leaf[CHECK].leaf.kind = CDR_LEAF_SAMPLE_ANSWER; /* an import, it says */
+	assert_lie(4, CDR_E_PROOF, "verdicts/11 is not what leaf 11 recorded");
+	w.leaf[CHECK] = kept;
+	write_file("verdicts/11", (struct cdr_bytes){ (const uint8_t *)"nothing", 7 });
+	assert_lie(4, CDR_E_PROOF, "verdicts/11 is not what leaf 11 recorded");
+	/* Signed by somebody else: in another's name, or as a trustee that there is none of. */
+	put_found(1, 4, 0, "check", "opened", check_auditor, check_auditor % TRUSTEES + 1, CHECK_FOUND, &w.leaf[CHECK]);
+	assert_lie(4, CDR_E_SIGNATURE, "verdicts/11 is not signed by the trustee that it names");
+	put_found(1, 4, 0, "check", "opened", TRUSTEES + 1, check_auditor, CHECK_FOUND, &w.leaf[CHECK]);
+	assert_lie(4, CDR_E_SIGNATURE, "verdicts/11 is not signed by the trustee that it names");
+	remove_file("verdicts/21");
+	put_found(1, 4, 0, "check", "opened", check_auditor, check_auditor, CHECK_FOUND, &w.leaf[CHECK]);
+	assert_lie(4, CDR_E_ABSENT, "verdicts/21");
+}
+
+static void
+a_finding_about_what_was_not_drawn_is_named(void **state)
+{
+	uint32_t other = check_auditor % TRUSTEES + 1;
+
+	(void)state;
+	put_found(1, 4, 0, "check", "opened", other, other, CHECK_FOUND, &w.leaf[CHECK]); /* for another auditor */
+	assert_lie(4, CDR_E_PROOF, "leaf 11 is about what no lot drew for that auditor");
+	uint32_t auditor = auditor_of(&first, 10, 0);
+	put_found(1, 10, 0, "check", "opened", auditor, auditor, CHECK_FOUND, &w.leaf[CHECK]); /* beyond the lot's stretch */
+	assert_lie(4, CDR_E_PROOF, "leaf 11 is about what no lot drew for that auditor");
+	put_found(3, 4, 0, "check", "opened", check_auditor, check_auditor, CHECK_FOUND, &w.leaf[CHECK]); /* of a lot that there is none of */
+	assert_lie(4, CDR_E_PROOF, "leaf 11 is about what no lot drew for that auditor");
+	auditor = auditor_of(&first, 4, 1);
+	put_found(1, 4, 1, "check", "opened", auditor, auditor, CHECK_FOUND, &w.leaf[CHECK]); /* of a check only the whole is drawn */
+	assert_lie(4, CDR_E_PROOF, "leaf 11 is about what no lot drew for that auditor");
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(what_holds_is_counted),
+		TEST(what_nobody_answered_is_counted),
+		TEST(a_lot_that_is_none_is_named),
+		TEST(a_stretch_that_is_left_out_is_named),
+		TEST(a_lot_that_the_log_does_not_have_is_named),
+		TEST(a_lot_of_another_tree_is_named),
+		TEST(a_finding_that_is_not_the_auditors_is_named),
+		TEST(a_finding_about_what_was_not_drawn_is_named),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
