@@ -259,37 +259,6 @@ look_job(struct cdr_tx *tx, void *context)
 	return err == CDR_E_ABSENT ? CDR_OK : err;
 }
 
-/* When the first evaluation was logged that should have been in a lot by now, and is in none; 0: none. */
-static cdr_err
-find_overdue(struct cdr_tx *tx, uint64_t now, uint64_t *since)
-{
-	int64_t first;
-
-	*since = 0;
-	cdr_err err = cdr_query_one_int(tx, "SELECT COALESCE(MIN(kept_at), 0) FROM receipt WHERE kind = 'evaluation' AND place >="
-	    " (SELECT COALESCE(MAX(size), 0) FROM sample)", CDR_VALUES(), &first);
-	if (err == CDR_OK && first > 0 && (uint64_t)first + CDR_SAMPLE_OVERDUE_S < now)
-		*since = (uint64_t)first;
-	return err;
-}
-
-/* Say so in the log, once a day. */
-static cdr_err
-tell_overdue(struct cdr_tx *tx, uint64_t now)
-{
-	cdr_err err = CDR_E_INTERNAL;
-	uint64_t since, told_at = 0;
-
-	CDR_TRY(find_overdue(tx, now, &since));
-	err = cdr_setting_get(tx, TOLD_NAME, &told_at, sizeof(told_at));
-	if ((err != CDR_OK && err != CDR_E_ABSENT) || since == 0 || now < told_at + TELL_EVERY_S)
-		return err == CDR_E_ABSENT ? CDR_OK : err;
-	cdr_log(CDR_LOG_WARNING, "sample.overdue", cdr_log_int("since", (int64_t)since));
-	CDR_TRY(cdr_setting_put(tx, TOLD_NAME, &now, sizeof(now)));
-out:
-	return err;
-}
-
 /* A writing job: the hub was asked; and what is too old goes. */
 static cdr_err
 asked_job(struct cdr_tx *tx, void *context)
@@ -297,8 +266,6 @@ asked_job(struct cdr_tx *tx, void *context)
 	const uint64_t *now = context;
 	cdr_err err = cdr_setting_put(tx, ASKED_NAME, now, sizeof(*now));
 
-	if (err == CDR_OK)
-		err = tell_overdue(tx, *now);
 	if (err == CDR_OK && *now > CDR_SAMPLE_GIVE_UP_S)
 		err = cdr_query_run(tx,
 		    "UPDATE drawn SET state = 'late', changed_at = $1 WHERE state IN ('waiting', 'agreed', 'declined') AND due_at < $2",
@@ -342,6 +309,7 @@ struct waiting {
 
 struct reminding {
 	uint64_t now;
+	uint64_t overdue_since;   /* lots do not come, and the log has not been told today; 0: it need not be */
 	size_t count;
 	struct waiting waiting[REMINDED_MAX];
 };
@@ -361,15 +329,38 @@ out:
 	return err;
 }
 
-/* A reading job: of what a stage is past. */
+/* When the first evaluation was logged that should have been in a lot by now, and is in none; 0: none. */
+static cdr_err
+find_overdue(struct cdr_tx *tx, uint64_t now, uint64_t *since)
+{
+	int64_t first;
+
+	*since = 0;
+	cdr_err err = cdr_query_one_int(tx, "SELECT COALESCE(MIN(kept_at), 0) FROM receipt WHERE kind = 'evaluation' AND place >="
+	    " (SELECT COALESCE(MAX(size), 0) FROM sample)", CDR_VALUES(), &first);
+	if (err == CDR_OK && first > 0 && (uint64_t)first + CDR_SAMPLE_OVERDUE_S < now)
+		*since = (uint64_t)first;
+	return err;
+}
+
+/* A reading job: of what a stage is past, and whether lots come. */
 static cdr_err
 remind_look_job(struct cdr_tx *tx, void *context)
 {
+	cdr_err err = CDR_E_INTERNAL;
 	struct reminding *r = context;
+	uint64_t told_at = 0;
 
+	CDR_TRY(find_overdue(tx, r->now, &r->overdue_since));
+	err = cdr_setting_get(tx, TOLD_NAME, &told_at, sizeof(told_at));
+	CDR_TRY(err == CDR_E_ABSENT ? CDR_OK : err);
+	if (r->now < told_at + TELL_EVERY_S)
+		r->overdue_since = 0;
 	r->count = 0;
-	return cdr_query_each(tx, "SELECT number, changed_at, due_at, stage_done FROM drawn WHERE state = 'waiting' AND next_at > 0 AND"
+	err = cdr_query_each(tx, "SELECT number, changed_at, due_at, stage_done FROM drawn WHERE state = 'waiting' AND next_at > 0 AND"
 	    " next_at <= $1 ORDER BY next_at LIMIT $2", CDR_VALUES(cdr_value_int((int64_t)r->now), cdr_value_int(REMINDED_MAX)), read_waiting, r);
+out:
+	return err;
 }
 
 /* A writing job: who decides is reminded on the days of every request; when it is due, somebody else too. */
@@ -380,6 +371,8 @@ remind_job(struct cdr_tx *tx, void *context)
 	struct reminding *r = context;
 
 	CDR_TRY(remind_look_job(tx, r));
+	if (r->overdue_since > 0)
+		CDR_TRY(cdr_setting_put(tx, TOLD_NAME, &r->now, sizeof(r->now)));
 	for (size_t i = 0; i < r->count; i++) {
 		const struct waiting *w = &r->waiting[i];
 		const struct cdr_deadline deadline = calendar(w->drawn_at, w->due_at);
@@ -412,8 +405,10 @@ remind(struct cdr_member *member)
 		return err;
 	r->now = cdr_member_now();
 	err = cdr_store_read(member->home->store, remind_look_job, r);
-	if (err == CDR_OK && r->count > 0)
+	if (err == CDR_OK && (r->count > 0 || r->overdue_since > 0))
 		err = cdr_store_write(member->home->store, remind_job, r);
+	if (err == CDR_OK && r->overdue_since > 0)
+		cdr_log(CDR_LOG_WARNING, "sample.overdue", cdr_log_int("since", (int64_t)r->overdue_since));
 	free(r);
 	return err;
 }

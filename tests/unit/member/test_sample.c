@@ -127,6 +127,7 @@ count(struct world *w, const char *sql)
 }
 
 #define DRAWN "SELECT count(*) FROM drawn"
+#define TOLD "SELECT count(*) FROM setting WHERE name = 'sample/overdue_told_at'"
 
 /* ---- lots --------------------------------------------------------------------------------------------------------- */
 
@@ -406,6 +407,12 @@ lots_that_do_not_come_are_told(void **state)
 	assert_int_equal(cdr_drawn_list(w->member[BLUE], take_last, &drawn, &overdue), CDR_OK);
 	assert_int_equal(overdue, 0);
 	ahead += 2 * DAY_S;
+	assert_int_equal(count(w, TOLD), 0);
+	w->hub_is_down = true; /* or says that it is */
+	struct cdr_fault fault;
+	assert_int_equal(try_step(w, &fault), CDR_E_NETWORK);
+	assert_int_equal(count(w, TOLD), 1);
+	w->hub_is_down = false;
 	step(w);
 	assert_int_equal(cdr_drawn_list(w->member[BLUE], take_last, &drawn, &overdue), CDR_OK);
 	assert_in_range(overdue, then - 60, then);
