@@ -23,7 +23,8 @@ struct shower {
 	uint64_t seen;               /* round that it has shown, or failed to */
 	uint64_t size;               /* of the log that the trustee has, as far as is known */
 	uint64_t retry_at_ms;        /* 0: nothing to try again */
-	bool is_anew;                /* it does not have what it was shown: ask where it stands */
+	bool is_anew;                /* it says that it does not have what it was shown: ask where it stands, */
+	uint64_t anew_at_ms;         /* but not before */
 	cdr_err before;
 };
 
@@ -329,9 +330,11 @@ show(struct shower *s)
 	struct cdr_fault fault = { CDR_OK, "" };
 	uint64_t round = w->round;
 
-	if (s->is_anew)
+	if (s->is_anew) {
 		s->size = CDR_HUB_SIZE_UNKNOWN;
-	s->is_anew = false;
+		s->anew_at_ms = now_ms() + RETRY_MS;
+		s->is_anew = false;
+	}
 	(void)pthread_mutex_unlock(&w->lock);
 	const struct cdr_roster *roster = cdr_hub_roster_hold(w->hub);
 	cdr_err err = roster == NULL ? CDR_E_STORE :
@@ -359,6 +362,15 @@ show(struct shower *s)
 		cdr_hub_roster_release(w->hub, roster);
 }
 
+/* When this trustee is shown something though there is nothing new; 0: not before there is. Called with the lock. */
+static uint64_t
+again_at(const struct shower *s)
+{
+	if (s->is_anew && s->witness->round > 0 && (s->retry_at_ms == 0 || s->anew_at_ms < s->retry_at_ms))
+		return s->anew_at_ms != 0 ? s->anew_at_ms : 1;
+	return s->retry_at_ms;
+}
+
 static void *
 run_shower(void *context)
 {
@@ -367,11 +379,11 @@ run_shower(void *context)
 
 	(void)pthread_mutex_lock(&w->lock);
 	while (!w->is_stopping) {
-		uint64_t now = now_ms();
-		if (w->round != s->seen || (s->is_anew && w->round > 0) || (s->retry_at_ms != 0 && now >= s->retry_at_ms))
+		uint64_t now = now_ms(), again = again_at(s);
+		if (w->round != s->seen || (again != 0 && now >= again))
 			show(s);
 		else
-			wait_until(w, s->retry_at_ms != 0 ? s->retry_at_ms : now + 60000);
+			wait_until(w, again != 0 ? again : now + 60000);
 	}
 	(void)pthread_mutex_unlock(&w->lock);
 	return NULL;

@@ -54,7 +54,7 @@ CDR_MUST_CHECK cdr_err cdr_hub_witness_wait(struct cdr_hub_witness *witness, uin
 CDR_MUST_CHECK cdr_err cdr_hub_witness_newest(struct cdr_hub_witness *witness, uint64_t from, uint32_t timeout_ms,
     struct cdr_checkpoint *checkpoint, struct cdr_fault *fault);
 
-/* Show the log to trustee ${trustee} anew, from where it says that it stands; at most once at a time. Any thread. */
+/* Show the log to trustee ${trustee} anew, from where it says that it stands; at most once a second, whoever asks how often. Any thread. */
 void cdr_hub_witness_show(struct cdr_hub_witness *witness, uint32_t trustee);
 
 /* Whether a trustee has shown that this database is an old copy: what it acknowledges would be lost with it. */
