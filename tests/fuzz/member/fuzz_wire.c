@@ -1,6 +1,6 @@
 /*
- * What members write to each other, from bytes to records: the first byte of the input says whether the rest is an Identity or a
- * Statement. Properties: what is read is inside its struct, and is written and read again the same; what is refused leaves
+ * What members write to each other, from bytes to records: the first byte of the input says whether the rest is an Identity (even), a
+ * Statement (odd), or a statement as its receiver keeps it (2). Properties: what is read is inside its struct, and is written and read again the same; what is refused leaves
  * nothing.
  */
 #include "tests/fuzz/fuzz.h"
@@ -78,6 +78,33 @@ fuzz_statement(struct cdr_bytes bytes, struct cdr_arena *arena)
 	cdr_buffer_free(&again);
 }
 
+/* As node/member/check_statement.c opens what it has unsealed: a kept statement, its letter, what that says. */
+static void
+fuzz_kept(struct cdr_bytes bytes, struct cdr_arena *arena)
+{
+	static const struct cdr_statement zero;
+	const Cdr__Wire__KeptStatement *again;
+	Cdr__Wire__KeptStatement *kept;
+	Cdr__Wire__Letter *letter;
+	struct cdr_buffer written = { 0 };
+	struct cdr_arena again_arena = { 0 }, letter_arena = { 0 };
+
+	if (cdr_message_decode(arena, &cdr__wire__kept_statement__descriptor, bytes, &kept) != CDR_OK)
+		return;
+	again = through_bytes(&kept->base, &written, &again_arena);
+	assert(again->letter.len == kept->letter.len && memcmp(again->letter.data, kept->letter.data, kept->letter.len) == 0);
+	assert(again->signature.len == kept->signature.len && again->has_receiver_sealing_key == kept->has_receiver_sealing_key &&
+	    again->receiver_sealing_key.len == kept->receiver_sealing_key.len);
+	if (cdr_message_decode(&letter_arena, &cdr__wire__letter__descriptor, cdr_message_bytes(kept->letter), &letter) == CDR_OK &&
+	    letter->content_case == CDR__WIRE__LETTER__CONTENT_STATEMENT) {
+		cdr_err err = cdr_wire_read_statement(letter->statement, request_id, &statement);
+		assert(err == CDR_OK || ((err == CDR_E_RANGE || err == CDR_E_INPUT) && memcmp(&statement, &zero, sizeof(zero)) == 0));
+	}
+	cdr_arena_free(&letter_arena);
+	cdr_arena_free(&again_arena);
+	cdr_buffer_free(&written);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
@@ -85,7 +112,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 
 	if (len == 0)
 		return 0;
-	if (data[0] % 2 == 0)
+	if (data[0] == 2)
+		fuzz_kept((struct cdr_bytes){ data + 1, len - 1 }, &arena);
+	else if (data[0] % 2 == 0)
 		fuzz_identity((struct cdr_bytes){ data + 1, len - 1 }, &arena);
 	else
 		fuzz_statement((struct cdr_bytes){ data + 1, len - 1 }, &arena);
