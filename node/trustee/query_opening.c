@@ -7,6 +7,7 @@
 #include "audit/query_opening.h"
 #include "core/crypto/secret.h"
 #include "node/net/log.h"
+#include "node/trustee/recover.h"
 
 #define BODY_LEN_MAX 256
 #define OPEN_COLUMNS "number, sample, position, point, member, purpose, due_at, state, reason, changed_at, posted, length(opening)"
@@ -170,14 +171,20 @@ out:
 
 /* ---- what is due --------------------------------------------------------------------------------------------------- */
 
-/* A writing job: nothing came in time; what was shown was not judged. */
+/*
+ * A writing job: nothing came in time; what was shown was not judged. Of what was drawn before this trustee was put back from a backup, which
+ * stands here as asked since then, it does not know.
+ */
 static cdr_err
 expire_job(struct cdr_tx *tx, void *context)
 {
 	const uint64_t *now = context;
-	cdr_err err = cdr_query_run(tx, "UPDATE drawn SET state = 'late', changed_at = $1 WHERE state = 'asked' AND due_at < $1",
-	    CDR_VALUES(cdr_value_int((int64_t)*now)));
+	uint64_t put_back;
+	cdr_err err = cdr_trustee_recover_ended(tx, &put_back);
 
+	if (err == CDR_OK)
+		err = cdr_query_run(tx, "UPDATE drawn SET state = 'late', changed_at = $1 WHERE state = 'asked' AND due_at < $1 AND changed_at >= $2",
+		    CDR_VALUES(cdr_value_int((int64_t)*now), cdr_value_int((int64_t)put_back)));
 	if (err != CDR_OK || *now < CDR_TRUSTEE_OPENING_KEEP_S)
 		return err;
 	return cdr_query_run(tx, "UPDATE drawn SET opening = $1 WHERE changed_at < $2 AND length(opening) > 0",
@@ -251,8 +258,10 @@ cdr_trustee_sample_step(struct cdr_trustee *trustee, struct cdr_fault *fault)
 	cdr_err err = CDR_E_INTERNAL;
 	uint64_t now = cdr_trustee_now();
 	struct posting p = { .found = false };
-	const struct cdr_roster *roster = cdr_current_hold(trustee->current);
 
+	if (cdr_trustee_recovered(trustee, NULL) != CDR_OK)
+		return CDR_OK;
+	const struct cdr_roster *roster = cdr_current_hold(trustee->current);
 	CDR_TRY(cdr_store_write(trustee->home->store, expire_job, &now));
 	do {
 		CDR_TRY(cdr_store_read(trustee->home->store, next_job, &p));

@@ -298,39 +298,40 @@ cdr_trustee_recover_may_have_signed(struct cdr_tx *tx, uint64_t version, bool *m
 
 /* ---- rounds ------------------------------------------------------------------------------------------------------- */
 
-struct forgotten_job {
-	bool was_put_back;
-	uint64_t ended_at;
-};
+/* see node/trustee/recover.h */
+cdr_err
+cdr_trustee_recover_ended(struct cdr_tx *tx, uint64_t *ended_at)
+{
+	char text[24] = "";
+
+	*ended_at = 0;
+	cdr_err err = cdr_trustee_setting_text(tx, ENDED_NAME, text, sizeof(text));
+	if (err == CDR_OK && sscanf(text, "%" SCNu64, ended_at) != 1)
+		err = CDR_E_STORE;
+	return err == CDR_E_ABSENT ? CDR_OK : err;
+}
 
 /* A reading job. */
 static cdr_err
 ended_job(struct cdr_tx *tx, void *context)
 {
-	struct forgotten_job *job = context;
-	char text[24] = "";
-
-	cdr_err err = cdr_trustee_setting_text(tx, ENDED_NAME, text, sizeof(text));
-	job->was_put_back = err == CDR_OK;
-	if (err == CDR_OK && sscanf(text, "%" SCNu64, &job->ended_at) != 1)
-		err = CDR_E_STORE;
-	return err == CDR_E_ABSENT ? CDR_OK : err;
+	return cdr_trustee_recover_ended(tx, context);
 }
 
 /* The month, since January 2000, in which this trustee had caught up after it was put back. */
 static cdr_err
 ended_month(const struct cdr_trustee *trustee, bool *was_put_back, int64_t *month)
 {
-	struct forgotten_job job = { .was_put_back = false };
+	uint64_t ended_at = 0;
 	struct tm day = { .tm_mday = 1 };
-	cdr_err err = cdr_store_read(trustee->home->store, ended_job, &job);
+	cdr_err err = cdr_store_read(trustee->home->store, ended_job, &ended_at);
 
 	if (err != CDR_OK)
 		return err;
-	const time_t ended = (time_t)job.ended_at;
+	const time_t ended = (time_t)ended_at;
 	if (gmtime_r(&ended, &day) == NULL)
 		return CDR_E_INTERNAL;
-	*was_put_back = job.was_put_back;
+	*was_put_back = ended_at != 0;
 	*month = (int64_t)(day.tm_year - 100) * 12 + day.tm_mon;
 	return CDR_OK;
 }

@@ -11,7 +11,8 @@
  * What it opened of rounds the log does not tell. So for good it answers no round anew whose period had begun to end before it had
  * caught up: the others open it. Nor does it sign of one whose period had begun that it never opens it. Of the lot that comes next
  * it gives no part, since it may have given one for another basis; and a proposal of the version that comes next it countersigns
- * only when its operator says so, since it may have countersigned another.
+ * only when its operator says so, since it may have countersigned another. Of what was drawn for it before it had caught up it calls nothing
+ * late: it may have been shown, and even judged.
  */
 
 #include "core/crypto/merkle.h"
@@ -41,6 +42,9 @@ CDR_MUST_CHECK cdr_err cdr_trustee_recover_may_have_signed(struct cdr_tx *tx, ui
  * Returns  CDR_OK, also where it has not; CDR_E_STORE; CDR_E_MEMORY.
  */
 CDR_MUST_CHECK cdr_err cdr_trustee_recover_step(struct cdr_trustee *trustee, struct cdr_fault *fault);
+
+/* When it had caught up the last time, seconds since 1970; 0: it was never put back. */
+CDR_MUST_CHECK cdr_err cdr_trustee_recover_ended(struct cdr_tx *tx, uint64_t *ended_at);
 
 /* Whether a round whose period ends with ${last_month} (since January 2000) may have been opened in the time that is forgotten. */
 CDR_MUST_CHECK cdr_err cdr_trustee_round_is_forgotten(const struct cdr_trustee *trustee, uint32_t last_month, bool *forgotten);

@@ -675,6 +675,52 @@ nothing_in_time_is_late(void **state)
 	assert_string_equal(w->x->verdict, "backed");
 }
 
+static cdr_err
+forget_shown_job(struct cdr_tx *tx, void *context)
+{
+	(void)context;
+	return cdr_query_run(tx, "UPDATE drawn SET state = 'asked', posted = 'asked', opening = $1, changed_at = $2",
+	    CDR_VALUES(cdr_value_blob(NULL, 0), cdr_value_int((int64_t)cdr_trustee_now() - 1000)));
+}
+
+static cdr_err
+overdue_job(struct cdr_tx *tx, void *context)
+{
+	(void)context;
+	return cdr_query_run(tx, "UPDATE drawn SET due_at = 1", CDR_VALUES());
+}
+
+/* The auditor was shown it and judged it; put back from a backup, it does not remember: nobody is called late for that. */
+static void
+a_forgotten_opening_is_not_late(void **state)
+{
+	struct world *w = *state;
+
+	sample_one(w);
+	w->o.message.sample = 1;
+	struct cdr_trustee *auditor = w->x->node[w->auditor].trustee;
+	assert_string_equal(show(w, w->auditor, w->member, NULL), "opened");
+	step(w);
+	assert_int_equal(cdr_trustee_drawn_judge(auditor, 1, true, NULL), CDR_OK);
+	step(w);
+	const size_t told = w->x->verdict_count;
+	assert_string_not_equal(w->x->verdict, "late");
+	assert_int_equal(cdr_store_write(auditor->home->store, forget_shown_job, NULL), CDR_OK);
+	assert_int_equal(cdr_store_write(auditor->home->store, overdue_job, NULL), CDR_OK);
+	assert_int_equal(cdr_store_write(auditor->home->store, mark_job, NULL), CDR_OK);
+	step(w); /* while it catches up */
+	assert_int_equal(w->x->verdict_count, told);
+	assert_int_equal(cdr_trustee_recover_step(auditor, NULL), CDR_OK);
+	assert_int_equal(cdr_trustee_recovered(auditor, NULL), CDR_OK);
+	step(w);
+	assert_int_equal(w->x->verdict_count, told);
+	assert_string_equal(last_of(w).state, "asked");
+	/* It may be shown, and judged, once more. */
+	assert_string_equal(show(w, w->auditor, w->member, NULL), "opened");
+	step(w);
+	assert_string_equal(w->x->verdict, "opened");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int
@@ -695,6 +741,7 @@ main(void)
 		TEST(another_evaluation_is_not_the_one),
 		TEST(refused_and_late),
 		TEST(nothing_in_time_is_late),
+		TEST(a_forgotten_opening_is_not_late),
 	};
 
 	return cmocka_run_group_tests(tests, group_setup, NULL);
