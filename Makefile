@@ -276,6 +276,7 @@ soak bench check-febrl: deps-check
 run-soak: programs $(NET_TOOLS) $(BUILD)/tests/unit/proto/test_tally
 	$(Q)CDR_LONG=1 $(BUILD)/tests/unit/proto/test_tally
 	$(Q)BUILD=$(BUILD) SCENARIO_SECONDS=3600 tests/net/run tests/net/round-100
+	$(Q)BUILD=$(BUILD) SCENARIO_SECONDS=14400 tests/net/run tests/net/epoch-100000
 	$(Q)BUILD=$(BUILD) YEAR_MEMBERS=20 SCENARIO_SECONDS=3600 tests/net/run tests/net/89-year
 	$(Q)BUILD=$(BUILD) KILLS=200 SCENARIO_SECONDS=7200 tests/net/run $(sort $(wildcard tests/net/[0-9][0-9]-*kill*))
 
