@@ -112,8 +112,7 @@ write_cosignature_line(const uint8_t *genesis, const struct cdr_roster *roster, 
 	if (trustee == NULL)
 		return CDR_E_ABSENT;
 	write_witness_name(genesis, c->trustee, line->name);
-	for (size_t i = 0; i < TIME_LEN; i++)
-		line->signature[i] = (uint8_t)(c->at >> (56 - 8 * i));
+	cdr_number_write(c->at, line->signature, TIME_LEN);
 	memcpy(line->signature + TIME_LEN, c->signature, CDR_SIGNATURE_LEN);
 	line->signature_len = TIME_LEN + CDR_SIGNATURE_LEN;
 	return cdr_note_key_id(line->name, CDR_NOTE_COSIGNATURE, trustee->party->signing_key.data, line->key_id);
@@ -195,8 +194,7 @@ read_line(const struct cdr_note *note, const struct cdr_note_line *line, const u
 		if (line->signature_len != TIME_LEN + CDR_SIGNATURE_LEN)
 			return CDR_E_SIGNATURE;
 		c.trustee = trustee->index;
-		for (size_t k = 0; k < TIME_LEN; k++)
-			c.at = c.at << 8 | line->signature[k];
+		c.at = cdr_number_read(line->signature, TIME_LEN);
 		memcpy(c.signature, line->signature + TIME_LEN, CDR_SIGNATURE_LEN);
 		return cdr_checkpoint_add(checkpoint, genesis, roster, &c);
 	}

@@ -19,13 +19,6 @@ enum {
 	FORM_SLOT_KEY = 0x17,
 };
 
-static void
-write_32(uint32_t number, uint8_t out[static 4])
-{
-	for (size_t i = 0; i < 4; i++)
-		out[i] = (uint8_t)(number >> (24 - 8 * i));
-}
-
 static cdr_err
 hash_bytes(const uint8_t *bytes, size_t len, uint8_t out[static H])
 {
@@ -44,7 +37,7 @@ cdr_index_place(uint32_t epoch, const uint8_t tag[static CDR_TAG_LEN], uint64_t 
 	uint8_t number[4], hash[H];
 	struct cdr_bytes parts[] = { { (const uint8_t *)label, sizeof(label) }, { number, sizeof(number) }, { tag, CDR_TAG_LEN } };
 
-	write_32(epoch, number);
+	cdr_number_write(epoch, number, 4);
 	cdr_err err = cdr_sha256(parts, 3, hash);
 	*place = 0;
 	for (size_t i = 0; i < 8; i++)
@@ -62,7 +55,7 @@ cdr_index_person_salt(const uint8_t secret[static CDR_INDEX_SECRET_LEN], uint32_
 	struct cdr_bytes parts[] = { { (const uint8_t *)label, sizeof(label) }, { number, sizeof(number) },
 		{ handle, CDR_HANDLE_LEN }, { (const uint8_t *)member, strlen(member) } };
 
-	write_32(epoch, number);
+	cdr_number_write(epoch, number, 4);
 	return cdr_hmac_sha256(secret, CDR_INDEX_SECRET_LEN, parts, 4, salt);
 }
 
@@ -75,9 +68,8 @@ cdr_index_bucket_salt(const uint8_t secret[static CDR_INDEX_SECRET_LEN], uint32_
 	uint8_t number[12];
 	struct cdr_bytes parts[] = { { (const uint8_t *)label, sizeof(label) }, { number, sizeof(number) }, { tag, CDR_TAG_LEN } };
 
-	write_32(epoch, number);
-	write_32((uint32_t)(mark >> 32), number + 4);
-	write_32((uint32_t)mark, number + 8);
+	cdr_number_write(epoch, number, 4);
+	cdr_number_write(mark, number + 4, 8);
 	return cdr_hmac_sha256(secret, CDR_INDEX_SECRET_LEN, parts, 3, salt);
 }
 
@@ -183,7 +175,7 @@ slot_key(const uint8_t salt[static CDR_INDEX_SALT_LEN], uint32_t number, uint8_t
 	uint8_t bytes[1 + CDR_INDEX_SALT_LEN + 4] = { FORM_SLOT_KEY };
 
 	memcpy(bytes + 1, salt, CDR_INDEX_SALT_LEN);
-	write_32(number, bytes + 1 + CDR_INDEX_SALT_LEN);
+	cdr_number_write(number, bytes + 1 + CDR_INDEX_SALT_LEN, 4);
 	return hash_bytes(bytes, sizeof(bytes), key);
 }
 
@@ -305,7 +297,7 @@ hash_count(const uint8_t salt[static PART], uint32_t count, uint8_t out[static H
 	uint8_t bytes[1 + PART + 4] = { FORM_COUNT };
 
 	memcpy(bytes + 1, salt, PART);
-	write_32(count, bytes + 1 + PART);
+	cdr_number_write(count, bytes + 1 + PART, 4);
 	return hash_bytes(bytes, sizeof(bytes), out);
 }
 

@@ -85,13 +85,6 @@ cdr_leaf_number_add(struct cdr_leaf *leaf, uint64_t number)
 	leaf->number_count++;
 }
 
-static void
-write_number(uint64_t number, uint8_t out[static 8])
-{
-	for (size_t i = 0; i < 8; i++)
-		out[i] = (uint8_t)(number >> (56 - 8 * i));
-}
-
 /* see audit/leaf.h */
 cdr_err
 cdr_leaf_content(enum cdr_leaf_kind kind, const struct cdr_bytes *parts, size_t count,
@@ -105,7 +98,7 @@ cdr_leaf_content(enum cdr_leaf_kind kind, const struct cdr_bytes *parts, size_t 
 	if (count > CDR_LEAF_CONTENT_PARTS_MAX)
 		return CDR_E_RANGE;
 	for (size_t i = 0; i < count; i++) {
-		write_number(parts[i].len, len[i]);
+		cdr_number_write(parts[i].len, len[i], 8);
 		all[2 + 2 * i] = (struct cdr_bytes){ len[i], sizeof(len[i]) };
 		all[3 + 2 * i] = parts[i];
 	}
@@ -266,7 +259,7 @@ hash_receipt(const uint8_t *genesis, uint64_t position, const uint8_t *hash, uin
 	const struct cdr_bytes parts[] = { LABEL(receipt_label), { genesis, CDR_GENESIS_HASH_LEN },
 		{ number, sizeof(number) }, { hash, CDR_MERKLE_HASH_LEN } };
 
-	write_number(position, number);
+	cdr_number_write(position, number, 8);
 	return cdr_sha256(parts, 4, out);
 }
 

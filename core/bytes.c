@@ -1,9 +1,31 @@
 #include "core/bytes.h"
 
+#include <assert.h>
 #include <string.h>
 
 static const char hex_digits[] = "0123456789abcdef";
 static const char base32_digits[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+
+/* see core/bytes.h */
+void
+cdr_number_write(uint64_t number, uint8_t *data, size_t len)
+{
+	assert(len >= 1 && len <= 8 && (len == 8 || number >> 8 * len == 0));
+	for (size_t i = 0; i < len; i++)
+		data[i] = (uint8_t)(number >> 8 * (len - 1 - i));
+}
+
+/* see core/bytes.h */
+uint64_t
+cdr_number_read(const uint8_t *data, size_t len)
+{
+	uint64_t number = 0;
+
+	assert(len >= 1 && len <= 8);
+	for (size_t i = 0; i < len; i++)
+		number = number << 8 | data[i];
+	return number;
+}
 
 /* see core/bytes.h */
 void

@@ -15,6 +15,16 @@ struct cdr_bytes {
 #define CDR_ID_TEXT_LEN 32  /* its printed form with the closing NUL: six groups of five, "7QX4M-..." */
 
 /**
+ * cdr_number_write(number, data, len) and cdr_number_read(data, len):
+ * A number as ${len} bytes, the highest first.
+ *
+ * number  in, public   below 256^len
+ * len     in           bytes, 1 .. 8
+ */
+void cdr_number_write(uint64_t number, uint8_t *data, size_t len);
+uint64_t cdr_number_read(const uint8_t *data, size_t len);
+
+/**
  * cdr_hex_write(data, len, text):
  * Write ${len} bytes as lower-case hexadecimal with a closing NUL.
  *

@@ -19,19 +19,6 @@ enum {
 	AT_SEALED_LEN = 92,
 };
 
-static void
-put32(uint8_t *at, uint32_t value)
-{
-	for (int i = 0; i < 4; i++)
-		at[i] = (uint8_t)(value >> (24 - 8 * i));
-}
-
-static uint32_t
-get32(const uint8_t *at)
-{
-	return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
-}
-
 static bool
 in_range(uint32_t value, uint32_t least, uint32_t most)
 {
@@ -57,27 +44,27 @@ void
 cdr_keystore_header_encode(const struct cdr_keystore_header *header, uint8_t out[static CDR_KEYSTORE_HEADER_LEN])
 {
 	memcpy(out, magic, sizeof(magic));
-	put32(out + AT_VERSION, CDR_KEYSTORE_VERSION);
-	put32(out + AT_MEMORY, header->memory_kib);
-	put32(out + AT_PASSES, header->passes);
-	put32(out + AT_LANES, header->lanes);
+	cdr_number_write(CDR_KEYSTORE_VERSION, out + AT_VERSION, 4);
+	cdr_number_write(header->memory_kib, out + AT_MEMORY, 4);
+	cdr_number_write(header->passes, out + AT_PASSES, 4);
+	cdr_number_write(header->lanes, out + AT_LANES, 4);
 	memcpy(out + AT_SALT, header->salt, sizeof(header->salt));
 	memcpy(out + AT_CHECK, header->check, sizeof(header->check));
 	memcpy(out + AT_NONCE, header->nonce, sizeof(header->nonce));
-	put32(out + AT_SEALED_LEN, header->sealed_len);
+	cdr_number_write(header->sealed_len, out + AT_SEALED_LEN, 4);
 }
 
 /* The header's fields; false if a number is outside its range. */
 static bool
 header_decode(const uint8_t *in, struct cdr_keystore_header *header)
 {
-	header->memory_kib = get32(in + AT_MEMORY);
-	header->passes = get32(in + AT_PASSES);
-	header->lanes = get32(in + AT_LANES);
+	header->memory_kib = (uint32_t)cdr_number_read(in + AT_MEMORY, 4);
+	header->passes = (uint32_t)cdr_number_read(in + AT_PASSES, 4);
+	header->lanes = (uint32_t)cdr_number_read(in + AT_LANES, 4);
 	memcpy(header->salt, in + AT_SALT, sizeof(header->salt));
 	memcpy(header->check, in + AT_CHECK, sizeof(header->check));
 	memcpy(header->nonce, in + AT_NONCE, sizeof(header->nonce));
-	header->sealed_len = get32(in + AT_SEALED_LEN);
+	header->sealed_len = (uint32_t)cdr_number_read(in + AT_SEALED_LEN, 4);
 	return in_range(header->memory_kib, CDR_KEYSTORE_MEMORY_KIB_MIN, CDR_KEYSTORE_MEMORY_KIB_MAX) &&
 	    in_range(header->passes, CDR_KEYSTORE_PASSES_MIN, CDR_KEYSTORE_PASSES_MAX) &&
 	    in_range(header->lanes, 1, CDR_KEYSTORE_LANES_MAX) &&
@@ -95,9 +82,9 @@ cdr_keystore_file_decode(struct cdr_bytes file, struct cdr_keystore_header *head
 
 	if (file.len < AT_MEMORY || !cdr_equal(file.data, magic, sizeof(magic)))
 		return cdr_fault_set(fault, CDR_E_INPUT, "not a keystore");
-	if (get32(file.data + AT_VERSION) != CDR_KEYSTORE_VERSION)
+	if ((uint32_t)cdr_number_read(file.data + AT_VERSION, 4) != CDR_KEYSTORE_VERSION)
 		return cdr_fault_set(fault, CDR_E_INPUT, "keystore of version %u, written by another version of Candor",
-		    (unsigned)get32(file.data + AT_VERSION));
+		    (unsigned)(uint32_t)cdr_number_read(file.data + AT_VERSION, 4));
 	if (file.len < CDR_KEYSTORE_HEADER_LEN + CDR_SHA256_LEN || file.len > CDR_KEYSTORE_FILE_LEN_MAX)
 		return cdr_fault_set(fault, CDR_E_INPUT, "damaged: its length is wrong. Restore it from a backup");
 

@@ -4,6 +4,7 @@
 
 #include <gcrypt.h>
 
+#include "core/bytes.h"
 #include "core/crypto/secret.h"
 
 #define VERSION 1
@@ -34,19 +35,6 @@ cdr_argon2id(const struct cdr_argon2id *parameters, const struct cdr_passphrase 
 	return gcry_err_code(failed) == GPG_ERR_ENOMEM ? CDR_E_MEMORY : CDR_E_INTERNAL;
 }
 
-static void
-write_number(uint8_t *out, uint32_t number)
-{
-	for (size_t i = 0; i < 4; i++)
-		out[i] = (uint8_t)(number >> (24 - 8 * i));
-}
-
-static uint32_t
-read_number(const uint8_t *in)
-{
-	return (uint32_t)in[0] << 24 | (uint32_t)in[1] << 16 | (uint32_t)in[2] << 8 | in[3];
-}
-
 /* see keys/password.h */
 cdr_err
 cdr_password_record(const struct cdr_passphrase *password, uint8_t record[static CDR_PASSWORD_RECORD_LEN])
@@ -60,9 +48,9 @@ cdr_password_record(const struct cdr_passphrase *password, uint8_t record[static
 	CDR_TRY(cdr_random(parameters.salt, sizeof(parameters.salt)));
 	CDR_TRY(cdr_argon2id(&parameters, password, record + TAG_AT));
 	record[0] = VERSION;
-	write_number(record + 1, parameters.memory_kib);
-	write_number(record + 5, parameters.passes);
-	write_number(record + 9, parameters.lanes);
+	cdr_number_write(parameters.memory_kib, record + 1, 4);
+	cdr_number_write(parameters.passes, record + 5, 4);
+	cdr_number_write(parameters.lanes, record + 9, 4);
 	memcpy(record + SALT_AT, parameters.salt, sizeof(parameters.salt));
 	err = CDR_OK;
 out:
@@ -76,7 +64,8 @@ cdr_err
 cdr_password_verify(const struct cdr_passphrase *password, const uint8_t record[static CDR_PASSWORD_RECORD_LEN])
 {
 	struct cdr_argon2id parameters = {
-		.memory_kib = read_number(record + 1), .passes = read_number(record + 5), .lanes = read_number(record + 9)
+		.memory_kib = (uint32_t)cdr_number_read(record + 1, 4), .passes = (uint32_t)cdr_number_read(record + 5, 4),
+		.lanes = (uint32_t)cdr_number_read(record + 9, 4)
 	};
 	uint8_t tag[TAG_LEN];
 

@@ -31,8 +31,7 @@ cover(const void *data, size_t len)
 {
 	struct covered part = { .bytes = { data, len } };
 
-	for (size_t i = 0; i < 8; i++)
-		part.len[i] = (uint8_t)((uint64_t)len >> (56 - 8 * i));
+	cdr_number_write(len, part.len, 8);
 	return part;
 }
 

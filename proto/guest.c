@@ -106,8 +106,7 @@ pad(struct cdr_bytes content, size_t size, struct cdr_buffer *plain)
 	if (plain->data == NULL)
 		return CDR_E_MEMORY;
 	plain->len = size;
-	for (size_t i = 0; i < LENGTH_LEN; i++)
-		plain->data[i] = (uint8_t)(content.len >> (24 - 8 * i));
+	cdr_number_write(content.len, plain->data, LENGTH_LEN);
 	if (content.len > 0)
 		memcpy(plain->data + LENGTH_LEN, content.data, content.len);
 	return CDR_OK;

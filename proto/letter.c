@@ -72,8 +72,7 @@ pad(const Cdr__Wire__SignedLetter *message, struct cdr_buffer *plain)
 	if (plain->data == NULL)
 		return CDR_E_MEMORY;
 	plain->len = CDR_MAIL_PLAIN_LEN;
-	for (size_t i = 0; i < LENGTH_LEN; i++)
-		plain->data[i] = (uint8_t)(len >> (24 - 8 * i));
+	cdr_number_write(len, plain->data, LENGTH_LEN);
 	(void)protobuf_c_message_pack(&message->base, plain->data + LENGTH_LEN);
 	return CDR_OK;
 }

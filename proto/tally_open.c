@@ -15,13 +15,6 @@
 
 /* ---- contexts --------------------------------------------------------------------------------------------------- */
 
-static void
-number_write(uint32_t number, uint8_t out[static 4])
-{
-	for (size_t i = 0; i < 4; i++)
-		out[i] = (uint8_t)(number >> (24 - 8 * i));
-}
-
 /* What a proof of decryption is for: PROOF_LABEL, then a hash of kind, of what was agreed before, of a number and of ${more}. */
 struct proof_context {
 	uint8_t bytes[sizeof(PROOF_LABEL) + CDR_SHA256_LEN];
@@ -35,7 +28,7 @@ proof_context(const char *kind, const uint8_t *agreed, uint32_t number, struct c
 		{ (const uint8_t *)kind, strlen(kind) + 1 }, { agreed, CDR_ROUND_HASH_LEN }, { bytes, sizeof(bytes) }, more
 	};
 
-	number_write(number, bytes);
+	cdr_number_write(number, bytes, 4);
 	memcpy(context->bytes, PROOF_LABEL, sizeof(PROOF_LABEL));
 	return cdr_sha256(parts, 4, context->bytes + sizeof(PROOF_LABEL));
 }
@@ -72,8 +65,8 @@ noise_context(const struct cdr_close *close, uint32_t trustee, size_t start, str
 
 	memcpy(at, NOISE_LABEL, sizeof(NOISE_LABEL));
 	memcpy(at + sizeof(NOISE_LABEL), close->hash, CDR_ROUND_HASH_LEN);
-	number_write(trustee, at + sizeof(NOISE_LABEL) + CDR_ROUND_HASH_LEN);
-	number_write((uint32_t)start, at + sizeof(NOISE_LABEL) + CDR_ROUND_HASH_LEN + 4);
+	cdr_number_write(trustee, at + sizeof(NOISE_LABEL) + CDR_ROUND_HASH_LEN, 4);
+	cdr_number_write((uint32_t)start, at + sizeof(NOISE_LABEL) + CDR_ROUND_HASH_LEN + 4, 4);
 	return (struct cdr_bytes){ context->bytes, sizeof(context->bytes) };
 }
 

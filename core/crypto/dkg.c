@@ -9,13 +9,6 @@
 #define FRAME_LEN 8 /* a ciphertext's length, big-endian */
 
 static void
-write_u64_be(uint64_t value, uint8_t out[static 8])
-{
-	for (size_t i = 0; i < 8; i++)
-		out[i] = (uint8_t)(value >> (56 - 8 * i));
-}
-
-static void
 write_le(uint64_t value, uint8_t *out, size_t len)
 {
 	for (size_t i = 0; i < len; i++)
@@ -38,8 +31,8 @@ derive_context(struct cdr_dkg_group *group, struct cdr_bytes session)
 		{ group->key[0], (size_t)group->n * CDR_POINT_LEN },
 	};
 
-	write_u64_be(session.len, session_len);
-	write_u64_be(sizeof(CDR_DKG_SUITE) - 1, suite_len);
+	cdr_number_write(session.len, session_len, 8);
+	cdr_number_write(sizeof(CDR_DKG_SUITE) - 1, suite_len, 8);
 	write_le(group->n, n, sizeof(n));
 	return cdr_sha256(parts, sizeof(parts) / sizeof(parts[0]), group->context);
 }
@@ -335,7 +328,7 @@ cdr_dkg_offer_write(const struct cdr_dkg_group *group, const struct cdr_dkg_offe
 	for (size_t i = 0; i < group->n; i++) {
 		if (group->receiver[i] == 0)
 			continue;
-		write_u64_be(CDR_DKG_SEALED_LEN, out);
+		cdr_number_write(CDR_DKG_SEALED_LEN, out, 8);
 		memcpy(out + FRAME_LEN, offer->sealed[i], CDR_DKG_SEALED_LEN);
 		out += FRAME_LEN + CDR_DKG_SEALED_LEN;
 	}
@@ -359,7 +352,7 @@ cdr_dkg_offer_read(const struct cdr_dkg_group *group, struct cdr_bytes in, struc
 	memcpy(offer->ephemeral, at, CDR_POINT_LEN);
 	at += CDR_POINT_LEN;
 	/* Every share has one size here, so every frame has one content. */
-	write_u64_be(CDR_DKG_SEALED_LEN, frame);
+	cdr_number_write(CDR_DKG_SEALED_LEN, frame, 8);
 	for (size_t i = 0; i < group->n; i++) {
 		if (group->receiver[i] == 0)
 			continue;

@@ -79,8 +79,7 @@ cdr_merkle_root(const struct cdr_merkle_edge *edge, uint8_t root[static CDR_MERK
 void
 cdr_merkle_edge_write(const struct cdr_merkle_edge *edge, uint8_t out[static CDR_MERKLE_EDGE_LEN_MAX], size_t *len)
 {
-	for (size_t i = 0; i < 8; i++)
-		out[i] = (uint8_t)(edge->size >> (56 - 8 * i));
+	cdr_number_write(edge->size, out, 8);
 	memcpy(out + 8, edge->hash, edge->count * CDR_MERKLE_HASH_LEN);
 	*len = 8 + edge->count * CDR_MERKLE_HASH_LEN;
 }

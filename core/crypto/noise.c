@@ -30,8 +30,7 @@ draw_byte(struct cdr_noise *n, uint8_t *out)
 	uint8_t number[8];
 
 	if (n->left == 0) {
-		for (size_t i = 0; i < sizeof(number); i++)
-			number[i] = (uint8_t)(n->counter >> (56 - 8 * i));
+		cdr_number_write(n->counter, number, sizeof(number));
 		n->counter++;
 		const struct cdr_bytes parts[] = {
 			{ (const uint8_t *)"candor/1 noise", 15 }, { n->seed, sizeof(n->seed) }, { number, sizeof(number) }

@@ -43,8 +43,7 @@ cdr_oprf_blind_derive(const uint8_t seed[static CDR_OPRF_SEED_LEN], uint64_t ind
 	cdr_err err = CDR_E_INTERNAL;
 	uint8_t wide[CDR_SCALAR_WIDE_LEN] = { 0 }, number[8];
 
-	for (size_t i = 0; i < sizeof(number); i++)
-		number[i] = (uint8_t)(index >> (56 - 8 * i));
+	cdr_number_write(index, number, sizeof(number));
 	const struct cdr_bytes info[] = { { label, sizeof(label) - 1 }, { number, sizeof(number) } };
 	CDR_TRY(cdr_hkdf_expand(seed, info, 2, wide, sizeof(wide)));
 	cdr_scalar_reduce_wide(wide, blind);

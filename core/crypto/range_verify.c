@@ -93,8 +93,7 @@ make_weights(const struct cdr_range_batch *b, uint8_t *weight)
 	cdr_err err = CDR_E_INTERNAL;
 	uint8_t digest[CDR_SHA256_LEN], number[9];
 
-	for (size_t i = 0; i < 8; i++)
-		number[i] = (uint8_t)(b->number >> (56 - 8 * i));
+	cdr_number_write(b->number, number, 8);
 	memset(weight, 0, EQUATIONS * CDR_SCALAR_LEN);
 	for (size_t i = 0; i < EQUATIONS; i++) {
 		number[8] = (uint8_t)i;

@@ -128,23 +128,6 @@ struct page {
 	uint8_t child[CHILDREN][H];
 };
 
-static void
-write_number(uint64_t number, uint8_t out[static 8])
-{
-	for (size_t i = 0; i < 8; i++)
-		out[i] = (uint8_t)(number >> (56 - 8 * i));
-}
-
-static uint64_t
-read_number(const uint8_t in[static 8])
-{
-	uint64_t number = 0;
-
-	for (size_t i = 0; i < 8; i++)
-		number = number << 8 | in[i];
-	return number;
-}
-
 /* The first ${depth} bits of ${place}, the rest 0. */
 static uint64_t
 prefix_of(uint64_t place, unsigned depth)
@@ -164,7 +147,7 @@ parse_entries(const struct cdr_sparse_page *bytes, unsigned depth, uint64_t pref
 	for (size_t i = 0; i < page->count; i++) {
 		const uint8_t *at = bytes->data + 1 + i * CDR_SPARSE_ENTRY_LEN;
 		struct cdr_sparse_leaf *entry = &page->entry[i];
-		*entry = (struct cdr_sparse_leaf){ .place = read_number(at), .mark = read_number(at + 8), .present = true };
+		*entry = (struct cdr_sparse_leaf){ .place = cdr_number_read(at, 8), .mark = cdr_number_read(at + 8, 8), .present = true };
 		memcpy(entry->content, at + 16, H);
 		if (prefix_of(entry->place, depth) != prefix || (i > 0 && entry->place <= entry[-1].place) ||
 		    is_empty(entry->content))
@@ -214,8 +197,8 @@ save_page(const struct cdr_sparse_pages *pages, unsigned depth, uint64_t prefix,
 	}
 	for (size_t i = 0; i < page->count; i++) {
 		uint8_t *at = bytes.data + bytes.len;
-		write_number(page->entry[i].place, at);
-		write_number(page->entry[i].mark, at + 8);
+		cdr_number_write(page->entry[i].place, at, 8);
+		cdr_number_write(page->entry[i].mark, at + 8, 8);
 		memcpy(at + 16, page->entry[i].content, H);
 		bytes.len += CDR_SPARSE_ENTRY_LEN;
 	}

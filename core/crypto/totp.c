@@ -3,6 +3,7 @@
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 
+#include "core/bytes.h"
 #include "core/crypto/secret.h"
 
 #define SECRET_MAX 64
@@ -18,8 +19,7 @@ cdr_totp(const uint8_t *secret, size_t secret_len, uint64_t step, unsigned digit
 	code[0] = '\0';
 	if (secret_len > SECRET_MAX || digits < 6 || digits > 8)
 		return CDR_E_RANGE;
-	for (size_t i = 0; i < sizeof(counter); i++)
-		counter[i] = (uint8_t)(step >> (56 - 8 * i));
+	cdr_number_write(step, counter, sizeof(counter));
 	if (HMAC(EVP_sha1(), secret, (int)secret_len, counter, sizeof(counter), mac, &mac_len) == NULL || mac_len != SHA1_LEN)
 		return CDR_E_INTERNAL;
 	/* RFC 4226 sec. 5.3: four bytes from where the last nibble says, without the sign. */

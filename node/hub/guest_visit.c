@@ -51,8 +51,7 @@ give_request(struct cdr_hub_guests *guests, const struct cdr_server_visit *visit
 		err = reply->data != NULL ? CDR_OK : CDR_E_MEMORY;
 	}
 	if (err == CDR_OK) {
-		for (size_t i = 0; i < 8; i++)
-			reply->data[i] = (uint8_t)(answered_at >> (56 - 8 * i));
+		cdr_number_write(answered_at, reply->data, 8);
 		memcpy(reply->data + 8, sealed.data, sealed.len);
 	} else {
 		*reply = (struct cdr_buffer){ 0 };

@@ -261,10 +261,9 @@ struct prefix {
 static struct prefix
 prefix_bytes(uint64_t prefix)
 {
-	struct prefix out;
+	struct prefix out = { 0 };
 
-	for (size_t i = 0; i < 8; i++)
-		out.bytes[i] = (uint8_t)(prefix >> (56 - 8 * i));
+	cdr_number_write(prefix, out.bytes, 8);
 	return out;
 }
 

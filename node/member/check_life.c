@@ -67,8 +67,7 @@ static void
 word_id(const uint8_t *check_id, uint64_t number, uint8_t id[static CDR_ID_LEN + 8])
 {
 	memcpy(id, check_id, CDR_ID_LEN);
-	for (size_t i = 0; i < 8; i++)
-		id[CDR_ID_LEN + i] = (uint8_t)(number >> (56 - 8 * i));
+	cdr_number_write(number, id + CDR_ID_LEN, 8);
 }
 
 static cdr_err

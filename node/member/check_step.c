@@ -134,8 +134,7 @@ static void
 kept_head(const struct matching *m, uint8_t kept[static KEPT_LEN])
 {
 	memcpy(kept, m->check_id, CDR_ID_LEN);
-	for (size_t i = 0; i < 4; i++)
-		kept[KEPT_EPOCH_AT + i] = (uint8_t)(m->epoch->number >> (24 - 8 * i));
+	cdr_number_write(m->epoch->number, kept + KEPT_EPOCH_AT, 4);
 	kept[KEPT_COUNT_AT] = (uint8_t)cdr_token_padded(m->set.count);
 }
 

@@ -44,8 +44,7 @@ draw(size_t bound, size_t *out)
 	uint8_t bytes[4];
 
 	cdr_err err = cdr_random(bytes, sizeof(bytes));
-	uint32_t value = (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 | bytes[3];
-	*out = (size_t)((uint64_t)value * bound >> 32);
+	*out = (size_t)(cdr_number_read(bytes, sizeof(bytes)) * bound >> 32);
 	return err;
 }
 

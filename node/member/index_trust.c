@@ -42,8 +42,7 @@ write_seen(struct cdr_tx *tx, void *context)
 		err = cdr_receipt_keep(tx, &seen->receipt);
 	if (err != CDR_OK || seen->now <= seen->position)
 		return err;
-	for (size_t i = 0; i < 8; i++)
-		bytes[i] = (uint8_t)(seen->now >> (56 - 8 * i));
+	cdr_number_write(seen->now, bytes, 8);
 	return cdr_setting_put(tx, seen->name, bytes, sizeof(bytes));
 }
 

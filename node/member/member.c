@@ -66,11 +66,8 @@ cdr_setting_next(struct cdr_tx *tx, const char *name, uint64_t *number)
 	cdr_err err = cdr_setting_get(tx, name, bytes, sizeof(bytes));
 	if (err != CDR_OK && err != CDR_E_ABSENT)
 		return err;
-	for (size_t i = 0; err == CDR_OK && i < sizeof(bytes); i++)
-		*number = *number << 8 | bytes[i];
-	*number += 1;
-	for (size_t i = 0; i < sizeof(bytes); i++)
-		bytes[i] = (uint8_t)(*number >> (56 - 8 * i));
+	*number = (err == CDR_OK ? cdr_number_read(bytes, sizeof(bytes)) : 0) + 1;
+	cdr_number_write(*number, bytes, sizeof(bytes));
 	return cdr_setting_put(tx, name, bytes, sizeof(bytes));
 }
 

@@ -350,8 +350,7 @@ cdr_retention_step(struct cdr_member *member, bool *worked, struct cdr_fault *fa
 	bool scrubbed;
 
 	*worked = false;
-	for (size_t i = 0; i < 8; i++)
-		hour.bytes[i] = (uint8_t)(now / HOUR_SECONDS >> (56 - 8 * i));
+	cdr_number_write(now / HOUR_SECONDS, hour.bytes, 8);
 	CDR_TRY(cdr_store_read(member->home->store, read_hour_job, &hour));
 	if (hour.is_new) {
 		CDR_TRY(run_timers(member, now, fault));

@@ -11,10 +11,8 @@ hash_entry(const uint8_t before[static CDR_SHA256_LEN], struct cdr_trail_entry *
 	static const char label[] = "candor/1 trail";
 	uint8_t numbers[16];
 
-	for (size_t i = 0; i < 8; i++) {
-		numbers[i] = (uint8_t)(entry->number >> (56 - 8 * i));
-		numbers[8 + i] = (uint8_t)(entry->at >> (56 - 8 * i));
-	}
+	cdr_number_write(entry->number, numbers, 8);
+	cdr_number_write(entry->at, numbers + 8, 8);
 	const struct cdr_bytes parts[] = {
 		{ (const uint8_t *)label, sizeof(label) },
 		{ before, CDR_SHA256_LEN },

@@ -76,10 +76,32 @@ errors_have_names_and_text(void **state)
 	assert_int_equal(cdr_fault_set(NULL, CDR_E_IO, "x"), CDR_E_IO);
 }
 
+static void
+test_numbers(void **state)
+{
+	static const uint8_t bytes[8] = { 0x01, 0x23, 0x45, 0x67, 0x89, 0xab, 0xcd, 0xef };
+	uint8_t written[9];
+
+	(void)state;
+	for (size_t len = 1; len <= 8; len++) {
+		uint64_t number = UINT64_C(0x0123456789abcdef) >> (64 - 8 * len);
+		assert_int_equal(cdr_number_read(bytes, len), number);
+		memset(written, 0x55, sizeof(written));
+		cdr_number_write(number, written, len);
+		assert_memory_equal(written, bytes, len);
+		assert_int_equal(written[len], 0x55);
+	}
+	cdr_number_write(UINT32_MAX, written, 4);
+	assert_int_equal(cdr_number_read(written, 4), UINT32_MAX);
+	cdr_number_write(UINT64_MAX, written, 8);
+	assert_int_equal(cdr_number_read(written, 8), UINT64_MAX);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_numbers),
 		cmocka_unit_test(hex_goes_there_and_back),
 		cmocka_unit_test(base32_goes_there_and_back),
 		cmocka_unit_test(identifiers_are_groups_of_five),
