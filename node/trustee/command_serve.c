@@ -88,8 +88,9 @@ run_rounds(void *context)
 		before = err;
 		fault = (struct cdr_fault){ CDR_OK, "" };
 		err = cdr_trustee_sample_step(rounds->trustee, &fault);
+		cdr_err watched = cdr_trustee_sample_watch(rounds->trustee, cdr_trustee_now(), &overdue_told_at);
 		if (err == CDR_OK)
-			err = cdr_trustee_sample_watch(rounds->trustee, cdr_trustee_now(), &overdue_told_at);
+			err = watched;
 		if (err != audited)
 			cdr_log(err == CDR_OK ? CDR_LOG_INFO : CDR_LOG_WARNING, err == CDR_OK ? "sample.back" : "sample.failed", cdr_log_err(err),
 			    cdr_log_text("reason", fault.text));
