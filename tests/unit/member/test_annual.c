@@ -153,7 +153,7 @@ test_answered_a_year_too_late(void **state)
 	go_to(-1);
 	unsigned before = this_year();
 	expire(blue);
-	go_to(2);
+	go_to(1); /* 96 days: after 97 no letter is taken any more, to the second */
 	w_carry(w);
 	unsigned year = this_year();
 	assert_int_equal(figure(blue, before, CDR_ANNUAL_REQUESTS_EXPIRED), 1);
