@@ -204,8 +204,7 @@ cdr_dkg_group_change(struct cdr_dkg_group *group, enum cdr_dkg_dealt dealt, cons
 	return check_before(group);
 }
 
-/* What the proof of possession signs
-: context || C_i || E_i. */
+/* What the proof of possession signs: context || C_i || E_i. */
 #define POSSESSION_LEN_MAX (CDR_DKG_CONTEXT_LEN + (CDR_TRUSTEES_MAX + 1) * CDR_POINT_LEN)
 
 static struct cdr_bytes
