@@ -202,6 +202,10 @@ $(BENCHES) $(filter-out %.so,$(NET_TOOLS)) $(BUILD)/tests/vectors/oprf_oracle $(
 	@mkdir -p $(@D)
 	$(Q)$(link) $(LDLIBS)
 
+# These are the programs themselves, but for one function.
+$(BUILD)/tests/net/lying_dealer: private LDFLAGS += -Wl,--wrap=cdr_trustee_ask
+$(BUILD)/tests/net/two_faced_hub: private LDFLAGS += -Wl,--wrap=cdr_hub_ceremony_fetch
+
 # Libraries for LD_PRELOAD; light.c is part of each.
 $(BUILD)/tests/net/preload/%.so: tests/net/preload/%.c tests/net/preload/light.c $(BUILD)/flags
 	$(call say,LD,$@)

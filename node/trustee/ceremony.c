@@ -31,6 +31,7 @@ struct attempt_job {
 	uint8_t basis[CDR_ROSTER_HASH_LEN];
 	size_t basis_len;
 	uint32_t attempt;
+	bool is_done;
 	struct cdr_trustee_ceremony_id *open;
 	size_t open_count;
 };
@@ -61,6 +62,7 @@ attempt_job(struct cdr_tx *tx, void *context)
 	CDR_TRY(cdr_query_count(query, 0, &newest));
 	CDR_TRY(cdr_query_text(query, 1, state, sizeof(state)));
 	job->attempt = (uint32_t)newest + (strcmp(state, "failed") == 0 ? 1 : 0);
+	job->is_done = strcmp(state, "done") == 0;
 out:
 	cdr_query_end(query);
 	return err;
@@ -68,7 +70,7 @@ out:
 
 /* see node/trustee/ceremony.h */
 cdr_err
-cdr_trustee_attempt(const struct cdr_trustee *trustee, struct cdr_trustee_aim aim, uint32_t *attempt,
+cdr_trustee_attempt(const struct cdr_trustee *trustee, struct cdr_trustee_aim aim, uint32_t *attempt, bool *is_done,
     struct cdr_fault *fault)
 {
 	cdr_err err = CDR_E_INTERNAL;
@@ -85,6 +87,7 @@ cdr_trustee_attempt(const struct cdr_trustee *trustee, struct cdr_trustee_aim ai
 		    CDR_TRUSTEE_ATTEMPT_MAX);
 out:
 	*attempt = job.attempt;
+	*is_done = job.is_done;
 	return err;
 }
 
@@ -229,6 +232,35 @@ basis_job(struct cdr_tx *tx, void *context)
 	}
 out:
 	cdr_query_end(query);
+	return err;
+}
+
+/* see node/trustee/ceremony.h */
+cdr_err
+cdr_trustee_ceremony_look(struct cdr_tx *tx, const Cdr__Wire__CeremonyPlan *plan, struct cdr_bytes messages,
+    struct cdr_ceremony **ceremony)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct basis_job basis = { .plan = plan };
+	struct cdr_ceremony_config config = { .plan = plan };
+	struct cdr_roster_key key;
+
+	*ceremony = NULL;
+	if (plan->act != CDR_CEREMONY_MAKE) {
+		CDR_TRY(basis_job(tx, &basis));
+		(void)cdr_roster_key_find(basis.roster->body, (enum cdr_key_kind)plan->kind, plan->number, &key);
+		config.key = &key;
+	}
+	CDR_TRY(cdr_ceremony_new(&config, ceremony, NULL));
+	if (messages.len > 0)
+		CDR_TRY(cdr_ceremony_load(*ceremony, messages));
+	CDR_TRY(cdr_ceremony_step(*ceremony));
+out:
+	cdr_roster_free(basis.roster);
+	if (err != CDR_OK) {
+		cdr_ceremony_free(*ceremony);
+		*ceremony = NULL;
+	}
 	return err;
 }
 

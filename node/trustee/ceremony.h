@@ -37,12 +37,16 @@ struct cdr_trustee_ceremony {
 };
 
 /**
- * cdr_trustee_attempt(trustee, aim, attempt, fault):
+ * cdr_trustee_attempt(trustee, aim, attempt, is_done, fault):
  * Which attempt is to be run: the newest, or the one after it if that ended with somebody at fault. The secretariat numbers
  * those at giving keys to other trustees.
+ *
+ * is_done   out   whether that attempt has come to its end, with a key
+ *
+ * Returns  CDR_OK; CDR_E_ABSENT if there is no such key; CDR_E_RANGE after CDR_TRUSTEE_ATTEMPT_MAX; CDR_E_STORE.
  */
 CDR_MUST_CHECK cdr_err cdr_trustee_attempt(const struct cdr_trustee *trustee, struct cdr_trustee_aim aim,
-    uint32_t *attempt, struct cdr_fault *fault);
+    uint32_t *attempt, bool *is_done, struct cdr_fault *fault);
 
 /* A ceremony by its id. */
 struct cdr_trustee_ceremony_id {
@@ -78,6 +82,19 @@ CDR_MUST_CHECK cdr_err cdr_trustee_ceremony_start(struct cdr_trustee *trustee, s
 CDR_MUST_CHECK cdr_err cdr_trustee_ceremony_resume(struct cdr_trustee *trustee,
     const struct cdr_trustee_ceremony_id *id, struct cdr_trustee_ceremony **run, struct cdr_fault *fault);
 void cdr_trustee_ceremony_end(struct cdr_trustee_ceremony *run);
+
+/**
+ * cdr_trustee_ceremony_look(tx, plan, messages, ceremony):
+ * A ceremony as its messages show it, judged by whoever has no part in it: who is at fault, and whom it waits for.
+ *
+ * plan      in    borrowed while the ceremony lives
+ * messages  in    as they are stored
+ * ceremony  out   freed by cdr_ceremony_free; NULL on error
+ *
+ * Returns  CDR_OK; CDR_E_ABSENT if no roster here names that key; as cdr_ceremony_new, cdr_ceremony_load, cdr_ceremony_step.
+ */
+CDR_MUST_CHECK cdr_err cdr_trustee_ceremony_look(struct cdr_tx *tx, const Cdr__Wire__CeremonyPlan *plan,
+    struct cdr_bytes messages, struct cdr_ceremony **ceremony);
 
 /**
  * cdr_trustee_due(trustee, roster, aim, count, fault):

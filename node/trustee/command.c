@@ -125,7 +125,8 @@ const struct cdr_command cdr_trustee_commands[] = {
 	    .help = "FILE holds what was typed or scanned; - reads it from the input. A wrong word is named by its row and place.",
 	    .handle = cdr_trustee_command_share_restore },
 	{ .name = "status", .summary = "show keys, shares and ceremonies", .options = status_options,
-	    .help = "With --export what was said in each ceremony that is over goes into a file: whoever has the rosters can verify it.",
+	    .help = "A ceremony that failed names who is at fault, one that runs whom it waits for, as far as its messages came here.\n"
+		    "With --export what was said in each ceremony that is over goes into a file: whoever has the rosters can verify it.",
 	    .handle = cdr_trustee_command_status },
 	{ .name = "serve", .summary = "answer members until it is told to stop", .options = serve_options,
 	    .help = "Also asks the hub for new rosters, and countersigns what a trustee may countersign by itself.",

@@ -53,9 +53,42 @@ out:
 	return err;
 }
 
+/* Who is at fault in a ceremony that is not done, or whom it waits for: text, and JSON. One that nobody can judge any more names nobody. */
+static json_t *
+name_findings(struct status_job *job, struct cdr_tx *tx, struct cdr_bytes plan_bytes, struct cdr_bytes messages)
+{
+	struct cdr_ceremony_finding waiting[CDR_CEREMONY_FINDING_COUNT_MAX];
+	struct cdr_arena arena = { 0 };
+	Cdr__Wire__CeremonyPlan *plan;
+	struct cdr_ceremony *ceremony = NULL;
+	json_t *list = json_array();
+	size_t count = 0;
+
+	if (list == NULL || cdr_message_decode(&arena, &cdr__wire__ceremony_plan__descriptor, plan_bytes, &plan) != CDR_OK ||
+	    cdr_trustee_ceremony_look(tx, plan, messages, &ceremony) != CDR_OK)
+		goto out;
+	const struct cdr_ceremony_finding *finding = cdr_ceremony_findings(ceremony, &count);
+	if (count == 0) {
+		count = cdr_ceremony_waiting(ceremony, waiting);
+		finding = waiting;
+	}
+	for (size_t i = 0; i < count; i++) {
+		char text[CDR_FAULT_LEN];
+
+		cdr_ceremony_finding_write(ceremony, &finding[i], text, sizeof(text));
+		cdr_report_text(job->report, "          %s\n", text);
+		(void)json_array_append_new(list, json_pack("{s:i, s:i, s:s}", "trustee", (int)finding[i].trustee, "round",
+		    (int)finding[i].round, "text", text));
+	}
+out:
+	cdr_ceremony_free(ceremony);
+	cdr_arena_free(&arena);
+	return list;
+}
+
 /* One ceremony: id, act, kind, number, attempt, state, started_at, plan, messages. */
 static cdr_err
-list_ceremony(struct status_job *job, struct cdr_query *query)
+list_ceremony(struct status_job *job, struct cdr_tx *tx, struct cdr_query *query)
 {
 	cdr_err err = CDR_E_INTERNAL;
 	uint8_t id[CDR_CEREMONY_ID_LEN];
@@ -80,9 +113,11 @@ list_ceremony(struct status_job *job, struct cdr_query *query)
 	}
 	cdr_report_text(job->report, "  %-7s %s key %" PRIu64 ", attempt %" PRIu64 ": %s%s%s\n", act_name(act),
 	    cdr_key_kind_name((enum cdr_key_kind)kind), number, attempt, state, name[0] != '\0' ? "; transcript in " : "", name);
-	if (json_array_append_new(job->ceremonies, json_pack("{s:s, s:s, s:s, s:I, s:I, s:s, s:I, s:s}", "id", hex, "act",
+	json_t *named = strcmp(state, "done") == 0 ? json_array() : name_findings(job, tx, plan, messages);
+	if (json_array_append_new(job->ceremonies, json_pack("{s:s, s:s, s:s, s:I, s:I, s:s, s:I, s:s, s:o}", "id", hex, "act",
 	    act_name(act), "kind", cdr_key_kind_name((enum cdr_key_kind)kind), "number", (json_int_t)number, "attempt",
-	    (json_int_t)attempt, "state", state, "started_at", (json_int_t)started_at, "file", name)) != 0)
+	    (json_int_t)attempt, "state", state, "started_at", (json_int_t)started_at, "file", name,
+	    strcmp(state, "failed") == 0 ? "at_fault" : "waiting_for", named)) != 0)
 		err = CDR_E_MEMORY;
 out:
 	return err;
@@ -100,7 +135,7 @@ list_job(struct cdr_tx *tx, void *context)
 	CDR_TRY(cdr_query_start(tx, "SELECT id, act, kind, number, attempt, state, started_at, plan, messages FROM key_ceremony"
 	    " ORDER BY started_at, kind, number, attempt", none, &query));
 	while ((err = cdr_query_step(query)) == CDR_OK)
-		CDR_TRY(list_ceremony(job, query));
+		CDR_TRY(list_ceremony(job, tx, query));
 	if (err == CDR_E_ABSENT)
 		err = cdr_trustee_command_samples(tx, job->report, &job->samples);
 out:

@@ -48,6 +48,7 @@ begin(struct cdr_trustee_keep *keep, struct cdr_trustee *trustee, struct cdr_tru
 	cdr_err err = CDR_E_INTERNAL;
 	size_t at = aim.kind == CDR_KEY_TAGS ? 0 : 1;
 	uint32_t attempt;
+	bool is_done;
 
 	if (keep->number[at] != aim.number) {
 		keep->number[at] = aim.number;
@@ -55,7 +56,7 @@ begin(struct cdr_trustee_keep *keep, struct cdr_trustee *trustee, struct cdr_tru
 	}
 	if (keep->run[at] != NULL || keep->is_given_up[at])
 		return CDR_OK;
-	CDR_TRY(cdr_trustee_attempt(trustee, aim, &attempt, fault));
+	CDR_TRY(cdr_trustee_attempt(trustee, aim, &attempt, &is_done, fault));
 	/* A further attempt is for operators to agree upon. */
 	if (attempt > 1)
 		return CDR_OK;

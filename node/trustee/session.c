@@ -18,6 +18,7 @@ struct goal {
 	uint8_t basis[CDR_ROSTER_HASH_LEN]; /* of the key when we began; zero where it is made */
 	bool is_recent;                     /* its shares were changed today */
 	bool is_over;                       /* nothing was to be done */
+	uint32_t attempt;                   /* the one that is run now */
 	struct cdr_trustee_ceremony *run[RUN_MAX];
 	size_t count;
 };
@@ -96,6 +97,34 @@ look_at(struct session *s, const struct cdr_roster *roster, struct goal *goal)
 	return goal->aim.act == CDR_CEREMONY_REFRESH ? cdr_store_read(s->trustee->home->store, recent_job, &job) : CDR_OK;
 }
 
+/*
+ * Which attempts are run. Where one key failed, the session ended, and left the others where they were, at one trustee further on than
+ * at another: so all go on at the number of the furthest, but for those that are done.
+ */
+static cdr_err
+number_attempts(struct session *s, struct cdr_fault *fault)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	uint32_t furthest = 0;
+	bool is_done[CDR_SESSION_AIM_MAX] = { false };
+
+	for (size_t i = 0; i < s->count; i++) {
+		struct goal *goal = &s->goal[i];
+
+		goal->attempt = s->config->change != NULL ? s->config->change->attempt : s->config->attempt;
+		if (goal->attempt == 0 && !goal->is_over)
+			CDR_TRY(cdr_trustee_attempt(s->trustee, goal->aim, &goal->attempt, &is_done[i], fault));
+		if (!goal->is_over && goal->attempt > furthest)
+			furthest = goal->attempt;
+	}
+	for (size_t i = 0; i < s->count; i++)
+		if (!is_done[i])
+			s->goal[i].attempt = furthest;
+	err = CDR_OK;
+out:
+	return err;
+}
+
 /* What was begun earlier and may still end well; then, unless its end is what we wait for, what is to be run now. */
 static cdr_err
 start_goal(struct session *s, struct goal *goal, struct cdr_fault *fault)
@@ -103,22 +132,17 @@ start_goal(struct session *s, struct goal *goal, struct cdr_fault *fault)
 	cdr_err err = CDR_E_INTERNAL;
 	struct cdr_trustee_ceremony_id open[CDR_TRUSTEE_ATTEMPT_MAX];
 	struct cdr_trustee_aim aim = goal->aim;
-	uint32_t attempt = s->config->attempt;
 	size_t open_count;
 	bool is_behind = aim.act != CDR_CEREMONY_MAKE && s->trustee->index != 0 &&
 	    !cdr_trustee_share_have(s->trustee, aim.kind, aim.number);
 
-	if (s->config->change != NULL)
-		attempt = s->config->change->attempt;
-	else if (attempt == 0)
-		CDR_TRY(cdr_trustee_attempt(s->trustee, aim, &attempt, fault));
-	CDR_TRY(cdr_trustee_attempt_open(s->trustee, aim, is_behind ? 0 : attempt, open, &open_count));
+	CDR_TRY(cdr_trustee_attempt_open(s->trustee, aim, is_behind ? 0 : goal->attempt, open, &open_count));
 	for (size_t i = 0; i < open_count; i++) {
 		CDR_TRY(cdr_trustee_ceremony_resume(s->trustee, &open[i], &goal->run[goal->count], fault));
 		goal->count++;
 	}
 	if (!is_behind || open_count == 0) {
-		CDR_TRY(cdr_trustee_ceremony_start(s->trustee, aim, attempt, s->config->change, &goal->run[goal->count], fault));
+		CDR_TRY(cdr_trustee_ceremony_start(s->trustee, aim, goal->attempt, s->config->change, &goal->run[goal->count], fault));
 		goal->count++;
 	}
 	cdr_report_text(s->report, "Attempt %" PRIu32 " of the ceremony for %s %" PRIu32 ".\n", latest(goal)->attempt,
@@ -141,9 +165,12 @@ start_goals(struct session *s, struct cdr_fault *fault)
 		goal->aim = s->config->aim[i];
 		err = look_at(s, roster, goal);
 		goal->is_over = err == CDR_OK && is_in_force(s, roster, goal);
-		if (err == CDR_OK && !goal->is_over)
-			err = start_goal(s, goal, fault);
 	}
+	if (err == CDR_OK)
+		err = number_attempts(s, fault);
+	for (size_t i = 0; i < s->count && err == CDR_OK; i++)
+		if (!s->goal[i].is_over)
+			err = start_goal(s, &s->goal[i], fault);
 	cdr_current_release(s->trustee->current, roster);
 	return err;
 }

@@ -417,8 +417,10 @@ static uint32_t
 attempt_of(struct world *w, uint32_t i)
 {
 	uint32_t attempt;
+	bool is_done;
 
-	assert_int_equal(cdr_trustee_attempt(w->x->node[i].trustee, tags, &attempt, NULL), CDR_OK);
+	assert_int_equal(cdr_trustee_attempt(w->x->node[i].trustee, tags, &attempt, &is_done, NULL), CDR_OK);
+	assert_int_equal(is_done, w->run[i] != NULL && state_of(w, i) == CDR_CEREMONY_DONE);
 	return attempt;
 }
 
