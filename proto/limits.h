@@ -88,6 +88,7 @@
 #define CDR_ROUND_CONTRIBUTORS_MIN 3  /* to one cell: with fewer its count is never decrypted */
 #define CDR_ROUND_TABLES_MAX 128
 #define CDR_ROUND_CELLS_MAX 8192      /* of all tables of a round */
+#define CDR_ROUND_NEVER_MAX (2 * CDR_TRUSTEE_COUNT_MAX) /* who never opens one of those: trustees of now, and who left since */
 #define CDR_ROUND_BEFORE_MAX 16       /* rounds that were closed earlier, about some of the same months */
 #define CDR_ROUND_BITS_MAX 20         /* of a count */
 #define CDR_ROUND_EPSILON_MILLI_MIN 10

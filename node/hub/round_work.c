@@ -19,6 +19,7 @@ hash_bytes(const uint8_t *hash)
 
 struct work_job {
 	uint32_t trustee;
+	struct cdr_bytes key;          /* its signing key */
 	const Cdr__Wire__RoundWorkRequest *request;
 	uint8_t hash[CANDIDATES_MAX][CDR_ROUND_HASH_LEN];
 	size_t count;
@@ -37,19 +38,20 @@ again_job(struct cdr_tx *tx, void *context)
 	return err;
 }
 
-/* A reading job: rounds in which the asker may have a step to take. Who refused is not asked again. */
+/* A reading job: rounds in which the asker may have a step to take. Who refused, or never opens it, is not asked again. */
 static cdr_err
 work_job(struct cdr_tx *tx, void *context)
 {
 	cdr_err err = CDR_E_INTERNAL;
 	struct work_job *job = context;
 	struct cdr_query *query = NULL;
-	const struct cdr_values values = CDR_VALUES(cdr_value_int(job->trustee));
+	const struct cdr_values values = CDR_VALUES(cdr_value_int(job->trustee), cdr_value_bytes(job->key));
 
 	CDR_TRY(cdr_query_start(tx,
-	    "SELECT hash FROM round WHERE close_place IS NOT NULL AND ((state = 'closed' AND NOT EXISTS (SELECT 1 FROM round_refusal"
-	    " WHERE round_refusal.round = round.hash AND round_refusal.trustee = $1)) OR (state = 'given_up' AND NOT EXISTS"
-	    " (SELECT 1 FROM round_never WHERE round_never.round = round.hash AND round_never.trustee = $1))) ORDER BY closed_at, hash",
+	    "SELECT hash FROM round WHERE close_place IS NOT NULL AND (state = 'given_up' OR (state = 'closed' AND NOT EXISTS"
+	    " (SELECT 1 FROM round_refusal WHERE round_refusal.round = round.hash AND round_refusal.trustee = $1)))"
+	    " AND NOT EXISTS (SELECT 1 FROM round_never WHERE round_never.round = round.hash AND round_never.signer = $2)"
+	    " ORDER BY closed_at, hash",
 	    values, &query));
 	while (job->count < CANDIDATES_MAX && (err = cdr_query_step(query)) == CDR_OK)
 		CDR_TRY(cdr_query_blob(query, 0, job->hash[job->count++], CDR_ROUND_HASH_LEN));
@@ -66,8 +68,8 @@ struct before {
 	struct cdr_arena arena;
 	Cdr__Wire__RoundBefore message;
 	Cdr__Wire__SignedRound sealed;
-	struct cdr_buffer never[CDR_TRUSTEE_COUNT_MAX];
-	ProtobufCBinaryData field[CDR_TRUSTEE_COUNT_MAX];
+	struct cdr_buffer never[CDR_ROUND_NEVER_MAX];
+	ProtobufCBinaryData field[CDR_ROUND_NEVER_MAX];
 };
 
 /* One task and what it is made of. */
@@ -87,7 +89,7 @@ static void
 task_free(struct task *t)
 {
 	for (size_t i = 0; i < t->before_count; i++) {
-		for (size_t k = 0; k < CDR_TRUSTEE_COUNT_MAX; k++)
+		for (size_t k = 0; k < CDR_ROUND_NEVER_MAX; k++)
 			cdr_buffer_free(&t->before[i].never[k]);
 		cdr_arena_free(&t->before[i].arena);
 		cdr_hub_round_free(&t->before[i].r);
@@ -168,8 +170,8 @@ never_job(struct cdr_tx *tx, void *context)
 	struct cdr_query *query = NULL;
 	const struct cdr_values values = CDR_VALUES(cdr_value_bytes(hash_bytes(b->r.round->hash)));
 
-	CDR_TRY(cdr_query_start(tx, "SELECT request FROM round_never WHERE round = $1 ORDER BY trustee", values, &query));
-	while (b->message.n_never < CDR_TRUSTEE_COUNT_MAX && (err = cdr_query_step(query)) == CDR_OK) {
+	CDR_TRY(cdr_query_start(tx, "SELECT request FROM round_never WHERE round = $1 ORDER BY stored_at DESC, signer", values, &query));
+	while (b->message.n_never < CDR_ROUND_NEVER_MAX && (err = cdr_query_step(query)) == CDR_OK) {
 		struct cdr_buffer *request = &b->never[b->message.n_never];
 		CDR_TRY(cdr_query_blob_copy(query, 0, CDR_BODY_SMALL_MAX, request));
 		b->field[b->message.n_never++] = cdr_message_field(request->data, request->len);
@@ -329,7 +331,8 @@ cdr_hub_round_work(void *context, const struct cdr_call *call, struct cdr_answer
 {
 	cdr_err err = CDR_E_INTERNAL;
 	struct cdr_hub *hub = context;
-	struct work_job job = { .trustee = call->trustee->index, .request = (const Cdr__Wire__RoundWorkRequest *)call->message };
+	struct work_job job = { .trustee = call->trustee->index, .key = cdr_message_bytes(call->trustee->party->signing_key),
+		.request = (const Cdr__Wire__RoundWorkRequest *)call->message };
 	struct task *task = calloc(TASKS_MAX, sizeof(*task));
 	Cdr__Wire__RoundTask *message[TASKS_MAX];
 	Cdr__Wire__RoundWork work = CDR__WIRE__ROUND_WORK__INIT;
@@ -493,20 +496,21 @@ refuse_job(struct cdr_tx *tx, void *context)
 		cdr_value_text(job->request->text), cdr_value_int((int64_t)job->call->now)));
 }
 
-/* A writing job: that a trustee never opens a round that was given up. Who is trustee in another's place says so too. */
+/* A writing job: that a trustee never opens a round: it was given up, or the trustee leaves. Who is trustee in another's place says so too. */
 static cdr_err
 never_put_job(struct cdr_tx *tx, void *context)
 {
 	cdr_err err = CDR_E_INTERNAL;
 	const struct refuse_job *job = context;
 	const struct cdr_value round = cdr_value_bytes(cdr_message_bytes(job->request->round));
-	const struct cdr_value trustee = cdr_value_int(job->call->trustee->index);
+	const struct cdr_value signer = cdr_value_bytes(cdr_message_bytes(job->call->trustee->party->signing_key));
 
-	CDR_TRY(cdr_query_run(tx, "DELETE FROM round_never WHERE round = $1 AND trustee = $2", CDR_VALUES(round, trustee)));
+	CDR_TRY(cdr_query_run(tx, "DELETE FROM round_never WHERE round = $1 AND signer = $2", CDR_VALUES(round, signer)));
 	CDR_TRY(cdr_query_run(tx,
-	    "INSERT INTO round_never (round, trustee, request, stored_at) SELECT hash, $2, $3, $4 FROM round WHERE hash = $1"
-	    " AND state = 'given_up'",
-	    CDR_VALUES(round, trustee, cdr_value_bytes(job->call->request), cdr_value_int((int64_t)job->call->now))));
+	    "INSERT INTO round_never (round, signer, trustee, request, stored_at) SELECT hash, $2, $3, $4, $5 FROM round WHERE hash = $1"
+	    " AND state IN ('closed', 'given_up')",
+	    CDR_VALUES(round, signer, cdr_value_int(job->call->trustee->index), cdr_value_bytes(job->call->request),
+		cdr_value_int((int64_t)job->call->now))));
 out:
 	return err;
 }
@@ -526,8 +530,27 @@ cdr_hub_round_refuse(void *context, const struct cdr_call *call, struct cdr_answ
 
 struct answers_job {
 	const uint8_t *hash;
+	const struct cdr_roster *roster;
 	struct cdr_hub_round_answer *out;
 };
+
+/* Of the trustees as they are now, those who have signed that they never open it. */
+static cdr_err
+nevers_read(struct cdr_tx *tx, const struct answers_job *job)
+{
+	cdr_err err = CDR_OK;
+
+	for (size_t i = 0; i < job->roster->body->n_trustee && err == CDR_OK; i++) {
+		const Cdr__Wire__Trustee *trustee = job->roster->body->trustee[i];
+		int64_t count = 0;
+
+		err = cdr_query_one_int(tx, "SELECT count(*) FROM round_never WHERE round = $1 AND signer = $2",
+		    CDR_VALUES(cdr_value_bytes(hash_bytes(job->hash)), cdr_value_bytes(cdr_message_bytes(trustee->party->signing_key))),
+		    &count);
+		job->out[trustee->index - 1].never = count > 0;
+	}
+	return err;
+}
 
 /* A reading job. */
 static cdr_err
@@ -541,7 +564,6 @@ answers_job(struct cdr_tx *tx, void *context)
 
 	CDR_TRY(cdr_query_start(tx,
 	    "SELECT trustee, stage, '' FROM round_reply WHERE round = $1 UNION ALL"
-	    " SELECT trustee, 3, '' FROM round_never WHERE round = $1 UNION ALL"
 	    " SELECT trustee, 0, reason FROM round_refusal WHERE round = $1", values, &query));
 	while ((err = cdr_query_step(query)) == CDR_OK) {
 		CDR_TRY(cdr_query_count(query, 0, &trustee));
@@ -551,7 +573,6 @@ answers_job(struct cdr_tx *tx, void *context)
 		struct cdr_hub_round_answer *a = &job->out[trustee - 1];
 		a->first = a->first || stage == 1;
 		a->second = a->second || stage == 2;
-		a->never = a->never || stage == 3;
 		if (stage == 0)
 			CDR_TRY(cdr_query_text(query, 2, a->refusal, sizeof(a->refusal)));
 	}
@@ -559,17 +580,19 @@ answers_job(struct cdr_tx *tx, void *context)
 		err = CDR_OK;
 out:
 	cdr_query_end(query);
-	return err;
+	return err == CDR_OK ? nevers_read(tx, job) : err;
 }
 
 /* see node/hub/round.h */
 cdr_err
 cdr_hub_round_answers(struct cdr_hub *hub, const uint8_t hash[static CDR_ROUND_HASH_LEN], struct cdr_hub_round_answer *out)
 {
-	struct answers_job job = { hash, out };
+	struct answers_job job = { hash, cdr_current_hold(hub->current), out };
 
 	memset(out, 0, CDR_TRUSTEE_COUNT_MAX * sizeof(*out));
 	for (uint32_t i = 0; i < CDR_TRUSTEE_COUNT_MAX; i++)
 		out[i].trustee = i + 1;
-	return cdr_store_read(hub->store, answers_job, &job);
+	cdr_err err = cdr_store_read(hub->store, answers_job, &job);
+	cdr_current_release(hub->current, job.roster);
+	return err;
 }

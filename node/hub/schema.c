@@ -215,6 +215,12 @@ static const char version_openings[] =
     "CREATE TABLE round_never (round bytea NOT NULL, trustee bigint NOT NULL, request bytea NOT NULL, stored_at bigint NOT NULL,"
     " PRIMARY KEY (round, trustee));";
 
+/* By key and not by index: who left has signed for the time in which it could have answered, whoever comes in its place for its own. */
+static const char version_never[] =
+    "DROP TABLE round_never;"
+    "CREATE TABLE round_never (round bytea NOT NULL, signer bytea NOT NULL, trustee bigint NOT NULL, request bytea NOT NULL,"
+    " stored_at bigint NOT NULL, PRIMARY KEY (round, signer));";
+
 static const char *const migrations[] = {
 	version_1,
 	version_log,
@@ -234,6 +240,7 @@ static const char *const migrations[] = {
 	version_samples,
 	version_samples_asked,
 	version_openings,
+	version_never,
 };
 
 const struct cdr_store_schema cdr_hub_schema = {
@@ -510,9 +517,10 @@ const struct cdr_hub_legend cdr_hub_legends[] = {
 	COLUMN("round_refusal", "reason", "its words", "as the table"),
 	COLUMN("round_refusal", "refused_at", "when", "as the table"),
 
-	TABLE("round_never", "that a trustee will never open a round that was given up", "public"),
+	TABLE("round_never", "that a trustee has not opened a round and never will", "public"),
 	COLUMN("round_never", "round", "which round", "public"),
-	COLUMN("round_never", "trustee", "who says so", "public"),
+	COLUMN("round_never", "signer", "public signing key of who says so", "public"),
+	COLUMN("round_never", "trustee", "its index when it said so", "public"),
 	COLUMN("round_never", "request", "its words, as they were signed", "public"),
 	COLUMN("round_never", "stored_at", "when it came", "public"),
 	TABLE("index_page", "the tree over the index: hashes that prove answers", "nothing: hashes of salted commitments"),

@@ -115,7 +115,9 @@ const struct cdr_command cdr_trustee_commands[] = {
 	{ .name = "reshare", .summary = "hand the keys on to other trustees, or with another threshold", .options = reshare_options,
 	    .help = "The secretariat proposes the change (`candor-hub trustees change`). Everybody in it compares its fingerprint by\n"
 		    "telephone, and then runs this at the same time: those who stay, leave or come. The keys stay. Without\n"
-		    "--fingerprint the change is shown, and nothing else happens. May be interrupted and started again at any moment.",
+		    "--fingerprint the change is shown, and nothing else happens. May be interrupted and started again at any moment.\n"
+		    "Whoever leaves signs of rounds of statistics in which it has not answered that it never does. Whoever comes asks\n"
+		    "those before it, under `candor-trustee serve`, what they witnessed, before it evaluates, signs or opens anything.",
 	    .handle = cdr_trustee_command_reshare },
 	{ .name = "share backup", .summary = "write this trustee's shares onto paper: words and a QR code", .options = share_backup_options,
 	    .help = "They are sealed under a passphrase of the paper's own. Write a new paper after each refresh.",

@@ -5,6 +5,7 @@
 #include "node/trustee/change.h"
 #include "node/trustee/command.h"
 #include "node/trustee/genesis.h"
+#include "node/trustee/round.h"
 #include "node/trustee/session.h"
 
 #define TIMEOUT_S 3600
@@ -131,6 +132,20 @@ check_own(const struct cdr_trustee_open *open, const Cdr__Wire__TrusteeChange *c
 	    "card.json. Do not go on: tell the others");
 }
 
+/* Whether this trustee is none after it. */
+static bool
+leaves(const struct cdr_trustee_open *open, const Cdr__Wire__TrusteeChange *change)
+{
+	for (size_t i = 0; i < change->n_participant; i++) {
+		const Cdr__Wire__CeremonyParticipant *p = change->participant[i];
+
+		if (p->after != 0 && p->party->signing_key.len == CDR_SIGN_PUBLIC_LEN &&
+		    memcmp(p->party->signing_key.data, open->home->signing_public, CDR_SIGN_PUBLIC_LEN) == 0)
+			return false;
+	}
+	return true;
+}
+
 /* Somebody who is no trustee yet belongs to the exchange that the compared change names. */
 static cdr_err
 join_exchange(const struct cdr_trustee_open *open, const char *url, const struct cdr_trustee_change *change,
@@ -169,6 +184,8 @@ take_part(const struct cdr_arguments *arguments, const struct cdr_trustee_open *
 	if (!cdr_trustee_change_gives(change->change, roster))
 		CDR_TRY(cdr_ceremony_change_check(change->change, roster, open->trustee->genesis, fault));
 	CDR_TRY(cdr_trustee_change_approve(open->trustee, change));
+	if (open->trustee->index != 0 && leaves(open, change->change))
+		CDR_TRY(cdr_trustee_round_leave(open->trustee, fault));
 	err = run_all(arguments, report, open->trustee, CDR_CEREMONY_RESHARE, change->change, fault);
 out:
 	cdr_current_release(open->trustee->current, roster);

@@ -2,19 +2,26 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "audit/checkpoint.h"
 #include "node/net/log.h"
+#include "node/trustee/change.h"
 #include "node/trustee/peers.h"
 #include "node/trustee/sample.h"
 #include "node/trustee/witness.h"
 #include "proto/log.pb-c.h"
+#include "proto/round.h"
 
+/* Put back from a backup, and caught up after that; new since the roster after this version, and caught up after that. */
 #define BEGUN_NAME "recover/begun"
 #define ENDED_NAME "recover/ended"
 #define FORGOTTEN_NAME "recover/roster"
+#define CAME_NAME "recover/came"
+#define KNOWN_NAME "recover/known"
+#define HEARD_NAME "recover/heard" /* as many as were needed have told */
 #define LATEST_PATH "/v1/witness/latest"
 #define SHOW_PATH "/v1/log/show"
 #define HASH CDR_MERKLE_HASH_LEN
@@ -22,24 +29,60 @@
 /* ---- the state ---------------------------------------------------------------------------------------------------- */
 
 static cdr_err
-put_time(struct cdr_tx *tx, const char *name)
+put_number(struct cdr_tx *tx, const char *name, uint64_t number)
 {
 	char text[24];
-	int len = snprintf(text, sizeof(text), "%" PRIu64, cdr_trustee_now());
+	int len = snprintf(text, sizeof(text), "%" PRIu64, number);
 
 	return cdr_trustee_setting_put(tx, name, text, (size_t)len);
+}
+
+/* Begin to catch up: whatever was told before is told anew. */
+static cdr_err
+begin(struct cdr_tx *tx, const char *name, uint64_t number, const char *ended)
+{
+	cdr_err err = CDR_E_INTERNAL;
+
+	CDR_TRY(cdr_query_run(tx, "DELETE FROM recover_point", CDR_VALUES()));
+	CDR_TRY(cdr_query_run(tx, "DELETE FROM setting WHERE name = $1 OR name = '" HEARD_NAME "'", CDR_VALUES(cdr_value_text(ended))));
+	CDR_TRY(put_number(tx, name, number));
+out:
+	return err;
 }
 
 /* see node/trustee/recover.h */
 cdr_err
 cdr_trustee_recover_mark(struct cdr_tx *tx)
 {
-	cdr_err err = CDR_E_INTERNAL;
+	return begin(tx, BEGUN_NAME, cdr_trustee_now(), ENDED_NAME);
+}
 
-	CDR_TRY(cdr_query_run(tx, "DELETE FROM recover_point", CDR_VALUES()));
-	CDR_TRY(cdr_query_run(tx, "DELETE FROM setting WHERE name = '" ENDED_NAME "'", CDR_VALUES()));
-	CDR_TRY(put_time(tx, BEGUN_NAME));
-	err = CDR_OK;
+/* see node/trustee/recover.h */
+cdr_err
+cdr_trustee_recover_come(struct cdr_tx *tx, uint64_t before)
+{
+	return begin(tx, CAME_NAME, before, KNOWN_NAME);
+}
+
+/* Why this trustee has to catch up, if it has to. */
+struct state {
+	bool is_put_back, is_new, has_heard;
+};
+
+/* A reading job. */
+static cdr_err
+state_job(struct cdr_tx *tx, void *context)
+{
+	static const char sql[] = "SELECT count(*) FROM setting WHERE name = $1 AND NOT EXISTS (SELECT 1 FROM setting WHERE name = $2)";
+	cdr_err err = CDR_E_INTERNAL;
+	struct state *state = context;
+	int64_t put_back, came, heard;
+
+	*state = (struct state){ true, true, false };
+	CDR_TRY(cdr_query_one_int(tx, sql, CDR_VALUES(cdr_value_text(BEGUN_NAME), cdr_value_text(ENDED_NAME)), &put_back));
+	CDR_TRY(cdr_query_one_int(tx, sql, CDR_VALUES(cdr_value_text(CAME_NAME), cdr_value_text(KNOWN_NAME)), &came));
+	CDR_TRY(cdr_query_one_int(tx, "SELECT count(*) FROM setting WHERE name = '" HEARD_NAME "'", CDR_VALUES(), &heard));
+	*state = (struct state){ put_back > 0, came > 0, heard > 0 };
 out:
 	return err;
 }
@@ -48,32 +91,50 @@ out:
 cdr_err
 cdr_trustee_recovering(struct cdr_tx *tx, bool *recovering)
 {
-	int64_t count;
-	cdr_err err = cdr_query_one_int(tx, "SELECT count(*) FROM setting WHERE name = '" BEGUN_NAME "' AND NOT EXISTS"
-	    " (SELECT 1 FROM setting WHERE name = '" ENDED_NAME "')", CDR_VALUES(), &count);
+	struct state state;
+	cdr_err err = state_job(tx, &state);
 
-	*recovering = err != CDR_OK || count > 0;
+	*recovering = state.is_put_back || state.is_new;
 	return err;
 }
 
-/* A reading job. */
-static cdr_err
-recovering_job(struct cdr_tx *tx, void *context)
+/* see node/trustee/recover.h */
+cdr_err
+cdr_trustee_recover_listens(struct cdr_tx *tx, bool *listens)
 {
-	return cdr_trustee_recovering(tx, context);
+	struct state state;
+	cdr_err err = state_job(tx, &state);
+
+	*listens = (!state.is_put_back && !state.is_new) || state.has_heard;
+	return err;
+}
+
+/* see node/trustee/recover.h */
+cdr_err
+cdr_trustee_remembers(const struct cdr_trustee *trustee, struct cdr_fault *fault)
+{
+	struct state state;
+	cdr_err err = cdr_store_read(trustee->home->store, state_job, &state);
+
+	if (err != CDR_OK || !state.is_put_back)
+		return err;
+	return cdr_fault_set(fault, CDR_E_BUSY, "this trustee was put back from a backup and does nothing before it knows what it did since: "
+	    "`candor-trustee serve` asks the other trustees, and takes in the log");
 }
 
 /* see node/trustee/recover.h */
 cdr_err
 cdr_trustee_recovered(const struct cdr_trustee *trustee, struct cdr_fault *fault)
 {
-	bool recovering = true;
+	struct state state;
+	cdr_err err = cdr_store_read(trustee->home->store, state_job, &state);
 
-	cdr_err err = cdr_store_read(trustee->home->store, recovering_job, &recovering);
-	if (err != CDR_OK)
+	if (err == CDR_OK)
+		err = cdr_trustee_remembers(trustee, fault);
+	if (err != CDR_OK || !state.is_new)
 		return err;
-	return !recovering ? CDR_OK : cdr_fault_set(fault, CDR_E_BUSY, "this trustee was put back from a backup and does nothing before it "
-	    "knows what it did since: `candor-trustee serve` asks the other trustees, and takes in the log");
+	return cdr_fault_set(fault, CDR_E_BUSY, "this trustee is new and does nothing before it knows what was witnessed before it came: "
+	    "`candor-trustee serve` asks those who were trustees then, and takes in the log");
 }
 
 /* ---- the log ------------------------------------------------------------------------------------------------------ */
@@ -107,6 +168,19 @@ struct told {
 	size_t count;
 };
 
+/* The trustee of ${roster} with that key; NULL: none. */
+static const Cdr__Wire__Trustee *
+find_key(const struct cdr_roster *roster, ProtobufCBinaryData key)
+{
+	for (size_t i = 0; i < roster->body->n_trustee; i++) {
+		const ProtobufCBinaryData own = roster->body->trustee[i]->party->signing_key;
+
+		if (own.len == key.len && memcmp(own.data, key.data, key.len) == 0)
+			return roster->body->trustee[i];
+	}
+	return NULL;
+}
+
 /* A writing job. A trustee that has told is not asked again. */
 static cdr_err
 told_job(struct cdr_tx *tx, void *context)
@@ -124,16 +198,21 @@ told_job(struct cdr_tx *tx, void *context)
 	return CDR_OK;
 }
 
-/* Ask trustee ${peer} what it saw last. One that cannot be asked, or answers what does not verify, has not told. */
+/*
+ * Ask ${peer} what it saw last. One that cannot be asked, or answers what does not verify, has not told. Whoever is a trustee still has
+ * the name and address of now; whoever left bears no name any more.
+ */
 static void
 ask_peer(const struct cdr_trustee *trustee, const struct cdr_roster *roster, const Cdr__Wire__Trustee *peer, struct told *told)
 {
 	const struct cdr_signer signer = cdr_trustee_signer(trustee);
-	char name[CDR_SIGNER_LEN_MAX + 1];
+	const Cdr__Wire__Trustee *now = find_key(roster, peer->party->signing_key);
+	char name[CDR_SIGNER_LEN_MAX + 1] = "new";
 
 	*told = (struct told){ .trustee = peer->index };
-	(void)snprintf(name, sizeof(name), "trustee/%" PRIu32, peer->index);
-	struct cdr_ask ask = { .party = peer->party, .party_signer = name, .path = LATEST_PATH,
+	if (now != NULL)
+		(void)snprintf(name, sizeof(name), "trustee/%" PRIu32, now->index);
+	struct cdr_ask ask = { .party = now != NULL ? now->party : peer->party, .party_signer = name, .path = LATEST_PATH,
 		.reply_type = &cdr__wire__witness_latest__descriptor, .reply_max = CDR_BODY_CHECKPOINT_MAX };
 	if (trustee->hub.send(trustee->hub.context, &signer, &ask) == CDR_OK) {
 		const Cdr__Wire__WitnessLatest *latest = ask.reply;
@@ -166,7 +245,10 @@ ask_hub(const struct cdr_trustee *trustee, const struct cdr_roster *roster)
 struct progress {
 	struct cdr_trustee_progress now;
 	uint32_t asked;                /* of the next query: whether this one told */
-	bool has_told, is_recovering;
+	bool has_told;
+	struct state state;
+	struct cdr_roster *before;     /* whose trustees are asked by one that is new */
+	size_t dealers;                /* how many of them took part in the change */
 };
 
 /* A reading job. */
@@ -177,7 +259,7 @@ progress_job(struct cdr_tx *tx, void *context)
 	struct progress *p = context;
 	int64_t count, target;
 
-	CDR_TRY(cdr_trustee_recovering(tx, &p->is_recovering));
+	CDR_TRY(state_job(tx, &p->state));
 	CDR_TRY(cdr_trustee_log_size(tx, &p->now.size));
 	CDR_TRY(cdr_query_one_int(tx, "SELECT count(DISTINCT trustee) FROM recover_point", CDR_VALUES(), &p->now.heard));
 	CDR_TRY(cdr_query_one_int(tx, "SELECT COALESCE(max(size), 0) FROM recover_point", CDR_VALUES(), &target));
@@ -190,19 +272,66 @@ out:
 	return err;
 }
 
-/* Ask those that have not told yet. */
+/* A reading job: the roster before the one that named this trustee, and who handed the keys on. */
 static cdr_err
-ask_peers(const struct cdr_trustee *trustee, const struct cdr_roster *roster, struct progress *p)
+before_job(struct cdr_tx *tx, void *context)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct progress *p = context;
+	struct cdr_query *query = NULL;
+	struct cdr_arena arena = { 0 };
+	Cdr__Wire__TrusteeChange *change = NULL;
+	struct cdr_bytes bytes;
+	char text[24];
+
+	CDR_TRY(cdr_trustee_change_read(tx, &arena, &change));
+	for (size_t i = 0; change != NULL && i < change->n_participant; i++)
+		p->dealers += change->participant[i]->before != 0;
+
+	CDR_TRY(cdr_trustee_setting_text(tx, CAME_NAME, text, sizeof(text)));
+	CDR_TRY(cdr_query_start(tx, "SELECT signed FROM roster WHERE version = $1",
+	    CDR_VALUES(cdr_value_int((int64_t)strtoull(text, NULL, 10))), &query));
+	CDR_TRY(cdr_query_step(query));
+	CDR_TRY(cdr_query_blob_peek(query, 0, CDR_BODY_ROSTER_MAX, &bytes));
+	CDR_TRY(cdr_roster_decode(bytes, &p->before, NULL));
+out:
+	cdr_query_end(query);
+	cdr_arena_free(&arena);
+	return err;
+}
+
+/* How many have to tell, of ${others} who can. */
+static int64_t
+count_needed(const struct progress *p, const struct cdr_roster *asked, size_t others)
+{
+	size_t needed = asked->body->threshold;
+
+	if (p->before != NULL) {
+		const size_t safe = asked->body->n_trustee + needed - cdr_round_quorum(asked);
+
+		needed = p->dealers >= needed && p->dealers < safe ? p->dealers : safe;
+	}
+	return (int64_t)(needed < others ? needed : others);
+}
+
+/* Ask all trustees of ${asked} that have not told yet; ${others} is how many there are beside this one. */
+static cdr_err
+ask_peers(const struct cdr_trustee *trustee, const struct cdr_roster *roster, const struct cdr_roster *asked, struct progress *p,
+    size_t *others)
 {
 	cdr_err err = CDR_E_INTERNAL;
 	struct told told;
 
-	for (size_t i = 0; i < roster->body->n_trustee; i++) {
-		const Cdr__Wire__Trustee *peer = roster->body->trustee[i];
+	*others = 0;
+	for (size_t i = 0; i < asked->body->n_trustee; i++) {
+		const Cdr__Wire__Trustee *peer = asked->body->trustee[i];
 
+		if (memcmp(peer->party->signing_key.data, trustee->home->signing_public, CDR_SIGN_PUBLIC_LEN) == 0)
+			continue;
+		(*others)++;
 		p->asked = peer->index;
 		CDR_TRY(cdr_store_read(trustee->home->store, progress_job, p));
-		if (peer->index == trustee->index || p->has_told)
+		if (p->has_told)
 			continue;
 		ask_peer(trustee, roster, peer, &told);
 		if (told.count > 0)
@@ -226,25 +355,37 @@ log_progress(struct cdr_trustee_progress *logged, const struct cdr_trustee_progr
 	    cdr_log_int("size", (int64_t)now->size), cdr_log_int("target", (int64_t)now->target), cdr_log_err(now->asked_hub));
 }
 
+/* A writing job: enough have told. */
+static cdr_err
+heard_job(struct cdr_tx *tx, void *context)
+{
+	(void)context;
+	return put_number(tx, HEARD_NAME, cdr_trustee_now());
+}
+
 struct ending {
 	const struct cdr_roster *roster;
+	struct state state;
 };
 
-/* A writing job: caught up. What may have been signed and is forgotten, and the log does not tell, is noted with it. */
+/* A writing job: caught up. Of one that was put back, what may have been signed and is forgotten, and the log does not tell, is noted with it. */
 static cdr_err
 end_job(struct cdr_tx *tx, void *context)
 {
 	cdr_err err = CDR_E_INTERNAL;
-	const struct cdr_roster *roster = ((const struct ending *)context)->roster;
+	const struct ending *ending = context;
+	const struct cdr_roster *roster = ending->roster;
 	uint64_t logged;
-	char text[24];
 
+	if (ending->state.is_new)
+		CDR_TRY(put_number(tx, KNOWN_NAME, cdr_trustee_now()));
+	if (!ending->state.is_put_back)
+		return CDR_OK;
 	CDR_TRY(cdr_trustee_roster_logged_read(tx, &logged));
 	const uint64_t newest = logged > roster->body->version ? logged : roster->body->version;
-	int len = snprintf(text, sizeof(text), "%" PRIu64, newest + 1);
-	CDR_TRY(cdr_trustee_setting_put(tx, FORGOTTEN_NAME, text, (size_t)len));
+	CDR_TRY(put_number(tx, FORGOTTEN_NAME, newest + 1));
 	CDR_TRY(cdr_trustee_sample_forget(tx, roster));
-	CDR_TRY(put_time(tx, ENDED_NAME));
+	CDR_TRY(put_number(tx, ENDED_NAME, cdr_trustee_now()));
 out:
 	return err;
 }
@@ -256,24 +397,30 @@ cdr_trustee_recover_step(struct cdr_trustee *trustee, struct cdr_fault *fault)
 	cdr_err err = CDR_E_INTERNAL;
 	struct progress p = { .asked = 0 };
 	const struct cdr_roster *roster = cdr_current_hold(trustee->current);
+	size_t others;
 
 	CDR_TRY(cdr_store_read(trustee->home->store, progress_job, &p));
-	if (!p.is_recovering || roster == NULL || trustee->index == 0)
+	if ((!p.state.is_put_back && !p.state.is_new) || roster == NULL || trustee->index == 0)
 		goto out;
-	const size_t others = roster->body->n_trustee - 1;
-	const int64_t needed = (int64_t)(roster->body->threshold < others ? roster->body->threshold : others);
-	CDR_TRY(ask_peers(trustee, roster, &p));
+	if (p.state.is_new)
+		CDR_TRY(cdr_store_read(trustee->home->store, before_job, &p));
+	const struct cdr_roster *asked = p.before != NULL ? p.before : roster;
+	CDR_TRY(ask_peers(trustee, roster, asked, &p, &others));
+	const int64_t needed = count_needed(&p, asked, others);
+	if (p.now.heard >= needed && !p.state.has_heard)
+		CDR_TRY(cdr_store_write(trustee->home->store, heard_job, NULL));
 	if (p.now.size < p.now.target)
 		p.now.asked_hub = ask_hub(trustee, roster);
 	log_progress(&trustee->catching_up, &p.now, needed);
 	if (p.now.heard < needed || p.now.size < p.now.target)
 		goto out;
-	CDR_TRY(cdr_store_write(trustee->home->store, end_job, &(struct ending){ roster }));
+	CDR_TRY(cdr_store_write(trustee->home->store, end_job, &(struct ending){ roster, p.state }));
 	cdr_log(CDR_LOG_INFO, "trustee.caught_up", cdr_log_int("size", (int64_t)p.now.size));
 	trustee->catching_up.is_logged = false;
 out:
 	if (err != CDR_OK && fault != NULL && fault->code == CDR_OK)
 		cdr_fault_set(fault, err, "the trustee's database cannot be read or written");
+	cdr_roster_free(p.before);
 	cdr_current_release(trustee->current, roster);
 	return err;
 }

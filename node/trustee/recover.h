@@ -13,6 +13,12 @@
  * it gives no part, since it may have given one for another basis; and a proposal of the version that comes next it countersigns
  * only when its operator says so, since it may have countersigned another. Of what was drawn for it before it had caught up it calls nothing
  * late: it may have been shown, and even judged.
+ *
+ * A trustee that comes by a change of trustees, or comes back by one, knows as little of what was before it, and a hub could show it a
+ * log without what was closed and opened then. It does the same before it acts: it asks those who were trustees before that change, so many
+ * that an honest one is among them who witnessed whatever was opened, although t - 1 are dishonest (n + t - the quorum of proto/round.h: 4 of
+ * 5 where 3 open); where more were away at the change, all who dealt. Those who left answer too, as long as they run. It has forgotten
+ * nothing of its own, so it takes part in the ceremonies that make it a trustee, and answers rounds by what the log tells.
  */
 
 #include "core/crypto/merkle.h"
@@ -21,10 +27,21 @@
 /* A writing job's part: from now on this trustee is one that was put back. */
 CDR_MUST_CHECK cdr_err cdr_trustee_recover_mark(struct cdr_tx *tx);
 
-/* Whether it is, as far as this transaction knows. */
+/* A writing job's part: from the roster after version ${before} on this is a trustee, and was none in that one. */
+CDR_MUST_CHECK cdr_err cdr_trustee_recover_come(struct cdr_tx *tx, uint64_t before);
+
+/* Whether it has to catch up, as far as this transaction knows. */
 CDR_MUST_CHECK cdr_err cdr_trustee_recovering(struct cdr_tx *tx, bool *recovering);
 /* The same outside one, for whoever is about to sign: CDR_OK; CDR_E_BUSY with what is waited for; CDR_E_STORE. */
 CDR_MUST_CHECK cdr_err cdr_trustee_recovered(const struct cdr_trustee *trustee, struct cdr_fault *fault);
+/* The same, for whoever goes by what this trustee did itself: one that is new has forgotten nothing. */
+CDR_MUST_CHECK cdr_err cdr_trustee_remembers(const struct cdr_trustee *trustee, struct cdr_fault *fault);
+
+/*
+ * Whether leaves may be taken in: one that has to catch up takes none before all have told whom it waits for, since what it is told later of
+ * what it took in before it could not compare.
+ */
+CDR_MUST_CHECK cdr_err cdr_trustee_recover_listens(struct cdr_tx *tx, bool *listens);
 
 /**
  * cdr_trustee_recover_pass(tx, edge, contradicts):

@@ -11,6 +11,8 @@
 #include "node/trustee/round_work.h"
 #include "node/trustee/share.h"
 
+#define LEAVE_PASSES_MAX 16
+
 static void
 work_free(struct cdr_round_work *w)
 {
@@ -410,20 +412,19 @@ out:
 }
 
 /*
- * The secretariat gave the round up: sign that it is never opened here, so that another one of the same months may be. Who has
- * answered in it cannot: what was answered stays opened.
+ * The secretariat gave the round up, or this trustee leaves: sign that it is never opened here, so that another one of the same months
+ * may be. Who has answered in it cannot: what was answered stays opened.
  */
 static cdr_err
-promise_never(struct cdr_round_work *w)
+promise_never(struct cdr_round_work *w, char *text)
 {
 	cdr_err err = CDR_E_INTERNAL;
-	static char text[] = "given up by the secretariat";
 	Cdr__Wire__RoundRefuse message = CDR__WIRE__ROUND_REFUSE__INIT;
 	struct cdr_ask ask = { .path = "/v1/round/refuse", .message = &message.base };
 
 	CDR_TRY(take_roster(w));
 	CDR_TRY(cdr_close_read_head(w->task->close, w->round, w->world.roster, w->trustee->genesis, &w->close, w->fault));
-	CDR_TRY(cdr_round_never_put(w->trustee, w->round, w->fault));
+	CDR_TRY(cdr_round_never_put(w->trustee, w->round, text, w->fault));
 	message.round = cdr_message_field(w->round->hash, CDR_ROUND_HASH_LEN);
 	message.text = text;
 	message.has_never = 1;
@@ -439,14 +440,15 @@ static cdr_err
 take_task(struct cdr_round_work *w)
 {
 	cdr_err err = CDR_E_INTERNAL;
+	static char given_up[] = "given up by the secretariat", leaving[] = "this trustee leaves";
 	struct cdr_buffer bytes = { 0 };
 
 	cdr_round_shelf(w);
 	CDR_TRY(cdr_message_encode(&w->task->round->base, &bytes));
 	CDR_TRY(cdr_round_decode(cdr_buffer_bytes(&bytes), &w->round, w->fault));
 	CDR_TRY(cdr_round_known_read(w->trustee, w->round->hash, &w->known));
-	if (w->task->has_given_up && w->task->given_up) {
-		err = promise_never(w);
+	if (w->leaves || (w->task->has_given_up && w->task->given_up)) {
+		err = promise_never(w, w->leaves ? leaving : given_up);
 		goto out;
 	}
 	if (w->known.is_refused) {
@@ -464,10 +466,10 @@ out:
 
 /* One task, with the newest roster that it needs. */
 static cdr_err
-take_fresh(struct cdr_trustee *trustee, const struct cdr_round_view *view, const Cdr__Wire__RoundTask *task,
+take_fresh(struct cdr_trustee *trustee, const struct cdr_round_view *view, const Cdr__Wire__RoundTask *task, bool leaves,
     struct cdr_fault *fault)
 {
-	struct cdr_round_work w = { .trustee = trustee, .view = view, .task = task, .fault = fault };
+	struct cdr_round_work w = { .trustee = trustee, .view = view, .task = task, .leaves = leaves, .fault = fault };
 	uint64_t version;
 	cdr_err err = cdr_close_roster_version(task->close, &version);
 
@@ -486,13 +488,12 @@ take_fresh(struct cdr_trustee *trustee, const struct cdr_round_view *view, const
 	return err;
 }
 
-/* see node/trustee/round.h */
-cdr_err
-cdr_trustee_round_step(struct cdr_trustee *trustee, struct cdr_fault *fault)
+/* Ask the hub what waits, and take each task; ${done} is how many went well. */
+static cdr_err
+take_all(struct cdr_trustee *trustee, bool leaves, size_t *done, struct cdr_fault *fault)
 {
 	cdr_err err = CDR_E_INTERNAL, first = CDR_OK;
 	const struct cdr_roster *roster = cdr_current_hold(trustee->current);
-	struct cdr_fault local = { CDR_OK, "" };
 	struct cdr_round_view view = { 0 };
 	struct cdr_round_again again = { .count = 0 };
 	ProtobufCBinaryData field[CDR_ROUND_AGAIN_MAX];
@@ -500,9 +501,7 @@ cdr_trustee_round_step(struct cdr_trustee *trustee, struct cdr_fault *fault)
 	struct cdr_ask ask = { .path = "/v1/round/work", .message = &request.base, .reply_type = &cdr__wire__round_work__descriptor,
 		.reply_max = CDR_BODY_ROUND_BAG_MAX };
 
-	if (fault == NULL)
-		fault = &local;
-	CDR_TRY(cdr_trustee_recovered(trustee, fault));
+	*done = 0;
 	CDR_TRY(cdr_round_log_view(trustee, &view));
 	CDR_TRY(cdr_round_again_read(trustee, &again));
 	for (size_t i = 0; i < again.count; i++)
@@ -519,7 +518,8 @@ cdr_trustee_round_step(struct cdr_trustee *trustee, struct cdr_fault *fault)
 		CDR_TRY(cdr_round_again_done(trustee));
 	const Cdr__Wire__RoundWork *work = ask.reply;
 	for (size_t i = 0; i < work->n_task; i++) {
-		err = take_fresh(trustee, &view, work->task[i], fault);
+		err = take_fresh(trustee, &view, work->task[i], leaves, fault);
+		*done += err == CDR_OK;
 		if (first == CDR_OK)
 			first = err;
 	}
@@ -528,4 +528,28 @@ out:
 	cdr_ask_free(&ask);
 	cdr_current_release(trustee->current, roster);
 	return err;
+}
+
+/* see node/trustee/round.h */
+cdr_err
+cdr_trustee_round_step(struct cdr_trustee *trustee, struct cdr_fault *fault)
+{
+	struct cdr_fault local = { CDR_OK, "" };
+	size_t done;
+	cdr_err err = cdr_trustee_recovered(trustee, fault);
+
+	return err == CDR_OK ? take_all(trustee, false, &done, fault != NULL ? fault : &local) : err;
+}
+
+/* see node/trustee/round.h */
+cdr_err
+cdr_trustee_round_leave(struct cdr_trustee *trustee, struct cdr_fault *fault)
+{
+	size_t done = 1;
+	cdr_err err = CDR_OK;
+
+	/* The hub shows some at a time; those in which this trustee answered it shows again, and there is nothing to sign. */
+	for (size_t i = 0; i < LEAVE_PASSES_MAX && done > 0 && (err == CDR_OK || err == CDR_E_REFUSED); i++)
+		err = take_all(trustee, true, &done, fault);
+	return err == CDR_E_REFUSED ? CDR_OK : err;
 }

@@ -26,4 +26,13 @@
  */
 CDR_MUST_CHECK cdr_err cdr_trustee_round_step(struct cdr_trustee *trustee, struct cdr_fault *fault);
 
+/**
+ * cdr_trustee_round_leave(trustee, fault):
+ * This trustee is about to hand its share on: of every round that waits for it, and in which it has not answered, sign that it never opens
+ * it. After that nobody could say so for it, and of such a round no other one of the same months could take the place.
+ *
+ * Returns  CDR_OK, also where it has answered in some; as cdr_trustee_ask; CDR_E_STORE; CDR_E_MEMORY.
+ */
+CDR_MUST_CHECK cdr_err cdr_trustee_round_leave(struct cdr_trustee *trustee, struct cdr_fault *fault);
+
 #endif

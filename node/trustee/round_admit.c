@@ -148,19 +148,17 @@ out:
 	return err;
 }
 
-/* Whether ${request} is the word of trustee ${index} that it never opens ${b}. */
+/* Whether ${request} is the word of that trustee, under whatever index, that it never opens ${b}. */
 static bool
-is_never(const struct cdr_round_work *w, const struct before *b, struct cdr_bytes request, uint32_t index)
+is_never(const struct cdr_round_work *w, const struct before *b, struct cdr_bytes request, const Cdr__Wire__Trustee *trustee)
 {
+	static const char prefix[] = "trustee/";
 	struct cdr_envelope envelope = { 0 };
 	struct cdr_arena arena = { 0 };
 	const Cdr__Wire__RoundRefuse *refuse;
-	const Cdr__Wire__Trustee *trustee = cdr_roster_trustee(w->roster, index);
-	char name[CDR_SIGNER_LEN_MAX + 1];
 	bool is = false;
 
-	(void)snprintf(name, sizeof(name), "trustee/%" PRIu32, index);
-	if (cdr_envelope_open(request, &envelope) == CDR_OK && strcmp(envelope.signer, name) == 0 && trustee != NULL &&
+	if (cdr_envelope_open(request, &envelope) == CDR_OK && strncmp(envelope.signer, prefix, sizeof(prefix) - 1) == 0 &&
 	    cdr_envelope_verify_request(&envelope, trustee->party->signing_key.data, w->trustee->genesis, REFUSE_PATH) == CDR_OK &&
 	    cdr_message_decode(&arena, &cdr__wire__round_refuse__descriptor, envelope.body, &refuse) == CDR_OK)
 		is = refuse->has_never && refuse->never.len == CDR_ROUND_HASH_LEN &&
@@ -170,19 +168,60 @@ is_never(const struct cdr_round_work *w, const struct before *b, struct cdr_byte
 	return is;
 }
 
-/* The trustee that has not signed that it never opens ${b}; 0: all have. */
-static uint32_t
-who_may_open(const struct cdr_round_work *w, const struct before *b)
+/* Who may have opened ${b}, or still can. */
+struct may_open {
+	const struct cdr_round_work *w;
+	const struct before *b;
+	uint64_t since;                        /* the roster that was in force when it was closed, or an older one */
+	char who[CDR_PARTY_NAME_LEN_MAX + 1];  /* has not signed that it never opens it; empty: all have */
+};
+
+/* A trustee of that roster who has not signed. */
+static void
+find_open(struct may_open *m, const struct cdr_roster *roster)
 {
-	for (size_t i = 0; i < w->roster->body->n_trustee; i++) {
-		uint32_t index = w->roster->body->trustee[i]->index;
+	for (size_t i = 0; i < roster->body->n_trustee && m->who[0] == '\0'; i++) {
+		const Cdr__Wire__Trustee *trustee = roster->body->trustee[i];
 		bool found = false;
-		for (size_t k = 0; k < b->shown->n_never && k < CDR_TRUSTEE_COUNT_MAX && !found; k++)
-			found = is_never(w, b, cdr_message_bytes(b->shown->never[k]), index);
+		for (size_t k = 0; k < m->b->shown->n_never && k < CDR_ROUND_NEVER_MAX && !found; k++)
+			found = is_never(m->w, m->b, cdr_message_bytes(m->b->shown->never[k]), trustee);
 		if (!found)
-			return index;
+			(void)snprintf(m->who, sizeof(m->who), "%s", trustee->party->name);
 	}
-	return 0;
+}
+
+/*
+ * A reading job. Everybody who has been a trustee since the closing: who left may have answered while it could, and only its own word says
+ * that it did not. Rosters between which trustees changed are all here.
+ */
+static cdr_err
+may_open_job(struct cdr_tx *tx, void *context)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct may_open *m = context;
+	struct cdr_query *query = NULL;
+	struct cdr_roster *roster = NULL, *last = NULL;
+	struct cdr_bytes bytes;
+
+	m->who[0] = '\0';
+	CDR_TRY(cdr_query_start(tx, "SELECT signed FROM roster WHERE version >= (SELECT COALESCE(max(version), 0) FROM roster"
+	    " WHERE version <= $1) ORDER BY version", CDR_VALUES(cdr_value_int((int64_t)m->since)), &query));
+	while (m->who[0] == '\0' && (err = cdr_query_step(query)) == CDR_OK) {
+		CDR_TRY(cdr_query_blob_peek(query, 0, CDR_BODY_ROSTER_MAX, &bytes));
+		CDR_TRY(cdr_roster_decode(bytes, &roster, NULL));
+		if (last == NULL || !cdr_roster_same_trustees(roster->body, last->body))
+			find_open(m, roster);
+		cdr_roster_free(last);
+		last = roster;
+		roster = NULL;
+	}
+	if (err == CDR_E_ABSENT)
+		err = CDR_OK;
+out:
+	cdr_query_end(query);
+	cdr_roster_free(roster);
+	cdr_roster_free(last);
+	return err;
 }
 
 static bool
@@ -235,13 +274,14 @@ judge_names(struct cdr_round_work *w, const struct before *b)
 
 /* Whether ${w} may be opened although ${b} may have been. */
 static cdr_err
-judge_before(struct cdr_round_work *w, const struct before *b)
+judge_before(struct cdr_round_work *w, const struct before *b, const struct cdr_round_closing *earlier)
 {
-	uint32_t open = who_may_open(w, b);
+	struct may_open open = { .w = w, .b = b, .since = earlier->roster_version };
 	const char *table = common_table(w->round, b->round);
+	cdr_err err = cdr_store_read(w->trustee->home->store, may_open_job, &open);
 
-	if (open == 0)
-		return CDR_OK;
+	if (err != CDR_OK || open.who[0] == '\0')
+		return err;
 	if (b->round->body->first_month > w->round->body->last_month || b->round->body->last_month < w->round->body->first_month)
 		return judge_names(w, b);
 	if (memcmp(b->round->hash, w->round->hash, sizeof(w->round->hash)) == 0)
@@ -250,10 +290,10 @@ judge_before(struct cdr_round_work *w, const struct before *b)
 	if (!same_contributors(&w->close, b))
 		return cdr_fault_set(w->fault, CDR_E_REFUSED, "a round of some of the same months was closed before with other contributors: the two "
 		    "sums together would show those who differ. Of a round that was never opened the secretariat can say so (`candor-hub round "
-		    "give-up`); trustee %" PRIu32 " has not signed yet that it will not open it", open);
+		    "give-up`); %s has not signed that it has not opened it and never will", open.who);
 	if (table != NULL)
-		return cdr_fault_set(w->fault, CDR_E_REFUSED, "table %s was opened for this period already, or may be: trustee %" PRIu32
-		    " has not signed that it will not", table, open);
+		return cdr_fault_set(w->fault, CDR_E_REFUSED, "table %s was opened for this period already, or may be: %s has not signed that "
+		    "it has not opened it and never will", table, open.who);
 	return CDR_OK;
 }
 
@@ -268,7 +308,7 @@ judge_earlier(struct cdr_round_work *w, const struct cdr_round_closing *earlier)
 		before_free(&b);
 		CDR_TRY(before_read(w->task->before[i], &b, w->fault));
 		if (memcmp(b.content, earlier->content, sizeof(b.content)) == 0) {
-			err = judge_before(w, &b);
+			err = judge_before(w, &b, earlier);
 			goto out;
 		}
 	}

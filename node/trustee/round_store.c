@@ -396,15 +396,15 @@ out:
 
 /* see node/trustee/round_store.h */
 cdr_err
-cdr_round_never_put(struct cdr_trustee *trustee, const struct cdr_round *round, struct cdr_fault *fault)
+cdr_round_never_put(struct cdr_trustee *trustee, const struct cdr_round *round, const char *why, struct cdr_fault *fault)
 {
-	struct refusal_job job = { round, "given up by the secretariat", cdr_trustee_now() };
+	struct refusal_job job = { round, why, cdr_trustee_now() };
 	cdr_err err = check_vouched(trustee, round, fault);
 
 	if (err != CDR_OK)
 		return err;
 	err = cdr_store_write(trustee->home->store, never_job, &job);
-	return err == CDR_E_REFUSED ? cdr_fault_set(fault, err, "this trustee has answered in a round that the secretariat gave up: it cannot "
+	return err == CDR_E_REFUSED ? cdr_fault_set(fault, err, "this trustee has answered in this round: it cannot "
 	    "say any more that nothing of it was opened") : err;
 }
 

@@ -44,10 +44,11 @@ CDR_MUST_CHECK cdr_err cdr_round_second_put(struct cdr_trustee *trustee, const u
     const uint8_t set_hash[static CDR_ROUND_HASH_LEN], struct cdr_bytes request, bool renewed);
 
 /*
- * Never answer in this round. CDR_OK, also if that is so already; CDR_E_REFUSED if an answer was given, or may have been in a time
+ * Never answer in this round; ${why} is kept. CDR_OK, also if that is so already; CDR_E_REFUSED if an answer was given, or may have been in a time
  * that a backup has forgotten; CDR_E_STORE; CDR_E_MEMORY.
  */
-CDR_MUST_CHECK cdr_err cdr_round_never_put(struct cdr_trustee *trustee, const struct cdr_round *round, struct cdr_fault *fault);
+CDR_MUST_CHECK cdr_err cdr_round_never_put(struct cdr_trustee *trustee, const struct cdr_round *round, const char *why,
+    struct cdr_fault *fault);
 
 /* Rounds that were refused and that the operator wants to be looked at once more. */
 #define CDR_ROUND_AGAIN_MAX 16

@@ -20,6 +20,7 @@ struct cdr_round_work {
 	struct cdr_elgamal *key;
 	struct cdr_round_known known;
 	uint8_t *share;                      /* locked */
+	bool leaves;                         /* nothing is answered any more: see cdr_trustee_round_leave */
 	struct cdr_fault *fault;
 };
 

@@ -316,7 +316,8 @@ end_in_force(struct session *s, cdr_err *err)
 				(void)json_array_append_new(keys, key_json(&key));
 		}
 		cdr_report_text(s->report, "%s", cdr_trustee_index_in(s->trustee, roster) != 0 ? "Next: `candor-trustee serve`.\n" :
-		    "This is no trustee any more; its shares are destroyed.\n");
+		    "This is no trustee any more; its shares are destroyed. Let `candor-trustee serve` run until those who come have\n"
+		    "asked it what it witnessed: a minute is enough.\n");
 		*err = cdr_report_json(s->report, json_pack("{s:s, s:I, s:o}", "state", "in force", "roster",
 		    (json_int_t)roster->body->version, "keys", keys));
 	}
@@ -407,7 +408,7 @@ cdr_trustee_session_run(const struct cdr_trustee_session_config *config, struct 
 	s->report = config->report;
 	s->poll_ms = config->poll_ms;
 	s->until_ms = cdr_trustee_clock_ms() + 1000 * config->timeout_s;
-	CDR_TRY(cdr_trustee_recovered(s->trustee, fault));
+	CDR_TRY(cdr_trustee_remembers(s->trustee, fault));
 	CDR_TRY(start_goals(s, fault));
 	err = run_session(s, fault);
 out:

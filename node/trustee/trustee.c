@@ -9,6 +9,7 @@
 #include "core/crypto/secret.h"
 #include "node/net/clock.h"
 #include "node/net/log.h"
+#include "node/trustee/recover.h"
 #include "node/trustee/share.h"
 
 #define REFRESH_WAIT_S 2 /* for another thread that is looking already */
@@ -353,6 +354,7 @@ out:
 struct adopt_job {
 	const struct cdr_trustee *trustee;
 	const struct cdr_roster *roster;
+	bool was_trustee;   /* in the one before */
 };
 
 /* A writing job: a roster comes into force. */
@@ -371,6 +373,8 @@ adopt_job(struct cdr_tx *tx, void *context)
 	CDR_TRY(roster_store(tx, roster));
 	CDR_TRY(use_approvals(tx, roster));
 	CDR_TRY(cdr_trustee_share_destroy(tx, job->trustee, roster));
+	if (!job->was_trustee && cdr_trustee_index_in(job->trustee, roster) != 0)
+		CDR_TRY(cdr_trustee_recover_come(tx, (uint64_t)newest));
 out:
 	return err;
 }
@@ -380,7 +384,7 @@ adopt(struct cdr_trustee *trustee, struct cdr_roster *roster)
 {
 	cdr_err err = CDR_E_INTERNAL;
 
-	struct adopt_job job = { trustee, roster };
+	struct adopt_job job = { trustee, roster, trustee->index != 0 };
 
 	CDR_TRY(cdr_store_write(trustee->home->store, adopt_job, &job));
 	CDR_TRY(cdr_trustee_share_load(trustee, roster));

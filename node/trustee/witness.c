@@ -66,7 +66,8 @@ struct portion {
 	bool is_taken;                       /* what was seen ends with the checkpoint */
 	bool contradicts;
 	bool is_missing;                     /* it lacks what the hub gave this trustee a receipt for */
-	bool is_recovering;                  /* put back from a backup: taken in, and not cosigned */
+	bool is_recovering;                  /* it has to catch up: taken in, and not cosigned */
+	bool listens;                        /* else not taken in either: node/trustee/recover.h */
 };
 
 static void
@@ -472,6 +473,7 @@ take_job(struct cdr_tx *tx, void *context)
 
 	p->contradicts = p->is_taken = p->is_missing = false;
 	CDR_TRY(cdr_trustee_recovering(tx, &p->is_recovering));
+	CDR_TRY(cdr_trustee_recover_listens(tx, &p->listens));
 	CDR_TRY(cdr_trustee_log_edge(tx, &edge));
 	p->size = edge.size;
 	if (edge.size != p->request->from) {
@@ -480,6 +482,8 @@ take_job(struct cdr_tx *tx, void *context)
 			err = seen_read(tx, edge.size, &p->before);
 		return err;
 	}
+	if (!p->listens)
+		return CDR_OK;
 	for (size_t i = 0; i < p->request->n_record; i++) {
 		CDR_TRY(cdr_merkle_append(&edge, p->hash[i], NULL));
 		if (p->is_recovering)
@@ -606,6 +610,8 @@ cdr_trustee_witness(void *context, const struct cdr_call *call, struct cdr_answe
 	struct portion p = { .trustee = trustee, .call = call, .roster = call->roster,
 		.request = (const Cdr__Wire__WitnessRequest *)call->message };
 
+	if (trustee->index == 0)
+		return cdr_fault_set(fault, CDR_E_ABSENT, "this is no trustee, and witnesses nothing");
 	CDR_TRY(prepare(&p, fault));
 	err = cdr_store_write(trustee->home->store, take_job, &p);
 	if (p.contradicts || p.is_missing) {
@@ -619,8 +625,9 @@ cdr_trustee_witness(void *context, const struct cdr_call *call, struct cdr_answe
 	if (p.lie_count > 0)
 		cdr_log(CDR_LOG_ERROR, "log.lie", cdr_log_text("what", "a check was answered from an old index"),
 		    cdr_log_int("place", (int64_t)p.lie_place), cdr_log_int("count", (int64_t)p.lie_count));
-	/* Leaves are welcome, and where this trustee stands is told; who asks for a cosignature alone is told why there is none. */
-	if (p.is_recovering && p.is_taken && p.request->n_record == 0) {
+	/* Leaves are welcome once others have told what is to come, and where this trustee stands is told; who asks for a cosignature alone is
+	   told why there is none. */
+	if (p.is_recovering && ((p.is_taken && p.request->n_record == 0) || (!p.listens && p.size == p.request->from))) {
 		err = cdr_trustee_recovered(trustee, fault);
 		goto out;
 	}
@@ -659,7 +666,7 @@ write_witnessed(struct cdr_trustee *trustee, const struct cdr_roster *roster, st
 
 struct latest {
 	struct cdr_buffer note;   /* in the setting */
-	bool is_recovering;
+	bool signs;
 };
 
 /* A reading job. */
@@ -671,12 +678,27 @@ latest_job(struct cdr_tx *tx, void *context)
 	struct cdr_query *query = NULL;
 	struct cdr_values none = CDR_VALUES();
 
-	CDR_TRY(cdr_trustee_recovering(tx, &latest->is_recovering));
 	CDR_TRY(cdr_query_start(tx, "SELECT value FROM setting WHERE name = '" LATEST_NAME "'", none, &query));
 	CDR_TRY(cdr_query_step(query));
 	CDR_TRY(cdr_query_blob_copy(query, 0, CDR_CHECKPOINT_LEN_MAX, &latest->note));
 out:
 	cdr_query_end(query);
+	return err;
+}
+
+/*
+ * Whether it is ours to tell, and to cosign. Whoever is catching up cosigns nothing: what was taken in since is the hub's word alone, and may be
+ * another log than it once saw. One that was put back tells what it has, so that two of them need not wait for each other for ever; one that
+ * is new knows nothing that the hub did not tell it just now. Whoever left tells, and signs as a witness no more.
+ */
+static cdr_err
+may_tell(const struct cdr_trustee *trustee, bool *signs, struct cdr_fault *fault)
+{
+	cdr_err err = cdr_trustee_recovered(trustee, fault);
+
+	*signs = err == CDR_OK && trustee->index != 0;
+	if (err == CDR_E_BUSY && cdr_trustee_remembers(trustee, NULL) == CDR_E_BUSY)
+		err = CDR_OK;
 	return err;
 }
 
@@ -690,7 +712,7 @@ cdr_trustee_witness_latest(void *context, const struct cdr_call *call, struct cd
 	struct cdr_signer own = cdr_trustee_signer(trustee);
 	Cdr__Wire__WitnessLatest reply = CDR__WIRE__WITNESS_LATEST__INIT;
 	struct cdr_buffer note = { 0 }, witnessed = { 0 };
-	struct latest held = { .is_recovering = true };
+	struct latest held = { .signs = false };
 	struct cdr_checkpoint checkpoint;
 	struct cdr_cosignature cosignature;
 
@@ -699,9 +721,9 @@ cdr_trustee_witness_latest(void *context, const struct cdr_call *call, struct cd
 		return cdr_fault_set(fault, err, "this trustee has witnessed nothing yet");
 	if (err != CDR_OK)
 		return err;
+	CDR_TRY(may_tell(trustee, &held.signs, fault));
 	CDR_TRY(cdr_checkpoint_read(cdr_buffer_bytes(&held.note), trustee->genesis, call->roster, &checkpoint, fault));
-	/* What was taken in since this trustee was put back is the hub's word alone, and may be another log than it once saw. */
-	if (!held.is_recovering) {
+	if (held.signs) {
 		CDR_TRY(cdr_checkpoint_cosign(own.seed, own.genesis, &checkpoint, trustee->index, call->now, &cosignature));
 		CDR_TRY(cdr_checkpoint_add(&checkpoint, trustee->genesis, call->roster, &cosignature));
 	}

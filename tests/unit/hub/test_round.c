@@ -368,6 +368,16 @@ answers(void **state)
 	assert_int_equal(step, 2);
 }
 
+/* A writing job: what trustee 1 said was said by another who had its index. */
+static cdr_err
+other_key_job(struct cdr_tx *tx, void *context)
+{
+	static const uint8_t key[CDR_SIGN_PUBLIC_LEN] = { 77 };
+
+	(void)context;
+	return cdr_query_run(tx, "UPDATE round_never SET signer = $1 WHERE trustee = 1", CDR_VALUES(cdr_value_blob(key, sizeof(key))));
+}
+
 static void
 given_up(void **state)
 {
@@ -379,20 +389,30 @@ given_up(void **state)
 	assert_int_equal(cdr_hub_round_give_up(w->x->hub, w->round->hash, NULL), CDR_E_REFUSED);
 	submit_all(w);
 	assert_int_equal(cdr_hub_round_close(w->x->hub, w->round->hash, true, w->x->now, NULL), CDR_OK);
-	/* Before it is given up nobody signs anything away. */
-	assert_string_equal(refuse(w, 0, hash), "ok");
-	assert_int_equal(x_count(w->x, "SELECT count(*) FROM round_never"), 0);
+	/* Who leaves signs it away before it is given up, and is not asked again. */
+	witness(w);
+	assert_int_equal(work(w, 2, &step), 1);
+	assert_string_equal(refuse(w, 2, hash), "ok");
+	assert_int_equal(work(w, 2, &step), 0);
 	assert_int_equal(cdr_hub_round_give_up(w->x->hub, w->round->hash, NULL), CDR_OK);
 	assert_int_equal(cdr_hub_round_give_up(w->x->hub, w->round->hash, NULL), CDR_OK);
 	for (size_t i = 0; i < X_TRUSTEES; i++) {
-		assert_int_equal(work(w, i, &step), 1);
-		assert_int_equal(step, 3);
+		assert_int_equal(work(w, i, &step), i == 2 ? 0 : 1);
+		assert_true(i == 2 || step == 3);
 		assert_string_equal(refuse(w, i, hash), "ok");
 		assert_string_equal(refuse(w, i, hash), "ok");
 		assert_int_equal(work(w, i, &step), 0);
 	}
+	assert_int_equal(x_count(w->x, "SELECT count(*) FROM round_never"), X_TRUSTEES);
 	assert_int_equal(cdr_hub_round_answers(w->x->hub, w->round->hash, said), CDR_OK);
 	assert_true(said[0].never && said[1].never && said[2].never && !said[3].never);
+	/* Who comes in the place of one that left signs for itself; the word of the other stays. */
+	assert_int_equal(cdr_store_write(w->x->hub->store, other_key_job, NULL), CDR_OK);
+	assert_int_equal(work(w, 0, &step), 1);
+	assert_int_equal(cdr_hub_round_answers(w->x->hub, w->round->hash, said), CDR_OK);
+	assert_true(!said[0].never && said[1].never);
+	assert_string_equal(refuse(w, 0, hash), "ok");
+	assert_int_equal(x_count(w->x, "SELECT count(*) FROM round_never"), X_TRUSTEES + 1);
 	assert_string_equal(first(w, 0, w->share[0]), "refused");
 }
 

@@ -164,9 +164,9 @@ close_and_log(struct played *p, unsigned from, unsigned to)
 	log_close_as(p, played, to - from, p->round->body->first_month, p->round->body->last_month);
 }
 
-/* Trustee ${i} signs that it never opens ${p}, or what is said to be that. */
+/* Whoever has that key signs as trustee ${i} that it never opens ${p}, or what is said to be that. */
 static void
-sign_never(struct played *p, uint32_t i, const uint8_t *hash)
+sign_never_as(struct played *p, uint32_t i, const uint8_t *seed, const uint8_t *hash)
 {
 	Cdr__Wire__RoundRefuse message = CDR__WIRE__ROUND_REFUSE__INIT;
 	static char text[] = "given up";
@@ -175,7 +175,7 @@ sign_never(struct played *p, uint32_t i, const uint8_t *hash)
 	struct cdr_buffer body;
 
 	(void)snprintf(name, sizeof(name), "trustee/%u", i);
-	const struct cdr_signer signer = { name, x->node[i].home.keys->signing, x->genesis->hash };
+	const struct cdr_signer signer = { name, seed, x->genesis->hash };
 	memcpy(copy, hash, sizeof(copy));
 	message.round = cdr_message_field(p->round->hash, CDR_ROUND_HASH_LEN);
 	message.text = text;
@@ -186,6 +186,12 @@ sign_never(struct played *p, uint32_t i, const uint8_t *hash)
 	assert_int_equal(cdr_envelope_request(&signer, REFUSE_PATH, cdr_buffer_bytes(&body), (struct cdr_bytes){ NULL, 0 }, out), CDR_OK);
 	p->never_field[p->before.n_never++] = cdr_message_field(out->data, out->len);
 	cdr_buffer_free(&body);
+}
+
+static void
+sign_never(struct played *p, uint32_t i, const uint8_t *hash)
+{
+	sign_never_as(p, i, x->node[i].home.keys->signing, hash);
 }
 
 static void
@@ -479,6 +485,63 @@ what_all_have_signed_away(void **state)
 	played_round_free(&second);
 }
 
+/* A writing job: a roster between two, in which ${leaver} was trustee 3. */
+static cdr_err
+leaver_job(struct cdr_tx *tx, void *leaver)
+{
+	Cdr__Wire__Roster body = *x->genesis->body;
+	Cdr__Wire__Trustee third = *body.trustee[2], *at[TRUSTEE_COUNT];
+	Cdr__Wire__Party party = *third.party;
+	struct cdr_roster *roster;
+	struct cdr_fault fault = { CDR_OK, "" };
+
+	party.signing_key = cdr_message_field(leaver, CDR_SIGN_PUBLIC_LEN);
+	third.party = &party;
+	memcpy(at, body.trustee, sizeof(at));
+	at[2] = &third;
+	body.trustee = at;
+	if (cdr_roster_build_genesis(&body, x->hub_seed, &roster, &fault) != CDR_OK)
+		fail_msg("%s", fault.text);
+	cdr_err err = cdr_query_run(tx, "INSERT INTO roster (version, hash, signed, in_force_at) VALUES (1, $1, $2, 1)",
+	    CDR_VALUES(cdr_value_blob(roster->hash, CDR_ROSTER_HASH_LEN), cdr_value_bytes(cdr_buffer_bytes(&roster->bytes))));
+	cdr_roster_free(roster);
+	return err;
+}
+
+/* A writing job. */
+static cdr_err
+no_leaver_job(struct cdr_tx *tx, void *context)
+{
+	(void)context;
+	return cdr_query_run(tx, "DELETE FROM roster WHERE version = 1", CDR_VALUES());
+}
+
+/* What a trustee opened before it left nobody can say but itself: those who are trustees now are not enough. */
+static void
+what_who_left_has_not_signed_away(void **state)
+{
+	(void)state;
+	struct played first, second;
+	struct played *const before[] = { &first };
+	uint8_t seed[CDR_SIGN_SEED_LEN] = { 91 }, leaver[CDR_SIGN_PUBLIC_LEN];
+
+	assert_int_equal(cdr_sign_public(seed, leaver), CDR_OK);
+	make_round(&first, 1, h1, status_table, 0);
+	close_and_log(&first, 0, 7);
+	make_round(&second, 2, h1, status_table, 0);
+	close_and_log(&second, 0, 8);
+	for (uint32_t i = 1; i <= TRUSTEE_COUNT; i++)
+		sign_never(&first, i, first.close_hash);
+	assert_int_equal(admit(1, &second, before, 1), CDR_OK);
+	assert_int_equal(cdr_store_write(x->node[1].trustee->home->store, leaver_job, leaver), CDR_OK);
+	assert_int_equal(admit(1, &second, before, 1), CDR_E_REFUSED);
+	sign_never_as(&first, 3, seed, first.close_hash);
+	assert_int_equal(admit(1, &second, before, 1), CDR_OK);
+	assert_int_equal(cdr_store_write(x->node[1].trustee->home->store, no_leaver_job, NULL), CDR_OK);
+	played_round_free(&first);
+	played_round_free(&second);
+}
+
 /* ---- sets ------------------------------------------------------------------------------------------------------- */
 
 /* Whether trustee 1 takes ${set} for the one of ${p}. */
@@ -598,6 +661,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(nobody_in_common_is_no_help, start, end),
 		cmocka_unit_test_setup_teardown(the_same_contributors, start, end),
 		cmocka_unit_test_setup_teardown(what_all_have_signed_away, start, end),
+		cmocka_unit_test_setup_teardown(what_who_left_has_not_signed_away, start, end),
 		cmocka_unit_test_setup_teardown(the_first_set_counts, start, end),
 		cmocka_unit_test(quorums),
 	};

@@ -108,8 +108,8 @@ sets_that_are_too_close(void **state)
 	struct made other;
 	make(&other, 61, "status", 500, 0, 11);
 	assert_int_equal(put(&other), CDR_E_REFUSED);
-	assert_int_equal(cdr_round_never_put(x->node[1].trustee, &m.round, NULL), CDR_OK);
-	assert_int_equal(cdr_round_never_put(x->node[1].trustee, &m.round, NULL), CDR_OK);
+	assert_int_equal(cdr_round_never_put(x->node[1].trustee, &m.round, "given up", NULL), CDR_OK);
+	assert_int_equal(cdr_round_never_put(x->node[1].trustee, &m.round, "given up", NULL), CDR_OK);
 	assert_int_equal(put(&other), CDR_OK);
 }
 
@@ -144,7 +144,7 @@ answers_are_kept_once(void **state)
 	assert_int_equal(cdr_round_second_put(trustee, m.round.hash, other_set, (struct cdr_bytes){ first, sizeof(first) }, true),
 	    CDR_E_EXISTS);
 	/* Who has answered cannot sign it away. */
-	assert_int_equal(cdr_round_never_put(trustee, &m.round, NULL), CDR_E_REFUSED);
+	assert_int_equal(cdr_round_never_put(trustee, &m.round, "given up", NULL), CDR_E_REFUSED);
 	assert_int_equal(cdr_round_refusal_put(trustee, &m.round, "because"), CDR_OK);
 	assert_int_equal(cdr_round_known_read(trustee, m.round.hash, &known), CDR_OK);
 	assert_true(known.is_refused);
@@ -187,7 +187,7 @@ refused_and_looked_at_again(void **state)
 	assert_int_equal(cdr_round_again_read(trustee, &again), CDR_OK);
 	assert_int_equal(again.count, 0);
 	assert_int_equal(put(&m), CDR_OK);
-	assert_int_equal(cdr_round_never_put(trustee, &m.round, NULL), CDR_OK);
+	assert_int_equal(cdr_round_never_put(trustee, &m.round, "given up", NULL), CDR_OK);
 	assert_int_equal(cdr_round_again_put(trustee->home->store, period, &count), CDR_OK);
 	assert_int_equal(count, 0);
 	assert_int_equal(cdr_round_first_put(trustee, m.round.hash, (struct cdr_bytes){ answer, sizeof(answer) }, false), CDR_E_EXISTS);
@@ -223,18 +223,18 @@ nothing_is_signed_away_that_was_forgotten(void **state)
 	struct made before, m;
 
 	make(&before, 110, "alone", 306, 0, 7);
-	assert_int_equal(cdr_round_never_put(trustee, &before.round, NULL), CDR_OK);
+	assert_int_equal(cdr_round_never_put(trustee, &before.round, "given up", NULL), CDR_OK);
 	assert_int_equal(cdr_store_write(trustee->home->store, put_back_job, NULL), CDR_OK);
 	for (uint8_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		make(&m, (uint8_t)(111 + i), "alone", cases[i].first, 0, 7);
-		assert_int_equal(cdr_round_never_put(trustee, &m.round, &fault), cases[i].err);
+		assert_int_equal(cdr_round_never_put(trustee, &m.round, "given up", &fault), cases[i].err);
 		assert_int_equal(cdr_round_known_read(trustee, m.round.hash, &known), CDR_OK);
 		assert_int_equal(known.is_never, cases[i].err == CDR_OK);
 		cdr_round_known_free(&known);
 	}
 	assert_non_null(strstr(fault.text, "backup"));
 	/* What was signed away before, and is in the backup, still is. */
-	assert_int_equal(cdr_round_never_put(trustee, &before.round, NULL), CDR_OK);
+	assert_int_equal(cdr_round_never_put(trustee, &before.round, "given up", NULL), CDR_OK);
 }
 
 static int
