@@ -332,6 +332,14 @@ may_pass(cdr_err err)
 	return err == CDR_E_NETWORK || err == CDR_E_TIME || err == CDR_E_BUSY || err == CDR_E_SIGNATURE || err == CDR_E_ABSENT;
 }
 
+static void
+drop_run(struct goal *goal, size_t at)
+{
+	cdr_trustee_ceremony_end(goal->run[at]);
+	memmove(&goal->run[at], &goal->run[at + 1], (goal->count - at - 1) * sizeof(goal->run[0]));
+	goal->count--;
+}
+
 /* Everything that can be done now. */
 static cdr_err
 advance(struct session *s, struct cdr_fault *fault)
@@ -340,8 +348,18 @@ advance(struct session *s, struct cdr_fault *fault)
 
 	CDR_TRY(cdr_trustee_poll(s->trustee, &s->polled, fault));
 	for (size_t i = 0; i < s->count; i++) {
-		for (size_t k = 0; k < s->goal[i].count; k++)
-			CDR_TRY(cdr_trustee_ceremony_turn(s->goal[i].run[k], fault));
+		struct goal *goal = &s->goal[i];
+
+		for (size_t k = 0; k < goal->count;) {
+			err = cdr_trustee_ceremony_turn(goal->run[k], fault);
+			/* An earlier attempt of which the hub has something else from us, said before a backup was put back, is lost; this one is not. */
+			if (err == CDR_E_EXISTS && k + 1 < goal->count)
+				drop_run(goal, k);
+			else if (err != CDR_OK)
+				goto out;
+			else
+				k++;
+		}
 	}
 	err = CDR_OK;
 out:
