@@ -155,7 +155,7 @@ tell(const struct cdr_trustee *trustee, const Cdr__Wire__CeremonyMessage *messag
 	/* Lent as const here, and the real program's own. */
 	CDR_TRY(cdr_trustee_ceremony_resume((struct cdr_trustee *)(uintptr_t)trustee, &id, &run, NULL));
 	t->ceremony = run->ceremony;
-	t->to = to != NULL ? (uint8_t)atoi(to) : 1;
+	t->to = to != NULL ? (uint8_t)strtoul(to, NULL, 10) : 1;
 	CDR_TRY(cdr_ceremony_judge(t->ceremony));
 	struct cdr_ceremony_slot *slot = cdr_ceremony_slot(t->ceremony, message->round, message->from);
 	const struct cdr_bytes honest = cdr_ceremony_body(&slot->version[0]);
@@ -188,7 +188,7 @@ post(const struct cdr_trustee *trustee, const struct cdr_roster *roster, struct 
 	CDR_TRY(tell(trustee, honest, lie, &content));
 	twisted.content = cdr_message_field(content.data, content.len);
 	if (lies[lie].is_second)
-		twisted.to = (uint32_t)atoi(getenv("LIE_TO"));
+		twisted.to = (uint32_t)strtoul(getenv("LIE_TO"), NULL, 10);
 	CDR_TRY(__real_cdr_trustee_ask(trustee, roster, &second));
 	(void)fprintf(stderr, "lie %s told in round %u\n", lies[lie].name, honest->round);
 	if (lies[lie].is_second)
