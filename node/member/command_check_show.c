@@ -6,6 +6,7 @@
 #include "core/record/json.h"
 #include "node/member/check.h"
 #include "node/member/command.h"
+#include "node/member/enrol.h"
 #include "node/member/paper.h"
 #include "node/member/texts.h"
 
@@ -201,6 +202,8 @@ struct statements {
 	struct cdr_report *report;
 	const char *language;
 	struct cdr_check check;
+	struct cdr_enrolled_anew anew[CDR_ENROL_ANEW_MAX];
+	size_t anew_count;
 	json_t *object;
 };
 
@@ -292,6 +295,25 @@ show_statement(const struct statements *s, const struct cdr_check_employer *e, c
 	    cdr_codebook_label_peek(codebook, "identity_match", NULL, s->language),
 	    cdr_codebook_label_peek(codebook, "identity_match", statement->identity_match, s->language));
 	cdr_command_show_answers(s->report, codebook, s->language, statement);
+}
+
+/* Whether an employer that was asked has other keys since, and what that means for what it answered or will. */
+static void
+show_anew(const struct statements *s, size_t at)
+{
+	const struct cdr_check_employer *e = &s->check.employer[at];
+	const bool answered = e->answered_at > 0;
+
+	for (size_t i = 0; i < s->anew_count; i++) {
+		const struct cdr_enrolled_anew *a = &s->anew[i];
+
+		if (strcmp(a->member, e->member) != 0 || a->at < (answered ? e->answered_at : s->check.made_at))
+			continue;
+		json_t *day = cdr_command_json_time(a->at);
+		cdr_report_text(s->report, "    %s %.10s.\n", cdr_texts_peek(answered ? "anew_signed" : "anew_asked", s->language),
+		    json_is_string(day) ? json_string_value(day) : "-");
+		(void)json_object_set_new(json_array_get(json_object_get(s->object, "employers"), at), "other_keys_since", day);
+	}
 }
 
 /* Add one employer's statement to the text and to the JSON of that employer. */
@@ -400,11 +422,14 @@ cdr_command_check_show(const struct cdr_arguments *arguments, struct cdr_report 
 	CDR_TRY(err);
 	s->object = check_json(&s->check);
 	show_head(s);
-	for (size_t i = 0; i < s->check.employer_count; i++)
+	CDR_TRY(cdr_enrol_anew_list(s->member, s->anew, &s->anew_count));
+	for (size_t i = 0; i < s->check.employer_count; i++) {
 		if (s->check.employer[i].answered_at > 0)
 			CDR_TRY(add_statement(s, i, fault));
 		else
 			show_waiting(s, &s->check.employer[i]);
+		show_anew(s, i);
+	}
 	json_t *guests;
 	err = cdr_command_guests_show(s->member, report, s->language, s->check.id, &guests);
 	(void)json_object_set_new(s->object, "guests", guests);

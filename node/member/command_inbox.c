@@ -7,7 +7,10 @@
 #include "core/record/json.h"
 #include "node/member/cases.h"
 #include "node/member/command.h"
+#include "node/member/enrol.h"
 #include "node/member/inbox.h"
+#include "node/member/texts.h"
+#include "node/net/clock.h"
 
 /* inbox list, inbox show, inbox answer, inbox draft, inbox approve, inbox reject; statement supersede; settings approval. */
 
@@ -59,6 +62,27 @@ list_entry(const struct cdr_inbox_entry *entry, void *context)
 	return json_array_append_new(listing->list, object) == 0 ? CDR_OK : CDR_E_MEMORY;
 }
 
+#define ANEW_DAYS 90 /* for so long it is told */
+
+/* Who asks, and has other keys of late: its earlier requests are not in the list any more. */
+static cdr_err
+list_anew(struct cdr_member *member, const char *language, struct cdr_report *report, json_t *list)
+{
+	struct cdr_enrolled_anew anew[CDR_ENROL_ANEW_MAX];
+	size_t count;
+	cdr_err err = cdr_enrol_anew_list(member, anew, &count);
+
+	for (size_t i = 0; err == CDR_OK && i < count; i++) {
+		if (anew[i].at + ANEW_DAYS * CDR_DAY_SECONDS < cdr_member_now())
+			continue;
+		json_t *day = cdr_command_json_time(anew[i].at);
+		cdr_report_text(report, "%s %s %.10s.\n", anew[i].member, cdr_texts_peek("anew_asks", language),
+		    json_is_string(day) ? json_string_value(day) : "-");
+		(void)json_array_append_new(list, json_pack("{s:s, s:o}", "member", anew[i].member, "other_keys_since", day));
+	}
+	return err;
+}
+
 /* see node/member/command.h */
 cdr_err
 cdr_command_inbox_list(const struct cdr_arguments *arguments, struct cdr_report *report, struct cdr_fault *fault)
@@ -77,7 +101,10 @@ cdr_command_inbox_list(const struct cdr_arguments *arguments, struct cdr_report 
 		cdr_table_print(listing.table, report);
 		if (json_array_size(listing.list) == 0)
 			cdr_report_text(report, "No request waits.\n");
-		err = cdr_report_json(report, json_pack("{s:o}", "requests", listing.list));
+		json_t *anew = json_array();
+		err = list_anew(member, cdr_command_language(arguments), report, anew);
+		cdr_err told = cdr_report_json(report, json_pack("{s:o, s:o}", "requests", listing.list, "other_keys", anew));
+		err = err == CDR_OK ? told : err;
 	} else {
 		json_decref(listing.list);
 	}

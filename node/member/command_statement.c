@@ -91,13 +91,60 @@ compare_code(const struct cdr_arguments *arguments, const struct cdr_statement_f
 	return CDR_OK;
 }
 
+/*
+ * What the node's newest roster says of the signer: a JSON object; null where no node is asked. A file may bear any date: what tells is
+ * whether somebody else may have the key by now.
+ */
+static cdr_err
+show_now(const struct cdr_arguments *arguments, struct cdr_report *report, const struct cdr_statement_file *file, json_t **now,
+    struct cdr_fault *fault)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct cdr_member *member = NULL;
+	const struct cdr_roster *roster = NULL;
+
+	*now = json_null();
+	if (!cdr_arguments_has(arguments, "with-node")) {
+		cdr_report_text(report, "So it was in version %llu of the roster. Whether the signer was revoked since, or has another key: --with-node.\n",
+		    (unsigned long long)file->roster_version);
+		return CDR_OK;
+	}
+	CDR_TRY(cdr_command_open(arguments, true, &member, fault));
+	if (memcmp(member->genesis, file->genesis, sizeof(file->genesis)) != 0) {
+		err = cdr_fault_set(fault, CDR_E_REFUSED, "the statement belongs to another exchange than this node: do not rely on it before you know why");
+		goto out;
+	}
+	roster = cdr_current_hold(member->current);
+	const Cdr__Wire__Member *signer = cdr_roster_member(roster, file->signer);
+	const char *status = signer != NULL ? signer->status : "unknown";
+	bool same_key = signer != NULL && memcmp(signer->party->signing_key.data, file->signer_key, sizeof(file->signer_key)) == 0;
+	if (signer == NULL || strcmp(status, "active") != 0)
+		cdr_report_text(report, "THE SIGNER IS NO MEMBER NOW (%s), in version %llu of the roster.\n", status,
+		    (unsigned long long)roster->body->version);
+	if (!same_key)
+		cdr_report_text(report, "THE SIGNER HAS ANOTHER KEY NOW: it lost the one that signed this, and enrolled anew. Rely on a copy that you had before that; of one\n"
+		    "that turns up later ask the organisation, on a telephone number that you have from elsewhere, whether it wrote it.\n");
+	if (same_key && strcmp(status, "active") == 0)
+		cdr_report_text(report, "The signer is a member and has this key still, in version %llu of the roster.\n",
+		    (unsigned long long)roster->body->version);
+	*now = json_pack("{s:s, s:b, s:I}", "status", status, "same_key", (int)same_key, "roster_version",
+	    (json_int_t)roster->body->version);
+	err = *now != NULL ? CDR_OK : CDR_E_MEMORY;
+out:
+	if (member != NULL)
+		cdr_current_release(member->current, roster);
+	cdr_member_close(member);
+	return err;
+}
+
 /* What a verified file says. */
 static cdr_err
 show_file(const struct cdr_arguments *arguments, struct cdr_report *report, const struct cdr_statement_file *file,
-    const struct cdr_codebook *codebook, bool exchange_known)
+    const struct cdr_codebook *codebook, bool exchange_known, struct cdr_fault *fault)
 {
 	cdr_err err = CDR_E_INTERNAL;
 	char fingerprint[CDR_FINGERPRINT_TEXT_LEN], code[CDR_ID_TEXT_LEN], *text = NULL;
+	json_t *now;
 	bool compared = cdr_arguments_has(arguments, "code");
 
 	CDR_TRY(cdr_statement_to_json(&file->statement, &text));
@@ -113,10 +160,11 @@ show_file(const struct cdr_arguments *arguments, struct cdr_report *report, cons
 	    fingerprint);
 	cdr_report_text(report, compared ? "The code is that of this statement: a paper with it must say the same as what stands here.\n" :
 		"The code of this statement, as it stands on paper: %s\n", code);
-	CDR_TRY(cdr_report_json(report, json_pack("{s:s, s:b, s:b, s:s, s:s, s:s, s:b, s:I, s:s, s:o}", "code", code, "code_compared", compared, "signature_holds", 1, "signer",
+	CDR_TRY(show_now(arguments, report, file, &now, fault));
+	CDR_TRY(cdr_report_json(report, json_pack("{s:s, s:b, s:b, s:s, s:s, s:s, s:b, s:I, s:s, s:o, s:o}", "code", code, "code_compared", compared, "signature_holds", 1, "signer",
 	    file->signer, "signer_organisation", file->signer_name, "exchange", fingerprint, "exchange_confirmed",
 	    exchange_known, "roster_version", (json_int_t)file->roster_version, "result", result, "statement",
-	    json_loads(text, 0, NULL))));
+	    json_loads(text, 0, NULL), "signer_now", now)));
 	err = CDR_OK;
 out:
 	cdr_json_free(text);
@@ -149,7 +197,7 @@ cdr_command_statement_verify(const struct cdr_arguments *arguments, struct cdr_r
 		    fault);
 	CDR_TRY(err);
 	CDR_TRY(compare_code(arguments, file, fault));
-	CDR_TRY(show_file(arguments, report, file, codebook, exchange != NULL));
+	CDR_TRY(show_file(arguments, report, file, codebook, exchange != NULL, fault));
 	err = CDR_OK;
 out:
 	cdr_codebook_free(codebook);

@@ -5,6 +5,7 @@
 
 #include "core/crypto/secret.h"
 #include "node/member/check_letters.h"
+#include "node/member/inbox.h"
 #include "node/net/log.h"
 
 #define GENESIS_PATH "/v1/genesis"
@@ -36,22 +37,39 @@ struct newest {
 	struct cdr_fault *fault;
 };
 
-/* Whoever enrolled anew has lost what it was asked: ask again. Returns whether somebody did. */
+/* ${who} enrolled anew: it has lost what it was asked, so ask again; and what it asked. Remember it for people here. */
+static cdr_err
+note_anew(struct cdr_tx *tx, const struct newest *n, const char *who)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	const struct cdr_value id = cdr_value_text(who);
+	size_t count, lost;
+
+	CDR_TRY(cdr_check_ask_anew(tx, n->member, n->roster, who, &count, n->fault));
+	CDR_TRY(cdr_inbox_lost(tx, who, &lost));
+	CDR_TRY(cdr_query_run(tx, "DELETE FROM enrolled_anew WHERE member = $1", CDR_VALUES(id)));
+	CDR_TRY(cdr_query_run(tx, "INSERT INTO enrolled_anew (member, at) VALUES ($1, $2)",
+	    CDR_VALUES(id, cdr_value_int((int64_t)cdr_member_now()))));
+	cdr_log(CDR_LOG_INFO, "member.enrolled_anew", cdr_log_text("member", who), cdr_log_int("asked_again", (int64_t)count),
+	    cdr_log_int("withdrawn", (int64_t)lost));
+out:
+	return err;
+}
+
+/* Who has other keys than before. Returns whether somebody has. */
 static cdr_err
 ask_anew(struct cdr_tx *tx, const struct newest *n, bool *any)
 {
 	*any = false;
 	for (size_t i = 0; i < n->held->body->n_member; i++) {
 		const Cdr__Wire__Member *was = n->held->body->member[i], *is = cdr_roster_member(n->roster, was->id);
-		size_t count;
 
 		if (is == NULL || memcmp(was->party->signing_key.data, is->party->signing_key.data, CDR_SIGN_PUBLIC_LEN) == 0)
 			continue;
 		*any = true;
-		cdr_err err = cdr_check_ask_anew(tx, n->member, n->roster, is->id, &count, n->fault);
+		cdr_err err = note_anew(tx, n, is->id);
 		if (err != CDR_OK)
 			return err;
-		cdr_log(CDR_LOG_INFO, "member.enrolled_anew", cdr_log_text("member", is->id), cdr_log_int("asked_again", (int64_t)count));
 	}
 	return CDR_OK;
 }
@@ -83,6 +101,44 @@ write_newest(struct cdr_tx *tx, void *context)
 		cdr_value_int(is_handover ? 1 : 0))));
 	err = CDR_OK;
 out:
+	return err;
+}
+
+struct anew_job {
+	struct cdr_enrolled_anew *list;
+	size_t count;
+};
+
+/* A reading job. */
+static cdr_err
+anew_job(struct cdr_tx *tx, void *context)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct anew_job *job = context;
+	struct cdr_query *query = NULL;
+
+	job->count = 0;
+	CDR_TRY(cdr_query_start(tx, "SELECT member, at FROM enrolled_anew ORDER BY at DESC, member", CDR_VALUES(), &query));
+	while (job->count < CDR_ENROL_ANEW_MAX && (err = cdr_query_step(query)) == CDR_OK) {
+		struct cdr_enrolled_anew *a = &job->list[job->count++];
+		CDR_TRY(cdr_query_text(query, 0, a->member, sizeof(a->member)));
+		CDR_TRY(cdr_query_count(query, 1, &a->at));
+	}
+	if (err == CDR_E_ABSENT)
+		err = CDR_OK;
+out:
+	cdr_query_end(query);
+	return err;
+}
+
+/* see node/member/enrol.h */
+cdr_err
+cdr_enrol_anew_list(struct cdr_member *member, struct cdr_enrolled_anew list[static CDR_ENROL_ANEW_MAX], size_t *count)
+{
+	struct anew_job job = { .list = list };
+	cdr_err err = cdr_store_read(member->home->store, anew_job, &job);
+
+	*count = job.count;
 	return err;
 }
 

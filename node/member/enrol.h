@@ -47,6 +47,24 @@ CDR_MUST_CHECK cdr_err cdr_enrol_refresh(struct cdr_member *member, struct cdr_f
 CDR_MUST_CHECK cdr_err cdr_enrol_take_roster(struct cdr_member *member, const struct cdr_roster *held,
     const Cdr__Wire__SignedRoster *sent, struct cdr_fault *fault);
 
+/* A member that has other keys since then: it lost those that it had, and enrolled anew. */
+#define CDR_ENROL_ANEW_MAX 64
+struct cdr_enrolled_anew {
+	char member[CDR_SLUG_LEN_MAX + 1];
+	uint64_t at;                           /* when this node learnt it */
+};
+
+/**
+ * cdr_enrol_anew_list(member, list, count):
+ * Those of whom this node knows it, the latest first.
+ *
+ * list   out   CDR_ENROL_ANEW_MAX places
+ *
+ * Returns  CDR_OK; CDR_E_STORE.
+ */
+CDR_MUST_CHECK cdr_err cdr_enrol_anew_list(struct cdr_member *member, struct cdr_enrolled_anew list[static CDR_ENROL_ANEW_MAX],
+    size_t *count);
+
 /* Whether the roster in force names this node with its keys, and its status is active. */
 bool cdr_enrol_is_active(const struct cdr_member *member);
 

@@ -42,6 +42,15 @@ CDR_MUST_CHECK cdr_err cdr_inbox_take(struct cdr_tx *tx, struct cdr_member *memb
     const struct cdr_letter *letter, const struct cdr_inbox_finding *finding, struct cdr_fault *fault);
 
 /**
+ * cdr_inbox_lost(tx, sender, count):
+ * ${sender} has lost what it asked, and could not read an answer: requests of it that wait end as if it had withdrawn them. It asks again
+ * what it still wants to know.
+ *
+ * Returns  CDR_OK, and through ${count} how many; CDR_E_STORE.
+ */
+CDR_MUST_CHECK cdr_err cdr_inbox_lost(struct cdr_tx *tx, const char *sender, size_t *count);
+
+/**
  * cdr_inbox_withdraw(tx, member, letter, fault):
  * The requester withdraws: what is held of a request that was not answered goes, the counters stay; with the reason "erasure" also
  * what is held of one that was. A request that comes

@@ -65,6 +65,47 @@ out:
 	return err;
 }
 
+#define LOST_MAX 64 /* in one query: rows change while they are walked through */
+
+/* The next of that sender's that wait. */
+static cdr_err
+read_waiting(struct cdr_tx *tx, const char *sender, uint8_t id[static LOST_MAX][CDR_ID_LEN], size_t *count)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct cdr_query *query = NULL;
+
+	*count = 0;
+	CDR_TRY(cdr_query_start(tx, "SELECT request_id FROM inbox WHERE sender = $1 AND state IN ('waiting', 'drafted') ORDER BY request_id",
+	    CDR_VALUES(cdr_value_text(sender)), &query));
+	while (*count < LOST_MAX && (err = cdr_query_step(query)) == CDR_OK)
+		CDR_TRY(cdr_query_blob(query, 0, id[(*count)++], CDR_ID_LEN));
+	if (err == CDR_E_ABSENT)
+		err = CDR_OK;
+out:
+	cdr_query_end(query);
+	return err;
+}
+
+/* see node/member/inbox.h */
+cdr_err
+cdr_inbox_lost(struct cdr_tx *tx, const char *sender, size_t *count)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	uint8_t id[LOST_MAX][CDR_ID_LEN];
+	size_t found;
+
+	*count = 0;
+	do {
+		CDR_TRY(read_waiting(tx, sender, id, &found));
+		for (size_t i = 0; i < found; i++)
+			CDR_TRY(cdr_inbox_end(tx, id[i], "withdrawn"));
+		*count += found;
+	} while (found == LOST_MAX);
+	err = CDR_OK;
+out:
+	return err;
+}
+
 /* see node/member/inbox.h */
 cdr_err
 cdr_inbox_withdraw(struct cdr_tx *tx, const struct cdr_member *member, const Cdr__Wire__Letter *letter, struct cdr_fault *fault)

@@ -195,6 +195,7 @@ static const struct cdr_option scan_options[] = {
 static const struct cdr_option verify_options[] = {
 	{ .name = "exchange", .value = "FINGERPRINT", .help = "the exchange that it must belong to" },
 	{ .name = "code", .value = "CODE", .help = "the code on a paper, which must be this statement's" },
+	{ .name = "with-node", .help = "ask the node in --home whether the signer still has its key: it needs the node's passphrase" },
 	LANGUAGE,
 	END,
 };
@@ -635,6 +636,8 @@ static const struct cdr_command commands[] = {
 	    .summary = "write a statement to a file that anybody can verify", .options = export_options, .handle = cdr_command_statement_export },
 	{ .name = "statement verify", .operands = "FILE", .operand_min = 1, .operand_max = 1,
 	    .summary = "verify an exported statement, with no network and no node", .options = verify_options,
+	    .help = "The file tells what was so when it was written. Whether the signer was suspended or revoked since, or lost its keys and has others,\n"
+		    "a node of the exchange knows: --with-node. Whoever has lost keys could write, and sign, what bears an earlier date.",
 	    .handle = cdr_command_statement_verify },
 	{ .name = "user add", .operands = "NAME", .operand_min = 1, .operand_max = 1, .summary = "add somebody who works with this node",
 	    .help = "Without accounts the node's passphrase opens everything. The first account is an administrator's; from then on every\n"

@@ -320,6 +320,9 @@ static const char samples_told[] =
     "UPDATE drawn SET next_at = changed_at + 259200 WHERE state = 'waiting';"
     "CREATE INDEX drawn_by_next ON drawn (next_at);";
 
+/* Members that have other keys since then than they had: what people here are told of it. */
+static const char enrolled_anew[] = "CREATE TABLE enrolled_anew (member text NOT NULL PRIMARY KEY, at bigint NOT NULL);";
+
 static const char *const migrations[] = {
 	first,
 	tally_and_trail,
@@ -342,6 +345,7 @@ static const char *const migrations[] = {
 	samples,
 	kept_rosters,
 	samples_told,
+	enrolled_anew,
 };
 
 const struct cdr_store_schema cdr_member_schema = {

@@ -88,6 +88,7 @@ verify_letter(const Cdr__Wire__StatementFile *message, const struct rosters *ros
 	if (strcmp(file->statement.responder, body->from) != 0)
 		return cdr_fault_set(fault, CDR_E_INPUT, "the statement speaks for another organisation than its signer");
 	CDR_TRY(cdr_wire_text(body->from, file->signer, sizeof(file->signer)));
+	memcpy(file->signer_key, signer->party->signing_key.data, sizeof(file->signer_key));
 	CDR_TRY(cdr_wire_text(signer->party->name, file->signer_name, sizeof(file->signer_name)));
 	err = CDR_OK;
 out:

@@ -16,6 +16,7 @@ struct cdr_statement_file {
 	uint8_t genesis[CDR_GENESIS_HASH_LEN];     /* the exchange that it belongs to */
 	char signer[CDR_SLUG_LEN_MAX + 1];         /* member id */
 	char signer_name[CDR_PARTY_NAME_LEN_MAX + 1];
+	uint8_t signer_key[CDR_SIGN_PUBLIC_LEN];   /* with which it signed */
 	uint64_t roster_version;
 	uint8_t code[CDR_ID_LEN];                  /* of what was signed: printed on paper, to be compared (PROTOCOL.md) */
 };
