@@ -234,7 +234,7 @@ tests: $(UNIT) $(FUZZERS) $(NET_TOOLS) $(BUILD)/tests/vectors/oprf_oracle $(BUIL
 .PHONY: run-unit run-scenario run-ct run-lint run-oracle run-browser run-fuzz-seeds run-bench run-check-febrl run-soak run-fuzz
 run-unit: $(if $(T),$(BUILD)/tests/unit/$(T),$(UNIT))
 	$(Q)printf '%s\n' $^ | xargs -P $(shell nproc) -I {} sh -c 't={}; \
-		$$t >$$t.log 2>&1 || { cat $$t.log; echo "$$t failed"; exit 255; }; \
+		timeout -k 10 900 $$t >$$t.log 2>&1 || { cat $$t.log; echo "$$t failed"; exit 255; }; \
 		$(if $(T),cat,grep -E "PASSED|skipped|SKIPPED") $$t.log | sed "s|^|$${t#$(BUILD)/tests/}: |"'
 
 # Scenarios with real processes, as many at once as there are cores; each says in its first line what it shows.

@@ -4,11 +4,13 @@
 #include "node/net/log.h"
 
 #define SETTING "index_epoch"
+#define PEOPLE_PER_JOB 256 /* the database keeps what a transaction changes in memory, statement by statement */
 
 struct shift {
 	uint32_t number;
 	size_t moved;
-	bool is_shifted;
+	bool is_shifted; /* there was an epoch before */
+	bool has_more;
 };
 
 static void
@@ -52,7 +54,10 @@ out:
 	return err;
 }
 
-/* A writing job. */
+/*
+ * A writing job: some people at a time. The new number is noted last: a shift that was interrupted goes on, and nothing is sent to
+ * the index before that.
+ */
 static cdr_err
 shift_job(struct cdr_tx *tx, void *context)
 {
@@ -62,6 +67,7 @@ shift_job(struct cdr_tx *tx, void *context)
 	uint32_t before;
 	bool found = true;
 
+	shift->has_more = false;
 	CDR_TRY(read_epoch(tx, &before));
 	if (before == shift->number)
 		return CDR_OK;
@@ -69,11 +75,14 @@ shift_job(struct cdr_tx *tx, void *context)
 		/* What was on its way is made anew: rows for the new epoch, removals for all. */
 		CDR_TRY(cdr_query_run(tx, "DELETE FROM index_batch", CDR_VALUES()));
 		CDR_TRY(cdr_query_run(tx, "UPDATE removal SET batch = NULL", CDR_VALUES()));
-		while (found) {
+		for (size_t i = 0; i < PEOPLE_PER_JOB && found; i++) {
 			CDR_TRY(move_one(tx, before, &found));
 			shift->moved += found;
 		}
 		shift->is_shifted = true;
+		shift->has_more = found;
+		if (shift->has_more)
+			return CDR_OK;
 	}
 	write_number(shift->number, bytes);
 	CDR_TRY(cdr_setting_put(tx, SETTING, bytes, sizeof(bytes)));
@@ -98,7 +107,9 @@ cdr_epoch_shift(struct cdr_member *member, uint32_t number)
 
 	if (err != CDR_OK || present == number)
 		return err;
-	err = cdr_store_write(member->home->store, shift_job, &shift);
+	do
+		err = cdr_store_write(member->home->store, shift_job, &shift);
+	while (err == CDR_OK && shift.has_more);
 	if (err == CDR_OK && shift.is_shifted)
 		cdr_log(CDR_LOG_INFO, "index.new_epoch", cdr_log_int("epoch", number), cdr_log_int("people", (int64_t)shift.moved));
 	return err;
@@ -124,15 +135,15 @@ cdr_epoch_has(struct cdr_tx *tx, int64_t epoch, const uint8_t handle[static CDR_
 {
 	struct cdr_value own = cdr_value_blob(handle, CDR_HANDLE_LEN);
 	uint32_t newest = 0;
-	int64_t count = 0;
+	int64_t former = 0, present = 0;
 
 	cdr_err err = read_epoch(tx, &newest);
-	if (err == CDR_OK && newest != 0 && epoch != newest)
+	if (err == CDR_OK)
 		err = cdr_query_one_int(tx, "SELECT count(*) FROM former_handle WHERE handle = $1 AND epoch = $2",
-		    CDR_VALUES(own, cdr_value_int(epoch)), &count);
-	else if (err == CDR_OK)
-		err = cdr_query_one_int(tx, "SELECT count(*) FROM leaver WHERE handle = $1 AND state = 'indexed'",
-		    CDR_VALUES(own), &count);
-	*has = count == 1;
+		    CDR_VALUES(own, cdr_value_int(epoch)), &former);
+	/* Also while people move away from the one that is noted: some of them stand among the former. */
+	if (err == CDR_OK && (newest == 0 || epoch == newest))
+		err = cdr_query_one_int(tx, "SELECT count(*) FROM leaver WHERE handle = $1 AND state = 'indexed'", CDR_VALUES(own), &present);
+	*has = former + present == 1;
 	return err;
 }

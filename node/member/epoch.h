@@ -9,7 +9,8 @@
  * cdr_epoch_shift(member, number):
  * If the index was made under an earlier epoch than ${number}: everybody in the register waits for the index again, under a
  * new random handle, in the order of which they are sent. So the hub cannot tell from handles or their order who in the old
- * epoch is who in the new one. The old handles are still known while letters name them. One transaction.
+ * epoch is who in the new one. The old handles are still known while letters name them. Some people in one
+ * transaction: who was interrupted goes on before anything else is sent.
  *
  * Returns  CDR_OK, also if nothing was to do; CDR_E_STORE.
  */
