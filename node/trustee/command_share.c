@@ -106,7 +106,7 @@ collect(struct cdr_trustee *trustee, uint8_t *secret, size_t *len, struct cdr_fa
 		const struct cdr_roster_key key = cdr_roster_key_at(roster->body, i);
 		uint8_t *entry = secret + *len;
 
-		if (cdr_trustee_share_copy(trustee, key.kind, key.number, entry + 3) != CDR_OK)
+		if (cdr_trustee_share_copy(trustee, roster, key.kind, key.number, entry + 3) != CDR_OK)
 			continue;
 		entry[0] = (uint8_t)key.kind;
 		entry[1] = (uint8_t)(key.number >> 8);

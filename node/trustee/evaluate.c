@@ -263,17 +263,17 @@ out:
 
 /* ---- evaluating ------------------------------------------------------------------------------------------------- */
 
-/* RFC 9497 sec. 3.3.2, BlindEvaluate, with the share as the key. ${evaluated} has room for all points. */
+/* RFC 9497 sec. 3.3.2, BlindEvaluate, with our share of the key as ${roster} has it. ${evaluated} has room for all points. */
 static cdr_err
-multiply(struct cdr_trustee *trustee, uint32_t epoch, const struct cdr_points *blinded, uint8_t *evaluated,
-    uint8_t proof[static CDR_PROOF_LEN])
+multiply(struct cdr_trustee *trustee, const struct cdr_roster *roster, uint32_t epoch, const struct cdr_points *blinded,
+    uint8_t *evaluated, uint8_t proof[static CDR_PROOF_LEN])
 {
 	cdr_err err = CDR_E_INTERNAL;
 	struct { uint8_t share[CDR_SCALAR_LEN], random[CDR_SCALAR_LEN]; } *secret = cdr_secret_alloc(sizeof(*secret));
 
 	if (secret == NULL)
 		return CDR_E_MEMORY;
-	CDR_TRY(cdr_trustee_share_copy(trustee, CDR_KEY_TAGS, epoch, secret->share));
+	CDR_TRY(cdr_trustee_share_copy(trustee, roster, CDR_KEY_TAGS, epoch, secret->share));
 	CDR_TRY(cdr_scalar_random(secret->random));
 	CDR_TRY(cdr_oprf_evaluate(secret->share, blinded, secret->random, evaluated, proof));
 out:
@@ -294,10 +294,11 @@ answer_points(struct cdr_trustee *trustee, const struct cdr_call *call, const st
 	if (answer->attachment.data == NULL)
 		return CDR_E_MEMORY;
 	answer->attachment.len = len;
-	CDR_TRY(multiply(trustee, request_of(call)->epoch, blinded, answer->attachment.data, proof));
+	CDR_TRY(multiply(trustee, call->roster, request_of(call)->epoch, blinded, answer->attachment.data, proof));
 	struct cdr_bytes points = cdr_buffer_bytes(&answer->attachment);
 	CDR_TRY(cdr_sha256(&points, 1, hash));
-	reply.trustee = trustee->index;
+	/* As the roster has it by which we were asked: a newer one may have given us another index. */
+	reply.trustee = cdr_trustee_index_in(trustee, call->roster);
 	reply.epoch = request_of(call)->epoch;
 	reply.proof = cdr_message_field(proof, sizeof(proof));
 	reply.points_hash = cdr_message_field(hash, sizeof(hash));
@@ -332,7 +333,9 @@ cdr_trustee_evaluate(void *context, const struct cdr_call *call, struct cdr_answ
 	if (err != CDR_OK)
 		goto out;
 	CDR_TRY(check_log(trustee, call, quota, fault));
-	CDR_TRY(answer_points(trustee, call, blinded, answer));
+	err = answer_points(trustee, call, blinded, answer);
+	if (err == CDR_E_BUSY)
+		cdr_fault_set(fault, err, "the shares of epoch %" PRIu32 " have just been renewed here: ask again", request_of(call)->epoch);
 out:
 	cdr_points_free(blinded);
 	return err;

@@ -323,7 +323,7 @@ take_share(struct cdr_round_work *w)
 	if (w->share == NULL)
 		return CDR_E_MEMORY;
 	if (key == NULL || index < 1 || index > key->n_public_share ||
-	    cdr_trustee_share_copy(w->trustee, CDR_KEY_STATISTICS, w->round->body->statistics_key, w->share) != CDR_OK)
+	    cdr_trustee_share_copy(w->trustee, w->roster, CDR_KEY_STATISTICS, w->round->body->statistics_key, w->share) != CDR_OK)
 		return cdr_fault_set(w->fault, CDR_E_BUSY, "this trustee has no share of statistics key %" PRIu32,
 		    w->round->body->statistics_key);
 	cdr_err err = cdr_group_mul_base(w->share, point);

@@ -246,10 +246,10 @@ judge(const struct giving *g, struct cdr_fault *fault)
 	return CDR_OK;
 }
 
-/* RFC 9497 sec. 3.3.2, BlindEvaluate, of the one point. */
+/* RFC 9497 sec. 3.3.2, BlindEvaluate, of the one point, with our share as ${roster} has it. */
 static cdr_err
-multiply(struct cdr_trustee *trustee, const struct cdr_sample_basis *basis, uint8_t point[static CDR_POINT_LEN],
-    uint8_t proof[static CDR_PROOF_LEN])
+multiply(struct cdr_trustee *trustee, const struct cdr_roster *roster, const struct cdr_sample_basis *basis,
+    uint8_t point[static CDR_POINT_LEN], uint8_t proof[static CDR_PROOF_LEN])
 {
 	cdr_err err = CDR_E_INTERNAL;
 	struct cdr_points *asked = NULL;
@@ -257,7 +257,7 @@ multiply(struct cdr_trustee *trustee, const struct cdr_sample_basis *basis, uint
 
 	if (secret == NULL)
 		return CDR_E_MEMORY;
-	CDR_TRY(cdr_trustee_share_copy(trustee, CDR_KEY_STATISTICS, basis->key, secret->share));
+	CDR_TRY(cdr_trustee_share_copy(trustee, roster, CDR_KEY_STATISTICS, basis->key, secret->share));
 	CDR_TRY(cdr_sample_point(basis, trustee->genesis, &asked));
 	CDR_TRY(cdr_scalar_random(secret->random));
 	CDR_TRY(cdr_oprf_evaluate(secret->share, asked, secret->random, point, proof));
@@ -280,13 +280,17 @@ cdr_trustee_sample_share(void *context, const struct cdr_call *call, struct cdr_
 	CDR_TRY(check_basis(&g, trustee->genesis, fault));
 	CDR_TRY(cdr_trustee_recovered(trustee, fault));
 	const Cdr__Wire__StatisticsKey *key = cdr_roster_statistics_key(call->roster, g.basis.key);
-	if (!cdr_trustee_share_have(trustee, CDR_KEY_STATISTICS, g.basis.key) || trustee->index < 1 || trustee->index > key->n_public_share)
+	const uint32_t index = cdr_trustee_index_in(trustee, call->roster); /* a newer roster may give us another */
+	if (!cdr_trustee_share_have(trustee, CDR_KEY_STATISTICS, g.basis.key) || index < 1 || index > key->n_public_share)
 		return cdr_fault_set(fault, CDR_E_EPOCH, "this trustee has no share of statistics key %" PRIu32, g.basis.key);
 	CDR_TRY(cdr_store_write(trustee->home->store, give_job, &g));
 	CDR_TRY(judge(&g, fault));
-	CDR_TRY(multiply(trustee, &g.basis, point, proof));
-	reply.trustee = trustee->index;
-	reply.public_share = key->public_share[trustee->index - 1];
+	err = multiply(trustee, call->roster, &g.basis, point, proof);
+	if (err == CDR_E_BUSY)
+		cdr_fault_set(fault, err, "the shares of statistics key %" PRIu32 " have just been renewed here: ask again", g.basis.key);
+	CDR_TRY(err);
+	reply.trustee = index;
+	reply.public_share = key->public_share[index - 1];
 	reply.point = cdr_message_field(point, sizeof(point));
 	reply.proof = cdr_message_field(proof, sizeof(proof));
 	CDR_TRY(cdr_message_encode(&reply.base, &answer->body));

@@ -223,6 +223,7 @@ share_read(struct cdr_tx *tx, const struct cdr_trustee *trustee, const struct cd
 	}
 	out->kind = key->kind;
 	out->number = key->number;
+	memcpy(out->transcript, key->transcript.data, sizeof(out->transcript)); /* its length was seen to */
 	memcpy(out->share, plain.data, CDR_SCALAR_LEN);
 out:
 	cdr_buffer_free(&plain);
@@ -305,29 +306,6 @@ out:
 	return err;
 }
 
-/* see node/trustee/share.h */
-cdr_err
-cdr_trustee_share_refresh(struct cdr_trustee *trustee)
-{
-	cdr_err err = CDR_OK;
-	const struct cdr_roster *held = cdr_current_hold(trustee->current);
-	struct destroy_job job = { trustee, held };
-	bool is_missing = false;
-
-	for (size_t i = 0; held != NULL && i < cdr_roster_key_count(held->body); i++) {
-		const struct cdr_roster_key key = cdr_roster_key_at(held->body, i);
-
-		is_missing |= !cdr_trustee_share_have(trustee, key.kind, key.number);
-	}
-	if (!is_missing)
-		goto out;
-	CDR_TRY(cdr_trustee_share_load(trustee, held));
-	CDR_TRY(cdr_store_write(trustee->home->store, destroy_job, &job));
-out:
-	cdr_current_release(trustee->current, held);
-	return err;
-}
-
 /* The share at hand, or NULL. The caller has the lock. */
 static const struct cdr_trustee_share *
 find_share(const struct cdr_trustee *trustee, enum cdr_key_kind kind, uint32_t number)
@@ -337,6 +315,51 @@ find_share(const struct cdr_trustee *trustee, enum cdr_key_kind kind, uint32_t n
 			return &trustee->share[i];
 	}
 	return NULL;
+}
+
+/* Whether it is the share of ${key} as a roster has it: a refresh leaves kind and number. */
+static bool
+is_share_of(const struct cdr_trustee_share *share, const struct cdr_roster_key *key)
+{
+	return key->transcript.len == sizeof(share->transcript) && memcmp(share->transcript, key->transcript.data, key->transcript.len) == 0;
+}
+
+/* Whether the share of ${key}, and of no other ceremony, is at hand. */
+static bool
+is_at_hand(struct cdr_trustee *trustee, const struct cdr_roster_key *key)
+{
+	(void)pthread_rwlock_rdlock(&trustee->shares_lock);
+	const struct cdr_trustee_share *found = find_share(trustee, key->kind, key->number);
+	bool is = found != NULL && is_share_of(found, key);
+	(void)pthread_rwlock_unlock(&trustee->shares_lock);
+	return is;
+}
+
+/* see node/trustee/share.h */
+cdr_err
+cdr_trustee_share_refresh(struct cdr_trustee *trustee)
+{
+	cdr_err err = CDR_OK;
+
+	/* Else a newer roster could come into force, and its shares with it, before those of this one are put in their place. */
+	(void)pthread_mutex_lock(&trustee->adopting);
+	const struct cdr_roster *held = cdr_current_hold(trustee->current);
+	struct destroy_job job = { trustee, held };
+	bool is_missing = false;
+
+	for (size_t i = 0; held != NULL && i < cdr_roster_key_count(held->body); i++) {
+		const struct cdr_roster_key key = cdr_roster_key_at(held->body, i);
+
+		is_missing |= !is_at_hand(trustee, &key);
+	}
+	if (!is_missing)
+		goto out;
+	CDR_TRY(cdr_trustee_share_load(trustee, held));
+	CDR_TRY(cdr_store_write(trustee->home->store, destroy_job, &job));
+out:
+	cdr_current_release(trustee->current, held);
+	(void)pthread_mutex_unlock(&trustee->adopting);
+	return err;
 }
 
 bool
@@ -350,13 +373,20 @@ cdr_trustee_share_have(struct cdr_trustee *trustee, enum cdr_key_kind kind, uint
 
 /* see node/trustee/share.h */
 cdr_err
-cdr_trustee_share_copy(struct cdr_trustee *trustee, enum cdr_key_kind kind, uint32_t number,
+cdr_trustee_share_copy(struct cdr_trustee *trustee, const struct cdr_roster *roster, enum cdr_key_kind kind, uint32_t number,
     uint8_t share[static CDR_SCALAR_LEN])
 {
+	struct cdr_roster_key key;
+	cdr_err err = CDR_E_ABSENT;
+
+	if (!cdr_roster_key_find(roster->body, kind, number, &key))
+		return err;
 	(void)pthread_rwlock_rdlock(&trustee->shares_lock);
 	const struct cdr_trustee_share *found = find_share(trustee, kind, number);
 	if (found != NULL)
+		err = is_share_of(found, &key) ? CDR_OK : CDR_E_BUSY;
+	if (err == CDR_OK)
 		memcpy(share, found->share, CDR_SCALAR_LEN);
 	(void)pthread_rwlock_unlock(&trustee->shares_lock);
-	return found != NULL ? CDR_OK : CDR_E_ABSENT;
+	return err;
 }

@@ -12,21 +12,23 @@
 struct cdr_trustee_share {
 	enum cdr_key_kind kind;   /* 0: none */
 	uint32_t number;
+	uint8_t transcript[CDR_ROSTER_HASH_LEN]; /* shares of one key from different ceremonies do not go together */
 	uint8_t share[CDR_SCALAR_LEN];
 };
 
 /**
- * cdr_trustee_share_copy(trustee, kind, number, share):
- * Our share of a key that is in the roster in force.
+ * cdr_trustee_share_copy(trustee, roster, kind, number, share):
+ * Our share of a key as ${roster} has it. Whoever works by a roster that is held may be overtaken by a newer one, whose shares are others:
+ * an answer that names the key of the one and uses the share of the other would be signed evidence against this trustee.
  *
  * share   out, secret   CDR_SCALAR_LEN bytes of locked memory
  *
- * Returns  CDR_OK; CDR_E_ABSENT if there is none.
+ * Returns  CDR_OK; CDR_E_ABSENT if there is none; CDR_E_BUSY if the share at hand is of another ceremony than ${roster} names.
  */
-CDR_MUST_CHECK cdr_err cdr_trustee_share_copy(struct cdr_trustee *trustee, enum cdr_key_kind kind, uint32_t number,
-    uint8_t share[static CDR_SCALAR_LEN]);
+CDR_MUST_CHECK cdr_err cdr_trustee_share_copy(struct cdr_trustee *trustee, const struct cdr_roster *roster, enum cdr_key_kind kind,
+    uint32_t number, uint8_t share[static CDR_SCALAR_LEN]);
 
-/* Whether there is one. */
+/* Whether there is one, of whatever ceremony. */
 bool cdr_trustee_share_have(struct cdr_trustee *trustee, enum cdr_key_kind kind, uint32_t number);
 
 /**

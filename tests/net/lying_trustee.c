@@ -43,7 +43,7 @@ other_share(struct twist *t)
 	const uint8_t *asked = t->call->envelope->attachment.data;
 	uint32_t count = ((const Cdr__Wire__EvaluateRequest *)t->call->message)->point_count;
 
-	CDR_TRY(cdr_trustee_share_copy(t->trustee, CDR_KEY_TAGS, t->reply->epoch, share));
+	CDR_TRY(cdr_trustee_share_copy(t->trustee, t->call->roster, CDR_KEY_TAGS, t->reply->epoch, share));
 	cdr_scalar_set(1, one);
 	cdr_scalar_add(share, one, share);
 	CDR_TRY(cdr_scalar_random(random));

@@ -239,7 +239,7 @@ assert_in_force(struct world *w)
 
 	assert_non_null(epoch);
 	for (uint32_t i = 1; i <= TRUSTEE_COUNT; i++) {
-		assert_int_equal(cdr_trustee_share_copy(w->x->node[i].trustee, CDR_KEY_TAGS, 1, share), CDR_OK);
+		assert_int_equal(cdr_trustee_share_copy(w->x->node[i].trustee, roster, CDR_KEY_TAGS, 1, share), CDR_OK);
 		assert_int_equal(cdr_group_mul_base(share, point), CDR_OK);
 		assert_memory_equal(point, epoch->public_share[i - 1].data, sizeof(point));
 	}
@@ -247,7 +247,7 @@ assert_in_force(struct world *w)
 		uint8_t secret[CDR_SCALAR_LEN] = { 0 };
 
 		for (size_t i = 0; i < THRESHOLD; i++) {
-			assert_int_equal(cdr_trustee_share_copy(w->x->node[pairs[k][i]].trustee, CDR_KEY_TAGS, 1, share), CDR_OK);
+			assert_int_equal(cdr_trustee_share_copy(w->x->node[pairs[k][i]].trustee, roster, CDR_KEY_TAGS, 1, share), CDR_OK);
 			assert_int_equal(cdr_threshold_lagrange(pairs[k], THRESHOLD, i, lambda), CDR_OK);
 			cdr_scalar_mul(share, lambda, share);
 			cdr_scalar_add(secret, share, secret);
@@ -353,12 +353,12 @@ test_two_keys(void **state)
 	for (uint32_t i = 1; i <= TRUSTEE_COUNT; i++) {
 		struct cdr_trustee *t = w->x->node[i].trustee;
 
-		assert_int_equal(cdr_trustee_share_copy(t, CDR_KEY_STATISTICS, 1, share), CDR_OK);
-		assert_int_equal(cdr_trustee_share_copy(t, CDR_KEY_TAGS, 1, tags_share), CDR_OK);
+		assert_int_equal(cdr_trustee_share_copy(t, roster, CDR_KEY_STATISTICS, 1, share), CDR_OK);
+		assert_int_equal(cdr_trustee_share_copy(t, roster, CDR_KEY_TAGS, 1, tags_share), CDR_OK);
 		assert_memory_not_equal(share, tags_share, sizeof(share));
 		assert_int_equal(cdr_group_mul_base(share, point), CDR_OK);
 		assert_memory_equal(point, key->public_share[i - 1].data, sizeof(point));
-		assert_int_equal(cdr_trustee_share_copy(t, CDR_KEY_STATISTICS, 2, share), CDR_E_ABSENT);
+		assert_int_equal(cdr_trustee_share_copy(t, roster, CDR_KEY_STATISTICS, 2, share), CDR_E_ABSENT);
 		cdr_trustee_ceremony_end(other[i]);
 	}
 	assert_int_equal(key->ends_at - key->starts_at, 485 * UINT64_C(86400));

@@ -289,7 +289,7 @@ test_threshold(void **state)
 
 	for (size_t i = 0; i < THRESHOLD; i++) {
 		uint8_t share[CDR_SCALAR_LEN];
-		assert_int_equal(cdr_trustee_share_copy(w->x->node[indices[i]].trustee, CDR_KEY_TAGS, 1, share), CDR_OK);
+		assert_int_equal(cdr_trustee_share_copy(w->x->node[indices[i]].trustee, w->x->newest, CDR_KEY_TAGS, 1, share), CDR_OK);
 		assert_int_equal(cdr_group_mul(share, w->points[0], joined), CDR_OK);
 		assert_int_equal(cdr_points_decode(joined, 1, &part[i]), CDR_OK);
 	}
@@ -391,6 +391,73 @@ test_quota(void **state)
 	assert_proved(w, 1);
 	send_request(w, request_of(w, 5, 1));
 	assert_refused(w, 429, "quota");
+}
+
+static struct world *overtaken;
+
+/* The roster that a request is judged by; and before it is answered, the next one comes into force. */
+static const struct cdr_roster *
+hold_and_adopt(void *context)
+{
+	struct cdr_trustee *trustee = context;
+	const struct cdr_roster *held = cdr_current_hold(trustee->current);
+	bool newer = false;
+
+	assert_int_equal(cdr_trustee_roster_update(trustee, &newer, NULL), CDR_OK);
+	assert_true(newer && held->body->version < overtaken->x->newest->body->version);
+	return held;
+}
+
+/* A refresh comes into force while a request is in flight: nothing is signed that says of the one shares and uses the other. */
+static void
+test_overtaken_by_a_refresh(void **state)
+{
+	struct world *w = *state;
+	struct dealt again;
+
+	deal(w->x, 1, 1, &again);
+	cdr_scalar_set(77, w->x->secret[1]); /* the same key in other shares */
+	assert_int_equal(cdr_threshold_commit(w->x->secret[0], THRESHOLD, again.commitments), CDR_OK);
+	again.transcript[5] ^= 1;
+	again.epoch.starts_at = w->dealt.epoch.starts_at;
+	again.epoch.ends_at = w->dealt.epoch.ends_at;
+	for (uint32_t i = 1; i <= TRUSTEE_COUNT; i++) {
+		assert_int_equal(cdr_threshold_public_share(again.commitments, THRESHOLD, (uint8_t)i, again.share[i]), CDR_OK);
+		give_share(w->x, i, &again);
+	}
+	const struct cdr_roster_change change = change_epoch(&again);
+	propose(w->x, &change, 1);
+	put_in_force(w->x);
+	overtaken = w;
+	w->service.hold = hold_and_adopt;
+	send_request(w, request_of(w, 1, 4));
+	assert_refused(w, 503, "busy");
+	assert_non_null(strstr(w->text, "renewed"));
+	/* Asked again it answers, with the share that the new roster names. */
+	cdr_trustee_service(w->x->node[1].trustee, &w->service);
+	send_request(w, request_of(w, 1, 4));
+	w->dealt = again;
+	assert_proved(w, 4);
+}
+
+/* The same roster's request, when the newest names this trustee by another index, or not at all. */
+static const struct cdr_roster *
+hold_and_renumber(void *context)
+{
+	struct cdr_trustee *trustee = context;
+
+	trustee->index = TRUSTEE_COUNT;
+	return cdr_current_hold(trustee->current);
+}
+
+static void
+test_overtaken_by_another_index(void **state)
+{
+	struct world *w = *state;
+
+	w->service.hold = hold_and_renumber;
+	send_request(w, request_of(w, 1, 4));
+	assert_proved(w, 4); /* as trustee 1, which is whose share it is */
 }
 
 /* A member that enrols again has new keys, and numbers that begin anew; what it spent stays spent. */
@@ -821,6 +888,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_repeat_is_free, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_sequence_used_twice, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_quota, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_overtaken_by_a_refresh, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_overtaken_by_another_index, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_new_keys, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_bad_points, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_bad_requests, setup, teardown),

@@ -24,6 +24,7 @@ struct world {
 	char code[32];
 	struct cdr_arena arena;
 	const void *reply;
+	const struct cdr_roster *(*hold)(void *context); /* in place of the trustee's own; NULL: its own */
 };
 
 struct give_key {
@@ -108,6 +109,8 @@ ask(struct world *w, uint32_t trustee, const char *signer, const uint8_t *seed, 
 	w->reply = NULL;
 	w->code[0] = '\0';
 	cdr_trustee_service(w->x->node[trustee].trustee, &service);
+	if (w->hold != NULL)
+		service.hold = w->hold;
 	assert_int_equal(cdr_message_encode(message, &body), CDR_OK);
 	assert_int_equal(cdr_envelope_request(&own, path, cdr_buffer_bytes(&body), (struct cdr_bytes){ NULL, 0 }, &bytes), CDR_OK);
 	const struct cdr_request request = { path, cdr_buffer_bytes(&bytes), pin, cdr_trustee_now() };
@@ -251,6 +254,57 @@ sample_one(struct world *w)
 	const struct cdr_sample_basis basis = basis_now(w, 1, 0);
 	make_lot(w, &basis);
 	log_lot(w, cdr_buffer_bytes(&w->lot), cdr_trustee_now());
+}
+
+/* The roster that a request is judged by; and before it is answered, the next one comes into force. */
+static const struct cdr_roster *
+hold_and_adopt(void *context)
+{
+	struct cdr_trustee *trustee = context;
+	const struct cdr_roster *held = cdr_current_hold(trustee->current);
+	bool newer = false;
+
+	assert_int_equal(cdr_trustee_roster_update(trustee, &newer, NULL), CDR_OK);
+	assert_true(newer);
+	return held;
+}
+
+/* A refresh comes into force while a part is asked for: none is signed that says of the one shares and uses the other. */
+static void
+overtaken_by_a_refresh(void **state)
+{
+	struct world *w = *state;
+	Cdr__Wire__StatisticsKey key = w->key;
+	uint8_t transcript[CDR_ROSTER_HASH_LEN], commitments[THRESHOLD * CDR_POINT_LEN], point[TRUSTEE_COUNT][CDR_POINT_LEN];
+	ProtobufCBinaryData share[TRUSTEE_COUNT];
+
+	evaluate(w);
+	struct cdr_sample_basis basis = basis_now(w, 1, 0);
+	memcpy(transcript, w->key.transcript.data, sizeof(transcript));
+	transcript[5] ^= 1;
+	key.transcript = cdr_message_field(transcript, sizeof(transcript));
+	cdr_scalar_set(77, w->x->secret[1]); /* the same key in other shares */
+	assert_int_equal(cdr_threshold_commit(w->x->secret[0], THRESHOLD, commitments), CDR_OK);
+	for (uint32_t i = 1; i <= TRUSTEE_COUNT; i++) {
+		assert_int_equal(cdr_threshold_public_share(commitments, THRESHOLD, (uint8_t)i, point[i - 1]), CDR_OK);
+		share[i - 1] = cdr_message_field(point[i - 1], CDR_POINT_LEN);
+	}
+	key.public_share = share;
+	for (uint32_t i = 1; i <= TRUSTEE_COUNT; i++) {
+		struct give_key job = { .trustee = w->x->node[i].trustee, .key = cdr_roster_key_of_statistics(&key) };
+		assert_int_equal(cdr_threshold_deal(w->x->secret[0], THRESHOLD, (uint8_t)i, job.share), CDR_OK);
+		assert_int_equal(cdr_store_write(w->x->node[i].home.store, give_key_job, &job), CDR_OK);
+	}
+	const struct cdr_roster_change change = { .kind = CDR_ROSTER_CHANGE_KEY, .key = cdr_roster_key_of_statistics(&key) };
+	propose(w->x, &change, 1);
+	put_in_force(w->x);
+	w->hold = hold_and_adopt;
+	assert_null(ask_part(w, 1, &basis));
+	assert_string_equal(w->code, "busy");
+	w->hold = NULL;
+	const Cdr__Wire__SampleShare *reply = ask_part(w, 1, &basis);
+	assert_non_null(reply);
+	assert_int_equal(cdr_sample_share_verify(&basis, w->x->genesis->hash, w->x->newest, reply), CDR_OK);
 }
 
 static void
@@ -727,6 +781,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		TEST(overtaken_by_a_refresh),
 		TEST(one_part_for_one_number),
 		TEST(a_forgotten_part_is_not_given_otherwise),
 		TEST(a_remembered_part_is_given_again),
