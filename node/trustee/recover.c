@@ -100,6 +100,17 @@ cdr_trustee_recovering(struct cdr_tx *tx, bool *recovering)
 
 /* see node/trustee/recover.h */
 cdr_err
+cdr_trustee_has_forgotten(struct cdr_tx *tx, bool *has_forgotten)
+{
+	struct state state;
+	cdr_err err = state_job(tx, &state);
+
+	*has_forgotten = state.is_put_back;
+	return err;
+}
+
+/* see node/trustee/recover.h */
+cdr_err
 cdr_trustee_recover_listens(struct cdr_tx *tx, bool *listens)
 {
 	struct state state;

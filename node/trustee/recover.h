@@ -37,6 +37,9 @@ CDR_MUST_CHECK cdr_err cdr_trustee_recovered(const struct cdr_trustee *trustee, 
 /* The same, for whoever goes by what this trustee did itself: one that is new has forgotten nothing. */
 CDR_MUST_CHECK cdr_err cdr_trustee_remembers(const struct cdr_trustee *trustee, struct cdr_fault *fault);
 
+/* Whether it was put back and has not caught up: it does not know what it did, as far as this transaction knows. One that is new does. */
+CDR_MUST_CHECK cdr_err cdr_trustee_has_forgotten(struct cdr_tx *tx, bool *has_forgotten);
+
 /*
  * Whether leaves may be taken in: one that has to catch up takes none before all have told whom it waits for, since what it is told later of
  * what it took in before it could not compare.

@@ -1,8 +1,12 @@
 #include "node/trustee/said.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "node/net/log.h"
+#include "node/trustee/peers.h"
+#include "node/trustee/recover.h"
 
 #define HASH CDR_MERKLE_HASH_LEN
 
@@ -70,41 +74,87 @@ cdr_trustee_said_receipt(struct cdr_trustee *trustee, const struct cdr_roster *r
 
 /* ---- the log ---------------------------------------------------------------------------------------------------- */
 
-/* Whether this trustee knows the time of which the leaf is: whoever came later sees what another said under its index. */
+/*
+ * The index that this trustee had where the log has come so far that ${version} is the newest roster in it; 0: none. Rosters in which trustees
+ * changed come one after the other, so the newest up to that version that is here names the trustees of then.
+ */
 static cdr_err
-is_of_our_time(struct cdr_tx *tx, const struct cdr_leaf *leaf, bool *is)
+find_index(struct cdr_tx *tx, const struct cdr_trustee *trustee, uint64_t version, uint32_t *index)
 {
-	int64_t since;
+	cdr_err err = CDR_E_INTERNAL;
+	struct cdr_query *query = NULL;
+	struct cdr_roster *roster = NULL;
+	struct cdr_bytes bytes;
+	uint64_t before;
 
-	cdr_err err = cdr_query_one_int(tx, "SELECT MIN(in_force_at) FROM roster", CDR_VALUES(), &since);
-	*is = err == CDR_OK && leaf->at > (uint64_t)since;
+	*index = 0;
+	CDR_TRY(cdr_trustee_roster_logged_read(tx, &before));
+	if (version < before)
+		version = before;
+	const struct cdr_values values = CDR_VALUES(cdr_value_int(version <= INT64_MAX ? (int64_t)version : INT64_MAX));
+	CDR_TRY(cdr_query_start(tx, "SELECT signed FROM roster WHERE version <= $1 ORDER BY version DESC LIMIT 1", values, &query));
+	err = cdr_query_step(query);
+	if (err == CDR_E_ABSENT)
+		err = CDR_OK;
+	else if (err == CDR_OK)
+		err = cdr_query_blob_peek(query, 0, CDR_BODY_ROSTER_MAX, &bytes) == CDR_OK ? cdr_roster_decode(bytes, &roster, NULL) : CDR_E_STORE;
+	if (roster != NULL)
+		*index = cdr_trustee_index_in(trustee, roster);
+out:
+	cdr_query_end(query);
+	cdr_roster_free(roster);
 	return err;
+}
+
+static bool
+is_by(const struct cdr_leaf *leaf, uint32_t index)
+{
+	char name[CDR_SIGNER_LEN_MAX + 1];
+
+	(void)snprintf(name, sizeof(name), "trustee/%" PRIu32, index);
+	return leaf->party_count == 1 && strcmp(leaf->party[0], name) == 0 && leaf->number_count == 3;
+}
+
+/* It stands in this trustee's name, who does not remember it: a stranger, unless there is much that this trustee does not remember. */
+static cdr_err
+note_unknown(struct cdr_tx *tx, const struct cdr_leaf *leaf, uint64_t place, const uint8_t hash[static HASH])
+{
+	bool has_forgotten;
+
+	cdr_err err = cdr_trustee_has_forgotten(tx, &has_forgotten);
+	if (err != CDR_OK)
+		return err;
+	if (!has_forgotten)
+		cdr_log(CDR_LOG_ERROR, "log.not_said", cdr_log_int("leaf", (int64_t)place));
+	return cdr_query_run(tx, "INSERT INTO said (content, place, hash, noted_at, act, kind, number, is_ours)"
+	    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+	    CDR_VALUES(cdr_value_blob(leaf->content, sizeof(leaf->content)), cdr_value_int((int64_t)place), cdr_value_blob(hash, HASH),
+		cdr_value_int((int64_t)leaf->at), cdr_value_int((int64_t)leaf->number[0]), cdr_value_int((int64_t)leaf->number[1]),
+		cdr_value_int((int64_t)leaf->number[2]), cdr_value_int(has_forgotten)));
 }
 
 /* see node/trustee/said.h */
 cdr_err
-cdr_trustee_said_seen(struct cdr_tx *tx, const struct cdr_leaf *leaf, uint64_t place, const uint8_t hash[static HASH])
+cdr_trustee_said_seen(struct cdr_tx *tx, const struct cdr_trustee *trustee, const struct cdr_leaf *leaf, uint64_t version, uint64_t place,
+    const uint8_t hash[static HASH])
 {
 	cdr_err err = CDR_E_INTERNAL;
 	const struct cdr_value content = cdr_value_blob(leaf->content, sizeof(leaf->content));
-	const struct cdr_value at = cdr_value_int((int64_t)place), leaf_hash = cdr_value_blob(hash, HASH);
+	uint32_t index;
 	int64_t count;
-	bool is_ours;
 
+	CDR_TRY(find_index(tx, trustee, version, &index));
+	/* What a newcomer made with the others was said by those who were trustees then, one of them under the index that it has now. */
+	if (!is_by(leaf, index != 0 ? index : trustee->index))
+		return CDR_OK;
 	/* What is said again stands there once; where it stands twice, the first counts. */
 	CDR_TRY(cdr_query_run(tx, "UPDATE said SET place = $2, hash = $3 WHERE content = $1 AND place IS NULL",
-	    CDR_VALUES(content, at, leaf_hash)));
+	    CDR_VALUES(content, cdr_value_int((int64_t)place), cdr_value_blob(hash, HASH))));
 	if (cdr_query_changed_count(tx) > 0)
 		return CDR_OK;
 	CDR_TRY(cdr_query_one_int(tx, "SELECT count(*) FROM said WHERE content = $1", CDR_VALUES(content), &count));
-	CDR_TRY(is_of_our_time(tx, leaf, &is_ours));
-	if (count > 0 || !is_ours)
-		return CDR_OK;
-	cdr_log(CDR_LOG_ERROR, "log.not_said", cdr_log_int("leaf", (int64_t)place));
-	CDR_TRY(cdr_query_run(tx, "INSERT INTO said (content, place, hash, noted_at, act, kind, number, is_ours)"
-	    " VALUES ($1, $2, $3, $4, $5, $6, $7, 0)",
-	    CDR_VALUES(content, at, leaf_hash, cdr_value_int((int64_t)leaf->at), cdr_value_int((int64_t)leaf->number[0]),
-		cdr_value_int((int64_t)leaf->number[1]), cdr_value_int((int64_t)leaf->number[2]))));
+	if (count == 0 && index != 0)
+		err = note_unknown(tx, leaf, place, hash);
 out:
 	return err;
 }

@@ -29,14 +29,17 @@ CDR_MUST_CHECK cdr_err cdr_trustee_said_receipt(struct cdr_trustee *trustee, con
     const Cdr__Wire__CeremonyKey *key, uint32_t act, const Cdr__Wire__Receipt *receipt, struct cdr_fault *fault);
 
 /**
- * cdr_trustee_said_seen(tx, leaf, place, hash):
- * A `ceremony` leaf in this trustee's name, with its three numbers, was taken in. What it does not remember to have said is kept as a stranger, unless the
- * leaf is older than what this trustee knows at all.
+ * cdr_trustee_said_seen(tx, trustee, leaf, version, place, hash):
+ * A `ceremony` leaf was taken in, in whosever name. What stands in this trustee's, and it does not remember to have said, is kept as a stranger.
+ * An index is this trustee's from the `roster` leaf on that says so: what stands before it another said. Of one that was put back, and has not
+ * caught up, what it does not remember counts as said.
  *
- * Returns  CDR_OK; CDR_E_STORE.
+ * version  in   of the newest `roster` leaf before it in what is taken in with it; 0: there is none
+ *
+ * Returns  CDR_OK; CDR_E_STORE; CDR_E_MEMORY.
  */
-CDR_MUST_CHECK cdr_err cdr_trustee_said_seen(struct cdr_tx *tx, const struct cdr_leaf *leaf, uint64_t place,
-    const uint8_t hash[static CDR_MERKLE_HASH_LEN]);
+CDR_MUST_CHECK cdr_err cdr_trustee_said_seen(struct cdr_tx *tx, const struct cdr_trustee *trustee, const struct cdr_leaf *leaf,
+    uint64_t version, uint64_t place, const uint8_t hash[static CDR_MERKLE_HASH_LEN]);
 
 /**
  * cdr_trustee_said_check(tx, size, missing):

@@ -28,9 +28,10 @@ struct evaluation {
 	const Cdr__Wire__EvaluateRequest *request;
 };
 
-/* What the log has of a ceremony in this trustee's name. */
-struct own_leaf {
+/* What the log has of a ceremony. */
+struct said_leaf {
 	size_t record;
+	uint64_t roster_version;             /* the newest that leaves of the portion before it record; 0: none */
 	struct cdr_leaf leaf;
 };
 
@@ -52,8 +53,8 @@ struct portion {
 	uint8_t (*hash)[HASH];               /* of each leaf */
 	struct evaluation *evaluation;
 	size_t evaluation_count;
-	struct own_leaf *own;
-	size_t own_count;
+	struct said_leaf *said;
+	size_t said_count;
 	struct about_index *about_index;     /* leaves by which the hub's answers are judged */
 	size_t about_index_count;
 	uint64_t lie_place;                  /* of the last that is a lie; only set with lie_count */
@@ -79,7 +80,7 @@ portion_free(struct portion *p)
 	}
 	free(p->about_index);
 	free(p->evaluation);
-	free(p->own);
+	free(p->said);
 	free(p->lot);
 	free(p->hash);
 	cdr_current_release(p->trustee->current, p->newer);
@@ -188,18 +189,16 @@ out:
 }
 
 static cdr_err
-take_own(struct portion *p, size_t record, const struct cdr_leaf *leaf)
+take_said(struct portion *p, size_t record, const struct cdr_leaf *leaf)
 {
-	char name[CDR_SIGNER_LEN_MAX + 1];
-
-	(void)snprintf(name, sizeof(name), "trustee/%" PRIu32, p->trustee->index);
-	if (leaf->party_count != 1 || strcmp(leaf->party[0], name) != 0 || leaf->number_count != 3)
-		return CDR_OK;
-	struct own_leaf *more = realloc(p->own, (p->own_count + 1) * sizeof(*more));
+	/* Who bears its name is in the roster that came before it. */
+	if (p->roster_version > p->roster->body->version)
+		look_for_roster(p);
+	struct said_leaf *more = realloc(p->said, (p->said_count + 1) * sizeof(*more));
 	if (more == NULL)
 		return CDR_E_MEMORY;
-	p->own = more;
-	p->own[p->own_count++] = (struct own_leaf){ record, *leaf };
+	p->said = more;
+	p->said[p->said_count++] = (struct said_leaf){ record, p->roster_version, *leaf };
 	return CDR_OK;
 }
 
@@ -250,7 +249,7 @@ prepare(struct portion *p, struct cdr_fault *fault)
 			return cdr_fault_set(fault, err, "leaf %" PRIu64 " is not what the tree holds", r->from + i);
 		CDR_TRY(cdr_merkle_leaf(cdr_message_bytes(r->record[i]->entry), p->hash[i]));
 		if (is_known && leaf.kind == CDR_LEAF_CEREMONY)
-			CDR_TRY(take_own(p, i, &leaf));
+			CDR_TRY(take_said(p, i, &leaf));
 		if (is_known && (leaf.kind == CDR_LEAF_INDEX_BATCH || leaf.kind == CDR_LEAF_INDEX_ROOT || leaf.kind == CDR_LEAF_CHECK_OPENED))
 			p->about_index[p->about_index_count++] = (struct about_index){ i, leaf };
 		if (is_known && leaf.kind == CDR_LEAF_SAMPLE)
@@ -495,8 +494,10 @@ take_job(struct cdr_tx *tx, void *context)
 	p->contradicts = memcmp(root, p->checkpoint.root, sizeof(root)) != 0;
 	if (p->contradicts)
 		return CDR_OK;
-	for (size_t i = 0; i < p->own_count; i++)
-		CDR_TRY(cdr_trustee_said_seen(tx, &p->own[i].leaf, p->request->from + p->own[i].record, p->hash[p->own[i].record]));
+	for (size_t i = 0; i < p->said_count; i++) {
+		const struct said_leaf *s = &p->said[i];
+		CDR_TRY(cdr_trustee_said_seen(tx, p->trustee, &s->leaf, s->roster_version, p->request->from + s->record, p->hash[s->record]));
+	}
 	CDR_TRY(cdr_trustee_said_check(tx, edge.size, &p->is_missing));
 	if (p->is_missing)
 		return CDR_E_PROOF; /* nothing of it is taken in */

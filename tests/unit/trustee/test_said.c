@@ -3,7 +3,9 @@
 #include "tests/unit/unit.h"
 
 #include "tests/unit/trustee/exchange.h"
+#include "tests/unit/trustee/played_log.h"
 
+#include "node/trustee/recover.h"
 #include "node/trustee/said.h"
 
 #define PLACE 7
@@ -78,7 +80,7 @@ teardown(void **state)
 struct job {
 	struct world *w;
 	const struct cdr_leaf *leaf;     /* NULL: this trustee says it */
-	uint64_t place, size;
+	uint64_t version, place, size;
 	bool missing;
 };
 
@@ -95,7 +97,7 @@ see_job(struct cdr_tx *tx, void *context)
 {
 	const struct job *job = context;
 
-	return cdr_trustee_said_seen(tx, job->leaf, job->place, job->w->hash);
+	return cdr_trustee_said_seen(tx, job->w->trustee, job->leaf, job->version, job->place, job->w->hash);
 }
 
 static cdr_err
@@ -114,12 +116,19 @@ note(struct world *w)
 	assert_int_equal(cdr_store_write(w->trustee->home->store, note_job, &job), CDR_OK);
 }
 
+/* The leaf is taken in behind the one of roster ${version}; 0: behind none. */
+static void
+see_behind(struct world *w, uint64_t version, const struct cdr_leaf *leaf, uint64_t place)
+{
+	struct job job = { .w = w, .leaf = leaf, .version = version, .place = place };
+
+	assert_int_equal(cdr_store_write(w->trustee->home->store, see_job, &job), CDR_OK);
+}
+
 static void
 see(struct world *w, const struct cdr_leaf *leaf, uint64_t place)
 {
-	struct job job = { .w = w, .leaf = leaf, .place = place };
-
-	assert_int_equal(cdr_store_write(w->trustee->home->store, see_job, &job), CDR_OK);
+	see_behind(w, 0, leaf, place);
 }
 
 static bool
@@ -201,13 +210,164 @@ words_in_ones_mouth_are_kept(void **state)
 
 	note(w);
 	other.content[0] ^= 1;
-	other.at = 0; /* before this trustee was there: another had its index */
+	other.party[0][8] = '2'; /* another's mouth */
 	see(w, &other, PLACE);
 	assert_int_equal(strangers(w), 0);
-	other.at = cdr_trustee_now() + 10;
+	other.party[0][8] = '1';
+	other.at = 0; /* whatever time the hub writes on it */
 	see(w, &other, PLACE);
 	assert_int_equal(strangers(w), 1);
 	assert_false(is_missing(w, PLACE + 1));
+}
+
+/* A leaf in the name of trustee ${index} about a key that nobody made. */
+static struct cdr_leaf
+invented(const struct world *w, uint32_t index, uint8_t content)
+{
+	struct cdr_leaf leaf;
+
+	assert_int_equal(cdr_key_said_leaf(index, 1, &w->key, &leaf), CDR_OK);
+	memset(leaf.content, content, sizeof(leaf.content));
+	return leaf;
+}
+
+/* A roster comes into force in which node i has the index after[i - 1]; 0: none. */
+static void
+change_trustees(struct world *w, const uint32_t after[TRUSTEE_COUNT])
+{
+	static char name[] = "Trustee";
+	Cdr__Wire__TrusteeChange change = CDR__WIRE__TRUSTEE_CHANGE__INIT;
+	Cdr__Wire__CeremonyParticipant participant[TRUSTEE_COUNT], *at[TRUSTEE_COUNT];
+	Cdr__Wire__Party party[TRUSTEE_COUNT];
+
+	for (uint32_t i = 0; i < TRUSTEE_COUNT; i++) {
+		cdr_home_party(&w->x->node[i + 1].home, name, test_url, &party[i]);
+		participant[i] = (Cdr__Wire__CeremonyParticipant)CDR__WIRE__CEREMONY_PARTICIPANT__INIT;
+		participant[i].party = &party[i];
+		participant[i].after = after[i];
+		at[i] = &participant[i];
+	}
+	change.threshold = THRESHOLD;
+	change.participant = at;
+	change.n_participant = TRUSTEE_COUNT;
+	const struct cdr_roster_change changes[] = { { .kind = CDR_ROSTER_CHANGE_TRUSTEES, .trustees = &change } };
+	propose(w->x, changes, 1);
+	put_in_force(w->x);
+}
+
+static void
+adopt(struct world *w, uint32_t node, uint32_t index)
+{
+	assert_int_equal(cdr_trustee_roster_update(w->x->node[node].trustee, NULL, NULL), CDR_OK);
+	assert_int_equal(w->x->node[node].trustee->index, index);
+}
+
+static const uint32_t turned[TRUSTEE_COUNT] = { 2, 3, 1 };
+
+/* Whoever has another index now sees what another said under it, and what it said itself under its own of then. */
+static void
+an_index_has_its_time(void **state)
+{
+	struct world *w = *state;
+	struct cdr_leaf leaf;
+
+	note(w);
+	assert_int_equal(take(w, &w->receipt), CDR_OK);
+	change_trustees(w, turned);
+	adopt(w, 1, 2);
+	assert_int_equal(cdr_key_said_leaf(2, 1, &w->key, &leaf), CDR_OK); /* who was the second then says the same */
+	see(w, &leaf, PLACE - 1);
+	see(w, &w->leaf, PLACE);
+	assert_false(is_missing(w, PLACE + 1));
+	leaf = invented(w, 2, 7);
+	see(w, &leaf, PLACE + 1);
+	assert_int_equal(strangers(w), 0);
+	leaf = invented(w, 1, 8);
+	see_behind(w, 1, &leaf, PLACE + 2);
+	assert_int_equal(strangers(w), 0);
+	leaf = invented(w, 1, 9);
+	see(w, &leaf, PLACE + 3);
+	assert_int_equal(strangers(w), 1);
+	leaf = invented(w, 2, 10);
+	see_behind(w, 1, &leaf, PLACE + 4);
+	assert_int_equal(strangers(w), 2);
+}
+
+/* What stands in the name of a trustee from before it was one, another said. */
+static void
+a_newcomer_answers_for_none_before_it(void **state)
+{
+	struct world *w = *state;
+	struct cdr_leaf leaf;
+
+	w->trustee = w->x->node[3].trustee;
+	change_trustees(w, (const uint32_t[]){ 1, 2, 0 });
+	adopt(w, 3, 0);
+	change_trustees(w, (const uint32_t[]){ 1, 2, 3 });
+	adopt(w, 3, 3);
+	leaf = invented(w, 3, 7);
+	see_behind(w, 1, &leaf, PLACE);
+	assert_int_equal(strangers(w), 0);
+	see_behind(w, 2, &leaf, PLACE + 2);
+	assert_int_equal(strangers(w), 1);
+}
+
+/* A writing job. */
+static cdr_err
+put_back_job(struct cdr_tx *tx, void *context)
+{
+	(void)context;
+	return cdr_trustee_recover_mark(tx);
+}
+
+static void
+what_was_forgotten_counts_as_said(void **state)
+{
+	struct world *w = *state;
+
+	assert_int_equal(cdr_store_write(w->trustee->home->store, put_back_job, NULL), CDR_OK);
+	see(w, &w->leaf, PLACE);
+	assert_int_equal(strangers(w), 0);
+	assert_int_equal(take(w, &w->receipt), CDR_OK); /* it says it again, and the hub shows where it stands */
+	assert_false(is_missing(w, PLACE + 1));
+}
+
+/* All in one portion of the log, and before anybody has seen the roster. */
+static void
+the_order_of_the_log_counts(void **state)
+{
+	struct world *w = *state;
+	struct cdr_leaf leaf[] = { invented(w, 2, 7), { .kind = CDR_LEAF_ROSTER, .at = 1 }, invented(w, 2, 8) };
+	struct played_log *log = calloc(1, sizeof(*log));
+	struct played_leaf l[3];
+	Cdr__Wire__LogRecord *record[3];
+
+	assert_non_null(log);
+	log->x = w->x;
+	cdr_leaf_party_add(&leaf[1], "hub");
+	cdr_leaf_number_add(&leaf[1], 1);
+	for (size_t i = 0; i < 3; i++) {
+		played_leaf_make(&l[i], &leaf[i], NULL);
+		record[i] = &l[i].record;
+		assert_int_equal(cdr_merkle_leaf(cdr_buffer_bytes(&l[i].entry), log->hash[i]), CDR_OK);
+		assert_int_equal(cdr_merkle_append(&log->edge, log->hash[i], NULL), CDR_OK);
+	}
+	log->checkpoint.size = log->edge.size;
+	assert_int_equal(cdr_merkle_root(&log->edge, log->checkpoint.root), CDR_OK);
+	change_trustees(w, turned);
+	/* It alone is shown them, and as the second it will answer. */
+	log->skip[1] = log->skip[3] = true;
+	w->x->node[1].trustee = w->x->node[2].trustee;
+	w->x->node[2].trustee = w->trustee;
+	played_show(log, 0, record, 3);
+	w->x->node[2].trustee = w->x->node[1].trustee;
+	w->x->node[1].trustee = w->trustee;
+	assert_int_equal(w->trustee->index, 2); /* it has looked */
+	assert_int_equal(log->seen[2], 3);
+	assert_int_equal(strangers(w), 1);
+	for (size_t i = 0; i < 3; i++)
+		played_leaf_free(&l[i]);
+	free(log);
 }
 
 static void
@@ -242,6 +402,10 @@ main(void)
 		cmocka_unit_test_setup_teardown(the_receipt_may_come_later, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_the_log_lacks_is_missed, setup, teardown),
 		cmocka_unit_test_setup_teardown(words_in_ones_mouth_are_kept, setup, teardown),
+		cmocka_unit_test_setup_teardown(an_index_has_its_time, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_newcomer_answers_for_none_before_it, setup, teardown),
+		cmocka_unit_test_setup_teardown(what_was_forgotten_counts_as_said, setup, teardown),
+		cmocka_unit_test_setup_teardown(the_order_of_the_log_counts, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_receipt_is_for_just_this, setup, teardown),
 	};
 
