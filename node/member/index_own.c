@@ -237,7 +237,7 @@ choose_people(struct cdr_tx *tx, struct question *q)
 	if (people == 0)
 		return CDR_OK;
 	CDR_TRY(draw(people, &start));
-	for (size_t i = 0; i < people && q->count < PEOPLE_MAX * ROWS_EACH; i++) {
+	for (size_t i = 0; i < people && q->count + ROWS_EACH <= PEOPLE_MAX * ROWS_EACH; i++) { /* somebody may have given one row alone */
 		const uint8_t *expiry = q->expiries.data + (start + i) % people * CDR_INDEX_EXPIRY_LEN;
 		uint16_t expires = (uint16_t)(expiry[CDR_HANDLE_LEN] << 8 | expiry[CDR_HANDLE_LEN + 1]);
 		bool indexed;

@@ -184,10 +184,12 @@ test_rewritten_and_missing(void **state)
 	w->log_lie = W_LOG_ALTERED;
 	assert_found(w, CDR_AUDIT_REWRITTEN);
 	assert_string_equal(audit.finding[0].parties, "hub, trustee/1, trustee/2");
-	/* What was found is kept once, however often it is found. */
-	int64_t kept = w_count(w->member[BLUE], "SELECT count(*) FROM lie");
+	/* What was found is kept once, however often it is found. (Which receipts are looked at again is drawn.) */
+	static const char kept_query[] = "SELECT count(*) FROM lie WHERE what <> 'missing'";
+	int64_t kept = w_count(w->member[BLUE], kept_query);
+	assert_true(kept > 0);
 	assert_found(w, CDR_AUDIT_REWRITTEN);
-	assert_int_equal(w_count(w->member[BLUE], "SELECT count(*) FROM lie"), kept);
+	assert_int_equal(w_count(w->member[BLUE], kept_query), kept);
 	w->log_lie = W_LOG_TRUE;
 	assert_int_equal(look(w), CDR_OK);
 }
