@@ -187,6 +187,7 @@ struct world {
 	uint8_t handles[W_MATCH_MAX][CDR_MATCH_HANDLES_MAX * CDR_HANDLE_LEN];
 	uint8_t check_rows[CDR_CHECK_ROWS_MAX * CDR_CHECK_ROW_LEN];
 	size_t check_row_count, open_count, close_count;
+	size_t prove_row_count, prove_count; /* of one's own rows: how many at once at most, how often */
 	uint8_t check_id[CDR_ID_LEN];
 	uint8_t join_code[CDR_INVITATION_SECRET_LEN];
 	const char *join_id, *join_country;

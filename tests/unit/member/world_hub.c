@@ -181,6 +181,18 @@ check_close(struct world *w, const struct w_request *r, struct w_reply *reply)
 	say_logged(&receipt, reply);
 }
 
+/* Nothing is proved: who asks asks again. */
+static void
+index_prove(struct world *w, const struct w_request *r, struct w_reply *reply)
+{
+	size_t count = ((const Cdr__Wire__IndexProve *)r->message)->rows.len / CDR_INDEX_ROW_LEN;
+
+	w->prove_count++;
+	if (count > w->prove_row_count)
+		w->prove_row_count = count;
+	w_refuse(reply, CDR_E_BUSY);
+}
+
 void
 w_push_mail(struct world *w, const Cdr__Wire__Mail *mail)
 {
@@ -337,6 +349,7 @@ w_hub(struct world *w, const char *path, const struct cdr_envelope *envelope, st
 		{ "/v1/roster", &cdr__wire__roster_request__descriptor, roster },
 		{ "/v1/join", &cdr__wire__join_request__descriptor, join },
 		{ "/v1/index/put", &cdr__wire__index_put__descriptor, index_put },
+		{ "/v1/index/prove", &cdr__wire__index_prove__descriptor, index_prove },
 		{ "/v1/check/open", &cdr__wire__check_open__descriptor, check_open },
 		{ "/v1/check/close", &cdr__wire__check_close__descriptor, check_close },
 		{ "/v1/mail/post", &cdr__wire__mail__descriptor, mail_post },
