@@ -92,7 +92,8 @@ fuzz_kept(struct cdr_bytes bytes, struct cdr_arena *arena)
 	if (cdr_message_decode(arena, &cdr__wire__kept_statement__descriptor, bytes, &kept) != CDR_OK)
 		return;
 	again = through_bytes(&kept->base, &written, &again_arena);
-	assert(again->letter.len == kept->letter.len && memcmp(again->letter.data, kept->letter.data, kept->letter.len) == 0);
+	assert(again->letter.len == kept->letter.len &&
+	    (kept->letter.len == 0 || memcmp(again->letter.data, kept->letter.data, kept->letter.len) == 0));
 	assert(again->signature.len == kept->signature.len && again->has_receiver_sealing_key == kept->has_receiver_sealing_key &&
 	    again->receiver_sealing_key.len == kept->receiver_sealing_key.len);
 	if (cdr_message_decode(&letter_arena, &cdr__wire__letter__descriptor, cdr_message_bytes(kept->letter), &letter) == CDR_OK &&
