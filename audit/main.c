@@ -7,6 +7,7 @@
 #include <jansson.h>
 
 #include "audit/evidence.h"
+#include "audit/file.h"
 #include "audit/query_opening_json.h"
 #include "audit/verify.h"
 #include "core/crypto/secret.h"
@@ -209,7 +210,7 @@ open_one(const char *folder, const char *path, const uint8_t *fingerprint, bool 
 	cdr_err err = run(&v, &part, &fault);
 	if (err == CDR_OK) {
 		part = "the opening";
-		err = cdr_verify_path_read(path, &bytes, &fault);
+		err = cdr_file_read(path, CDR_VERIFY_FILE_LEN_MAX, &bytes, &fault);
 	}
 	if (err == CDR_OK)
 		err = cdr_verify_open(&v, cdr_buffer_bytes(&bytes), &arena, &opening, &shown, &fault);

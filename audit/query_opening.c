@@ -249,12 +249,9 @@ write_place(const char *member, uint64_t sample, uint64_t position, uint32_t poi
 	if (len > CDR_SLUG_LEN_MAX + 1)
 		return 0;
 	memcpy(place, member, len);
-	for (size_t i = 0; i < 8; i++) {
-		place[len + i] = (uint8_t)(sample >> (56 - 8 * i));
-		place[len + 8 + i] = (uint8_t)(position >> (56 - 8 * i));
-	}
-	for (size_t i = 0; i < 4; i++)
-		place[len + 16 + i] = (uint8_t)(point >> (24 - 8 * i));
+	cdr_number_write(sample, place + len, 8);
+	cdr_number_write(position, place + len + 8, 8);
+	cdr_number_write(point, place + len + 16, 4);
 	return len + 20;
 }
 

@@ -28,8 +28,7 @@ static const char *const outcomes[CDR_SAMPLE_OUTCOME_COUNT] = {
 static uint8_t *
 put_number(uint64_t number, size_t len, uint8_t *out)
 {
-	for (size_t i = 0; i < len; i++)
-		out[i] = (uint8_t)(number >> (8 * (len - 1 - i)));
+	cdr_number_write(number, out, len);
 	return out + len;
 }
 

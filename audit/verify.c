@@ -1,12 +1,12 @@
 #include "audit/verify.h"
 
 #include <dirent.h>
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "audit/file.h"
 #include "proto/ceremony.h"
 
 #define HASH CDR_MERKLE_HASH_LEN
@@ -49,26 +49,6 @@ cdr_verify_free(struct cdr_verify *v)
 	*v = (struct cdr_verify){ 0 };
 }
 
-static cdr_err
-read_file(FILE *file, struct cdr_buffer *bytes)
-{
-	size_t room = 1U << 16;
-
-	bytes->data = malloc(room);
-	while (bytes->data != NULL) {
-		bytes->len += fread(bytes->data + bytes->len, 1, room - bytes->len, file);
-		if (bytes->len < room)
-			return ferror(file) ? CDR_E_IO : CDR_OK;
-		if (room >= CDR_VERIFY_FILE_LEN_MAX)
-			return CDR_E_RANGE;
-		uint8_t *larger = realloc(bytes->data, room *= 2);
-		if (larger == NULL)
-			return CDR_E_MEMORY;
-		bytes->data = larger;
-	}
-	return CDR_E_MEMORY;
-}
-
 /* see audit/verify.h */
 cdr_err
 cdr_verify_file_read(const struct cdr_verify *v, const char *name, struct cdr_buffer *bytes, struct cdr_fault *fault)
@@ -78,24 +58,7 @@ cdr_verify_file_read(const struct cdr_verify *v, const char *name, struct cdr_bu
 	*bytes = (struct cdr_buffer){ NULL, 0 };
 	if ((size_t)snprintf(path, sizeof(path), "%s/%s", v->folder, name) >= sizeof(path))
 		return cdr_fault_set(fault, CDR_E_RANGE, "the path of the folder is too long");
-	return cdr_verify_path_read(path, bytes, fault);
-}
-
-/* see audit/verify.h */
-cdr_err
-cdr_verify_path_read(const char *path, struct cdr_buffer *bytes, struct cdr_fault *fault)
-{
-	*bytes = (struct cdr_buffer){ NULL, 0 };
-	FILE *file = fopen(path, "rbe");
-	if (file == NULL)
-		return cdr_fault_set(fault, errno == ENOENT ? CDR_E_ABSENT : CDR_E_IO, "%s: %s", path, strerror(errno));
-	cdr_err err = read_file(file, bytes);
-	(void)fclose(file);
-	if (err != CDR_OK) {
-		cdr_buffer_free(bytes);
-		cdr_fault_set(fault, err, "%s cannot be read, or is larger than any such file", path);
-	}
-	return err;
+	return cdr_file_read(path, CDR_VERIFY_FILE_LEN_MAX, bytes, fault);
 }
 
 /* ---- rosters ------------------------------------------------------------------------------------------------- */

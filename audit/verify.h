@@ -79,8 +79,6 @@ void cdr_verify_free(struct cdr_verify *v);
  */
 CDR_MUST_CHECK cdr_err cdr_verify_file_read(const struct cdr_verify *v, const char *name, struct cdr_buffer *bytes,
     struct cdr_fault *fault);
-/* The same by its path. */
-CDR_MUST_CHECK cdr_err cdr_verify_path_read(const char *path, struct cdr_buffer *bytes, struct cdr_fault *fault);
 
 /* The parts, each in a file of its own. */
 cdr_err cdr_verify_rosters(struct cdr_verify *v, struct cdr_fault *fault);

@@ -1,11 +1,10 @@
 #include <dirent.h>
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
+#include "audit/file.h"
 #include "audit/verify.h"
 #include "core/crypto/hash.h"
 #include "proto/tally.h"
@@ -31,35 +30,6 @@ struct rounds {
 };
 
 /* ---- files ------------------------------------------------------------------------------------------------------ */
-
-static cdr_err
-read_large(const char *path, struct cdr_buffer *out, struct cdr_fault *fault)
-{
-	cdr_err err = CDR_E_IO;
-	FILE *file = fopen(path, "re");
-	struct stat about;
-
-	*out = (struct cdr_buffer){ 0 };
-	if (file == NULL || fstat(fileno(file), &about) != 0) {
-		err = cdr_fault_set(fault, errno == ENOENT ? CDR_E_ABSENT : CDR_E_IO, "%s: %s", path, strerror(errno));
-		goto out;
-	}
-	if (about.st_size < 1 || about.st_size > CDR_FILE_LEN_MAX) {
-		err = cdr_fault_set(fault, CDR_E_RANGE, "%s is empty, or larger than any record", path);
-		goto out;
-	}
-	out->data = malloc((size_t)about.st_size);
-	if (out->data == NULL) {
-		err = CDR_E_MEMORY;
-		goto out;
-	}
-	out->len = fread(out->data, 1, (size_t)about.st_size, file);
-	err = out->len == (size_t)about.st_size ? CDR_OK : cdr_fault_set(fault, CDR_E_IO, "%s cannot be read to its end", path);
-out:
-	if (file != NULL)
-		(void)fclose(file);
-	return err;
-}
 
 static bool
 is_release(const char *name)
@@ -213,7 +183,7 @@ take_round(struct rounds *r, const char *name, const char *path, struct cdr_faul
 
 	if (r->count == ROUNDS_MAX)
 		return cdr_fault_set(fault, CDR_E_RANGE, "there are more than %d rounds", ROUNDS_MAX);
-	CDR_TRY(read_large(path, &bytes, fault));
+	CDR_TRY(cdr_file_read(path, CDR_FILE_LEN_MAX, &bytes, fault));
 	err = cdr_round_file_verify(cdr_buffer_bytes(&bytes), r->v->genesis, &file, &inner);
 	if (err != CDR_OK) {
 		(void)cdr_fault_set(fault, err, "%s: %s", name, inner.text[0] != '\0' ? inner.text : cdr_err_name(err));
@@ -249,7 +219,7 @@ take_release(struct rounds *r, const char *name, const char *path, struct cdr_fa
 	uint8_t hash[CDR_SHA256_LEN];
 	const struct cdr_verify_leaf *leaf = NULL;
 
-	CDR_TRY(read_large(path, &bytes, fault));
+	CDR_TRY(cdr_file_read(path, CDR_FILE_LEN_MAX, &bytes, fault));
 	const struct cdr_bytes part = cdr_buffer_bytes(&bytes);
 	CDR_TRY(cdr_sha256(&part, 1, hash));
 	for (size_t i = 0; i < r->count && leaf == NULL; i++)

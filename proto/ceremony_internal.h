@@ -72,8 +72,7 @@ struct cdr_ceremony {
 static inline void
 cdr_ceremony_number(uint32_t value, uint8_t out[static 4])
 {
-	for (size_t i = 0; i < 4; i++)
-		out[i] = (uint8_t)(value >> (24 - 8 * i));
+	cdr_number_write(value, out, 4);
 }
 
 /* Who deals, and who is awaited in a round: dealers in that of the offers, else all who deal or get something. */

@@ -7,13 +7,6 @@
 
 static const char label[] = "candor/1 sealing key";
 
-static void
-put_number(uint8_t out[static 8], uint64_t number)
-{
-	for (size_t i = 0; i < 8; i++)
-		out[i] = (uint8_t)(number >> (56 - 8 * i));
-}
-
 static cdr_err
 claim_hash(const struct cdr_sealing_claim *claim, uint8_t hash[static CDR_SHA256_LEN])
 {
@@ -27,8 +20,8 @@ claim_hash(const struct cdr_sealing_claim *claim, uint8_t hash[static CDR_SHA256
 		{ claim->sealing_key, CDR_HPKE_PUBLIC_LEN },
 	};
 
-	put_number(number, claim->number);
-	put_number(made_at, claim->made_at);
+	cdr_number_write(claim->number, number, sizeof(number));
+	cdr_number_write(claim->made_at, made_at, sizeof(made_at));
 	return cdr_sha256(parts, sizeof(parts) / sizeof(parts[0]), hash);
 }
 

@@ -92,14 +92,4 @@ cdr_command_handler cdr_hub_command_round_publish;
 cdr_command_handler cdr_hub_command_names_publish;
 cdr_command_handler cdr_hub_command_names_table;
 
-/**
- * cdr_hub_file_read(path, len_max, out, fault):
- * A whole file, as it was written for others.
- *
- * out   out   owned by the caller; empty on error
- *
- * Returns  CDR_OK; CDR_E_ABSENT, CDR_E_IO; CDR_E_RANGE if it is empty or longer than ${len_max}; CDR_E_MEMORY.
- */
-CDR_MUST_CHECK cdr_err cdr_hub_file_read(const char *path, size_t len_max, struct cdr_buffer *out, struct cdr_fault *fault);
-
 #endif

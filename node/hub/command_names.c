@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "audit/file.h"
 #include "core/crypto/secret.h"
 #include "core/identity/token.h"
 #include "core/record/name_sums.h"
@@ -87,7 +88,7 @@ cdr_hub_command_names_table(const struct cdr_arguments *arguments, struct cdr_re
 	char scheme[2 * CDR_SCHEME_VERSION_LEN + 1];
 
 	CDR_TRY(cdr_secret_start(fault));
-	CDR_TRY(cdr_hub_file_read(path, CDR_NAME_SUMS_JSON_MAX, &file, fault));
+	CDR_TRY(cdr_file_read(path, CDR_NAME_SUMS_JSON_MAX, &file, fault));
 	CDR_TRY(cdr_name_sums_from_json(cdr_buffer_bytes(&file), &names, fault));
 	CDR_TRY(cdr_publish_folder_make(folder, fault));
 	CDR_TRY(write_table(&names, folder, scheme, fault));

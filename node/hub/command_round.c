@@ -4,10 +4,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "audit/file.h"
 #include "core/crypto/secret.h"
 #include "core/identity/country.h"
 #include "core/identity/rarity.h"
@@ -352,36 +352,6 @@ write_file(const char *path, const struct cdr_buffer *bytes, struct cdr_fault *f
 
 /* see node/hub/command.h */
 cdr_err
-cdr_hub_file_read(const char *path, size_t len_max, struct cdr_buffer *out, struct cdr_fault *fault)
-{
-	cdr_err err = CDR_E_IO;
-	FILE *file = fopen(path, "re");
-	struct stat about;
-
-	*out = (struct cdr_buffer){ 0 };
-	if (file == NULL || fstat(fileno(file), &about) != 0) {
-		err = cdr_fault_set(fault, errno == ENOENT ? CDR_E_ABSENT : CDR_E_IO, "%s: %s", path, strerror(errno));
-		goto out;
-	}
-	if (about.st_size < 1 || (uintmax_t)about.st_size > len_max) {
-		err = cdr_fault_set(fault, CDR_E_RANGE, "%s is empty, or larger than it can be", path);
-		goto out;
-	}
-	out->data = malloc((size_t)about.st_size);
-	if (out->data == NULL) {
-		err = CDR_E_MEMORY;
-		goto out;
-	}
-	out->len = fread(out->data, 1, (size_t)about.st_size, file);
-	err = out->len == (size_t)about.st_size ? CDR_OK : cdr_fault_set(fault, CDR_E_IO, "%s cannot be read to its end", path);
-out:
-	if (file != NULL)
-		(void)fclose(file);
-	return err;
-}
-
-/* see node/hub/command.h */
-cdr_err
 cdr_hub_command_round_record(const struct cdr_arguments *arguments, struct cdr_report *report, struct cdr_fault *fault)
 {
 	cdr_err err = CDR_E_INTERNAL;
@@ -417,7 +387,7 @@ cdr_hub_command_round_verify(const struct cdr_arguments *arguments, struct cdr_r
 	if (given != NULL && cdr_fingerprint_read(given, fingerprint) != CDR_OK)
 		return cdr_fault_set(fault, CDR_E_INPUT, "--fingerprint has 52 letters and digits, in groups of four");
 	CDR_TRY(cdr_secret_start(fault));
-	CDR_TRY(cdr_hub_file_read(cdr_arguments_operand(arguments, 0), CDR_FILE_LEN_MAX, &bytes, fault));
+	CDR_TRY(cdr_file_read(cdr_arguments_operand(arguments, 0), CDR_FILE_LEN_MAX, &bytes, fault));
 	CDR_TRY(cdr_round_file_verify(cdr_buffer_bytes(&bytes), given != NULL ? fingerprint : NULL, &file, fault));
 	cdr_fingerprint_write(file.genesis, text);
 	size_t count = file.record != NULL ? file.record->n_contribution : file.excerpt->n_cell;

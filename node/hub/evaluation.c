@@ -204,10 +204,8 @@ enter(struct cdr_hub *hub, struct entering *e, struct cdr_fault *fault)
 	if (err != CDR_OK)
 		return err;
 	if (e->is_misuse) {
-		const uint8_t number[8] = { (uint8_t)(e->request->sequence >> 56), (uint8_t)(e->request->sequence >> 48),
-			(uint8_t)(e->request->sequence >> 40), (uint8_t)(e->request->sequence >> 32),
-			(uint8_t)(e->request->sequence >> 24), (uint8_t)(e->request->sequence >> 16),
-			(uint8_t)(e->request->sequence >> 8), (uint8_t)e->request->sequence };
+		uint8_t number[8];
+		cdr_number_write(e->request->sequence, number, sizeof(number));
 		cdr_hub_misuse_note(hub, e->call->envelope->signer, "evaluation", (struct cdr_bytes){ number, sizeof(number) },
 		    e->call->now, "one sequence number used for two evaluations");
 		return cdr_fault_set(fault, CDR_E_SEQUENCE, "sequence number %" PRIu64 " was used for another request. After a "

@@ -587,12 +587,15 @@ out:
 cdr_err
 cdr_hub_round_answers(struct cdr_hub *hub, const uint8_t hash[static CDR_ROUND_HASH_LEN], struct cdr_hub_round_answer *out)
 {
-	struct answers_job job = { hash, cdr_current_hold(hub->current), out };
+	const struct cdr_roster *roster = cdr_hub_roster_hold(hub);
+	struct answers_job job = { hash, roster, out };
 
 	memset(out, 0, CDR_TRUSTEE_COUNT_MAX * sizeof(*out));
 	for (uint32_t i = 0; i < CDR_TRUSTEE_COUNT_MAX; i++)
 		out[i].trustee = i + 1;
+	if (roster == NULL)
+		return CDR_E_STORE;
 	cdr_err err = cdr_store_read(hub->store, answers_job, &job);
-	cdr_current_release(hub->current, job.roster);
+	cdr_hub_roster_release(hub, roster);
 	return err;
 }

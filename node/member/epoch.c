@@ -13,13 +13,6 @@ struct shift {
 	bool has_more;
 };
 
-static void
-write_number(uint32_t number, uint8_t out[static 4])
-{
-	for (size_t i = 0; i < 4; i++)
-		out[i] = (uint8_t)(number >> (24 - 8 * i));
-}
-
 /* The epoch under which the index was made; 0 if that is not known yet. */
 static cdr_err
 read_epoch(struct cdr_tx *tx, uint32_t *number)
@@ -27,7 +20,7 @@ read_epoch(struct cdr_tx *tx, uint32_t *number)
 	uint8_t bytes[4];
 	cdr_err err = cdr_setting_get(tx, SETTING, bytes, sizeof(bytes));
 
-	*number = err == CDR_OK ? (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 | bytes[3] : 0;
+	*number = err == CDR_OK ? (uint32_t)cdr_number_read(bytes, sizeof(bytes)) : 0;
 	return err == CDR_E_ABSENT ? CDR_OK : err;
 }
 
@@ -84,7 +77,7 @@ shift_job(struct cdr_tx *tx, void *context)
 		if (shift->has_more)
 			return CDR_OK;
 	}
-	write_number(shift->number, bytes);
+	cdr_number_write(shift->number, bytes, sizeof(bytes));
 	CDR_TRY(cdr_setting_put(tx, SETTING, bytes, sizeof(bytes)));
 out:
 	return err;

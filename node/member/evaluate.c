@@ -117,9 +117,7 @@ read_asked(struct cdr_tx *tx, struct batch *batch)
 	    (struct cdr_bytes){ (const uint8_t *)batch->name, ASKED_NAME_LEN }, (struct cdr_bytes){ sealed, sizeof(sealed) },
 	    &plain);
 	CDR_TRY(err == CDR_E_SEALED ? CDR_E_STORE : err);
-	batch->sequence = 0;
-	for (size_t i = 0; i < 8; i++)
-		batch->sequence = batch->sequence << 8 | plain.data[i];
+	batch->sequence = cdr_number_read(plain.data, 8);
 	memcpy(batch->seed, plain.data + 8, CDR_OPRF_SEED_LEN);
 out:
 	cdr_buffer_free(&plain);
@@ -136,8 +134,7 @@ write_asked(struct cdr_tx *tx, const struct batch *batch)
 
 	if (plain == NULL)
 		return err;
-	for (size_t i = 0; i < 8; i++)
-		plain[i] = (uint8_t)(batch->sequence >> (56 - 8 * i));
+	cdr_number_write(batch->sequence, plain, 8);
 	memcpy(plain + 8, batch->seed, CDR_OPRF_SEED_LEN);
 	CDR_TRY(cdr_seal(batch->member->home->keys->column, ASKED_PURPOSE,
 	    (struct cdr_bytes){ (const uint8_t *)batch->name, ASKED_NAME_LEN }, (struct cdr_bytes){ plain, ASKED_LEN }, &sealed));

@@ -26,8 +26,8 @@ read_seen(struct cdr_tx *tx, void *context)
 
 	seen->position = 0;
 	cdr_err err = cdr_setting_get(tx, seen->name, bytes, sizeof(bytes));
-	for (size_t i = 0; err == CDR_OK && i < 8; i++)
-		seen->position = seen->position << 8 | bytes[i];
+	if (err == CDR_OK)
+		seen->position = cdr_number_read(bytes, sizeof(bytes));
 	return err == CDR_E_ABSENT ? CDR_OK : err;
 }
 

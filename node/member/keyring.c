@@ -38,23 +38,6 @@ struct cdr_keyring {
 	uint64_t lost_number;     /* of the key that the roster names and nobody here has; told once */
 };
 
-static void
-put_number(uint8_t out[static NUMBER_LEN], uint64_t number)
-{
-	for (size_t i = 0; i < NUMBER_LEN; i++)
-		out[i] = (uint8_t)(number >> (56 - 8 * i));
-}
-
-static uint64_t
-get_number(const uint8_t bytes[static NUMBER_LEN])
-{
-	uint64_t number = 0;
-
-	for (size_t i = 0; i < NUMBER_LEN; i++)
-		number = number << 8 | bytes[i];
-	return number;
-}
-
 /* ---- the keystore ----------------------------------------------------------------------------------------------------- */
 
 /* The name of the key at ${at} in the keystore. */
@@ -80,8 +63,8 @@ load_long(const struct cdr_keystore *store, size_t at, struct key *key)
 	name_of(at, name);
 	err = cdr_keystore_get(store, name, bytes, LONG_LEN);
 	if (err == CDR_OK) {
-		key->number = get_number(bytes);
-		key->time = get_number(bytes + NUMBER_LEN);
+		key->number = cdr_number_read(bytes, NUMBER_LEN);
+		key->time = cdr_number_read(bytes + NUMBER_LEN, NUMBER_LEN);
 		memcpy(key->secret, bytes + 2 * NUMBER_LEN, sizeof(key->secret));
 		key->is_there = true;
 		err = cdr_hpke_public(key->secret, key->key);
@@ -104,7 +87,7 @@ save(struct cdr_home *home, const struct key ring[static KEY_COUNT], struct cdr_
 
 	if (bytes == NULL)
 		return CDR_E_MEMORY;
-	put_number(number, ring[AT_CURRENT].number);
+	cdr_number_write(ring[AT_CURRENT].number, number, NUMBER_LEN);
 	CDR_TRY(cdr_keystore_put(home->keystore, CURRENT, ring[AT_CURRENT].secret, CDR_HPKE_SECRET_LEN));
 	CDR_TRY(cdr_keystore_put(home->keystore, NUMBER, number, sizeof(number)));
 	for (size_t at = AT_NEXT; at < KEY_COUNT; at++) {
@@ -114,8 +97,8 @@ save(struct cdr_home *home, const struct key ring[static KEY_COUNT], struct cdr_
 			CDR_TRY(err == CDR_E_ABSENT ? CDR_OK : err);
 			continue;
 		}
-		put_number(bytes, ring[at].number);
-		put_number(bytes + NUMBER_LEN, ring[at].time);
+		cdr_number_write(ring[at].number, bytes, NUMBER_LEN);
+		cdr_number_write(ring[at].time, bytes + NUMBER_LEN, NUMBER_LEN);
 		memcpy(bytes + 2 * NUMBER_LEN, ring[at].secret, CDR_HPKE_SECRET_LEN);
 		CDR_TRY(cdr_keystore_put(home->keystore, name, bytes, LONG_LEN));
 	}
@@ -144,7 +127,7 @@ load(struct cdr_keyring *keyring)
 		return CDR_OK;
 	if (cdr_keystore_len(store, NUMBER) > 0) {
 		CDR_TRY(cdr_keystore_get(store, NUMBER, number, sizeof(number)));
-		current->number = get_number(number);
+		current->number = cdr_number_read(number, NUMBER_LEN);
 	}
 	for (size_t at = AT_NEXT; at < KEY_COUNT; at++)
 		CDR_TRY(load_long(store, at, &keyring->key[at]));

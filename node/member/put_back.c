@@ -21,8 +21,7 @@ cdr_put_back_mark(struct cdr_tx *tx, void *context)
 	CDR_TRY(cdr_setting_next(tx, SEQUENCE, &last));
 	if (ahead < last)
 		ahead = last;
-	for (size_t i = 0; i < NUMBER_LEN; i++)
-		bytes[i] = (uint8_t)(ahead >> (56 - 8 * i));
+	cdr_number_write(ahead, bytes, NUMBER_LEN);
 	CDR_TRY(cdr_setting_put(tx, SEQUENCE, bytes, sizeof(bytes)));
 	CDR_TRY(cdr_setting_put(tx, MARK, bytes, sizeof(bytes)));
 	CDR_TRY(cdr_setting_put(tx, ONCE, bytes, sizeof(bytes)));

@@ -25,10 +25,8 @@
 static struct cdr_bytes
 write_id(uint64_t place, uint64_t first, uint8_t id[static 16])
 {
-	for (size_t i = 0; i < 8; i++) {
-		id[i] = (uint8_t)(place >> (56 - 8 * i));
-		id[8 + i] = (uint8_t)(first >> (56 - 8 * i));
-	}
+	cdr_number_write(place, id, 8);
+	cdr_number_write(first, id + 8, 8);
 	return (struct cdr_bytes){ id, 16 };
 }
 

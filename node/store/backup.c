@@ -23,23 +23,6 @@
 
 static const uint8_t magic[16] = "candor-backup";
 
-static void
-put(uint8_t *out, uint64_t number, size_t len)
-{
-	for (size_t i = 0; i < len; i++)
-		out[i] = (uint8_t)(number >> (8 * (len - 1 - i)));
-}
-
-static uint64_t
-get(const uint8_t *bytes, size_t len)
-{
-	uint64_t number = 0;
-
-	for (size_t i = 0; i < len; i++)
-		number = number << 8 | bytes[i];
-	return number;
-}
-
 static cdr_err
 io_fault(struct cdr_fault *fault, const char *path)
 {
@@ -53,12 +36,12 @@ void
 cdr_backup_head_write(const struct cdr_backup_head *head, uint8_t bytes[static CDR_BACKUP_HEAD_LEN])
 {
 	memcpy(bytes, magic, sizeof(magic));
-	put(bytes + 16, VERSION, 4);
-	put(bytes + 20, head->application_id, 4);
-	put(bytes + 24, head->made_at, 8);
-	put(bytes + 32, head->keystore_len, 4);
-	put(bytes + 36, head->codebook_len, 4);
-	put(bytes + 40, head->database_len, 8);
+	cdr_number_write(VERSION, bytes + 16, 4);
+	cdr_number_write(head->application_id, bytes + 20, 4);
+	cdr_number_write(head->made_at, bytes + 24, 8);
+	cdr_number_write(head->keystore_len, bytes + 32, 4);
+	cdr_number_write(head->codebook_len, bytes + 36, 4);
+	cdr_number_write(head->database_len, bytes + 40, 8);
 }
 
 /* see node/store/backup.h */
@@ -71,10 +54,10 @@ cdr_backup_head_read(struct cdr_bytes bytes, uint32_t application_id, const char
 	*head = (struct cdr_backup_head){ 0 };
 	if (bytes.len < CDR_BACKUP_HEAD_LEN + CDR_SHA256_LEN || memcmp(at, magic, sizeof(magic)) != 0)
 		return cdr_fault_set(fault, CDR_E_INPUT, "%s is no backup of Candor", path);
-	if (get(at + 16, 4) != VERSION)
+	if (cdr_number_read(at + 16, 4) != VERSION)
 		return cdr_fault_set(fault, CDR_E_INPUT, "%s was made by a newer version of Candor: install that one", path);
-	const struct cdr_backup_head h = { .application_id = (uint32_t)get(at + 20, 4), .made_at = get(at + 24, 8),
-		.keystore_len = (uint32_t)get(at + 32, 4), .codebook_len = (uint32_t)get(at + 36, 4), .database_len = get(at + 40, 8) };
+	const struct cdr_backup_head h = { .application_id = (uint32_t)cdr_number_read(at + 20, 4), .made_at = cdr_number_read(at + 24, 8),
+		.keystore_len = (uint32_t)cdr_number_read(at + 32, 4), .codebook_len = (uint32_t)cdr_number_read(at + 36, 4), .database_len = cdr_number_read(at + 40, 8) };
 	const uint64_t room = bytes.len - CDR_BACKUP_HEAD_LEN - CDR_SHA256_LEN;
 	if (h.application_id != application_id)
 		return cdr_fault_set(fault, CDR_E_REFUSED, "%s is the backup of another kind of node: use that program's `restore`", path);

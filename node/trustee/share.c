@@ -22,8 +22,7 @@ make_share_id(const struct cdr_roster_key *key, struct share_id *id)
 {
 	if (key->transcript.len != CDR_ROSTER_HASH_LEN)
 		return CDR_E_INPUT;
-	for (size_t i = 0; i < 4; i++)
-		id->bytes[i] = (uint8_t)(key->number >> (24 - 8 * i));
+	cdr_number_write(key->number, id->bytes, 4);
 	memcpy(id->bytes + 4, key->transcript.data, CDR_ROSTER_HASH_LEN);
 	return CDR_OK;
 }

@@ -1,0 +1,19 @@
+#ifndef CDR_AUDIT_FILE_H
+#define CDR_AUDIT_FILE_H
+
+/* Files that were written for others: records, exports, releases. */
+
+#include "core/error.h"
+#include "proto/message.h"
+
+/**
+ * cdr_file_read(path, len_max, bytes, fault):
+ * A whole file.
+ *
+ * bytes  out   owned by the caller; empty on error
+ *
+ * Returns  CDR_OK; CDR_E_ABSENT; CDR_E_IO; CDR_E_RANGE if it is longer than ${len_max}; CDR_E_MEMORY.
+ */
+CDR_MUST_CHECK cdr_err cdr_file_read(const char *path, size_t len_max, struct cdr_buffer *bytes, struct cdr_fault *fault);
+
+#endif

@@ -1,0 +1,64 @@
+/* A file that was written for others: its bounds, and what is said where it cannot be read. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "tests/unit/unit.h"
+
+#include "audit/file.h"
+
+#define LEN 200000 /* more than is read at once */
+
+static char path[] = "/tmp/cdr-file-XXXXXX";
+
+static void
+write_len(size_t len)
+{
+	FILE *file = fopen(path, "wb");
+
+	assert_non_null(file);
+	for (size_t i = 0; i < len; i++)
+		(void)fputc((int)(i % 251), file);
+	assert_int_equal(fclose(file), 0);
+}
+
+static void
+test_whole_or_nothing(void **state)
+{
+	static const size_t lens[] = { 0, 1, 65535, 65536, 65537, LEN };
+	struct cdr_buffer bytes;
+	struct cdr_fault fault;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(lens) / sizeof(lens[0]); i++) {
+		write_len(lens[i]);
+		assert_int_equal(cdr_file_read(path, lens[i], &bytes, &fault), CDR_OK);
+		assert_int_equal(bytes.len, lens[i]);
+		for (size_t k = 0; k < bytes.len; k++)
+			assert_int_equal(bytes.data[k], k % 251);
+		cdr_buffer_free(&bytes);
+		if (lens[i] == 0)
+			continue;
+		assert_int_equal(cdr_file_read(path, lens[i] - 1, &bytes, &fault), CDR_E_RANGE); /* one byte past what it may have */
+		assert_null(bytes.data);
+		assert_non_null(strstr(fault.text, path));
+	}
+	assert_int_equal(cdr_file_read("/tmp", LEN, &bytes, &fault), CDR_E_IO);
+	assert_null(bytes.data);
+	assert_int_equal(cdr_file_read("/tmp/cdr-no-such-file", LEN, &bytes, &fault), CDR_E_ABSENT);
+	assert_null(bytes.data);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_whole_or_nothing) };
+	int file = mkstemp(path);
+
+	if (file < 0 || close(file) != 0)
+		return 1;
+	int failed = cmocka_run_group_tests(tests, NULL, NULL);
+	(void)unlink(path);
+	return failed;
+}
