@@ -1,27 +1,15 @@
 #!/usr/bin/env python3
 """Writes the seeds of fuzz_hub_request: lists of messages, by proto/exchange.proto and node/hub/routes.c."""
 import os
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from wire import field  # noqa: E402
 
 SEEDS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../seeds/hub_request")
 AA, BB, TRUSTEE_1, TRUSTEE_2, NEW, HUB, RAW = range(7)
 (GENESIS, ROSTER, JOIN, PROPOSAL, COUNTERSIGN, POST, FETCH, RESULT, PUT, OPEN, CLOSE, MAIL, MAIL_FETCH,
  TAKEN, SEALING) = range(15)
-
-
-def varint(value):
-    out = b""
-    while value > 127:
-        out += bytes([value & 127 | 128])
-        value >>= 7
-    return out + bytes([value])
-
-
-def field(number, value):
-    if isinstance(value, int):
-        return varint(number << 3) + varint(value)
-    if isinstance(value, str):
-        value = value.encode()
-    return varint(number << 3 | 2) + varint(len(value)) + value
 
 
 def message(sender, path, *fields):

@@ -2,33 +2,17 @@
 """Writes the seeds of fuzz_round, by proto/round.proto and with nothing of Candor. The round is the one of fuzz_round.c."""
 import hashlib
 import os
+import sys
 
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from wire import field, message  # noqa: E402
+
 SEEDS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../seeds/round")
 SEALED, ROUND, CLOSE, LIST, SET, SUBMIT, FIRST, SECOND, FILE = range(9)
 GENESIS = b"\7" + bytes(31)
-
-
-def varint(value):
-    out = b""
-    while value > 127:
-        out += bytes([value & 127 | 128])
-        value >>= 7
-    return out + bytes([value])
-
-
-def field(number, value):
-    if isinstance(value, int):
-        return varint(number << 3) + varint(value)
-    if isinstance(value, str):
-        value = value.encode()
-    return varint(number << 3 | 2) + varint(len(value)) + value
-
-
-def message(*fields):
-    return b"".join(field(number, value) for number, value in fields)
 
 
 def sha256(content):

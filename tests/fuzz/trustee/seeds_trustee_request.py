@@ -1,25 +1,13 @@
 #!/usr/bin/env python3
 """Writes the seeds of fuzz_trustee_request: see the form of an input there, and EvaluateRequest in proto/exchange.proto."""
 import os
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from wire import field  # noqa: E402
 
 SEEDS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../seeds/trustee_request")
 AA, BB, GONE, TRUSTEE, HUB, NEW, FORGED, RAW = range(8)
-
-
-def varint(value):
-    out = b""
-    while value > 127:
-        out += bytes([value & 127 | 128])
-        value >>= 7
-    return out + bytes([value])
-
-
-def field(number, value):
-    if isinstance(value, int):
-        return varint(number << 3) + varint(value)
-    if isinstance(value, str):
-        value = value.encode()
-    return varint(number << 3 | 2) + varint(len(value)) + value
 
 
 def request(sequence, epoch=1, purpose="check", member="aa", count=1, points_hash=bytes(32)):
