@@ -1,10 +1,8 @@
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "core/crypto/secret.h"
 #include "core/record/disclosure_control.h"
@@ -161,17 +159,10 @@ write_excerpt(const struct publishing *p, const char *folder, size_t *count, str
 	cdr_err err = CDR_E_INTERNAL;
 	struct cdr_hub_published *cells = NULL;
 	struct cdr_buffer excerpt = { 0 };
-	char path[CDR_HOME_PATH_LEN_MAX];
 
 	CDR_TRY(shown_cells(p, &cells, count));
 	CDR_TRY(cdr_hub_round_excerpt(p->open.hub, p->r.round->hash, cells, *count, &excerpt, fault));
-	CDR_TRY(cdr_home_file(folder, EXCERPT_NAME, path, sizeof(path)));
-	FILE *file = fopen(path, "we");
-	bool whole = file != NULL && fwrite(excerpt.data, 1, excerpt.len, file) == excerpt.len && fflush(file) == 0 &&
-	    fsync(fileno(file)) == 0;
-	if (file != NULL)
-		whole = fclose(file) == 0 && whole;
-	err = whole ? CDR_OK : cdr_fault_set(fault, CDR_E_IO, "%s cannot be written", path);
+	CDR_TRY(cdr_publish_put(folder, EXCERPT_NAME, excerpt.data, excerpt.len, fault));
 out:
 	free(cells);
 	cdr_buffer_free(&excerpt);

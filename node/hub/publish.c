@@ -1,17 +1,16 @@
 #include "node/hub/publish.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "audit/tile.h"
 #include "node/hub/log.h"
+#include "node/net/publish.h"
 
-#define PATH_LEN 1024
+#define PATH_LEN 4096
 #define HASH CDR_MERKLE_HASH_LEN
 
 struct publishing {
@@ -27,44 +26,31 @@ struct publishing {
 	struct cdr_fault *fault;
 };
 
-/* Make the folders of a path below an existing one. */
-static void
-make_folders(char *path)
-{
-	for (char *slash = strchr(path + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
-		*slash = '\0';
-		(void)mkdir(path, 0755);
-		*slash = '/';
-	}
-}
-
 static bool
 is_there(const struct publishing *p, const char *name)
 {
 	char path[PATH_LEN];
 	struct stat found;
 
-	(void)snprintf(path, sizeof(path), "%s/%s", p->folder, name);
-	return stat(path, &found) == 0;
+	return (size_t)snprintf(path, sizeof(path), "%s/%s", p->folder, name) < sizeof(path) && stat(path, &found) == 0;
 }
 
-/* A file appears whole or not at all. */
+/* Make the folders that ${name} leads through. What fails is told when the file is written. */
+static void
+make_folders(const struct publishing *p, const char *name)
+{
+	char path[PATH_LEN];
+
+	for (const char *slash = strchr(name, '/'); slash != NULL; slash = strchr(slash + 1, '/'))
+		if ((size_t)snprintf(path, sizeof(path), "%s/%.*s", p->folder, (int)(slash - name), name) < sizeof(path))
+			(void)mkdir(path, 0755);
+}
+
 static cdr_err
 write_file(const struct publishing *p, const char *name, const void *bytes, size_t len)
 {
-	char path[PATH_LEN], part[PATH_LEN + 8];
-
-	if ((size_t)snprintf(path, sizeof(path), "%s/%s", p->folder, name) >= sizeof(path))
-		return cdr_fault_set(p->fault, CDR_E_RANGE, "the path of the folder is too long");
-	make_folders(path);
-	(void)snprintf(part, sizeof(part), "%s.part", path);
-	FILE *file = fopen(part, "wbe");
-	bool written = file != NULL && fwrite(bytes, 1, len, file) == len && fflush(file) == 0 && fsync(fileno(file)) == 0;
-	if (file != NULL && fclose(file) != 0)
-		written = false;
-	if (!written || rename(part, path) != 0)
-		return cdr_fault_set(p->fault, CDR_E_IO, "%s cannot be written: %s", path, strerror(errno));
-	return CDR_OK;
+	make_folders(p, name);
+	return cdr_publish_put(p->folder, name, bytes, len, p->fault);
 }
 
 /* A reading job: the hashes of one tile. */
@@ -82,7 +68,7 @@ tile_job(struct cdr_tx *tx, void *context)
 	return CDR_OK;
 }
 
-/* A reading job: the entries of one bundle. */
+/* A reading job: the entries of one bundle. CDR_E_ABSENT if there are fewer than it has. */
 static cdr_err
 bundle_job(struct cdr_tx *tx, void *context)
 {
@@ -92,6 +78,7 @@ bundle_job(struct cdr_tx *tx, void *context)
 	int64_t first = (int64_t)(p->index * CDR_TILE_WIDTH);
 	const struct cdr_values values = CDR_VALUES(cdr_value_int(first), cdr_value_int(first + p->width));
 	struct cdr_bytes entry;
+	unsigned count = 0;
 
 	p->len = 0;
 	CDR_TRY(cdr_query_start(tx, "SELECT entry FROM log_leaf WHERE place >= $1 AND place < $2 ORDER BY place", values, &query));
@@ -101,8 +88,9 @@ bundle_job(struct cdr_tx *tx, void *context)
 		p->bytes[p->len++] = (uint8_t)entry.len;
 		memcpy(p->bytes + p->len, entry.data, entry.len);
 		p->len += entry.len;
+		count++;
 	}
-	if (err == CDR_E_ABSENT)
+	if (err == CDR_E_ABSENT && count == p->width)
 		err = CDR_OK;
 out:
 	cdr_query_end(query);
@@ -228,7 +216,7 @@ cdr_hub_publish(struct cdr_hub *hub, const struct cdr_roster *roster, const char
 	p.bytes = malloc(CDR_TILE_BUNDLE_LEN_MAX);
 	if (p.bytes == NULL)
 		return CDR_E_MEMORY;
-	(void)mkdir(folder, 0755);
+	CDR_TRY(cdr_publish_folder_make(folder, fault));
 	CDR_TRY(write_level(hub, &p, CDR_TILE_ENTRIES));
 	for (int level = 0; level <= CDR_TILE_LEVEL_MAX && checkpoint->size >> (CDR_TILE_BITS * level) > 0; level++)
 		CDR_TRY(write_level(hub, &p, level));

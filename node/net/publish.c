@@ -119,12 +119,13 @@ io(struct cdr_fault *fault, const char *path)
 cdr_err
 cdr_publish_put(const char *folder, const char *name, const void *data, size_t len, struct cdr_fault *fault)
 {
+	const char *slash = strrchr(name, '/'), *base = slash != NULL ? slash + 1 : name;
 	char path[PATH_LEN], fresh[PATH_LEN];
 	size_t done = 0;
 	ssize_t put = 1;
 
 	if ((size_t)snprintf(path, sizeof(path), "%s/%s", folder, name) >= sizeof(path) ||
-	    (size_t)snprintf(fresh, sizeof(fresh), "%s/.%s", folder, name) >= sizeof(fresh))
+	    (size_t)snprintf(fresh, sizeof(fresh), "%s/%.*s.%s", folder, (int)(base - name), name, base) >= sizeof(fresh))
 		return cdr_fault_set(fault, CDR_E_RANGE, "the name of the folder is too long");
 	int fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
 	if (fd < 0)
@@ -135,7 +136,11 @@ cdr_publish_put(const char *folder, const char *name, const void *data, size_t l
 	}
 	bool good = done == len && fsync(fd) == 0;
 	good = close(fd) == 0 && good;
-	return good && rename(fresh, path) == 0 ? CDR_OK : io(fault, path);
+	if (good && rename(fresh, path) == 0)
+		return CDR_OK;
+	cdr_err err = io(fault, path);
+	(void)unlink(fresh);
+	return err;
 }
 
 /* Page, workbook and PDF in one language. */
@@ -180,7 +185,7 @@ cdr_publish_folder(const struct cdr_release *release, const char *folder, int64_
 {
 	cdr_err err = CDR_E_INTERNAL;
 	char name[CDR_PUBLISH_NAME_LEN];
-	struct cdr_out csv = { 0 }, text = { 0 }, json = { 0 };
+	struct cdr_out csv = { 0 }, json = { 0 };
 
 	memset(hash, 0, CDR_SHA256_LEN);
 	if (!release->controlled)
@@ -202,7 +207,6 @@ cdr_publish_folder(const struct cdr_release *release, const char *folder, int64_
 	err = good ? CDR_OK : io(fault, folder);
 out:
 	cdr_out_free(&csv);
-	cdr_out_free(&text);
 	cdr_out_free(&json);
 	return err;
 }

@@ -1,7 +1,7 @@
 #ifndef CDR_NODE_NET_PUBLISH_H
 #define CDR_NODE_NET_PUBLISH_H
 
-/* Writing a release to a folder: web page, PDF and workbook in four languages, CSV with HXL tags and a text beside it, JSON. */
+/* Writing to a folder what everybody may read; a release: web page, PDF and workbook in four languages, CSV with HXL tags, JSON. */
 
 #include "core/record/publish.h"
 #include "proto/message.h"
@@ -37,6 +37,8 @@ CDR_MUST_CHECK cdr_err cdr_publish_folder_make(const char *folder, struct cdr_fa
 /**
  * cdr_publish_put(folder, name, data, len, fault):
  * Put a file that everybody may read into its place in ${folder}, at once: the old one or the new one is there at every moment.
+ *
+ * name    in   a slash in it leads into a folder that exists
  *
  * Returns  CDR_OK once it is on the disk; CDR_E_RANGE if the path is too long; CDR_E_IO.
  */
