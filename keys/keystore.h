@@ -80,7 +80,7 @@ void cdr_keystore_free(struct cdr_keystore *store);
 
 /**
  * cdr_keystore_derive(store, purpose, out):
- * The key for one purpose ("database", "columns", "backup"), the same as long as the file lives, whatever becomes of
+ * The key for one purpose ("database", "columns", "digests", "backup"), the same as long as the file lives, whatever becomes of
  * its passphrase.
  *
  * purpose  in           1 .. CDR_KEYSTORE_NAME_LEN_MAX bytes

@@ -93,7 +93,7 @@ make_dummies(struct matching *m)
 		struct cdr_bytes parts[] = {
 			{ (const uint8_t *)label, sizeof(label) }, { m->check_id, CDR_ID_LEN }, { &number, 1 }
 		};
-		err = cdr_hmac_sha256(m->member->home->keys->column, CDR_SEAL_KEY_LEN, parts, 3, m->dummy[i]);
+		err = cdr_hmac_sha256(m->member->home->keys->digest, CDR_HOME_DIGEST_KEY_LEN, parts, 3, m->dummy[i]);
 	}
 	return err;
 }

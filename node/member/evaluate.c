@@ -94,7 +94,7 @@ name_batch(struct batch *batch, const char *purpose, const struct cdr_bytes *inp
 		parts[2 * i + 2] = (struct cdr_bytes){ len[i], sizeof(len[i]) };
 		parts[2 * i + 3] = inputs[i];
 	}
-	CDR_TRY(cdr_hmac_sha256(batch->member->home->keys->column, CDR_SEAL_KEY_LEN, parts, 2 * batch->count + 2, hash));
+	CDR_TRY(cdr_hmac_sha256(batch->member->home->keys->digest, CDR_HOME_DIGEST_KEY_LEN, parts, 2 * batch->count + 2, hash));
 	memcpy(batch->name, ASKED_NAME, sizeof(ASKED_NAME));
 	cdr_hex_write(hash, sizeof(hash), batch->name + sizeof(ASKED_NAME) - 1);
 	err = CDR_OK;

@@ -240,7 +240,7 @@ cdr_member_digest(const struct cdr_member *member, const char *purpose, struct c
 	/* The closing NUL keeps the two apart. */
 	const struct cdr_bytes parts[] = { { (const uint8_t *)purpose, strlen(purpose) + 1 }, content };
 
-	return cdr_hmac_sha256(member->home->keys->column, CDR_SEAL_KEY_LEN, parts, 2, out);
+	return cdr_hmac_sha256(member->home->keys->digest, CDR_HOME_DIGEST_KEY_LEN, parts, 2, out);
 }
 
 /* see node/member/member.h */

@@ -106,6 +106,7 @@ load(struct cdr_home *home, const struct cdr_store_schema *schema, bool create, 
 	CDR_TRY(cdr_keystore_get(home->keystore, "tls", keys->tls, sizeof(keys->tls)));
 	CDR_TRY(cdr_keystore_derive(home->keystore, "database", keys->database));
 	CDR_TRY(cdr_keystore_derive(home->keystore, "columns", keys->column));
+	CDR_TRY(cdr_keystore_derive(home->keystore, "digests", keys->digest));
 	CDR_TRY(cdr_sign_public(keys->signing, home->signing_public));
 	CDR_TRY(cdr_hpke_public(keys->sealing, home->sealing_public));
 	CDR_TRY(cdr_certificate_make(keys->tls, CERTIFICATE_NAME, &home->certificate, &home->certificate_key));

@@ -19,6 +19,7 @@
 #include "proto/roster.h"
 
 #define CDR_HOME_PATH_LEN_MAX 3072
+#define CDR_HOME_DIGEST_KEY_LEN 32
 #define CDR_HOME_PID "node.pid"
 #define CDR_HOME_KEYSTORE "keystore"
 #define CDR_HOME_DATABASE "node.db"
@@ -26,7 +27,8 @@
 /* The keys that a node works with, in one block of locked memory. */
 struct cdr_home_keys {
 	uint8_t database[CDR_STORE_KEY_LEN];
-	uint8_t column[CDR_SEAL_KEY_LEN];
+	uint8_t column[CDR_SEAL_KEY_LEN];        /* seals columns */
+	uint8_t digest[CDR_HOME_DIGEST_KEY_LEN]; /* HMAC-SHA-256 of what is found again without being kept */
 	uint8_t signing[CDR_SIGN_SEED_LEN];
 	uint8_t sealing[CDR_HPKE_SECRET_LEN];
 	uint8_t tls[CDR_CERTIFICATE_SECRET_LEN];

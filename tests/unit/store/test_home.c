@@ -144,17 +144,17 @@ test_keys_differ(void **state)
 	(void)state;
 	assert_int_equal(create(&right, &home), CDR_OK);
 	memcpy(&first, home->keys, sizeof(first));
-	const uint8_t *key[] = { first.database, first.column, first.signing, first.sealing, first.tls };
-	for (size_t i = 0; i < 5; i++)
+	const uint8_t *key[] = { first.database, first.column, first.digest, first.signing, first.sealing, first.tls };
+	for (size_t i = 0; i < 6; i++)
 		for (size_t k = 0; k < i; k++)
 			assert_memory_not_equal(key[i], key[k], 32);
 	cdr_home_close(home);
 	assert_int_equal(teardown(NULL), 0);
 	assert_int_equal(mkdir(dir, 0700), 0);
 	assert_int_equal(create(&right, &home), CDR_OK);
-	const uint8_t *next[] = { home->keys->database, home->keys->column, home->keys->signing, home->keys->sealing,
-		home->keys->tls };
-	for (size_t i = 0; i < 5; i++)
+	const uint8_t *next[] = { home->keys->database, home->keys->column, home->keys->digest, home->keys->signing,
+		home->keys->sealing, home->keys->tls };
+	for (size_t i = 0; i < 6; i++)
 		assert_memory_not_equal(key[i], next[i], 32);
 	cdr_home_close(home);
 }
