@@ -424,7 +424,10 @@ promise_never(struct cdr_round_work *w, char *text)
 
 	CDR_TRY(take_roster(w));
 	CDR_TRY(cdr_close_read_head(w->task->close, w->round, w->world.roster, w->trustee->genesis, &w->close, w->fault));
-	CDR_TRY(cdr_round_never_put(w->trustee, w->round, text, w->fault));
+	err = cdr_round_never_put(w->trustee, w->round, text, w->fault);
+	if (err == CDR_E_REFUSED && w->leaves)
+		return CDR_E_EXISTS; /* and nothing to sign */
+	CDR_TRY(err);
 	message.round = cdr_message_field(w->round->hash, CDR_ROUND_HASH_LEN);
 	message.text = text;
 	message.has_never = 1;
@@ -488,7 +491,10 @@ take_fresh(struct cdr_trustee *trustee, const struct cdr_round_view *view, const
 	return err;
 }
 
-/* Ask the hub what waits, and take each task; ${done} is how many went well. */
+/*
+ * Ask the hub what waits, and take each task; ${done} is how many went well. What is returned is the first failure; one in which this
+ * trustee has answered (CDR_E_EXISTS, if it leaves) hides no other.
+ */
 static cdr_err
 take_all(struct cdr_trustee *trustee, bool leaves, size_t *done, struct cdr_fault *fault)
 {
@@ -520,7 +526,7 @@ take_all(struct cdr_trustee *trustee, bool leaves, size_t *done, struct cdr_faul
 	for (size_t i = 0; i < work->n_task; i++) {
 		err = take_fresh(trustee, &view, work->task[i], leaves, fault);
 		*done += err == CDR_OK;
-		if (first == CDR_OK)
+		if (first == CDR_OK || (first == CDR_E_EXISTS && err != CDR_OK))
 			first = err;
 	}
 	err = first;
@@ -545,11 +551,17 @@ cdr_trustee_round_step(struct cdr_trustee *trustee, struct cdr_fault *fault)
 cdr_err
 cdr_trustee_round_leave(struct cdr_trustee *trustee, struct cdr_fault *fault)
 {
+	struct cdr_fault local = { CDR_OK, "" };
 	size_t done = 1;
 	cdr_err err = CDR_OK;
 
+	if (fault == NULL)
+		fault = &local;
 	/* The hub shows some at a time; those in which this trustee answered it shows again, and there is nothing to sign. */
-	for (size_t i = 0; i < LEAVE_PASSES_MAX && done > 0 && (err == CDR_OK || err == CDR_E_REFUSED); i++)
+	for (size_t i = 0; i < LEAVE_PASSES_MAX && done > 0 && (err == CDR_OK || err == CDR_E_EXISTS); i++)
 		err = take_all(trustee, true, &done, fault);
-	return err == CDR_E_REFUSED ? CDR_OK : err;
+	if (err != CDR_OK && err != CDR_E_EXISTS)
+		return err;
+	return done == 0 ? CDR_OK : cdr_fault_set(fault, CDR_E_BUSY, "the hub shows more rounds to be signed away than there can be at once: do the "
+	    "same again, and if it goes on so, ask the hub's operator");
 }

@@ -31,7 +31,10 @@ CDR_MUST_CHECK cdr_err cdr_trustee_round_step(struct cdr_trustee *trustee, struc
  * This trustee is about to hand its share on: of every round that waits for it, and in which it has not answered, sign that it never opens
  * it. After that nobody could say so for it, and of such a round no other one of the same months could take the place.
  *
- * Returns  CDR_OK, also where it has answered in some; as cdr_trustee_ask; CDR_E_STORE; CDR_E_MEMORY.
+ * fault   out   may be NULL
+ *
+ * Returns  CDR_OK once the hub has all of them, also where this trustee has answered in some; CDR_E_BUSY if there are more than it signs in
+ *          one go; as cdr_trustee_ask, also if only one of them did not reach the hub: then it is called again; CDR_E_STORE; CDR_E_MEMORY.
  */
 CDR_MUST_CHECK cdr_err cdr_trustee_round_leave(struct cdr_trustee *trustee, struct cdr_fault *fault);
 

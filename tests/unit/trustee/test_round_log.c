@@ -2,119 +2,14 @@
 #include "tests/unit/unit.h"
 #include "tests/unit/trustee/exchange.h"
 #include "tests/unit/trustee/played_log.h"
+#include "tests/unit/trustee/played_round.h"
 
 #include "node/trustee/round_work.h"
 
 #define REFUSE_PATH "/v1/round/refuse"
-#define NEVER_MAX 4
-
-/* A round, how it was closed, and what the hub shows of it. */
-struct played {
-	struct cdr_round *round;
-	struct cdr_arena arena;
-	Cdr__Wire__SignedRound sealed;
-	Cdr__Wire__SignedClose *close;
-	struct cdr_buffer close_bytes, note;
-	uint8_t close_hash[CDR_ROUND_HASH_LEN];
-	struct cdr_buffer never[NEVER_MAX];
-	ProtobufCBinaryData never_field[NEVER_MAX];
-	Cdr__Wire__RoundBefore before;
-	Cdr__Wire__LogView view;
-	uint8_t extension[CDR_MERKLE_PROOF_MAX * CDR_MERKLE_HASH_LEN];
-	uint64_t place;
-};
 
 static struct exchange *x;
 static struct played_log *played;
-
-/* Round ${number} of a half-year with one table. */
-static void
-make_round(struct played *p, uint8_t number, char *period, char *table, uint32_t epsilon_milli)
-{
-	static char version[] = "2";
-	Cdr__Wire__RoundTable one = CDR__WIRE__ROUND_TABLE__INIT, *at[] = { &one };
-	Cdr__Wire__Round body = CDR__WIRE__ROUND__INIT;
-	Cdr__Wire__SignedRound sealed = CDR__WIRE__SIGNED_ROUND__INIT;
-	uint8_t id[CDR_ID_LEN] = { number }, key[CDR_POINT_LEN] = { 2 }, signature[CDR_SIGNATURE_LEN];
-	struct cdr_buffer inner, outer;
-
-	memset(p, 0, sizeof(*p));
-	one.id = table;
-	one.cells = 2;
-	one.bits = 8;
-	body.exchange = cdr_message_field(x->genesis->hash, CDR_GENESIS_HASH_LEN);
-	body.id = cdr_message_field(id, sizeof(id));
-	body.period = period;
-	assert_int_equal(cdr_round_period(period, &body.first_month, &body.last_month), CDR_OK);
-	body.codebook_version = version;
-	body.table = at;
-	body.n_table = 1;
-	body.minimum = 5;
-	body.opened_at = 1;
-	body.deadline = 2;
-	body.has_epsilon_milli = epsilon_milli != 0;
-	body.epsilon_milli = epsilon_milli;
-	body.statistics_key = 1;
-	body.public_key = cdr_message_field(key, sizeof(key));
-	assert_int_equal(cdr_message_encode(&body.base, &inner), CDR_OK);
-	assert_int_equal(cdr_round_sign(x->hub_seed, CDR_ROUND_WORD_ROUND, x->genesis->hash, cdr_buffer_bytes(&inner), signature), CDR_OK);
-	sealed.round = cdr_message_field(inner.data, inner.len);
-	sealed.signature = cdr_message_field(signature, sizeof(signature));
-	assert_int_equal(cdr_message_encode(&sealed.base, &outer), CDR_OK);
-	assert_int_equal(cdr_round_decode(cdr_buffer_bytes(&outer), &p->round, NULL), CDR_OK);
-	p->sealed = *p->round->sealed;
-	cdr_buffer_free(&inner);
-	cdr_buffer_free(&outer);
-}
-
-/* The hub closes it with the members ${from} .. ${to} - 1. */
-static void
-make_close(struct played *p, unsigned from, unsigned to, uint64_t roster_version)
-{
-	Cdr__Wire__RoundClose head = CDR__WIRE__ROUND_CLOSE__INIT;
-	Cdr__Wire__CloseList list = CDR__WIRE__CLOSE_LIST__INIT;
-	Cdr__Wire__SignedClose sealed = CDR__WIRE__SIGNED_CLOSE__INIT;
-	Cdr__Wire__ClosedContribution entry[32], *at[32];
-	static char id[32][16];
-	uint8_t hash[CDR_SHA256_LEN] = { 1 }, list_hash[CDR_SHA256_LEN], signature[CDR_SIGNATURE_LEN];
-	struct cdr_buffer entries, inner;
-
-	for (unsigned i = from; i < to; i++) {
-		(void)snprintf(id[i - from], sizeof(id[0]), "member-%02u", i);
-		entry[i - from] = (Cdr__Wire__ClosedContribution)CDR__WIRE__CLOSED_CONTRIBUTION__INIT;
-		entry[i - from].member = id[i - from];
-		entry[i - from].hash = cdr_message_field(hash, sizeof(hash));
-		at[i - from] = &entry[i - from];
-	}
-	list.contribution = at;
-	list.n_contribution = to - from;
-	assert_int_equal(cdr_message_encode(&list.base, &entries), CDR_OK);
-	const struct cdr_bytes listed = cdr_buffer_bytes(&entries);
-	assert_int_equal(cdr_sha256(&listed, 1, list_hash), CDR_OK);
-	head.round = cdr_message_field(p->round->hash, CDR_ROUND_HASH_LEN);
-	head.closed_at = 3;
-	head.members = to - from;
-	head.list_hash = cdr_message_field(list_hash, sizeof(list_hash));
-	head.sums_hash = cdr_message_field(hash, sizeof(hash));
-	head.roster_version = roster_version;
-	assert_int_equal(cdr_message_encode(&head.base, &inner), CDR_OK);
-	const struct cdr_bytes bytes = cdr_buffer_bytes(&inner);
-	assert_int_equal(cdr_sha256(&bytes, 1, p->close_hash), CDR_OK);
-	assert_int_equal(cdr_round_sign(x->hub_seed, CDR_ROUND_WORD_CLOSE, x->genesis->hash, bytes, signature), CDR_OK);
-	sealed.close = cdr_message_field(inner.data, inner.len);
-	sealed.signature = cdr_message_field(signature, sizeof(signature));
-	sealed.has_list = 1;
-	sealed.list = cdr_message_field(entries.data, entries.len);
-	assert_int_equal(cdr_message_encode(&sealed.base, &p->close_bytes), CDR_OK);
-	assert_int_equal(cdr_message_decode(&p->arena, &cdr__wire__signed_close__descriptor, cdr_buffer_bytes(&p->close_bytes), &p->close),
-	    CDR_OK);
-	p->before = (Cdr__Wire__RoundBefore)CDR__WIRE__ROUND_BEFORE__INIT;
-	p->before.round = &p->sealed;
-	p->before.close = p->close;
-	p->before.never = p->never_field;
-	cdr_buffer_free(&entries);
-	cdr_buffer_free(&inner);
-}
 
 /* Append a leaf with these numbers to ${log}. */
 static uint64_t
@@ -160,7 +55,7 @@ log_close_as(struct played *p, struct played_log *log, uint64_t members, uint64_
 static void
 close_and_log(struct played *p, unsigned from, unsigned to)
 {
-	make_close(p, from, to, 0);
+	make_close(x, p, from, to, 0);
 	log_close_as(p, played, to - from, p->round->body->first_month, p->round->body->last_month);
 }
 
@@ -192,17 +87,6 @@ static void
 sign_never(struct played *p, uint32_t i, const uint8_t *hash)
 {
 	sign_never_as(p, i, x->node[i].home.keys->signing, hash);
-}
-
-static void
-played_round_free(struct played *p)
-{
-	for (size_t i = 0; i < NEVER_MAX; i++)
-		cdr_buffer_free(&p->never[i]);
-	cdr_buffer_free(&p->close_bytes);
-	cdr_buffer_free(&p->note);
-	cdr_arena_free(&p->arena);
-	cdr_round_free(p->round);
 }
 
 /* Whether trustee ${i} would open ${p}, with what was closed before it as the hub shows it. */
@@ -252,8 +136,8 @@ enough_must_have_seen_it(void **state)
 	(void)state;
 	struct played p;
 
-	make_round(&p, 1, h1, status_table, 0);
-	make_close(&p, 0, 7, 0);
+	make_round(x, &p, 1, h1, status_table, 0);
+	make_close(x, &p, 0, 7, 0);
 	assert_int_equal(cdr_round_quorum(x->newest), 3);
 	/* Not in the log. */
 	assert_int_equal(admit(1, &p, NULL, 0), CDR_E_BUSY);
@@ -274,7 +158,7 @@ all_have_seen_it(void **state)
 	struct played p;
 	const uint64_t any[] = { 1, 1 };
 
-	make_round(&p, 1, h1, status_table, 0);
+	make_round(x, &p, 1, h1, status_table, 0);
 	(void)append(played, CDR_LEAF_ROUND_OPENED, any, 2, NULL);
 	close_and_log(&p, 0, 7);
 	for (uint32_t i = 1; i <= 3; i++)
@@ -320,10 +204,10 @@ two_logs_open_nothing(void **state)
 	struct cdr_cosignature liar;
 
 	second->x = x;
-	make_round(&one, 1, h1, status_table, 0);
-	make_round(&other, 1, h1, status_table, 0);
-	make_close(&one, 0, 7, 0);
-	make_close(&other, 0, 6, 0);
+	make_round(x, &one, 1, h1, status_table, 0);
+	make_round(x, &other, 1, h1, status_table, 0);
+	make_close(x, &one, 0, 7, 0);
+	make_close(x, &other, 0, 6, 0);
 	/* Trustee 2 signs whatever it is shown. */
 	played->skip[2] = played->skip[3] = second->skip[1] = second->skip[2] = true;
 	log_close_as(&one, played, 7, one.round->body->first_month, one.round->body->last_month);
@@ -363,8 +247,8 @@ the_leaf_says_what_the_list_says(void **state)
 	uint64_t first, last;
 
 	for (uint8_t i = 0; i < 4; i++) {
-		make_round(&p[i], (uint8_t)(i + 1), h1, status_table, 0);
-		make_close(&p[i], 0, 7, 0);
+		make_round(x, &p[i], (uint8_t)(i + 1), h1, status_table, 0);
+		make_close(x, &p[i], 0, 7, 0);
 	}
 	first = p[0].round->body->first_month;
 	last = p[0].round->body->last_month;
@@ -393,9 +277,9 @@ nothing_is_subtracted(void **state)
 	struct played *const before[] = { &first };
 	static char renamed[] = "renamed";
 
-	make_round(&first, 1, h1, status_table, 0);
+	make_round(x, &first, 1, h1, status_table, 0);
 	close_and_log(&first, 0, 7);
-	make_round(&later[0], 2, h1, renamed, 0);
+	make_round(x, &later[0], 2, h1, renamed, 0);
 	close_and_log(&later[0], 0, 8);
 	/* One more, whatever the table is called; and if the hub does not show what was before. */
 	assert_int_equal(admit(1, &later[0], before, 1), CDR_E_REFUSED);
@@ -403,7 +287,7 @@ nothing_is_subtracted(void **state)
 	/* The one that was first is the one that counts. */
 	assert_int_equal(admit(1, &first, NULL, 0), CDR_OK);
 	/* Other months. */
-	make_round(&later[1], 3, h2, status_table, 0);
+	make_round(x, &later[1], 3, h2, status_table, 0);
 	close_and_log(&later[1], 0, 8);
 	assert_int_equal(admit(1, &later[1], NULL, 0), CDR_OK);
 	for (size_t i = 0; i < 2; i++)
@@ -418,9 +302,9 @@ nobody_in_common_is_no_help(void **state)
 	struct played first, second;
 	struct played *const before[] = { &first };
 
-	make_round(&first, 1, h1, status_table, 0);
+	make_round(x, &first, 1, h1, status_table, 0);
 	close_and_log(&first, 0, 7);
-	make_round(&second, 2, h1, region_table, 0);
+	make_round(x, &second, 2, h1, region_table, 0);
 	close_and_log(&second, 10, 17);
 	assert_int_equal(admit(1, &second, before, 1), CDR_E_REFUSED);
 	played_round_free(&first);
@@ -434,13 +318,13 @@ the_same_contributors(void **state)
 	struct played first, other, same;
 	struct played *const before[] = { &first }, *const both[] = { &other, &first };
 
-	make_round(&first, 1, h1, status_table, 0);
+	make_round(x, &first, 1, h1, status_table, 0);
 	close_and_log(&first, 0, 7);
-	make_round(&other, 2, h1, region_table, 0);
+	make_round(x, &other, 2, h1, region_table, 0);
 	close_and_log(&other, 0, 7);
 	assert_int_equal(admit(1, &other, before, 1), CDR_OK);
 	/* The same table once more. */
-	make_round(&same, 3, h1, status_table, 0);
+	make_round(x, &same, 3, h1, status_table, 0);
 	close_and_log(&same, 0, 7);
 	assert_int_equal(admit(1, &same, both, 2), CDR_E_REFUSED);
 	played_round_free(&first);
@@ -456,9 +340,9 @@ what_all_have_signed_away(void **state)
 	struct played *const before[] = { &first };
 	static const uint8_t elsewhere[CDR_ROUND_HASH_LEN] = { 1 };
 
-	make_round(&first, 1, h1, status_table, 0);
+	make_round(x, &first, 1, h1, status_table, 0);
 	close_and_log(&first, 0, 7);
-	make_round(&second, 2, h1, status_table, 0);
+	make_round(x, &second, 2, h1, status_table, 0);
 	close_and_log(&second, 0, 8);
 	assert_int_equal(admit(1, &second, before, 1), CDR_E_REFUSED);
 	/* Two of three; the third about something else; one twice; then all. */
@@ -473,8 +357,8 @@ what_all_have_signed_away(void **state)
 	assert_int_equal(admit(1, &second, before, 1), CDR_OK);
 	/* A closing that the log does not hold, in the place of the one that it does. */
 	struct played forged;
-	make_round(&forged, 1, h1, status_table, 0);
-	make_close(&forged, 0, 8, 0);
+	make_round(x, &forged, 1, h1, status_table, 0);
+	make_close(x, &forged, 0, 8, 0);
 	struct played *const instead[] = { &forged };
 	assert_int_equal(admit(1, &second, instead, 1), CDR_E_REFUSED);
 	/* A closing without its list. */
@@ -526,9 +410,9 @@ what_who_left_has_not_signed_away(void **state)
 	uint8_t seed[CDR_SIGN_SEED_LEN] = { 91 }, leaver[CDR_SIGN_PUBLIC_LEN];
 
 	assert_int_equal(cdr_sign_public(seed, leaver), CDR_OK);
-	make_round(&first, 1, h1, status_table, 0);
+	make_round(x, &first, 1, h1, status_table, 0);
 	close_and_log(&first, 0, 7);
-	make_round(&second, 2, h1, status_table, 0);
+	make_round(x, &second, 2, h1, status_table, 0);
 	close_and_log(&second, 0, 8);
 	for (uint32_t i = 1; i <= TRUSTEE_COUNT; i++)
 		sign_never(&first, i, first.close_hash);
@@ -582,7 +466,7 @@ the_first_set_counts(void **state)
 	(void)state;
 	struct played exact, noisy;
 
-	make_round(&exact, 1, h1, status_table, 0);
+	make_round(x, &exact, 1, h1, status_table, 0);
 	close_and_log(&exact, 0, 7);
 	assert_int_equal(admit_set(&exact, "first", true), CDR_E_BUSY);
 	log_set(&exact, "first");
@@ -590,7 +474,7 @@ the_first_set_counts(void **state)
 	assert_int_equal(admit_set(&exact, "first", false), CDR_OK);
 	assert_int_equal(admit_set(&exact, "second", true), CDR_E_REFUSED);
 	/* With noise the set is witnessed like the closing. */
-	make_round(&noisy, 2, h2, status_table, 500);
+	make_round(x, &noisy, 2, h2, status_table, 500);
 	close_and_log(&noisy, 0, 7);
 	played->skip[3] = true;
 	log_set(&noisy, "first");
