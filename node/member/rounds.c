@@ -23,7 +23,7 @@ hash_value(const struct cdr_round *round)
 
 /* ---- what was submitted ----------------------------------------------------------------------------------------- */
 
-/* The last submission for a round. Zeroed: none. */
+/* The last submission for a round, of all or of those that the hub acknowledged. Zeroed: none. */
 struct submitted {
 	uint64_t number;
 	uint8_t hash[CDR_SHA256_LEN];
@@ -43,6 +43,7 @@ submitted_free(struct submitted *s)
 
 struct read_job {
 	const struct cdr_round *round;
+	bool is_acknowledged;         /* the last that the hub acknowledged */
 	struct submitted *s;
 };
 
@@ -55,7 +56,9 @@ read_job(struct cdr_tx *tx, void *context)
 	struct cdr_query *query = NULL;
 	int64_t refused;
 
-	CDR_TRY(cdr_query_start(tx,
+	CDR_TRY(cdr_query_start(tx, job->is_acknowledged ?
+	    "SELECT submission, hash, request, reply, refused, coarsened FROM round_submission WHERE round = $1 AND reply IS NOT NULL"
+	    " ORDER BY submission DESC LIMIT 1" :
 	    "SELECT submission, hash, request, reply, refused, coarsened FROM round_submission WHERE round = $1 ORDER BY submission DESC LIMIT 1",
 	    CDR_VALUES(hash_value(job->round)), &query));
 	err = cdr_query_step(query);
@@ -79,9 +82,9 @@ out:
 }
 
 static cdr_err
-submitted_read(struct cdr_member *member, const struct cdr_round *round, struct submitted *s)
+submitted_read(struct cdr_member *member, const struct cdr_round *round, bool is_acknowledged, struct submitted *s)
 {
-	struct read_job job = { round, s };
+	struct read_job job = { round, is_acknowledged, s };
 
 	*s = (struct submitted){ 0 };
 	return cdr_store_read(member->home->store, read_job, &job);
@@ -144,6 +147,47 @@ cdr_rounds_free(struct cdr_rounds *rounds)
 	*rounds = (struct cdr_rounds){ 0 };
 }
 
+struct later_job {
+	const struct cdr_round *round;
+	uint64_t from;                /* number of a submission */
+	struct cdr_bytes hash;
+	int64_t count;
+};
+
+/* A reading job: whether that hash is of a submission of ours, no earlier than that one. */
+static cdr_err
+later_job(struct cdr_tx *tx, void *context)
+{
+	struct later_job *job = context;
+
+	return cdr_query_one_int(tx, "SELECT count(*) FROM round_submission WHERE round = $1 AND submission >= $2 AND hash = $3",
+	    CDR_VALUES(hash_value(job->round), cdr_value_int((int64_t)job->from), cdr_value_bytes(job->hash)), &job->count);
+}
+
+/* Whether the hub keeps the last word that it gave us, with what it lists of ours (NULL: nothing). A later one may have taken its place. */
+static cdr_err
+check_word(struct cdr_member *member, const struct cdr_round *round, const Cdr__Wire__ClosedContribution *listed)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct submitted s = { 0 };
+	struct later_job job = { .round = round };
+
+	CDR_TRY(submitted_read(member, round, true, &s));
+	if (s.reply.len == 0)
+		goto out;
+	job.from = s.number;
+	if (listed != NULL) {
+		job.hash = cdr_message_bytes(listed->hash);
+		CDR_TRY(cdr_store_read(member->home->store, later_job, &job));
+	}
+	if (job.count == 0)
+		err = accuse_hub(member, round, &s, listed == NULL ? "left out a contribution to a round that it had acknowledged" :
+		    "counts another contribution to a round than the last one that it had acknowledged");
+out:
+	submitted_free(&s);
+	return err;
+}
+
 /* Whether the list of contributions holds ours, as it was submitted last. */
 static cdr_err
 check_counted(struct cdr_member *member, const struct cdr_roster *roster, const Cdr__Wire__SignedClose *sealed,
@@ -158,9 +202,8 @@ check_counted(struct cdr_member *member, const struct cdr_roster *roster, const 
 	size_t at = cdr_close_find(&close, member->id);
 	e->is_counted = at != SIZE_MAX && memcmp(close.list->contribution[at]->hash.data, s->hash, sizeof(s->hash)) == 0;
 	e->is_unknown = s->number == 0 && at != SIZE_MAX;
-	if (!e->is_unknown && s->reply.len > 0 && !e->is_counted)
-		err = accuse_hub(member, e->round, s, at == SIZE_MAX ? "left out a contribution to a round that it had acknowledged" :
-		    "counts another contribution to a round than the last one that it had acknowledged");
+	if (!e->is_unknown && !e->is_counted)
+		err = check_word(member, e->round, at == SIZE_MAX ? NULL : close.list->contribution[at]);
 out:
 	cdr_close_free(&close);
 	return err;
@@ -183,7 +226,7 @@ read_state(struct cdr_member *member, const struct cdr_roster *roster, const Cdr
 	if (strlen(state->state) >= sizeof(e->state))
 		return cdr_fault_set(fault, CDR_E_INPUT, "the hub tells a state of a round that there is not");
 	memcpy(e->state, state->state, strlen(state->state) + 1);
-	CDR_TRY(submitted_read(member, e->round, &s));
+	CDR_TRY(submitted_read(member, e->round, false, &s));
 	e->submission = (uint32_t)s.number;
 	memcpy(e->coarsened, s.coarsened, sizeof(e->coarsened));
 	e->is_acknowledged = s.reply.len > 0;
@@ -436,7 +479,7 @@ cdr_rounds_submit(struct cdr_member *member, const struct cdr_round *round, cons
 
 	if (cdr_member_now() > round->body->deadline)
 		return cdr_fault_set(fault, CDR_E_TIME, "the deadline of this round is over");
-	CDR_TRY(submitted_read(member, round, &before));
+	CDR_TRY(submitted_read(member, round, false, &before));
 	next.last = before.number;
 	CDR_TRY(cdr_store_read(member->home->store, next_job, &next));
 	CDR_TRY(make_request(member, round, counts, next.next, &s));

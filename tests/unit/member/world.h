@@ -86,6 +86,8 @@ enum w_trustee_mode {
 	W_MODE_COUNT
 };
 
+struct w_reply;
+
 struct w_keys {
 	char signer[CDR_SIGNER_LEN_MAX + 1];
 	char name[64], url[32];
@@ -193,6 +195,8 @@ struct world {
 	const char *join_id, *join_country;
 	const char *release_json;           /* what was published last; NULL: nothing */
 	const char *release_logged;         /* what the log holds in its place */
+	struct cdr_bytes request;           /* what is being answered, as it came */
+	void (*on_round)(struct world *w, const char *path, const struct cdr_envelope *envelope, struct w_reply *reply); /* a test's rounds */
 };
 
 extern struct world *w_world; /* the one that answers: the newest, unless a test says otherwise */

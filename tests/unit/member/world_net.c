@@ -135,6 +135,7 @@ deliver(struct world *w, struct cdr_client_post *post)
 		return cdr_fault_set(&post->fault, CDR_E_NETWORK, "played: no connection");
 	const struct w_keys *party = is_hub ? &w->hub : &w->trustee[at];
 	assert_true(post->pin == NULL || memcmp(post->pin, party->pin, CDR_PIN_LEN) == 0);
+	w->request = post->body;
 	assert_int_equal(cdr_envelope_open(post->body, &envelope), CDR_OK);
 	const struct w_keys *asker = w_find(w, envelope.signer);
 	if (asker != NULL)
