@@ -248,14 +248,13 @@ static int
 judge(const char *file, const char *folder, const uint8_t *fingerprint, bool json)
 {
 	struct cdr_verify v = { .folder = folder, .fingerprint = fingerprint };
-	const struct cdr_verify here = { .folder = file[0] == '/' ? "" : "." };
 	struct cdr_fault fault = { CDR_OK, "" };
 	struct cdr_evidence evidence = { .parties = "" };
 	struct cdr_buffer bytes = { NULL, 0 };
 
 	cdr_err err = cdr_verify_rosters(&v, &fault);
 	if (err == CDR_OK)
-		err = cdr_verify_file_read(&here, file[0] == '/' ? file + 1 : file, &bytes, &fault);
+		err = cdr_file_read(file, CDR_VERIFY_FILE_LEN_MAX, &bytes, &fault);
 	if (err == CDR_OK)
 		err = cdr_evidence_judge(cdr_buffer_bytes(&bytes), v.roster, v.roster_count, &evidence, &fault);
 	print_evidence(&evidence, err, json, &fault);

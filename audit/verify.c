@@ -1,6 +1,7 @@
 #include "audit/verify.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -59,6 +60,28 @@ cdr_verify_file_read(const struct cdr_verify *v, const char *name, struct cdr_bu
 	if ((size_t)snprintf(path, sizeof(path), "%s/%s", v->folder, name) >= sizeof(path))
 		return cdr_fault_set(fault, CDR_E_RANGE, "the path of the folder is too long");
 	return cdr_file_read(path, CDR_VERIFY_FILE_LEN_MAX, bytes, fault);
+}
+
+/* see audit/verify.h */
+cdr_err
+cdr_verify_files_each(const struct cdr_verify *v, const char *name, cdr_verify_file_callback *take, void *context, struct cdr_fault *fault)
+{
+	char path[CDR_VERIFY_PATH_LEN];
+	const struct dirent *entry;
+	cdr_err err = CDR_OK;
+
+	if ((size_t)snprintf(path, sizeof(path), "%s/%s", v->folder, name) >= sizeof(path))
+		return cdr_fault_set(fault, CDR_E_RANGE, "the path of the folder is too long");
+	DIR *folder = opendir(path);
+	if (folder == NULL)
+		return errno == ENOENT ? CDR_OK : cdr_fault_set(fault, CDR_E_IO, "%s: %s", path, strerror(errno));
+	while (err == CDR_OK && (errno = 0, entry = readdir(folder)) != NULL)
+		if (entry->d_name[0] != '.')
+			err = take(context, entry->d_name, fault);
+	if (err == CDR_OK && errno != 0)
+		err = cdr_fault_set(fault, CDR_E_IO, "%s: %s", path, strerror(errno));
+	(void)closedir(folder);
+	return err;
 }
 
 /* ---- rosters ------------------------------------------------------------------------------------------------- */
@@ -135,7 +158,9 @@ take_entry(struct cdr_verify *v, uint64_t position, struct cdr_bytes entry, stru
 	v->kind_count[leaf.kind]++;
 	if (v->open_count == v->open_room) {
 		size_t room = v->open_room > 0 ? 2 * v->open_room : 1024;
-		struct cdr_verify_leaf *more = room <= CDR_VERIFY_OPEN_MAX ? realloc(v->open, room * sizeof(*more)) : NULL;
+		if (room > CDR_VERIFY_OPEN_MAX)
+			return cdr_fault_set(fault, CDR_E_RANGE, "the log has more open leaves than this program takes in (%u)", CDR_VERIFY_OPEN_MAX);
+		struct cdr_verify_leaf *more = realloc(v->open, room * sizeof(*more));
 		if (more == NULL)
 			return CDR_E_MEMORY;
 		v->open = more;
@@ -342,10 +367,17 @@ match_ceremony(struct cdr_verify *v, const Cdr__Wire__CeremonyTranscript *transc
 	return err;
 }
 
+struct proving {
+	struct cdr_verify *v;
+	bool *proved;                        /* of each roster's keys, which stand one after the other */
+};
+
 static cdr_err
-take_ceremony(struct cdr_verify *v, const char *file_name, bool *proved, struct cdr_fault *fault)
+take_ceremony(void *context, const char *file_name, struct cdr_fault *fault)
 {
 	cdr_err err = CDR_E_INTERNAL;
+	const struct proving *proving = context;
+	struct cdr_verify *v = proving->v;
 	char name[CDR_VERIFY_PATH_LEN];
 	struct cdr_buffer bytes = { 0 };
 	struct cdr_arena arena = { 0 };
@@ -358,7 +390,7 @@ take_ceremony(struct cdr_verify *v, const char *file_name, bool *proved, struct 
 		cdr_fault_set(fault, err, "%s/%s is no transcript of a ceremony", v->folder, name);
 	if (err != CDR_OK)
 		goto out;
-	CDR_TRY(match_ceremony(v, transcript, proved, fault));
+	CDR_TRY(match_ceremony(v, transcript, proving->proved, fault));
 	v->ceremony_count++;
 out:
 	cdr_arena_free(&arena);
@@ -388,22 +420,13 @@ count_keys(struct cdr_verify *v, const bool *proved)
 cdr_err
 cdr_verify_ceremonies(struct cdr_verify *v, struct cdr_fault *fault)
 {
-	cdr_err err = CDR_OK;
-	char path[CDR_VERIFY_PATH_LEN];
-	const struct dirent *entry;
-	bool *proved = calloc(v->roster_count * CDR_KEY_COUNT_MAX + 1, sizeof(*proved));
+	struct proving proving = { v, calloc(v->roster_count * CDR_KEY_COUNT_MAX + 1, sizeof(*proving.proved)) };
 
-	if (proved == NULL)
+	if (proving.proved == NULL)
 		return CDR_E_MEMORY;
-	(void)snprintf(path, sizeof(path), "%.1000s/ceremonies", v->folder);
-	DIR *folder = opendir(path);
-	while (folder != NULL && err == CDR_OK && (entry = readdir(folder)) != NULL)
-		if (entry->d_name[0] != '.')
-			err = take_ceremony(v, entry->d_name, proved, fault);
-	if (folder != NULL)
-		(void)closedir(folder);
+	cdr_err err = cdr_verify_files_each(v, "ceremonies", take_ceremony, &proving, fault);
 	if (err == CDR_OK)
-		count_keys(v, proved);
-	free(proved);
+		count_keys(v, proving.proved);
+	free(proving.proved);
 	return err;
 }

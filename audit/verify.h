@@ -80,6 +80,17 @@ void cdr_verify_free(struct cdr_verify *v);
 CDR_MUST_CHECK cdr_err cdr_verify_file_read(const struct cdr_verify *v, const char *name, struct cdr_buffer *bytes,
     struct cdr_fault *fault);
 
+/**
+ * cdr_verify_files_each(v, name, take, context, fault):
+ * Call ${take} for every file in folder ${name} of the folder but those whose names begin with a full stop, in no order.
+ *
+ * Returns  CDR_OK, also if there is no such folder; CDR_E_IO if it cannot be read, or is none; CDR_E_RANGE; what ${take} returned first
+ *          that is not CDR_OK.
+ */
+typedef cdr_err cdr_verify_file_callback(void *context, const char *file, struct cdr_fault *fault);
+CDR_MUST_CHECK cdr_err cdr_verify_files_each(const struct cdr_verify *v, const char *name, cdr_verify_file_callback *take, void *context,
+    struct cdr_fault *fault);
+
 /* The parts, each in a file of its own. */
 cdr_err cdr_verify_rosters(struct cdr_verify *v, struct cdr_fault *fault);
 cdr_err cdr_verify_tree(struct cdr_verify *v, struct cdr_fault *fault);
@@ -88,6 +99,7 @@ cdr_err cdr_verify_key_leaves(struct cdr_verify *v, struct cdr_fault *fault);
 cdr_err cdr_verify_ceremonies(struct cdr_verify *v, struct cdr_fault *fault);
 cdr_err cdr_verify_sample_files(struct cdr_verify *v, struct cdr_fault *fault);
 cdr_err cdr_verify_samples(struct cdr_verify *v, struct cdr_fault *fault);
+cdr_err cdr_verify_rounds(struct cdr_verify *v, struct cdr_fault *fault);
 
 /* The tree has grown to ${edge}: where a sample begins with just that, the root must be its. */
 CDR_MUST_CHECK cdr_err cdr_verify_sample_root(struct cdr_verify *v, const struct cdr_merkle_edge *edge, struct cdr_fault *fault);
@@ -115,6 +127,5 @@ CDR_MUST_CHECK cdr_err cdr_verify_entry_hash(struct cdr_verify *v, uint64_t posi
 struct cdr_query_opening_shown;
 CDR_MUST_CHECK cdr_err cdr_verify_open(struct cdr_verify *v, struct cdr_bytes bytes, struct cdr_arena *arena,
     const Cdr__Wire__Opening **opening, struct cdr_query_opening_shown *shown, struct cdr_fault *fault);
-cdr_err cdr_verify_rounds(struct cdr_verify *v, struct cdr_fault *fault);
 
 #endif

@@ -1,5 +1,5 @@
-#include <dirent.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,6 +27,7 @@ struct rounds {
 	struct cdr_verify *v;
 	struct known *known;
 	size_t count;
+	bool takes_releases;
 };
 
 /* ---- files ------------------------------------------------------------------------------------------------------ */
@@ -234,25 +235,17 @@ out:
 	return err;
 }
 
-/* All files of one sort. */
+/* A file, if it is of the sort that is taken now: releases come behind the rounds that they are of. */
 static cdr_err
-take_all(struct rounds *r, bool releases, struct cdr_fault *fault)
+take_file(void *context, const char *name, struct cdr_fault *fault)
 {
-	cdr_err err = CDR_OK;
-	char folder[CDR_VERIFY_PATH_LEN], path[CDR_VERIFY_PATH_LEN + NAME_MAX + 2];
-	const struct dirent *entry;
+	struct rounds *r = context;
+	char path[CDR_VERIFY_PATH_LEN + NAME_MAX + 2];
 
-	(void)snprintf(folder, sizeof(folder), "%.1000s/" FOLDER, r->v->folder);
-	DIR *open = opendir(folder);
-	while (open != NULL && err == CDR_OK && (entry = readdir(open)) != NULL) {
-		if (entry->d_name[0] == '.' || is_release(entry->d_name) != releases)
-			continue;
-		(void)snprintf(path, sizeof(path), "%s/%s", folder, entry->d_name);
-		err = releases ? take_release(r, entry->d_name, path, fault) : take_round(r, entry->d_name, path, fault);
-	}
-	if (open != NULL)
-		(void)closedir(open);
-	return err;
+	if (is_release(name) != r->takes_releases)
+		return CDR_OK;
+	(void)snprintf(path, sizeof(path), "%s/" FOLDER "/%s", r->v->folder, name);
+	return r->takes_releases ? take_release(r, name, path, fault) : take_round(r, name, path, fault);
 }
 
 /* Closings of which something may have been opened, and of which nothing is here. */
@@ -277,8 +270,9 @@ cdr_verify_rounds(struct cdr_verify *v, struct cdr_fault *fault)
 
 	if (r.known == NULL)
 		return CDR_E_MEMORY;
-	CDR_TRY(take_all(&r, false, fault));
-	CDR_TRY(take_all(&r, true, fault));
+	CDR_TRY(cdr_verify_files_each(v, FOLDER, take_file, &r, fault));
+	r.takes_releases = true;
+	CDR_TRY(cdr_verify_files_each(v, FOLDER, take_file, &r, fault));
 	count_unshown(&r);
 out:
 	for (size_t i = 0; i < ROUNDS_MAX; i++)

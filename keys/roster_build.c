@@ -213,6 +213,8 @@ put_trustees(struct draft *draft, const Cdr__Wire__TrusteeChange *change, struct
 			return cdr_fault_set(fault, CDR_E_ROSTER, "roster: there is no room for trustee %u", index);
 		if (index == 0)
 			continue;
+		if (draft->trustee_at[index - 1] != NULL)
+			return cdr_fault_set(fault, CDR_E_ROSTER, "roster: two become trustee %u", index);
 		draft->trustee[index - 1] = (Cdr__Wire__Trustee)CDR__WIRE__TRUSTEE__INIT;
 		draft->trustee[index - 1].index = index;
 		draft->trustee[index - 1].party = change->participant[i]->party;

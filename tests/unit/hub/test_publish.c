@@ -137,6 +137,30 @@ what_is_published_holds(void **state)
 	verify(w, third.size);
 }
 
+/* What stands there and cannot be read is not verified, and that is not passed over. */
+static void
+a_folder_that_is_none_is_told(void **state)
+{
+	static const char *const names[] = { "ceremonies", "rounds" };
+	struct world *w = *state;
+	struct cdr_checkpoint checkpoint = grow(w, 1);
+	char path[256];
+
+	assert_int_equal(publish(w, w->folder, &checkpoint), CDR_OK);
+	for (size_t i = 0; i < 2; i++) {
+		struct cdr_verify v = { .folder = w->folder };
+		(void)snprintf(path, sizeof(path), "%s/%s", w->folder, names[i]);
+		FILE *file = fopen(path, "wx");
+		assert_non_null(file);
+		assert_int_equal(fclose(file), 0);
+		assert_int_equal(cdr_verify_run(&v, &w->fault), CDR_E_IO);
+		assert_non_null(strstr(w->fault.text, path));
+		cdr_verify_free(&v);
+		assert_int_equal(unlink(path), 0);
+	}
+	verify(w, checkpoint.size);
+}
+
 /* A writing job: what a damaged database, or somebody who alters one, leaves. */
 static cdr_err
 lose_job(struct cdr_tx *tx, void *context)
@@ -199,6 +223,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(what_is_published_holds, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_folder_that_is_none_is_told, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_lost_leaf_is_not_passed_over, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_lost_tile_is_not_passed_over, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_folder_that_cannot_be, setup, teardown),

@@ -246,6 +246,57 @@ epochs_push_out_the_oldest(void **state)
 	cdr_roster_free(next);
 }
 
+/* Other trustees take the place of all: in the order of their new indices, each index once, none left out. */
+static void
+trustees_change(void **state)
+{
+	enum { MANY = CDR_TRUSTEE_COUNT_MAX + 1 };
+	struct exchange *x = *state;
+	const struct {
+		uint32_t after[MANY];
+		size_t count;
+		cdr_err err;
+	} cases[] = {
+		{ { 2, 0, 1, 3 }, 4, CDR_OK },                    /* the second leaves, the first and the third change places */
+		{ { 1, 3, 0 }, 3, CDR_E_ROSTER },                 /* nobody is the second */
+		{ { 1, 2, 2 }, 3, CDR_E_ROSTER },
+		{ { 1, 2, CDR_TRUSTEE_COUNT_MAX + 1 }, 3, CDR_E_ROSTER },
+		{ { 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 16 }, MANY, CDR_E_ROSTER },
+	};
+	Cdr__Wire__Party party[MANY];
+	Cdr__Wire__CeremonyParticipant participant[MANY], *at[MANY];
+	Cdr__Wire__TrusteeChange trustees = CDR__WIRE__TRUSTEE_CHANGE__INIT;
+	uint8_t key[MANY][CDR_SIGN_PUBLIC_LEN];
+	static char name[] = "Somebody";
+	struct cdr_roster *next;
+
+	for (size_t i = 0; i < MANY; i++) {
+		memset(key[i], (int)i + 0x40, sizeof(key[i]));
+		fill_party(x, &party[i], name, key[i], url);
+		participant[i] = (Cdr__Wire__CeremonyParticipant)CDR__WIRE__CEREMONY_PARTICIPANT__INIT;
+		participant[i].party = &party[i];
+		at[i] = &participant[i];
+	}
+	trustees.participant = at;
+	trustees.threshold = THRESHOLD;
+	const struct cdr_roster_change change = { .kind = CDR_ROSTER_CHANGE_TRUSTEES, .trustees = &trustees };
+	for (size_t c = 0; c < sizeof(cases) / sizeof(cases[0]); c++) {
+		trustees.n_participant = cases[c].count;
+		for (size_t i = 0; i < cases[c].count; i++)
+			participant[i].after = cases[c].after[i];
+		assert_int_equal(cdr_roster_build_next(x->genesis, &change, 1, MADE_AT, x->hub_seed, &next, NULL), cases[c].err);
+		if (cases[c].err != CDR_OK) {
+			assert_null(next);
+			continue;
+		}
+		assert_int_equal(next->body->n_trustee, 3);
+		assert_memory_equal(next->body->trustee[0]->party->signing_key.data, key[2], sizeof(key[2]));
+		assert_memory_equal(next->body->trustee[1]->party->signing_key.data, key[0], sizeof(key[0]));
+		assert_memory_equal(next->body->trustee[2]->party->signing_key.data, key[3], sizeof(key[3]));
+		cdr_roster_free(next);
+	}
+}
+
 static void
 what_is_no_roster_is_not_made(void **state)
 {
@@ -264,6 +315,8 @@ what_is_no_roster_is_not_made(void **state)
 	assert_int_equal(cdr_roster_build_next(x->genesis, &change, 0, MADE_AT, x->hub_seed, &next, NULL), CDR_E_RANGE);
 	assert_int_equal(cdr_roster_build_next(x->genesis, &change, CDR_MEMBER_COUNT_MAX + CDR_ROSTER_CHANGE_OTHER_MAX + 1, MADE_AT, x->hub_seed, &next,
 	    NULL), CDR_E_RANGE);
+	assert_int_equal(cdr_roster_build_next(x->genesis, &nobody, 1, MADE_AT, x->hub_seed, &next, NULL), CDR_E_ABSENT);
+	nobody.kind = CDR_ROSTER_CHANGE_SEALING;
 	assert_int_equal(cdr_roster_build_next(x->genesis, &nobody, 1, MADE_AT, x->hub_seed, &next, NULL), CDR_E_ABSENT);
 	assert_int_equal(cdr_roster_build_next(x->genesis, &unknown, 1, MADE_AT, x->hub_seed, &next, NULL),
 	    CDR_E_INTERNAL);
@@ -305,6 +358,7 @@ main(void)
 		cmocka_unit_test(genesis_is_its_own_proof),
 		cmocka_unit_test(members_come_in_order_and_change),
 		cmocka_unit_test(epochs_push_out_the_oldest),
+		cmocka_unit_test(trustees_change),
 		cmocka_unit_test(what_is_no_roster_is_not_made),
 		cmocka_unit_test(only_enough_trustees_complete_it),
 	};
