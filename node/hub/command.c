@@ -7,6 +7,7 @@
 #include "node/hub/schema.h"
 #include "node/net/clock.h"
 #include "node/net/node_options.h"
+#include "node/net/passphrase_command.h"
 
 #define DAYS_A_YEAR 366
 #define POINTS_MAX INT64_C(1000000000000)
@@ -150,6 +151,8 @@ const struct cdr_command cdr_hub_commands[] = {
 	    .summary = "make the node's folder of a backup, into --home, which is empty or new",
 	    .help = "Every byte is checked. A hub with an older database does not go on: the trustees, who saw more of the log, say so. What\n"
 		    "happened since the backup is gone with it: keep a replica of the database, and a backup of each hour.", .handle = cdr_hub_command_restore },
+	{ .name = "passphrase", .summary = CDR_PASSPHRASE_COMMAND_SUMMARY, .options = cdr_passphrase_command_options,
+	    .help = CDR_PASSPHRASE_COMMAND_HELP, .handle = cdr_hub_command_passphrase },
 	{ .name = "invite", .summary = "invite an organisation and print its one-time code", .options = invite_options,
 	    .help = "Give the code to the organisation over a channel that only it reads. It works once, for `candor join`.\n"
 		    "A revoked member that is invited again gets new keys and begins with an empty index and mailbox.",

@@ -65,6 +65,7 @@ void cdr_hub_guest_listener_stop(struct cdr_hub_guest_listener *listener);
 
 cdr_command_handler cdr_hub_command_backup;
 cdr_command_handler cdr_hub_command_restore;
+cdr_command_handler cdr_hub_command_passphrase;
 cdr_command_handler cdr_hub_command_init;
 cdr_command_handler cdr_hub_command_serve;
 cdr_command_handler cdr_hub_command_invite;

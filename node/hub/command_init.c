@@ -10,6 +10,7 @@
 #include "node/hub/schema.h"
 #include "node/net/address.h"
 #include "node/net/node_options.h"
+#include "node/net/passphrase_command.h"
 
 /* The rules of a new exchange; README.md of this folder says why these. */
 #define LOOKBACK_YEARS 5
@@ -242,4 +243,11 @@ cdr_hub_command_restore(const struct cdr_arguments *arguments, struct cdr_report
 		cdr_report_text(report, "Start `candor-hub serve`. If anything was witnessed since the backup was made, the trustees refuse this database, and the\n"
 		    "hub says so and records nothing: members would be told that it lies, and rightly.\n");
 	return err;
+}
+
+/* see node/hub/command.h */
+cdr_err
+cdr_hub_command_passphrase(const struct cdr_arguments *arguments, struct cdr_report *report, struct cdr_fault *fault)
+{
+	return cdr_passphrase_command_change(arguments, &cdr_hub_schema, NULL, report, fault);
 }

@@ -18,6 +18,7 @@ static const struct {
 	{ "openapi", CDR_ACCESS_ANYBODY },
 	{ "backup", CDR_ACCESS_ANYBODY },       /* the owner: whoever has folder and passphrase has a copy already */
 	{ "restore", CDR_ACCESS_ANYBODY },
+	{ "passphrase", CDR_ACCESS_ANYBODY },
 	{ "user password", CDR_ROLE_ALL },      /* one's own; an administrator's for others (command_user.c) */
 	{ "user totp", CDR_ROLE_ALL },
 	{ "user recovery", CDR_ROLE_ALL },

@@ -13,6 +13,7 @@
 
 cdr_command_handler cdr_command_backup;
 cdr_command_handler cdr_command_restore;
+cdr_command_handler cdr_command_passphrase;
 cdr_command_handler cdr_command_init;
 cdr_command_handler cdr_command_join;
 cdr_command_handler cdr_command_serve;

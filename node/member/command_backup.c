@@ -3,8 +3,9 @@
 #include "node/member/schema.h"
 #include "node/member/trail.h"
 #include "node/net/backup_command.h"
+#include "node/net/passphrase_command.h"
 
-/* backup, restore. By the node's owner, who has folder and passphrase, accounts or not: so a machine can do it each night. */
+/* backup, restore, passphrase. By the node's owner, who has folder and passphrase, accounts or not: so a machine can do it each night. */
 
 /* A writing job. */
 static cdr_err
@@ -43,4 +44,19 @@ cdr_command_restore(const struct cdr_arguments *arguments, struct cdr_report *re
 		    "that were signed, leavers, cases and incidents that were entered, and ERASURES: who was erased since is here again. Do all\n"
 		    "that again, and import the file of leavers. Only one copy of a node may run.\n");
 	return err;
+}
+
+/* A writing job. */
+static cdr_err
+note_passphrase(struct cdr_tx *tx, void *context)
+{
+	(void)context;
+	return cdr_trail_add(tx, CDR_TRAIL_OPERATOR, "passphrase.change", NULL);
+}
+
+/* see node/member/command.h */
+cdr_err
+cdr_command_passphrase(const struct cdr_arguments *arguments, struct cdr_report *report, struct cdr_fault *fault)
+{
+	return cdr_passphrase_command_change(arguments, &cdr_member_schema, note_passphrase, report, fault);
 }

@@ -8,6 +8,7 @@
 #include "node/member/command.h"
 #include "node/member/serve.h"
 #include "node/net/log.h"
+#include "node/net/passphrase_command.h"
 
 /* `candor`: the sub-commands and their options. */
 
@@ -381,6 +382,8 @@ static const struct cdr_command commands[] = {
 	    .summary = "make the node's folder of a backup, into --home, which is empty or new",
 	    .help = "Every byte is checked. Whoever had not answered is asked again, since the answer may have come after the backup. What else\n"
 		    "happened since is gone: checks, answers, cases, erasures. Do them again.", .handle = cdr_command_restore },
+	{ .name = "passphrase", .summary = CDR_PASSPHRASE_COMMAND_SUMMARY, .options = cdr_passphrase_command_options,
+	    .help = CDR_PASSPHRASE_COMMAND_HELP, .handle = cdr_command_passphrase },
 	{ .name = "members", .summary = "list the members of the exchange", .handle = cdr_command_members },
 	{ .name = "report submit", .summary = "contribute this organisation's figures to a round, encrypted", .options = report_submit_options,
 	    .help = "`candor report preview` shows what is encrypted. The hub, the trustees and the other members see sums over all\n"

@@ -5,6 +5,7 @@
 
 #include "core/crypto/secret.h"
 #include "node/net/node_options.h"
+#include "node/net/passphrase_command.h"
 #include "node/trustee/ceremony.h"
 #include "node/trustee/schema.h"
 
@@ -139,6 +140,8 @@ const struct cdr_command cdr_trustee_commands[] = {
 	{ .name = "restore", .operands = "FILE", .operand_min = 1, .operand_max = 1,
 	    .summary = "make the node's folder of a backup, into --home, which is empty or new",
 	    .help = "Every byte is checked. Whatever happened since the backup is asked of the others before the trustee acts again.", .handle = cdr_trustee_command_restore },
+	{ .name = "passphrase", .summary = CDR_PASSPHRASE_COMMAND_SUMMARY, .options = cdr_passphrase_command_options,
+	    .help = CDR_PASSPHRASE_COMMAND_HELP, .handle = cdr_trustee_command_passphrase },
 	{ .name = "pending", .summary = "show what the hub wants countersigned", .handle = cdr_trustee_command_pending },
 	{ .name = "approve", .operands = "FINGERPRINT...", .operand_min = 1, .operand_max = CDR_ARGUMENTS_OPERAND_MAX,
 	    .summary = "approve a member whose fingerprint was read out to you", .options = approve_options,

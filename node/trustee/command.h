@@ -47,6 +47,7 @@ void cdr_trustee_sleep_ms(uint64_t ms);
 
 cdr_command_handler cdr_trustee_command_backup;
 cdr_command_handler cdr_trustee_command_restore;
+cdr_command_handler cdr_trustee_command_passphrase;
 cdr_command_handler cdr_trustee_command_init;
 cdr_command_handler cdr_trustee_command_ceremony;
 cdr_command_handler cdr_trustee_command_refresh;

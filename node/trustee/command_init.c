@@ -4,6 +4,7 @@
 #include "node/net/address.h"
 #include "node/net/backup_command.h"
 #include "node/net/node_options.h"
+#include "node/net/passphrase_command.h"
 #include "node/trustee/card.h"
 #include "node/trustee/command.h"
 #include "node/trustee/recover.h"
@@ -137,4 +138,11 @@ cdr_trustee_command_restore(const struct cdr_arguments *arguments, struct cdr_re
 		    "and opens again. Shares that were changed since are worth nothing; `status` shows whether the present ones are here.\n"
 		    "Rounds of statistics whose period is over already it leaves to the others.\n");
 	return err;
+}
+
+/* see node/trustee/command.h */
+cdr_err
+cdr_trustee_command_passphrase(const struct cdr_arguments *arguments, struct cdr_report *report, struct cdr_fault *fault)
+{
+	return cdr_passphrase_command_change(arguments, &cdr_trustee_schema, NULL, report, fault);
 }
