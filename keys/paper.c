@@ -69,31 +69,31 @@ out:
 
 /* see keys/paper.h */
 cdr_err
-cdr_paper_open(const struct cdr_passphrase *passphrase, struct cdr_bytes sealed, struct cdr_buffer *secret,
+cdr_paper_open(const struct cdr_passphrase *passphrase, struct cdr_bytes sealed, uint8_t secret[static CDR_PAPER_SECRET_MAX], size_t *len,
     struct cdr_fault *fault)
 {
 	cdr_err err = CDR_E_INTERNAL;
 	static const uint8_t nonce[CDR_AEAD_NONCE_LEN];
 	uint8_t key[CDR_AEAD_KEY_LEN];
 
-	*secret = (struct cdr_buffer){ NULL, 0 };
+	*len = 0;
+	cdr_wipe(secret, CDR_PAPER_SECRET_MAX);
 	if (sealed.len <= CDR_PAPER_OVERHEAD || sealed.len > CDR_PAPER_SECRET_MAX + CDR_PAPER_OVERHEAD)
-		return CDR_E_RANGE;
+		return cdr_fault_set(fault, CDR_E_RANGE, "%s than what stands on such a paper",
+		    sealed.len <= CDR_PAPER_OVERHEAD ? "there is less" : "there is more");
 	if (sealed.data[0] != VERSION)
 		return cdr_fault_set(fault, CDR_E_INPUT, "this paper was written by a newer program");
-	secret->data = malloc(sealed.len - CDR_PAPER_OVERHEAD);
-	if (secret->data == NULL)
-		return CDR_E_MEMORY;
-	secret->len = sealed.len - CDR_PAPER_OVERHEAD;
 	CDR_TRY(stretch(passphrase, sealed.data + 1, key, fault));
-	err = cdr_aead_open(key, nonce, sealed.data, 1, sealed.data + 1 + SALT_LEN, sealed.len - 1 - SALT_LEN, secret->data);
+	err = cdr_aead_open(key, nonce, sealed.data, 1, sealed.data + 1 + SALT_LEN, sealed.len - 1 - SALT_LEN, secret);
 	if (err == CDR_E_SEALED)
 		err = cdr_fault_set(fault, CDR_E_PASSPHRASE, "the paper does not open with this passphrase: it has one of its own, given when "
 		    "it was written");
+	if (err == CDR_OK)
+		*len = sealed.len - CDR_PAPER_OVERHEAD;
 out:
 	cdr_wipe(key, sizeof(key));
 	if (err != CDR_OK)
-		cdr_buffer_free(secret);
+		cdr_wipe(secret, CDR_PAPER_SECRET_MAX);
 	return err;
 }
 

@@ -23,16 +23,28 @@
 #define CDR_PAPER_TEXT_MAX 16384
 
 /**
- * cdr_paper_seal(passphrase, secret, sealed, fault) and cdr_paper_open(passphrase, sealed, secret, fault):
- * secret   in or out, secret   1 .. CDR_PAPER_SECRET_MAX bytes; the buffer is wiped when it is freed
+ * cdr_paper_seal(passphrase, secret, sealed, fault):
+ * As it stands on the paper.
  *
- * Returns  CDR_OK; CDR_E_RANGE for another length; (open) CDR_E_INPUT for another version; CDR_E_PASSPHRASE if it does not open;
- *          CDR_E_MEMORY.
+ * secret   in, secret   1 .. CDR_PAPER_SECRET_MAX bytes
+ * sealed   out          owned by the caller; empty on error
+ *
+ * Returns  CDR_OK; CDR_E_RANGE for another length; CDR_E_MEMORY; CDR_E_INTERNAL.
  */
 CDR_MUST_CHECK cdr_err cdr_paper_seal(const struct cdr_passphrase *passphrase, struct cdr_bytes secret,
     struct cdr_buffer *sealed, struct cdr_fault *fault);
+
+/**
+ * cdr_paper_open(passphrase, sealed, secret, len, fault):
+ * What was sealed.
+ *
+ * secret   out, secret   CDR_PAPER_SECRET_MAX bytes of locked memory, of which ${len} are used; all zero on error
+ *
+ * Returns  CDR_OK; CDR_E_RANGE if there are fewer or more bytes than such a paper has; CDR_E_INPUT for another version; CDR_E_PASSPHRASE if
+ *          it does not open; CDR_E_MEMORY; CDR_E_INTERNAL.
+ */
 CDR_MUST_CHECK cdr_err cdr_paper_open(const struct cdr_passphrase *passphrase, struct cdr_bytes sealed,
-    struct cdr_buffer *secret, struct cdr_fault *fault);
+    uint8_t secret[static CDR_PAPER_SECRET_MAX], size_t *len, struct cdr_fault *fault);
 
 /**
  * cdr_paper_words(sealed, text):

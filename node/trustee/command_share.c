@@ -16,6 +16,7 @@
 #define HEAD_LEN 8
 #define ENTRY_LEN (1 + 2 + CDR_SCALAR_LEN)
 #define SECRET_LEN_MAX (HEAD_LEN + CDR_KEY_COUNT_MAX * ENTRY_LEN)
+_Static_assert(SECRET_LEN_MAX <= CDR_PAPER_SECRET_MAX, "all shares stand on one paper");
 
 /* The paper has a passphrase of its own: it lies elsewhere, perhaps for years. */
 static cdr_err
@@ -261,8 +262,8 @@ cdr_trustee_command_share_restore(const struct cdr_arguments *arguments, struct 
 	cdr_err err = CDR_E_INTERNAL;
 	struct cdr_trustee_open open;
 	struct cdr_passphrase *passphrase = NULL;
-	struct cdr_buffer sealed = { 0 }, secret = { 0 };
-	uint8_t text[CDR_PAPER_TEXT_MAX];
+	struct cdr_buffer sealed = { 0 };
+	uint8_t text[CDR_PAPER_TEXT_MAX], *secret = NULL;
 	size_t len = 0;
 
 	CDR_TRY(cdr_trustee_open(arguments, &open, fault));
@@ -270,10 +271,15 @@ cdr_trustee_command_share_restore(const struct cdr_arguments *arguments, struct 
 	CDR_TRY(read_file(cdr_arguments_operand(arguments, 0), text, &len, fault));
 	CDR_TRY(cdr_paper_read((struct cdr_bytes){ text, len }, &sealed, fault));
 	CDR_TRY(read_passphrase(arguments, false, &passphrase, fault));
-	CDR_TRY(cdr_paper_open(passphrase, cdr_buffer_bytes(&sealed), &secret, fault));
-	err = restore_shares(open.trustee, cdr_buffer_bytes(&secret), report, fault);
+	secret = cdr_secret_alloc(CDR_PAPER_SECRET_MAX);
+	if (secret == NULL) {
+		err = CDR_E_MEMORY;
+		goto out;
+	}
+	CDR_TRY(cdr_paper_open(passphrase, cdr_buffer_bytes(&sealed), secret, &len, fault));
+	err = restore_shares(open.trustee, (struct cdr_bytes){ secret, len }, report, fault);
 out:
-	cdr_buffer_free(&secret);
+	cdr_secret_free(secret);
 	cdr_buffer_free(&sealed);
 	cdr_passphrase_free(passphrase);
 	cdr_trustee_close(&open);

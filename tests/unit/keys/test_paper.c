@@ -27,27 +27,50 @@ test_sealed(void **state)
 {
 	const struct cdr_passphrase right = passphrase_of("fictional paper passphrase"), wrong = passphrase_of("another one, fictional");
 	const uint8_t secret[] = "a share";
-	struct cdr_buffer sealed, again, opened;
+	static const uint8_t zeros[CDR_PAPER_SECRET_MAX];
+	uint8_t opened[CDR_PAPER_SECRET_MAX], bytes[CDR_PAPER_SECRET_MAX] = { 1 };
+	struct cdr_buffer sealed, again, none;
 	struct cdr_fault fault;
+	size_t len;
 
 	(void)state;
 	assert_int_equal(cdr_paper_seal(&right, (struct cdr_bytes){ secret, sizeof(secret) }, &sealed, &fault), CDR_OK);
 	assert_int_equal(sealed.len, sizeof(secret) + CDR_PAPER_OVERHEAD);
+	assert_int_equal(cdr_paper_seal(&right, (struct cdr_bytes){ bytes, sizeof(bytes) }, &again, &fault), CDR_OK);
+	assert_int_equal(cdr_paper_open(&right, bytes_of(&again), opened, &len, &fault), CDR_OK);
+	assert_int_equal(len, sizeof(bytes));
+	assert_memory_equal(opened, bytes, sizeof(bytes));
+	cdr_buffer_free(&again);
 	assert_int_equal(cdr_paper_seal(&right, (struct cdr_bytes){ secret, sizeof(secret) }, &again, &fault), CDR_OK);
 	assert_memory_not_equal(sealed.data + 1, again.data + 1, 16);
-	assert_int_equal(cdr_paper_open(&right, bytes_of(&sealed), &opened, &fault), CDR_OK);
-	assert_int_equal(opened.len, sizeof(secret));
-	assert_memory_equal(opened.data, secret, sizeof(secret));
-	cdr_buffer_free(&opened);
-	assert_int_equal(cdr_paper_open(&wrong, bytes_of(&sealed), &opened, &fault), CDR_E_PASSPHRASE);
-	assert_null(opened.data);
-	sealed.data[20] ^= 1;
-	assert_int_equal(cdr_paper_open(&right, bytes_of(&sealed), &opened, &fault), CDR_E_PASSPHRASE);
-	sealed.data[0] = 2;
-	assert_int_equal(cdr_paper_open(&right, bytes_of(&sealed), &opened, &fault), CDR_E_INPUT);
-	sealed.len = CDR_PAPER_OVERHEAD;
-	assert_int_equal(cdr_paper_open(&right, bytes_of(&sealed), &opened, &fault), CDR_E_RANGE);
-	assert_int_equal(cdr_paper_seal(&right, (struct cdr_bytes){ secret, 0 }, &opened, &fault), CDR_E_RANGE);
+	assert_int_equal(cdr_paper_open(&right, bytes_of(&sealed), opened, &len, &fault), CDR_OK);
+	assert_int_equal(len, sizeof(secret));
+	assert_memory_equal(opened, secret, sizeof(secret));
+	assert_memory_equal(opened + len, zeros, sizeof(opened) - len); /* nothing of what was there before */
+	const struct {
+		const struct cdr_passphrase *passphrase;
+		size_t at, len;
+		cdr_err err;
+	} cases[] = {
+		{ &wrong, 20, sealed.len, CDR_E_PASSPHRASE },
+		{ &right, 20, sealed.len, CDR_E_PASSPHRASE },
+		{ &right, 0, sealed.len, CDR_E_INPUT },
+		{ &right, 20, CDR_PAPER_OVERHEAD, CDR_E_RANGE },
+		{ &right, 20, 0, CDR_E_RANGE },
+		{ &right, 20, CDR_PAPER_OVERHEAD + CDR_PAPER_SECRET_MAX + 1, CDR_E_RANGE },
+	};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		sealed.data[cases[i].at] ^= cases[i].passphrase == &right;
+		memset(opened, 0xee, sizeof(opened));
+		assert_int_equal(cdr_paper_open(cases[i].passphrase, (struct cdr_bytes){ sealed.data, cases[i].len }, opened, &len, &fault), cases[i].err);
+		assert_int_equal(len, 0);
+		assert_memory_equal(opened, zeros, sizeof(opened));
+		assert_true(fault.text[0] != '\0');
+		sealed.data[cases[i].at] ^= cases[i].passphrase == &right;
+	}
+	assert_int_equal(cdr_paper_seal(&right, (struct cdr_bytes){ secret, 0 }, &none, &fault), CDR_E_RANGE);
+	assert_int_equal(cdr_paper_seal(&right, (struct cdr_bytes){ bytes, sizeof(bytes) + 1 }, &none, &fault), CDR_E_RANGE);
+	assert_null(none.data);
 	cdr_buffer_free(&sealed);
 	cdr_buffer_free(&again);
 }
