@@ -1,10 +1,8 @@
 #include "node/hub/annual.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 
 #include "core/record/json.h"
@@ -137,33 +135,45 @@ fill_organisations(const struct publishing *p, struct cdr_sheet *sheet)
 	}
 }
 
-/* Every figure: a row each, the sector first, then each organisation. More organisations than columns go into further sheets. */
+#define NAMED 2 /* organisation, code */
+_Static_assert(NAMED + CDR_ANNUAL_FIELD_COUNT <= CDR_XLSX_COLUMN_MAX, "each figure has a column");
+
+/* The row of one organisation, or of the sector; cells are empty where nothing was reported (NULL). */
 static void
-fill_figures(const struct publishing *p, size_t first, size_t count, struct cdr_sheet *sheet)
+fill_figures_row(struct cdr_sheet *sheet, const char *name, const char *code, const struct cdr_annual *figures)
+{
+	cdr_sheet_cell(sheet, name);
+	cdr_sheet_cell(sheet, code);
+	for (unsigned f = 0; f < CDR_ANNUAL_FIELD_COUNT; f++)
+		if (figures != NULL)
+			cdr_sheet_number(sheet, figures->value[f]);
+		else
+			cdr_sheet_cell(sheet, "");
+}
+
+/* Every figure: a column each, the sector first, then each organisation. */
+static void
+fill_figures(const struct publishing *p, struct cdr_sheet *sheet)
 {
 	char label[CDR_ANNUAL_LABEL_LEN];
 
-	cdr_sheet_start(sheet, sheet->name, 3 + count, 1);
-	cdr_sheet_cell(sheet, "figure");
-	cdr_sheet_cell(sheet, "description");
-	cdr_sheet_cell(sheet, "sector");
-	sheet->is_number[2] = true;
-	for (size_t i = 0; i < count; i++) {
-		cdr_sheet_cell(sheet, p->returns->list[first + i].member);
-		sheet->is_number[3 + i] = true;
+	cdr_sheet_start(sheet, "All figures", NAMED + CDR_ANNUAL_FIELD_COUNT, 2);
+	cdr_sheet_cell(sheet, "organisation");
+	cdr_sheet_cell(sheet, "code");
+	for (unsigned f = 0; f < CDR_ANNUAL_FIELD_COUNT; f++) {
+		cdr_sheet_cell(sheet, cdr_annual_name((enum cdr_annual_field)f));
+		sheet->is_number[NAMED + f] = true;
 	}
+	cdr_sheet_cell(sheet, "");
+	cdr_sheet_cell(sheet, "");
 	for (unsigned f = 0; f < CDR_ANNUAL_FIELD_COUNT; f++) {
 		cdr_annual_label((enum cdr_annual_field)f, p->codebook, "en", label);
-		cdr_sheet_cell(sheet, cdr_annual_name((enum cdr_annual_field)f));
 		cdr_sheet_cell(sheet, label);
-		cdr_sheet_number(sheet, p->returns->sector.value[f]);
-		for (size_t i = 0; i < count; i++) {
-			const struct cdr_hub_return *one = &p->returns->list[first + i];
-			if (one->reported)
-				cdr_sheet_number(sheet, one->annual.figures.value[f]);
-			else
-				cdr_sheet_cell(sheet, "");
-		}
+	}
+	fill_figures_row(sheet, words[SECTOR][EN], "", &p->returns->sector);
+	for (size_t i = 0; i < p->returns->count; i++) {
+		const struct cdr_hub_return *one = &p->returns->list[i];
+		fill_figures_row(sheet, one->name, one->member, one->reported ? &one->annual.figures : NULL);
 	}
 }
 
@@ -183,34 +193,27 @@ fill_not_reported(const struct publishing *p, struct cdr_sheet *sheet)
 static cdr_err
 put_tables(const struct publishing *p)
 {
-	enum { WIDE = CDR_XLSX_COLUMN_MAX - 3, SHEETS = CDR_XLSX_TABLE_MAX };
+	enum { ORGANISATIONS_SHEET, NOT_REPORTED_SHEET, FIGURES_SHEET, SHEET_COUNT };
 	cdr_err err = CDR_E_INTERNAL;
-	struct cdr_sheet sheets[SHEETS] = { 0 };
-	const struct cdr_sheet *list[SHEETS];
-	char names[SHEETS][32];
+	struct cdr_sheet sheets[SHEET_COUNT];
+	const struct cdr_sheet *list[SHEET_COUNT];
 	struct cdr_out csv = { 0 };
 	uint8_t *data = NULL;
-	size_t len, count = 0;
+	size_t len;
 
-	fill_organisations(p, &sheets[count++]);
-	cdr_sheet_csv(&sheets[0], &csv);
+	fill_organisations(p, &sheets[ORGANISATIONS_SHEET]);
+	fill_not_reported(p, &sheets[NOT_REPORTED_SHEET]);
+	fill_figures(p, &sheets[FIGURES_SHEET]);
+	for (size_t i = 0; i < SHEET_COUNT; i++)
+		list[i] = &sheets[i];
+	cdr_sheet_csv(&sheets[ORGANISATIONS_SHEET], &csv);
 	CDR_TRY(csv.err);
 	CDR_TRY(put(p, "csv", csv.data, csv.len));
-	fill_not_reported(p, &sheets[count++]);
-	for (size_t first = 0; (first < p->returns->count || first == 0) && count < SHEETS; first += WIDE) {
-		size_t here = p->returns->count - first < WIDE ? p->returns->count - first : WIDE;
-		(void)snprintf(names[count], sizeof(names[0]), "All figures %zu", first / WIDE + 1);
-		sheets[count].name = names[count];
-		fill_figures(p, first, here, &sheets[count]);
-		count++;
-	}
-	for (size_t i = 0; i < count; i++)
-		list[i] = &sheets[i];
-	CDR_TRY(cdr_sheet_xlsx(list, count, &data, &len));
+	CDR_TRY(cdr_sheet_xlsx(list, SHEET_COUNT, &data, &len));
 	CDR_TRY(put(p, "xlsx", data, len));
 	err = CDR_OK;
 out:
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < SHEET_COUNT; i++)
 		cdr_sheet_free(&sheets[i]);
 	cdr_out_free(&csv);
 	free(data);
@@ -365,8 +368,7 @@ cdr_hub_returns_publish(const struct cdr_hub_returns *returns, const char *folde
 	cdr_err err = CDR_E_INTERNAL;
 	struct publishing p = { .returns = returns, .folder = folder, .created = created, .fault = fault };
 
-	if (mkdir(folder, 0755) != 0 && errno != EEXIST)
-		return cdr_fault_set(fault, CDR_E_IO, "%.300s: %s", folder, strerror(errno));
+	CDR_TRY(cdr_publish_folder_make(folder, fault));
 	CDR_TRY(cdr_codebook_new((struct cdr_bytes){ NULL, 0 }, &p.codebook, fault));
 	CDR_TRY(put_tables(&p));
 	for (size_t l = 0; l < LANGUAGE_COUNT; l++)

@@ -1,9 +1,8 @@
 #include "tests/unit/unit.h"
+#include "tests/unit/printer.h"
 
-#include <limits.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/record/json.h"
@@ -11,47 +10,8 @@
 
 /* Having a PDF made by a program of its own: what it is given, and what becomes of its ends. */
 
-static char beside[PATH_MAX]; /* where candor-print is looked for: beside this program */
 static struct cdr_buffer pdf;
 static struct cdr_fault fault;
-
-static int
-find(void **state)
-{
-	static const char name[] = "candor-print";
-	ssize_t len = readlink("/proc/self/exe", beside, sizeof(beside) - sizeof(name));
-
-	(void)state;
-	if (len <= 0)
-		return -1;
-	beside[len] = '\0';
-	memcpy(strrchr(beside, '/') + 1, name, sizeof(name));
-	(void)unlink(beside);
-	cdr_json_start();
-	return 0;
-}
-
-static int
-leave(void **state)
-{
-	(void)state;
-	(void)unlink(beside);
-	return 0;
-}
-
-/* A program that does as ${script} says. */
-static void
-pretend(const char *script)
-{
-	FILE *file;
-
-	(void)unlink(beside);
-	file = fopen(beside, "wx");
-	assert_non_null(file);
-	assert_true(fprintf(file, "#!/bin/sh\n%s\n", script) > 0);
-	assert_int_equal(fclose(file), 0);
-	assert_int_equal(chmod(beside, 0700), 0);
-}
 
 /* Print one paragraph. */
 static cdr_err
@@ -73,23 +33,23 @@ test_ends(void **state)
 	(void)state;
 	assert_int_equal(print_one("a"), CDR_E_ABSENT);
 	assert_non_null(strstr(fault.text, "candor-print"));
-	pretend("cat >/dev/null; printf '%%PDF-none'");
+	printer_pretend("cat >/dev/null; printf '%%PDF-none'");
 	assert_int_equal(print_one("a"), CDR_OK);
 	assert_int_equal(pdf.len, 9);
 	assert_memory_equal(pdf.data, "%PDF-none", 9);
 	cdr_buffer_free(&pdf);
 	/* It reads nothing, it is killed, it ends badly: no PDF, and its own words where it said any. */
-	pretend("exec 0<&-; exit 1");
+	printer_pretend("exec 0<&-; exit 1");
 	assert_int_equal(print_one("a"), CDR_E_IO);
 	assert_null(pdf.data);
-	pretend("printf half; kill -9 $$");
+	printer_pretend("printf half; kill -9 $$");
 	assert_int_equal(print_one("a"), CDR_E_IO);
 	assert_null(pdf.data);
-	pretend("echo 'Fontconfig warning: x' >&2; echo 'candor-print: there are more than 5 rows' >&2; exit 2");
+	printer_pretend("echo 'Fontconfig warning: x' >&2; echo 'candor-print: there are more than 5 rows' >&2; exit 2");
 	assert_int_equal(print_one("a"), CDR_E_INPUT);
 	assert_string_equal(fault.text, "candor-print: there are more than 5 rows");
 	/* Too long a PDF is not taken, and who writes it is ended. */
-	pretend("exec cat /dev/zero");
+	printer_pretend("exec cat /dev/zero");
 	assert_int_equal(print_one("a"), CDR_E_RANGE);
 	assert_null(pdf.data);
 }
@@ -101,7 +61,7 @@ test_alone(void **state)
 	(void)state;
 	assert_int_equal(setenv("CANDOR_SECRET_FOR_TEST", "x", 1), 0);
 	assert_true(dup2(STDERR_FILENO, 17) == 17);
-	pretend("cat >/dev/null; env; test -e /proc/self/fd/17 && echo open; exit 0");
+	printer_pretend("cat >/dev/null; env; test -e /proc/self/fd/17 && echo open; exit 0");
 	assert_int_equal(print_one("a"), CDR_OK);
 	assert_null(memmem(pdf.data, pdf.len, "CANDOR_SECRET", 13));
 	assert_null(memmem(pdf.data, pdf.len, "open", 4));
@@ -116,7 +76,7 @@ test_text(void **state)
 	int line, column;
 
 	(void)state;
-	pretend("cat");
+	printer_pretend("cat");
 	assert_int_equal(print_one("a\tb\x01" "c\nd"), CDR_OK);
 	json_t *document = cdr_json_read(cdr_buffer_bytes(&pdf), &line, &column);
 	assert_string_equal(json_string_value(json_object_get(json_array_get(json_object_get(document, "blocks"), 0), "text")), "a?b?c\nd");
@@ -132,5 +92,5 @@ main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(test_ends), cmocka_unit_test(test_alone), cmocka_unit_test(test_text) };
 
-	return cmocka_run_group_tests(tests, find, leave);
+	return cmocka_run_group_tests(tests, printer_start, printer_end);
 }
