@@ -52,6 +52,8 @@
 #define CDR_INDEX_TAG_ROWS_MAX 32    /* rows of one tag that a proof opens */
 #define CDR_INDEX_OPENED_ROWS_MAX 128 /* rows that a proof opens together */
 #define CDR_INDEX_PROVE_ROWS_MAX 64  /* rows of its own that a member asks about at once */
+#define CDR_INDEX_HANDLES_MAX 4096   /* in one reply to a member that asks whom it has there */
+#define CDR_BODY_INDEX_HANDLES_MAX (96U << 10)
 
 #define CDR_LOG_RECORDS_MAX 1024      /* leaves in one push to a witness */
 #define CDR_LOG_POSITIONS_MAX 64      /* proofs in one reply */

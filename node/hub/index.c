@@ -497,3 +497,57 @@ out:
 	free(put.expiry);
 	return err;
 }
+
+/* ---- whom a member has there -------------------------------------------------------------------------------- */
+
+struct listing {
+	const char *member;
+	struct cdr_bytes after;
+	uint8_t handles[CDR_INDEX_HANDLES_MAX * CDR_HANDLE_LEN];
+	size_t count;
+};
+
+/* A reading job. A handle may stand in two epochs; that is one. */
+static cdr_err
+list_job(struct cdr_tx *tx, void *context)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct listing *listing = context;
+	struct cdr_query *query = NULL;
+
+	listing->count = 0;
+	CDR_TRY(cdr_query_start(tx, "SELECT DISTINCT handle FROM person WHERE member = $1 AND handle > $2 ORDER BY handle LIMIT $3",
+	    CDR_VALUES(cdr_value_text(listing->member), cdr_value_bytes(listing->after), cdr_value_int(CDR_INDEX_HANDLES_MAX)), &query));
+	while ((err = cdr_query_step(query)) == CDR_OK)
+		CDR_TRY(cdr_query_blob(query, 0, listing->handles + listing->count++ * CDR_HANDLE_LEN, CDR_HANDLE_LEN));
+	err = err == CDR_E_ABSENT ? CDR_OK : err;
+out:
+	cdr_query_end(query);
+	return err;
+}
+
+/* see node/hub/index.h */
+cdr_err
+cdr_hub_index_handles(void *context, const struct cdr_call *call, struct cdr_answer *answer, struct cdr_fault *fault)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct cdr_hub *hub = context;
+	const Cdr__Wire__IndexHandles *request = (const Cdr__Wire__IndexHandles *)call->message;
+	Cdr__Wire__IndexHandlesReply reply = CDR__WIRE__INDEX_HANDLES_REPLY__INIT;
+	struct listing *listing = NULL;
+
+	if (request->has_after && request->after.len != CDR_HANDLE_LEN)
+		return cdr_fault_set(fault, CDR_E_INPUT, "a handle has %d bytes", CDR_HANDLE_LEN);
+	listing = calloc(1, sizeof(*listing));
+	if (listing == NULL)
+		return CDR_E_MEMORY;
+	listing->member = call->member->id;
+	listing->after = request->has_after ? cdr_message_bytes(request->after) : (struct cdr_bytes){ (const uint8_t *)"", 0 };
+	CDR_TRY(cdr_store_read(hub->store, list_job, listing));
+	reply.handles = cdr_message_field(listing->handles, listing->count * CDR_HANDLE_LEN);
+	CDR_TRY(cdr_message_encode(&reply.base, &answer->body));
+	err = CDR_OK;
+out:
+	free(listing);
+	return err;
+}

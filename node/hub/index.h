@@ -12,6 +12,9 @@
  */
 cdr_err cdr_hub_index_put(void *hub, const struct cdr_call *call, struct cdr_answer *answer, struct cdr_fault *fault);
 
+/* /v1/index/handles: IndexHandles to IndexHandlesReply. The asker's own, and nobody else's. */
+cdr_err cdr_hub_index_handles(void *hub, const struct cdr_call *call, struct cdr_answer *answer, struct cdr_fault *fault);
+
 /**
  * cdr_hub_index_forget(tx, member):
  * Remove everything that ${member} has in the index.

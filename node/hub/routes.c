@@ -43,6 +43,7 @@ const struct cdr_route cdr_hub_routes[] = {
 	{ "/v1/ceremony/result", TRUSTEE, CDR_BODY_SMALL_MAX, TYPE(ceremony_result), cdr_hub_ceremony_result, NULL },
 	{ "/v1/index/put", MEMBER, CDR_BODY_INDEX_MAX, TYPE(index_put), cdr_hub_index_put, NULL },
 	{ "/v1/index/prove", MEMBER, CDR_BODY_SMALL_MAX, TYPE(index_prove), cdr_hub_index_prove, NULL },
+	{ "/v1/index/handles", MEMBER, CDR_BODY_SMALL_MAX, TYPE(index_handles), cdr_hub_index_handles, NULL },
 	{ "/v1/check/open", MEMBER, CDR_BODY_SMALL_MAX, TYPE(check_open), cdr_hub_check_open, NULL },
 	{ "/v1/check/close", MEMBER, CDR_BODY_SMALL_MAX, TYPE(check_close), cdr_hub_check_close, NULL },
 	{ "/v1/log/evaluation", MEMBER, CDR_BODY_SMALL_MAX, TYPE(signed_evaluation), cdr_hub_log_evaluation, NULL },

@@ -42,7 +42,8 @@ cdr_command_restore(const struct cdr_arguments *arguments, struct cdr_report *re
 		    "Start `candor serve`. Employers that had not answered are asked again under new numbers, since their answers may have come\n"
 		    "after the backup. What else happened after it is gone, and this node cannot know of it: checks that were begun, answers\n"
 		    "that were signed, leavers, cases and incidents that were entered, and ERASURES: who was erased since is here again. Do all\n"
-		    "that again, and import the file of leavers. Only one copy of a node may run.\n");
+		    "that again, and import the whole file of leavers as it is today; `candor leavers status` then names nobody any more who had been\n"
+		    "taken out of the index after the backup. Only one copy of a node may run.\n");
 	return err;
 }
 

@@ -114,6 +114,43 @@ out:
 	return err;
 }
 
+/* Somebody of the register who had been taken out of the index after the backup. */
+struct shown {
+	struct cdr_report *report;
+	json_t *people;
+};
+
+static cdr_err
+show_gone(const struct cdr_leaver *leaver, void *context)
+{
+	const struct shown *shown = context;
+
+	cdr_report_text(shown->report, "  %s %s%s%s\n", leaver->person.given_names, leaver->person.family_names,
+	    leaver->employee_number[0] == '\0' ? "" : ", ", leaver->employee_number);
+	return json_array_append_new(shown->people, json_pack("{s:s, s:s, s:s}", "given_names", leaver->person.given_names, "family_names",
+	    leaver->person.family_names, "employee_number", leaver->employee_number)) == 0 ? CDR_OK : CDR_E_MEMORY;
+}
+
+/* What has to be done again since the node was put back from a backup. */
+static cdr_err
+show_again(struct cdr_member *member, const struct cdr_leavers_progress *progress, struct cdr_report *report, json_t *people)
+{
+	if (people == NULL)
+		return CDR_E_MEMORY;
+	if (progress->is_unsettled)
+		cdr_report_text(report, "This node was put back from a backup. While `candor serve` runs it asks the hub whom this organisation has in the\n"
+		    "index, and brings the people of the register there again.\n");
+	if (progress->again.came > 0)
+		cdr_report_text(report, "People who were entered, or whose row was changed, after the backup: %llu. This node does not know them any more, and\n"
+		    "their rows leave the index: import the whole file of leavers as it is today.\n", (unsigned long long)progress->again.came);
+	if (progress->again.went > 0)
+		cdr_report_text(report, "People of the register who were no longer in the index, since they were taken out, erased or changed after the backup:\n"
+		    "%llu. They are in the register and in the index AGAIN. Import the whole file of leavers as it is today, and erase again\n"
+		    "whoever had been erased (`candor subject access` finds them, `candor subject erase`):\n", (unsigned long long)progress->again.went);
+	struct shown shown = { report, people };
+	return progress->again.went > 0 ? cdr_index_again_each(member, show_gone, &shown) : CDR_OK;
+}
+
 /* see node/member/command.h */
 cdr_err
 cdr_command_leavers_status(const struct cdr_arguments *arguments, struct cdr_report *report, struct cdr_fault *fault)
@@ -121,6 +158,7 @@ cdr_command_leavers_status(const struct cdr_arguments *arguments, struct cdr_rep
 	cdr_err err = CDR_E_INTERNAL;
 	struct cdr_member *member = NULL;
 	struct cdr_leavers_progress progress;
+	json_t *people = NULL;
 
 	CDR_TRY(cdr_command_open(arguments, true, &member, fault));
 	CDR_TRY(cdr_leavers_progress(member, &progress));
@@ -129,10 +167,14 @@ cdr_command_leavers_status(const struct cdr_arguments *arguments, struct cdr_rep
 	    (unsigned long long)progress.removal_count);
 	if (progress.waiting_count + progress.removal_count > 0)
 		cdr_report_text(report, "The node brings the rest there while `candor serve` runs.\n");
-	CDR_TRY(cdr_report_json(report, json_pack("{s:I, s:I, s:I}", "register", (json_int_t)progress.register_count,
-	    "waiting", (json_int_t)progress.waiting_count, "removals", (json_int_t)progress.removal_count)));
+	people = json_array();
+	CDR_TRY(show_again(member, &progress, report, people));
+	CDR_TRY(cdr_report_json(report, json_pack("{s:I, s:I, s:I, s:{s:b, s:I, s:I, s:O}}", "register", (json_int_t)progress.register_count,
+	    "waiting", (json_int_t)progress.waiting_count, "removals", (json_int_t)progress.removal_count, "put_back", "asks",
+	    progress.is_unsettled, "came", (json_int_t)progress.again.came, "went", (json_int_t)progress.again.went, "people", people)));
 	err = CDR_OK;
 out:
+	json_decref(people);
 	cdr_member_close(member);
 	return err;
 }

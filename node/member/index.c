@@ -8,6 +8,7 @@
 #include "core/identity/token.h"
 #include "node/member/epoch.h"
 #include "node/member/evaluate.h"
+#include "node/member/index_again.h"
 #include "node/member/index_own.h"
 #include "node/member/leavers.h"
 #include "node/member/receipt.h"
@@ -529,6 +530,29 @@ send_batch(struct cdr_member *member, const struct cdr_roster *roster, struct ba
 	return err;
 }
 
+/* A writing job: the epoch of a batch is over before the hub took it. */
+static cdr_err
+drop_batch(struct cdr_tx *tx, void *context)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	const struct batch *batch = context;
+	struct cdr_value id = cdr_value_blob(batch->id, CDR_ID_LEN);
+
+	CDR_TRY(cdr_query_run(tx, "UPDATE leaver SET state = 'waiting', batch = NULL WHERE batch = $1 AND state = 'sent'", CDR_VALUES(id)));
+	CDR_TRY(cdr_query_run(tx, "UPDATE removal SET batch = NULL WHERE batch = $1", CDR_VALUES(id)));
+	CDR_TRY(cdr_query_run(tx, "DELETE FROM index_batch WHERE id = $1", CDR_VALUES(id)));
+out:
+	return err;
+}
+
+static bool
+is_over(const struct cdr_roster *roster, const struct batch *batch)
+{
+	const Cdr__Wire__Epoch *epoch = cdr_roster_epoch(roster, (uint32_t)batch->epoch);
+
+	return epoch == NULL || cdr_member_now() >= epoch->ends_at;
+}
+
 /* Send what waits, oldest first. */
 static cdr_err
 send_waiting(struct cdr_member *member, const struct cdr_roster *roster, bool *worked, struct cdr_fault *fault)
@@ -540,7 +564,8 @@ send_waiting(struct cdr_member *member, const struct cdr_roster *roster, bool *w
 			return CDR_OK;
 		if (err == CDR_OK) {
 			*worked = true;
-			err = send_batch(member, roster, &batch, fault);
+			err = is_over(roster, &batch) ? cdr_store_write(member->home->store, drop_batch, &batch) :
+							send_batch(member, roster, &batch, fault);
 		}
 		batch_free(&batch);
 		if (err != CDR_OK)
@@ -622,9 +647,11 @@ cdr_index_step(struct cdr_member *member, bool *worked, struct cdr_fault *fault)
 	}
 	removals.epoch = epoch->number;
 	CDR_TRY(cdr_epoch_shift(member, epoch->number));
+	CDR_TRY(cdr_index_again_look(member, roster, fault));
 	err = cdr_store_write(member->home->store, write_removals, &removals);
 	if (err != CDR_E_ABSENT)
 		CDR_TRY(err);
+	CDR_TRY(cdr_index_again_put(member, roster));
 	CDR_TRY(send_waiting(member, roster, worked, fault));
 	/* Whoever leaves the index may leave it whatever the name tables; whoever comes needs the exchange's. */
 	CDR_TRY(unfit);

@@ -5,6 +5,7 @@
 
 #include "core/crypto/secret.h"
 #include "node/member/epoch.h"
+#include "node/member/index_again.h"
 #include "node/member/index_trust.h"
 #include "node/member/misconduct.h"
 #include "node/net/clock.h"
@@ -261,7 +262,11 @@ read_question(struct cdr_tx *tx, void *context)
 	struct question *q = context;
 	struct cdr_query *query = NULL;
 	int64_t busy;
+	bool is_unsettled;
 
+	CDR_TRY(cdr_index_again_is_due(tx, &is_unsettled));
+	if (is_unsettled)
+		return CDR_OK; /* what it acknowledged, and what was removed since, is not known */
 	CDR_TRY(cdr_query_one_int(tx,
 	    "SELECT (SELECT count(*) FROM index_batch) + (SELECT count(*) FROM leaver WHERE state = 'waiting')", CDR_VALUES(),
 	    &busy));

@@ -357,6 +357,8 @@ apply(struct cdr_tx *tx, void *context)
 	CDR_TRY(walk(import, tx, import->outcome));
 	if (import->outcome->changed + import->outcome->removed > 0)
 		CDR_TRY(cdr_retention_want_scrub(tx));
+	if (!import->keep_missing && import->replaces == NULL)
+		CDR_TRY(cdr_index_again_settle(tx));
 	CDR_TRY(cdr_trail_add(tx, import->member->who, import->replaces != NULL ? "subject.rectify" : "leavers.import", import->replaces));
 	err = CDR_OK;
 out:
@@ -454,8 +456,10 @@ count_progress(struct cdr_tx *tx, void *context)
 	CDR_TRY(cdr_query_one_int(tx, "SELECT count(*) FROM leaver WHERE state IN ('waiting', 'sent')", CDR_VALUES(),
 	    &waiting));
 	CDR_TRY(cdr_query_one_int(tx, "SELECT count(*) FROM removal", CDR_VALUES(), &removals));
-	*progress =
-	    (struct cdr_leavers_progress){ (uint64_t)registered, (uint64_t)waiting, (uint64_t)removals };
+	*progress = (struct cdr_leavers_progress){ .register_count = (uint64_t)registered, .waiting_count = (uint64_t)waiting,
+		.removal_count = (uint64_t)removals };
+	CDR_TRY(cdr_index_again_is_due(tx, &progress->is_unsettled));
+	CDR_TRY(cdr_index_again_read(tx, &progress->again));
 	err = CDR_OK;
 out:
 	return err;

@@ -7,6 +7,7 @@
  */
 
 #include "core/record/leaver.h"
+#include "node/member/index_again.h"
 #include "node/member/member.h"
 
 struct cdr_leavers_options {
@@ -47,6 +48,8 @@ CDR_MUST_CHECK cdr_err cdr_leavers_expire(struct cdr_member *member, size_t *cou
 /* How far the index is: leavers in the register, those that the hub does not have yet, removals it has not confirmed. */
 struct cdr_leavers_progress {
 	uint64_t register_count, waiting_count, removal_count;
+	bool is_unsettled;              /* the node was put back from a backup, and has not asked the hub yet */
+	struct cdr_index_again again;   /* who came and went between backup and restore, until a whole file is imported */
 };
 CDR_MUST_CHECK cdr_err cdr_leavers_progress(struct cdr_member *member, struct cdr_leavers_progress *progress);
 

@@ -1,6 +1,7 @@
 #include "node/member/put_back.h"
 
 #include "node/member/check_letters.h"
+#include "node/member/index_again.h"
 #include "node/net/log.h"
 
 #define MARK "put_back"             /* until it has asked again */
@@ -25,6 +26,7 @@ cdr_put_back_mark(struct cdr_tx *tx, void *context)
 	CDR_TRY(cdr_setting_put(tx, SEQUENCE, bytes, sizeof(bytes)));
 	CDR_TRY(cdr_setting_put(tx, MARK, bytes, sizeof(bytes)));
 	CDR_TRY(cdr_setting_put(tx, ONCE, bytes, sizeof(bytes)));
+	CDR_TRY(cdr_index_again_mark(tx));
 	err = CDR_OK;
 out:
 	return err;

@@ -323,6 +323,9 @@ static const char samples_told[] =
 /* Members that have other keys since then than they had: what people here are told of it. */
 static const char enrolled_anew[] = "CREATE TABLE enrolled_anew (member text NOT NULL PRIMARY KEY, at bigint NOT NULL);";
 
+/* Of a node that was put back from a backup: who was in the index then, and was not any more (node/member/index_again.h). */
+static const char gone_since[] = "CREATE TABLE leaver_gone (leaver bytea PRIMARY KEY);";
+
 static const char *const migrations[] = {
 	first,
 	tally_and_trail,
@@ -346,6 +349,7 @@ static const char *const migrations[] = {
 	kept_rosters,
 	samples_told,
 	enrolled_anew,
+	gone_since,
 };
 
 const struct cdr_store_schema cdr_member_schema = {

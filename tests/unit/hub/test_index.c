@@ -294,6 +294,53 @@ new_keys_begin_with_nothing(void **state)
 	assert_int_equal(x_count(w->x, "SELECT count(*) FROM holding WHERE member = 'aa'"), 0);
 }
 
+/* What /v1/index/handles lists to ${party} behind ${after} (NULL: from the first): how many, and the first byte of each. */
+static size_t
+listed(struct world *w, const struct x_party *party, const uint8_t *after, uint8_t *firsts)
+{
+	Cdr__Wire__IndexHandles request = CDR__WIRE__INDEX_HANDLES__INIT;
+	struct x_reply reply;
+	size_t count;
+
+	request.has_after = after != NULL;
+	if (after != NULL)
+		request.after = cdr_message_field(after, CDR_HANDLE_LEN);
+	assert_int_equal(x_call(w->x, party, "/v1/index/handles", &request.base, &cdr__wire__index_handles_reply__descriptor, &reply), 200);
+	const Cdr__Wire__IndexHandlesReply *list = reply.message;
+	count = list->handles.len / CDR_HANDLE_LEN;
+	for (size_t i = 0; i < count && i < 8; i++)
+		firsts[i] = list->handles.data[i * CDR_HANDLE_LEN];
+	x_reply_free(&reply);
+	return count;
+}
+
+/* A member is told whom it has there, and of nobody else. */
+static void
+a_member_asks_whom_it_has(void **state)
+{
+	struct world *w = *state;
+	Cdr__Wire__IndexHandles request = CDR__WIRE__INDEX_HANDLES__INIT;
+	uint8_t firsts[8], after[CDR_HANDLE_LEN] = { 3 };
+
+	assert_int_equal(listed(w, &w->a, NULL, firsts), 0);
+	x_put_person(&w->put, 7, 10, 16, LATEST);
+	x_put_person(&w->put, 3, 11, 16, LATEST);
+	assert_string_equal(x_put_send(w->x, &w->a, &w->put, NULL), "ok");
+	x_put_start(&w->put, 2);
+	x_put_person(&w->put, 5, 12, 16, LATEST);
+	assert_string_equal(x_put_send(w->x, &w->b, &w->put, NULL), "ok");
+	assert_int_equal(listed(w, &w->a, NULL, firsts), 2);
+	assert_int_equal(firsts[0], 3);
+	assert_int_equal(firsts[1], 7);
+	assert_int_equal(listed(w, &w->a, after, firsts), 1);
+	assert_int_equal(firsts[0], 7);
+	assert_int_equal(listed(w, &w->b, NULL, firsts), 1);
+	assert_int_equal(firsts[0], 5);
+	request.has_after = true;
+	request.after = cdr_message_field(after, CDR_HANDLE_LEN - 1);
+	assert_string_equal(x_try(w->x, &w->a, "/v1/index/handles", &request.base, &cdr__wire__index_handles_reply__descriptor), "input");
+}
+
 int
 main(void)
 {
@@ -307,6 +354,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(what_expired_goes, setup, teardown),
 		cmocka_unit_test(months_are_counted_from_2000),
 		cmocka_unit_test_setup_teardown(new_keys_begin_with_nothing, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_member_asks_whom_it_has, setup, teardown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

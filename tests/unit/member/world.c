@@ -71,7 +71,7 @@ w_roster(struct world *w)
 	Cdr__Wire__Roster body = CDR__WIRE__ROSTER__INIT;
 	Cdr__Wire__Trustee trustee[W_TRUSTEES], *trustees[W_TRUSTEES];
 	Cdr__Wire__Member member[W_MEMBERS], *members[W_MEMBERS];
-	Cdr__Wire__Epoch epoch = CDR__WIRE__EPOCH__INIT, *epochs[] = { &epoch };
+	Cdr__Wire__Epoch epoch = CDR__WIRE__EPOCH__INIT, next, *epochs[] = { &epoch, &next };
 	Cdr__Wire__StatisticsKey statistics = CDR__WIRE__STATISTICS_KEY__INIT, *statistics_keys[] = { &statistics };
 	ProtobufCBinaryData shares[W_TRUSTEES];
 	uint8_t previous[CDR_ROSTER_HASH_LEN] = { 0 };
@@ -126,7 +126,10 @@ w_roster(struct world *w)
 	body.threshold = W_THRESHOLD;
 	body.scheme = &w->scheme;
 	body.epoch = epochs;
-	body.n_epoch = is_genesis || w->without_epoch ? 0 : 1;
+	next = epoch; /* under the same key: nobody here tells them apart */
+	next.number = 2;
+	next.starts_at = 2;
+	body.n_epoch = is_genesis || w->without_epoch ? 0 : w->with_second_epoch ? 2 : 1;
 	body.member = members;
 	body.n_member = is_genesis ? 0 : W_MEMBERS;
 	sign_roster(w, &body, is_genesis ? &w->genesis_bytes : &w->newest_bytes);

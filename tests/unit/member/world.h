@@ -142,6 +142,7 @@ struct world {
 	char status[W_MEMBERS][16];
 	Cdr__Wire__Scheme scheme;
 	uint8_t scheme_version[32];
+	bool with_second_epoch;
 	bool without_epoch, with_statistics; /* its key is the one of tags: nobody here tells them apart */
 	uint64_t version;
 	uint8_t hash[CDR_ROSTER_HASH_LEN], genesis[CDR_ROSTER_HASH_LEN];
@@ -189,6 +190,8 @@ struct world {
 	uint8_t handles[W_MATCH_MAX][CDR_MATCH_HANDLES_MAX * CDR_HANDLE_LEN];
 	uint8_t check_rows[CDR_CHECK_ROWS_MAX * CDR_CHECK_ROW_LEN];
 	size_t check_row_count, open_count, close_count;
+	size_t list_count;                  /* how often somebody asked whom it has in the index */
+	bool lists_backwards;
 	size_t prove_row_count, prove_count; /* of one's own rows: how many at once at most, how often */
 	uint8_t check_id[CDR_ID_LEN];
 	uint8_t join_code[CDR_INVITATION_SECRET_LEN];
@@ -224,6 +227,9 @@ void w_roll_in_force(struct world *w, size_t at);
 
 /* Every member learns of the newest roster. */
 void w_refresh(struct world *w);
+
+/* Whom the hub has in the index of all that was put: how many handles, ascending. */
+size_t w_index_handles(const struct world *w, uint8_t (*handles)[CDR_HANDLE_LEN], size_t max);
 
 /* Letters on the hub: one more (once), one fewer. */
 void w_push_mail(struct world *w, const Cdr__Wire__Mail *mail);

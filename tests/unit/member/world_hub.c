@@ -181,16 +181,80 @@ check_close(struct world *w, const struct w_request *r, struct w_reply *reply)
 	say_logged(&receipt, reply);
 }
 
-/* Nothing is proved: who asks asks again. */
+static int
+compare_handles(const void *a, const void *b)
+{
+	return memcmp(a, b, CDR_HANDLE_LEN);
+}
+
+/* Whether ${put} takes this handle out. */
+static bool
+takes_out(const struct w_put *put, const uint8_t *handle)
+{
+	for (size_t at = 0; at < put->removed.len; at += CDR_HANDLE_LEN)
+		if (memcmp(put->removed.data + at, handle, CDR_HANDLE_LEN) == 0)
+			return true;
+	return false;
+}
+
+size_t
+w_index_handles(const struct world *w, uint8_t (*handles)[CDR_HANDLE_LEN], size_t max)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < w->put_count; i++)
+		for (size_t at = 0; at < w->put[i].expiries.len; at += CDR_INDEX_EXPIRY_LEN) {
+			const uint8_t *handle = w->put[i].expiries.data + at;
+			bool there = true;
+			for (size_t k = i + 1; k < w->put_count; k++)
+				there &= !takes_out(&w->put[k], handle);
+			for (size_t k = 0; k < count; k++)
+				there &= memcmp(handles[k], handle, CDR_HANDLE_LEN) != 0;
+			if (there) {
+				assert_true(count < max);
+				memcpy(handles[count++], handle, CDR_HANDLE_LEN);
+			}
+		}
+	if (count > 1)
+		qsort(handles, count, CDR_HANDLE_LEN, compare_handles);
+	return count;
+}
+
+/* Of whoever put, in the order of the handles; so many at once that there are several pages. */
+static void
+index_handles(struct world *w, const struct w_request *r, struct w_reply *reply)
+{
+	static uint8_t handles[2 * CDR_INDEX_HANDLES_MAX][CDR_HANDLE_LEN];
+	const Cdr__Wire__IndexHandles *request = r->message;
+	Cdr__Wire__IndexHandlesReply answer = CDR__WIRE__INDEX_HANDLES_REPLY__INIT;
+	size_t count = w_index_handles(w, handles, 2 * CDR_INDEX_HANDLES_MAX), from = 0;
+
+	w->list_count++;
+	while (request->has_after && from < count && memcmp(handles[from], request->after.data, CDR_HANDLE_LEN) <= 0)
+		from++;
+	count -= from;
+	if (count > CDR_INDEX_HANDLES_MAX)
+		count = CDR_INDEX_HANDLES_MAX;
+	if (w->lists_backwards && count > 1)
+		memcpy(handles[from], handles[from + 1], CDR_HANDLE_LEN);
+	answer.handles = cdr_message_field(handles[from], count * CDR_HANDLE_LEN);
+	w_say(reply, &answer.base);
+}
+
+/* Nothing is proved: who asks asks again. Who is not there the hub says to be absent. */
 static void
 index_prove(struct world *w, const struct w_request *r, struct w_reply *reply)
 {
-	size_t count = ((const Cdr__Wire__IndexProve *)r->message)->rows.len / CDR_INDEX_ROW_LEN;
+	static uint8_t handles[2 * CDR_INDEX_HANDLES_MAX][CDR_HANDLE_LEN];
+	const ProtobufCBinaryData rows = ((const Cdr__Wire__IndexProve *)r->message)->rows;
+	size_t count = rows.len / CDR_INDEX_ROW_LEN, there = w_index_handles(w, handles, 2 * CDR_INDEX_HANDLES_MAX), found = 0;
 
 	w->prove_count++;
 	if (count > w->prove_row_count)
 		w->prove_row_count = count;
-	w_refuse(reply, CDR_E_BUSY);
+	for (size_t i = 0; i < count; i++)
+		found += bsearch(rows.data + i * CDR_INDEX_ROW_LEN + CDR_TAG_LEN + 3, handles, there, CDR_HANDLE_LEN, compare_handles) != NULL;
+	w_refuse(reply, found == count ? CDR_E_BUSY : CDR_E_ABSENT);
 }
 
 void
@@ -349,6 +413,7 @@ w_hub(struct world *w, const char *path, const struct cdr_envelope *envelope, st
 		{ "/v1/roster", &cdr__wire__roster_request__descriptor, roster },
 		{ "/v1/join", &cdr__wire__join_request__descriptor, join },
 		{ "/v1/index/put", &cdr__wire__index_put__descriptor, index_put },
+		{ "/v1/index/handles", &cdr__wire__index_handles__descriptor, index_handles },
 		{ "/v1/index/prove", &cdr__wire__index_prove__descriptor, index_prove },
 		{ "/v1/check/open", &cdr__wire__check_open__descriptor, check_open },
 		{ "/v1/check/close", &cdr__wire__check_close__descriptor, check_close },
