@@ -284,9 +284,10 @@ run-soak: programs $(NET_TOOLS) $(BUILD)/tests/unit/proto/test_tally
 	$(Q)BUILD=$(BUILD) YEAR_MEMBERS=20 SCENARIO_SECONDS=3600 tests/net/run tests/net/89-year
 	$(Q)BUILD=$(BUILD) KILLS=200 SCENARIO_SECONDS=7200 tests/net/run $(sort $(wildcard tests/net/[0-9][0-9]-*kill*))
 
-run-bench: programs $(BENCHES)
+run-bench: programs $(BENCHES) $(NET_TOOLS)
 	$(Q)for b in $(filter-out %_match %_rarity,$(BENCHES)) $(filter %_hub_match,$(BENCHES)); do echo "== $${b##*/}"; $$b || exit 1; done
 	$(Q)BUILD=$(BUILD) tests/bench/exchange
+	$(Q)BUILD=$(BUILD) tests/bench/precondition
 
 bench-match: deps-check
 	$(Q)$(ALONE) $(BUILD)/tests/bench/bench_match $(BUILD)/tests/bench/bench_rarity

@@ -21,6 +21,7 @@ struct entering {
 	uint64_t quota;
 	uint32_t purpose;
 	struct cdr_hub_logged logged;
+	bool is_known;               /* this very request was logged before */
 	bool is_misuse, exceeds;
 };
 
@@ -184,10 +185,9 @@ enter_job(struct cdr_tx *tx, void *context)
 {
 	cdr_err err = CDR_E_INTERNAL;
 	struct entering *e = context;
-	bool known;
 
-	CDR_TRY(find_known(tx, e, &known));
-	if (known)
+	CDR_TRY(find_known(tx, e, &e->is_known));
+	if (e->is_known)
 		return CDR_OK;
 	CDR_TRY(spend(tx, e));
 	if (!e->exceeds)
@@ -261,15 +261,20 @@ cdr_hub_log_evaluation(void *context, const struct cdr_call *call, struct cdr_an
 	CDR_TRY(need_witness(hub, fault));
 	CDR_TRY(enter(hub, &e, fault));
 	CDR_TRY(cdr_hub_receipt_make(hub, &e.logged, &receipt));
-	CDR_TRY(cdr_hub_witness_wait(hub->witness, e.logged.position + 1, CDR_HUB_WITNESS_MS, &checkpoint, fault));
-	p = (struct proving){ .position = e.logged.position, .size = checkpoint.size };
-	CDR_TRY(cdr_store_read(hub->store, include_job, &p));
-	CDR_TRY(cdr_checkpoint_write(&checkpoint, hub->genesis, call->roster, &note));
-	inclusion.position = p.position;
-	inclusion.checkpoint = cdr_message_field(note.data, note.len);
-	inclusion.hashes = cdr_message_field(p.proof.hash, p.proof.count * CDR_MERKLE_HASH_LEN);
 	reply.receipt = &receipt.message;
-	reply.inclusion = &inclusion;
+	/* The trustees are shown a new leaf while this reply travels; who asks again found that they had not been, and waits for the proof. */
+	err = cdr_hub_witness_wait(hub->witness, e.logged.position + 1, e.is_known ? CDR_HUB_WITNESS_MS : 0, &checkpoint, fault);
+	if (err == CDR_OK) {
+		p = (struct proving){ .position = e.logged.position, .size = checkpoint.size };
+		CDR_TRY(cdr_store_read(hub->store, include_job, &p));
+		CDR_TRY(cdr_checkpoint_write(&checkpoint, hub->genesis, call->roster, &note));
+		inclusion.position = p.position;
+		inclusion.checkpoint = cdr_message_field(note.data, note.len);
+		inclusion.hashes = cdr_message_field(p.proof.hash, p.proof.count * CDR_MERKLE_HASH_LEN);
+		reply.inclusion = &inclusion;
+	} else if (err != CDR_E_BUSY || e.is_known || cdr_hub_witness_is_hopeless(hub->witness)) {
+		goto out; /* who is asked now would wait in vain */
+	}
 	CDR_TRY(cdr_message_encode(&reply.base, &answer->body));
 out:
 	cdr_buffer_free(&note);

@@ -2,8 +2,8 @@
 #define CDR_NODE_HUB_EVALUATION_H
 
 /*
- * Evaluations before they are asked: the hub logs them, has the log witnessed, and gives back what the trustees want to
- * see. And checkpoints with proofs, for nodes that check the log.
+ * Evaluations before they are asked: the hub logs them, and has the log witnessed while the member turns to the trustees. And checkpoints with
+ * proofs, for nodes that check the log.
  */
 
 #include "node/net/dispatch.h"
@@ -11,14 +11,15 @@
 #define CDR_HUB_WITNESS_MS 10000 /* how long a request waits for the witnesses */
 
 /*
- * /v1/log/evaluation: SignedEvaluation to EvaluationReply. A repeat gets the same leaf, free of quota.
+ * /v1/log/evaluation: SignedEvaluation to EvaluationReply, without waiting for the witnesses. A repeat gets the same leaf, free of
+ * quota, and waits for the proof.
  *
  * CDR_E_INPUT     it is not an EvaluateRequest
  * CDR_E_REFUSED   it names another member, or an unknown purpose
  * CDR_E_SIGNATURE it is not signed for /v1/evaluate by the caller
  * CDR_E_EPOCH, CDR_E_RANGE, CDR_E_QUOTA
  * CDR_E_SEQUENCE  the number was used for another request
- * CDR_E_BUSY      logged, but not witnessed in time: ask again
+ * CDR_E_BUSY      logged, and too few trustees can be had to witness it: ask again
  */
 cdr_err cdr_hub_log_evaluation(void *hub, const struct cdr_call *call, struct cdr_answer *answer,
     struct cdr_fault *fault);

@@ -22,6 +22,7 @@ struct shower {
 	pthread_t thread;
 	uint64_t seen;               /* round that it has shown, or failed to */
 	uint64_t size;               /* of the log that the trustee has, as far as is known */
+	uint64_t told;               /* size of the witnessed checkpoint that went to it last */
 	uint64_t retry_at_ms;        /* 0: nothing to try again */
 	bool is_anew;                /* it says that it does not have what it was shown: ask where it stands, */
 	uint64_t anew_at_ms;         /* but not before */
@@ -37,10 +38,13 @@ struct cdr_hub_witness {
 	bool is_making;              /* a thread makes the next checkpoint */
 	bool is_behind;              /* the trustees have seen a longer log than the database holds */
 	bool wants_round;            /* another process of this hub was faster */
+	uint64_t wanted;             /* leaves that somebody wants witnessed */
 	uint64_t round;              /* how many checkpoints were made */
 	uint64_t made_at_ms;
+	uint64_t failed_at_ms;       /* when one could not be made; 0: never */
 	uint64_t renewed_at;
 	struct cdr_checkpoint shown; /* the one of this round */
+	uint64_t asked_at[CDR_TRUSTEE_COUNT_MAX]; /* of each trustee's cosignature on it, by this hub's clock; 0: none */
 	struct cdr_checkpoint newest; /* witnessed; size 0: none */
 	uint64_t newest_at;          /* by this hub's clock; 0: before this process began */
 	uint64_t newest_version;     /* of the roster whose trustees cosigned it */
@@ -84,6 +88,7 @@ make_round(struct cdr_hub_witness *w)
 {
 	struct cdr_merkle_edge edge;
 	struct cdr_checkpoint made = { 0 };
+	uint64_t wanted = w->wanted;
 
 	w->is_making = true;
 	(void)pthread_mutex_unlock(&w->lock);
@@ -98,9 +103,14 @@ make_round(struct cdr_hub_witness *w)
 	w->is_making = false;
 	if (err == CDR_OK) {
 		w->shown = made;
+		memset(w->asked_at, 0, sizeof(w->asked_at));
 		w->round++;
 		w->made_at_ms = now_ms();
 		w->wants_round = false;
+		if (w->wanted == wanted && wanted > made.size) /* somebody wants what nobody has logged yet */
+			w->wanted = made.size;
+	} else {
+		w->failed_at_ms = now_ms();
 	}
 	(void)pthread_cond_broadcast(&w->changed);
 	return err;
@@ -127,6 +137,16 @@ is_hopeless(const struct cdr_hub_witness *w)
 	for (size_t i = 0; i < w->shower_count; i++)
 		failed += w->shower[i].seen == w->round && w->shower[i].retry_at_ms != 0;
 	return w->threshold > 0 && w->trustee_count - failed < w->threshold && w->shown.cosignature_count < w->threshold;
+}
+
+/* see node/hub/witness.h */
+bool
+cdr_hub_witness_is_hopeless(struct cdr_hub_witness *w)
+{
+	(void)pthread_mutex_lock(&w->lock);
+	bool hopeless = is_hopeless(w);
+	(void)pthread_mutex_unlock(&w->lock);
+	return hopeless;
 }
 
 /* Which trustees do not witness, for a person. Called with the lock. */
@@ -170,6 +190,8 @@ cdr_hub_witness_wait(struct cdr_hub_witness *w, uint64_t size, uint32_t timeout_
 	cdr_err err = CDR_OK;
 
 	(void)pthread_mutex_lock(&w->lock);
+	if (size > w->wanted)
+		w->wanted = size;
 	while (err == CDR_OK && w->newest.size < size && !w->is_stopping && !w->is_behind) {
 		if (needs_round(w, size)) {
 			err = make_round(w);
@@ -296,9 +318,25 @@ cdr_hub_witness_quorate(struct cdr_hub_witness *w, uint32_t quorum, struct cdr_c
 
 /* ---- showing ------------------------------------------------------------------------------------------------ */
 
+/* Since when ${threshold} trustees have cosigned what is shown: who comes late makes it no newer. Called with the lock. */
+static uint64_t
+witnessed_since(const struct cdr_hub_witness *w, uint32_t threshold)
+{
+	uint64_t since = 0;
+
+	for (size_t i = 0; i < CDR_TRUSTEE_COUNT_MAX; i++) {
+		uint32_t newer = 0;
+		for (size_t k = 0; k < CDR_TRUSTEE_COUNT_MAX; k++)
+			newer += w->asked_at[k] >= w->asked_at[i];
+		if (newer >= threshold && w->asked_at[i] > since)
+			since = w->asked_at[i];
+	}
+	return since;
+}
+
 /* Put a cosignature on what is shown; with enough of them it is the newest. Called with the lock. */
 static void
-take_cosignature(struct cdr_hub_witness *w, const struct cdr_roster *roster, const struct cdr_checkpoint *shown,
+take_cosignature(struct cdr_hub_witness *w, const struct cdr_roster *roster, const struct cdr_checkpoint *shown, uint64_t asked_at,
     const struct cdr_cosignature *cosignature)
 {
 	struct cdr_checkpoint *at = &w->shown;
@@ -309,13 +347,13 @@ take_cosignature(struct cdr_hub_witness *w, const struct cdr_roster *roster, con
 		cdr_log(CDR_LOG_WARNING, "witness.bad_signature", cdr_log_int("trustee", cosignature->trustee));
 		return;
 	}
+	w->asked_at[cosignature->trustee - 1] = asked_at;
 	for (size_t k = 0; k < at->cosignature_count; k++)
 		w->by[k] = *at;
 	if (!cdr_checkpoint_is_witnessed(at, roster) || w->newest.size > at->size)
 		return;
 	w->newest = *at;
-	if (at->cosignature_count <= roster->body->threshold) /* who comes late makes it no newer */
-		w->newest_at = cdr_clock_now();
+	w->newest_at = witnessed_since(w, roster->body->threshold);
 	w->newest_version = roster->body->version;
 	(void)pthread_cond_broadcast(&w->changed);
 }
@@ -325,10 +363,10 @@ static void
 show(struct shower *s)
 {
 	struct cdr_hub_witness *w = s->witness;
-	struct cdr_checkpoint shown = w->shown;
+	struct cdr_checkpoint shown = w->shown, newest = w->newest;
 	struct cdr_cosignature cosignature;
 	struct cdr_fault fault = { CDR_OK, "" };
-	uint64_t round = w->round;
+	uint64_t round = w->round, asked_at = cdr_clock_now();
 
 	if (s->is_anew) {
 		s->size = CDR_HUB_SIZE_UNKNOWN;
@@ -338,9 +376,10 @@ show(struct shower *s)
 	(void)pthread_mutex_unlock(&w->lock);
 	const struct cdr_roster *roster = cdr_hub_roster_hold(w->hub);
 	cdr_err err = roster == NULL ? CDR_E_STORE :
-				       cdr_hub_witness_push(w->hub, &w->line, roster, s->trustee, &shown, &s->size, &cosignature, &fault);
+				       cdr_hub_witness_push(w->hub, &w->line, roster, s->trustee, &shown, &newest, &s->size, &cosignature, &fault);
 	(void)pthread_mutex_lock(&w->lock);
 	s->seen = round;
+	s->told = newest.size; /* who failed is shown the newest again, whatever it has been told */
 	if (roster != NULL) {
 		w->threshold = roster->body->threshold;
 		w->trustee_count = (uint32_t)roster->body->n_trustee;
@@ -349,7 +388,7 @@ show(struct shower *s)
 	if (s->retry_at_ms != 0)
 		(void)pthread_cond_broadcast(&w->changed);
 	if (err == CDR_OK)
-		take_cosignature(w, roster, &shown, &cosignature);
+		take_cosignature(w, roster, &shown, asked_at, &cosignature);
 	else if (err == CDR_E_EXISTS)
 		w->wants_round = true;
 	else if (err == CDR_E_STORE && s->size != CDR_HUB_SIZE_UNKNOWN && s->size > shown.size)
@@ -371,6 +410,38 @@ again_at(const struct shower *s)
 	return s->retry_at_ms;
 }
 
+/* Whether leaves that somebody wants witnessed stand behind the present checkpoint, and the next may begin. Called with the lock. */
+static bool
+is_round_due(const struct cdr_hub_witness *w, uint64_t now)
+{
+	return w->round > 0 && w->wanted > w->shown.size && now >= w->failed_at_ms + RETRY_MS && needs_round(w, w->wanted);
+}
+
+/* Whether there is something to show: a new round, what failed before, or that enough have cosigned: trustees evaluate what stands there. */
+static bool
+is_due(const struct shower *s, uint64_t now)
+{
+	const struct cdr_hub_witness *w = s->witness;
+	uint64_t again = again_at(s);
+
+	if (w->round != s->seen || (again != 0 && now >= again))
+		return true;
+	return s->retry_at_ms == 0 && w->round > 0 && w->newest.size > s->told;
+}
+
+/* When to look again, if nothing changes. Called with the lock. */
+static uint64_t
+next_look(const struct shower *s, uint64_t now)
+{
+	const struct cdr_hub_witness *w = s->witness;
+	uint64_t again = again_at(s), at = again != 0 ? again : now + 60000;
+
+	/* A checkpoint that stalls holds up the next only so long. */
+	if (w->wanted > w->shown.size && at > now + STALLED_MS)
+		at = now + STALLED_MS;
+	return at;
+}
+
 static void *
 run_shower(void *context)
 {
@@ -379,11 +450,13 @@ run_shower(void *context)
 
 	(void)pthread_mutex_lock(&w->lock);
 	while (!w->is_stopping) {
-		uint64_t now = now_ms(), again = again_at(s);
-		if (w->round != s->seen || (again != 0 && now >= again))
+		uint64_t now = now_ms();
+		if (is_round_due(w, now))
+			(void)!make_round(w);
+		else if (is_due(s, now))
 			show(s);
 		else
-			wait_until(w, again != 0 ? again : now + 60000);
+			wait_until(w, next_look(s, now));
 	}
 	(void)pthread_mutex_unlock(&w->lock);
 	return NULL;

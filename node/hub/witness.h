@@ -57,6 +57,9 @@ CDR_MUST_CHECK cdr_err cdr_hub_witness_newest(struct cdr_hub_witness *witness, u
 /* Show the log to trustee ${trustee} anew, from where it says that it stands; at most once a second, whoever asks how often. Any thread. */
 void cdr_hub_witness_show(struct cdr_hub_witness *witness, uint32_t trustee);
 
+/* Whether so many trustees have failed that the present checkpoint waits for one to come back. */
+bool cdr_hub_witness_is_hopeless(struct cdr_hub_witness *witness);
+
 /* Whether a trustee has shown that this database is an old copy: what it acknowledges would be lost with it. */
 bool cdr_hub_witness_is_behind(struct cdr_hub_witness *witness);
 

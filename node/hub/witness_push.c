@@ -6,12 +6,13 @@
 #include <string.h>
 
 #define WITNESS_PATH "/v1/witness"
-#define PORTION_LEN_MAX (CDR_BODY_WITNESS_MAX - CDR_CHECKPOINT_LEN_MAX - 4096)
+#define PORTION_LEN_MAX (CDR_BODY_WITNESS_MAX - 2 * CDR_CHECKPOINT_LEN_MAX - 4096)
 #define RECORD_OVERHEAD 32 /* tags and lengths of a record's fields */
 
 /* Leaves on their way. */
 struct portion {
 	const struct cdr_hub *hub;
+	struct cdr_bytes witnessed;    /* a note that goes with them; may be empty */
 	uint64_t from, to;             /* wanted; ${to} becomes where the portion ends */
 	size_t count;
 	size_t len;
@@ -148,6 +149,8 @@ send_portion(struct cdr_hub *hub, const struct cdr_hub_line *line, const struct 
 	request.n_record = p->count;
 	request.record = at;
 	request.checkpoint = cdr_message_field(note.data, note.len);
+	request.has_witnessed = p->witnessed.len > 0;
+	request.witnessed = cdr_message_field(p->witnessed.data, p->witnessed.len);
 	(void)snprintf(name, sizeof(name), "trustee/%" PRIu32, trustee);
 	struct cdr_ask ask = { .party = cdr_roster_trustee(roster, trustee)->party, .party_signer = name,
 		.path = WITNESS_PATH, .message = &request.base, .reply_type = &cdr__wire__witness_reply__descriptor };
@@ -164,7 +167,8 @@ send_portion(struct cdr_hub *hub, const struct cdr_hub_line *line, const struct 
 /* Read, sign and send what comes next. */
 static cdr_err
 push_portion(struct cdr_hub *hub, const struct cdr_hub_line *line, const struct cdr_roster *roster, uint32_t trustee,
-    const struct cdr_checkpoint *shown, uint64_t from, uint64_t *to, struct said *said, struct cdr_fault *fault)
+    const struct cdr_checkpoint *shown, struct cdr_bytes witnessed, uint64_t from, uint64_t *to, struct said *said,
+    struct cdr_fault *fault)
 {
 	cdr_err err = CDR_E_INTERNAL;
 	struct cdr_buffer note = { 0 };
@@ -174,6 +178,7 @@ push_portion(struct cdr_hub *hub, const struct cdr_hub_line *line, const struct 
 	if (p == NULL)
 		return CDR_E_MEMORY;
 	p->hub = hub;
+	p->witnessed = witnessed;
 	p->from = from;
 	p->to = shown->size;
 	CDR_TRY(cdr_store_read(hub->store, portion_job, p));
@@ -191,27 +196,39 @@ out:
 /* see node/hub/witness_push.h */
 cdr_err
 cdr_hub_witness_push(struct cdr_hub *hub, const struct cdr_hub_line *line, const struct cdr_roster *roster,
-    uint32_t trustee, const struct cdr_checkpoint *shown, uint64_t *size, struct cdr_cosignature *cosignature,
-    struct cdr_fault *fault)
+    uint32_t trustee, const struct cdr_checkpoint *shown, const struct cdr_checkpoint *witnessed, uint64_t *size,
+    struct cdr_cosignature *cosignature, struct cdr_fault *fault)
 {
 	struct said said = { 0 };
+	struct cdr_buffer note = { 0 };
 	unsigned stuck = 0;
+	cdr_err err = CDR_OK;
 
 	if (cdr_roster_trustee(roster, trustee) == NULL)
 		return CDR_E_ABSENT;
+	/* One that trustees of an earlier roster cosigned is not shown: others will. */
+	if (witnessed->size > 0)
+		err = cdr_checkpoint_write(witnessed, hub->genesis, roster, &note);
+	if (err == CDR_E_MEMORY || err == CDR_E_INTERNAL)
+		return err;
 	for (;;) {
 		uint64_t from = *size < shown->size ? *size : shown->size, to;
-		cdr_err err = push_portion(hub, line, roster, trustee, shown, from, &to, &said, fault);
+		err = push_portion(hub, line, roster, trustee, shown, cdr_buffer_bytes(&note), from, &to, &said, fault);
 		if (err == CDR_OK || err == CDR_E_STORE)
 			*size = said.size;
 		if (err != CDR_OK)
-			return err;
+			goto out;
 		if (said.size == shown->size && said.has_signed) {
 			*cosignature = said.cosignature;
-			return CDR_OK;
+			goto out;
 		}
 		/* It stood elsewhere than was thought, which is told once; or it goes on with the next portion. */
-		if ((said.size != to || to == from) && ++stuck > 1)
-			return cdr_fault_set(fault, CDR_E_INPUT, "it has seen %" PRIu64 " leaves, and takes none behind them", said.size);
+		if ((said.size != to || to == from) && ++stuck > 1) {
+			err = cdr_fault_set(fault, CDR_E_INPUT, "it has seen %" PRIu64 " leaves, and takes none behind them", said.size);
+			goto out;
+		}
 	}
+out:
+	cdr_buffer_free(&note);
+	return err;
 }

@@ -7,9 +7,10 @@
 #include "node/hub/witness.h"
 
 /**
- * cdr_hub_witness_push(hub, line, roster, trustee, shown, size, cosignature, fault):
+ * cdr_hub_witness_push(hub, line, roster, trustee, shown, witnessed, size, cosignature, fault):
  * Send leaves from where the trustee stands, in portions each with a checkpoint of its own, until it cosigns ${shown}.
  *
+ * witnessed    in       the newest that enough cosigned, shown beside; size 0: none
  * size         in/out   of the log that the trustee has, as far as is known; CDR_HUB_SIZE_UNKNOWN
  * cosignature  out      as the trustee sent it; not verified
  *
@@ -20,7 +21,8 @@
  */
 #define CDR_HUB_SIZE_UNKNOWN UINT64_MAX
 CDR_MUST_CHECK cdr_err cdr_hub_witness_push(struct cdr_hub *hub, const struct cdr_hub_line *line,
-    const struct cdr_roster *roster, uint32_t trustee, const struct cdr_checkpoint *shown, uint64_t *size,
+    const struct cdr_roster *roster, uint32_t trustee, const struct cdr_checkpoint *shown,
+    const struct cdr_checkpoint *witnessed, uint64_t *size,
     struct cdr_cosignature *cosignature, struct cdr_fault *fault);
 
 #endif

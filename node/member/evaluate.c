@@ -40,10 +40,13 @@ struct batch {
 	uint8_t hash[CDR_SHA256_LEN];
 	struct cdr_points *points;  /* the same, decoded */
 	Cdr__Wire__EvaluateRequest request;
-	struct cdr_buffer attachment; /* the points, and behind them the proof that the log holds the request */
+	struct cdr_buffer attachment; /* the points, and behind them the proof that the log holds the request, where the hub gave it */
+	bool is_proved;             /* the hub was asked for it */
 
-	uint8_t order[CDR_TRUSTEE_COUNT_MAX]; /* trustees in the order in which they are asked */
+	uint8_t order[2 * CDR_TRUSTEE_COUNT_MAX]; /* trustees in the order in which they are asked */
+	size_t order_count;
 	size_t next;                          /* the first that was not asked yet */
+	size_t early_count;                   /* of those that were asked before they knew enough of the log: they come again, at the end */
 
 	struct cdr_points *partial[CDR_TRUSTEE_COUNT_MAX]; /* verified answers */
 	uint8_t index[CDR_TRUSTEE_COUNT_MAX];              /* whose */
@@ -265,26 +268,31 @@ verify_inclusion(const struct batch *batch, const struct cdr_receipt *receipt, c
 	return cdr_fault_set(fault, CDR_E_PROOF, "the hub does not prove that its log holds the request to the trustees");
 }
 
-/* The points, and behind them what the trustees want to see first. */
+/* The points, and behind them the proof, if there is one already. */
 static cdr_err
 write_attachment(struct batch *batch, const Cdr__Wire__Inclusion *inclusion)
 {
 	struct cdr_buffer proof = { 0 };
 	size_t points_len = batch->count * CDR_POINT_LEN;
 
-	cdr_err err = cdr_message_encode(&inclusion->base, &proof);
+	cdr_buffer_free(&batch->attachment);
+	cdr_err err = inclusion != NULL ? cdr_message_encode(&inclusion->base, &proof) : CDR_OK;
 	if (err == CDR_OK && (batch->attachment.data = malloc(points_len + proof.len)) == NULL)
 		err = CDR_E_MEMORY;
 	if (err == CDR_OK) {
 		memcpy(batch->attachment.data, batch->blinded, points_len);
-		memcpy(batch->attachment.data + points_len, proof.data, proof.len);
+		if (proof.len > 0)
+			memcpy(batch->attachment.data + points_len, proof.data, proof.len);
 		batch->attachment.len = points_len + proof.len;
 	}
 	cdr_buffer_free(&proof);
 	return err;
 }
 
-/* Have the hub log the request and the trustees witness it; keep the receipt. Asked again it is the same leaf. */
+/*
+ * Have the hub log the request; keep the receipt. The trustees witness it meanwhile, and each evaluates once it knows that enough have.
+ * What was logged before is the same leaf; then the hub waits for them, and gives the proof.
+ */
 static cdr_err
 enter_log(struct batch *batch, struct cdr_fault *fault)
 {
@@ -314,8 +322,10 @@ enter_log(struct batch *batch, struct cdr_fault *fault)
 	    .points = { batch->blinded, batch->count * CDR_POINT_LEN }, .seed = batch->seed, .inputs = batch->inputs, .count = batch->count,
 	    .about = batch->about } };
 	CDR_TRY(cdr_store_write(batch->member->home->store, keep_job, &keeping));
-	CDR_TRY(verify_inclusion(batch, &receipt, reply->inclusion, fault));
+	if (reply->inclusion != NULL)
+		CDR_TRY(verify_inclusion(batch, &receipt, reply->inclusion, fault));
 	CDR_TRY(write_attachment(batch, reply->inclusion));
+	batch->is_proved = reply->inclusion != NULL;
 out:
 	cdr_ask_free(&ask);
 	cdr_receipt_free(&receipt);
@@ -339,6 +349,7 @@ shuffle_trustees(struct batch *batch)
 		batch->order[i - 1] = batch->order[k];
 		batch->order[k] = held;
 	}
+	batch->order_count = n;
 	return err;
 }
 
@@ -437,6 +448,11 @@ take_answer(struct batch *batch, const struct cdr_ask *ask, uint8_t index)
 		if (!ask->answered && (ask->err == CDR_E_MEMORY || ask->err == CDR_E_INTERNAL))
 			return ask->err;
 		batch->is_spoilt |= ask->err == CDR_E_SEQUENCE;
+		if (ask->err == CDR_E_BUSY && ask->answered && !batch->is_proved) {
+			batch->order[batch->order_count++] = index;
+			batch->early_count++;
+			return CDR_OK;
+		}
 		tell(batch, ask->err, ask->party_signer, ask->fault.text);
 		cdr_log(CDR_LOG_WARNING, "trustee.failed", cdr_log_text("party", ask->party_signer),
 		    cdr_log_err(ask->err));
@@ -492,17 +508,23 @@ ask_missing(struct batch *batch)
 static cdr_err
 gather(struct batch *batch, struct cdr_fault *fault)
 {
+	cdr_err err = CDR_E_INTERNAL;
 	size_t n = batch->roster->body->n_trustee, t = batch->roster->body->threshold;
 
 	while (batch->partial_count < t) {
-		if (n - batch->next < t - batch->partial_count)
+		/* The hub has not shown them in time that enough have cosigned: it is asked for the proof, and they are asked with it. */
+		if (batch->early_count > 0 && !batch->is_proved) {
+			CDR_TRY(enter_log(batch, fault));
+			batch->is_proved = true;
+		}
+		if (batch->order_count - batch->next < t - batch->partial_count)
 			return cdr_fault_set(fault, batch->failure,
 			    "%zu of %zu trustees are needed, and too few gave a right answer (%s)", t, n, batch->story);
-		cdr_err err = ask_missing(batch);
-		if (err != CDR_OK)
-			return err;
+		CDR_TRY(ask_missing(batch));
 	}
-	return CDR_OK;
+	err = CDR_OK;
+out:
+	return err;
 }
 
 /* RFC 9497 sec. 3.3.1, Finalize, over the combined answers; the tag is the first CDR_TAG_LEN bytes of the output. */

@@ -264,8 +264,12 @@ cdr_dispatch(const struct cdr_service *service, const struct cdr_request *reques
 
 	*reply = (struct cdr_buffer){ NULL, 0 };
 	err = handle(&p, &fault);
+	bool is_held = request->turn != NULL && p.answer.turn == CDR_TURN_EARLY;
+	if (request->turn != NULL)
+		*request->turn = p.answer.turn;
 	if (err != CDR_OK) {
-		report(&p, err, &fault);
+		if (!is_held) /* that is nothing to tell anybody: it is every other evaluation's first answer */
+			report(&p, err, &fault);
 		if (make_refusal(err, &fault, &p.answer) != CDR_OK)
 			err = CDR_E_MEMORY;
 	}

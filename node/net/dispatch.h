@@ -34,10 +34,18 @@ struct cdr_call {
 	uint64_t now;                          /* seconds since 1970 */
 };
 
+/* What an answer means for requests that are held: those that were refused because something is still to come. */
+enum cdr_turn {
+	CDR_TURN_PLAIN,                        /* nothing */
+	CDR_TURN_EARLY,                        /* with CDR_E_BUSY: this is one of them. Asked again after news, it may get another answer */
+	CDR_TURN_NEWS,                         /* what they wait for may have come */
+};
+
 /* What a handler fills; zeroed before it is called; freed after the reply is signed. */
 struct cdr_answer {
 	struct cdr_buffer body;                /* an encoded message; empty reads as Empty */
 	struct cdr_buffer attachment;
+	enum cdr_turn turn;
 };
 
 typedef cdr_err (*cdr_handler)(void *context, const struct cdr_call *call, struct cdr_answer *answer,
@@ -77,6 +85,7 @@ struct cdr_request {
 	struct cdr_bytes bytes;
 	const uint8_t *pin;                    /* CDR_PIN_LEN bytes */
 	uint64_t now;
+	enum cdr_turn *turn;                   /* out; NULL: nobody asks, and nobody holds the request */
 };
 
 /**

@@ -18,6 +18,9 @@
 
 #define CDR_SERVER_HEAD_MAX 16384        /* bytes of request line and header fields */
 #define CDR_SERVER_WORKER_MAX 64
+#define CDR_SERVER_HOLD 1000             /* added to a status: see cdr_server_app.handle */
+#define CDR_SERVER_NEWS 2000
+#define CDR_SERVER_TURN_MAX 8            /* how often a held request is asked again */
 #define CDR_SERVER_ADDRESS_LEN 64        /* "[...]:65535" with its NUL */
 
 struct cdr_server;
@@ -43,6 +46,12 @@ struct cdr_server_app {
 	int (*handle)(void *context, const char *path, struct cdr_bytes body, const uint8_t *pin,
 	    struct cdr_buffer *reply);
 	/*
+	 * ${handle} may return a status plus CDR_SERVER_HOLD: this reply is too early, because something is still to come. The reply is held
+	 * back, no worker waits, and ${handle} is asked again when another request is answered with a status plus CDR_SERVER_NEWS.
+	 * When hold_ms are over, or the server stops, or it has been asked often enough, what it answered last is sent. It is sent at once
+	 * where too many are held, or where others were held in vain and no news has come since.
+	 */
+	/*
 	 * The same for a public listener. ${fields}: header fields of the reply, each line with its CRLF; a text that stays,
 	 * Content-Type among them if there is a body.
 	 */
@@ -60,6 +69,9 @@ struct cdr_server_config {
 	uint32_t queue_max;              /* requests that wait for a worker [256]; more are told 503 */
 	uint32_t connection_max;         /* [512]; beyond, the one idle longest goes, else the slowest */
 	uint32_t peer_connection_max;    /* for one pin [32]; beyond, its own longest idle one goes */
+	uint32_t held_max;               /* requests that are held [128] */
+	uint32_t peer_held_max;          /* for one pin [8] */
+	uint32_t hold_ms;                /* [2,000] */
 	uint32_t idle_ms;                /* a kept connection without a request [120,000] */
 	uint32_t transfer_ms;            /* handshake, or head of a request [20,000]; bodies get 1 s more for each 8 KiB */
 	uint32_t stop_ms;                /* how long cdr_server_stop waits for what was accepted [10,000] */

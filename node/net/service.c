@@ -11,9 +11,12 @@ body_max(void *context, const char *path)
 static int
 handle(void *context, const char *path, struct cdr_bytes body, const uint8_t *pin, struct cdr_buffer *reply)
 {
-	const struct cdr_request request = { path, body, pin, cdr_clock_now() };
+	static const int more[] = { [CDR_TURN_PLAIN] = 0, [CDR_TURN_EARLY] = CDR_SERVER_HOLD, [CDR_TURN_NEWS] = CDR_SERVER_NEWS };
+	enum cdr_turn turn = CDR_TURN_PLAIN;
+	const struct cdr_request request = { path, body, pin, cdr_clock_now(), &turn };
+	int status = cdr_dispatch(context, &request, reply);
 
-	return cdr_dispatch(context, &request, reply);
+	return status + more[turn];
 }
 
 /* see node/net/service.h */

@@ -106,7 +106,7 @@ check_request(struct cdr_trustee *trustee, const struct cdr_call *call, uint64_t
 /* What the log says of the evaluation that is asked, and what the member shows of the log. */
 struct logged {
 	const struct cdr_call *call;
-	const Cdr__Wire__Inclusion *inclusion;
+	const Cdr__Wire__Inclusion *inclusion; /* NULL: nothing, the hub is to have shown it */
 	struct cdr_checkpoint checkpoint;
 	bool is_there;       /* this trustee has seen a leaf with that number */
 	bool is_same;        /* and for this request */
@@ -130,7 +130,8 @@ look_job(struct cdr_tx *tx, void *context)
 	    cdr_value_int((int64_t)request_of(l->call)->sequence));
 
 	CDR_TRY(cdr_trustee_log_size(tx, &l->size));
-	CDR_TRY(cdr_trustee_log_compare(tx, &l->checkpoint, &l->contradicts));
+	if (l->inclusion != NULL)
+		CDR_TRY(cdr_trustee_log_compare(tx, &l->checkpoint, &l->contradicts));
 	CDR_TRY(cdr_query_start(tx, "SELECT body, place, hash, total FROM evaluation WHERE signing_key = $1 AND sequence = $2",
 	    values, &query));
 	err = cdr_query_step(query);
@@ -195,22 +196,12 @@ check_checkpoint(struct cdr_trustee *trustee, struct logged *l, struct cdr_fault
 	return CDR_OK;
 }
 
-/* Whether the evaluation stands in the log at its place, for this very request. */
+/* The member's proof that a witnessed checkpoint holds the leaf. */
 static cdr_err
-check_place(const struct logged *l, struct cdr_fault *fault)
+check_inclusion(const struct logged *l, struct cdr_fault *fault)
 {
-	const Cdr__Wire__EvaluateRequest *request = request_of(l->call);
 	const ProtobufCBinaryData *hashes = &l->inclusion->hashes;
 
-	if (!l->is_there && l->checkpoint.size > l->size)
-		return cdr_fault_set(fault, CDR_E_BUSY, "this trustee has seen %" PRIu64 " leaves of the log, and not yet this one: "
-		    "ask another, or again", l->size);
-	if (!l->is_there)
-		return cdr_fault_set(fault, CDR_E_PROOF, "no evaluation with sequence number %" PRIu64 " stands in the log",
-		    request->sequence);
-	if (!l->is_same)
-		return cdr_fault_set(fault, CDR_E_SEQUENCE, "sequence number %" PRIu64 " stands in the log for another request; both "
-		    "are kept. After a restore from a backup, go on with higher numbers", request->sequence);
 	if (l->inclusion->position != l->place || hashes->len % CDR_MERKLE_HASH_LEN != 0)
 		return cdr_fault_set(fault, CDR_E_PROOF, "the proof is for another place in the log");
 	cdr_err err = cdr_merkle_verify_include(l->hash, l->place, l->checkpoint.size, hashes->data,
@@ -220,13 +211,33 @@ check_place(const struct logged *l, struct cdr_fault *fault)
 	return err;
 }
 
+/* Whether the evaluation stands in the log at its place, for this very request. */
+static cdr_err
+check_place(const struct logged *l, struct cdr_fault *fault)
+{
+	const Cdr__Wire__EvaluateRequest *request = request_of(l->call);
+
+	if (!l->is_there && (l->inclusion == NULL || l->checkpoint.size > l->size))
+		return cdr_fault_set(fault, CDR_E_BUSY, "this trustee has seen %" PRIu64 " leaves of the log, and not yet this one: "
+		    "ask another, or again", l->size);
+	if (!l->is_there)
+		return cdr_fault_set(fault, CDR_E_PROOF, "no evaluation with sequence number %" PRIu64 " stands in the log",
+		    request->sequence);
+	if (!l->is_same)
+		return cdr_fault_set(fault, CDR_E_SEQUENCE, "sequence number %" PRIu64 " stands in the log for another request; both "
+		    "are kept. After a restore from a backup, go on with higher numbers", request->sequence);
+	return l->inclusion != NULL ? check_inclusion(l, fault) : CDR_OK;
+}
+
 /*
- * What must hold before a point is multiplied: the request stands in a log that enough witnesses have seen, and there its
+ * What must hold before a point is multiplied: the request stands in a log that enough witnesses have seen (the member proves it, or
+ * the hub has shown it to this trustee, which hashed each leaf itself), and there its
  * member's quota reached. Everybody counts the same leaves, so asking another trustee gains nothing; and a repeat is the same
  * leaf, so it is free.
  */
 static cdr_err
-check_log(struct cdr_trustee *trustee, const struct cdr_call *call, uint64_t quota, struct cdr_fault *fault)
+check_log(struct cdr_trustee *trustee, const struct cdr_call *call, uint64_t quota, struct cdr_answer *answer,
+    struct cdr_fault *fault)
 {
 	cdr_err err = CDR_E_INTERNAL;
 	const Cdr__Wire__EvaluateRequest *request = request_of(call);
@@ -236,13 +247,21 @@ check_log(struct cdr_trustee *trustee, const struct cdr_call *call, uint64_t quo
 	struct cdr_arena arena = { 0 };
 	struct logged l = { .call = call };
 
-	err = cdr_message_decode(&arena, &cdr__wire__inclusion__descriptor, proof, &l.inclusion);
-	if (err != CDR_OK) {
-		cdr_fault_set(fault, err, "no proof stands behind the points that the log holds this request");
-		goto out;
+	if (proof.len > 0) {
+		err = cdr_message_decode(&arena, &cdr__wire__inclusion__descriptor, proof, &l.inclusion);
+		if (err != CDR_OK) {
+			cdr_fault_set(fault, err, "what stands behind the points is no proof that the log holds this request");
+			goto out;
+		}
+		CDR_TRY(check_checkpoint(trustee, &l, fault));
+	} else {
+		CDR_TRY(cdr_store_read(trustee->home->store, look_job, &l));
 	}
-	CDR_TRY(check_checkpoint(trustee, &l, fault));
 	err = check_place(&l, fault);
+	if (err == CDR_OK && l.inclusion == NULL && l.place >= cdr_trustee_witnessed_size(trustee))
+		err = cdr_fault_set(fault, CDR_E_BUSY, "the witnesses have not cosigned the log with this request yet: ask again");
+	if (err == CDR_E_BUSY)
+		answer->turn = CDR_TURN_EARLY; /* the hub may be showing it just now */
 	if (err == CDR_E_SEQUENCE) {
 		struct cdr_call misused = *call;
 		cdr_log(CDR_LOG_WARNING, "evaluate.misuse", cdr_log_text("member", request->member),
@@ -252,7 +271,8 @@ check_log(struct cdr_trustee *trustee, const struct cdr_call *call, uint64_t quo
 	}
 	if (err != CDR_OK)
 		goto out;
-	cdr_trustee_witnessed_keep(trustee, &l.checkpoint);
+	if (l.inclusion != NULL)
+		cdr_trustee_witnessed_keep(trustee, &l.checkpoint);
 	if (l.total > quota)
 		err = cdr_fault_set(fault, CDR_E_QUOTA, "with this request %" PRIu64 " of %" PRIu64 " points for %s are used in this "
 		    "epoch. The secretariat can raise the quota", l.total, quota, request->purpose);
@@ -327,12 +347,12 @@ cdr_trustee_evaluate(void *context, const struct cdr_call *call, struct cdr_answ
 		    request_of(call)->epoch);
 		goto out;
 	}
+	CDR_TRY(check_log(trustee, call, quota, answer, fault)); /* before the points cost anything: a request that is held comes again */
 	err = cdr_points_decode(call->envelope->attachment.data, request_of(call)->point_count, &blinded);
 	if (err == CDR_E_POINT)
 		cdr_fault_set(fault, err, "one of the points is not a point of the group, or is the identity");
 	if (err != CDR_OK)
 		goto out;
-	CDR_TRY(check_log(trustee, call, quota, fault));
 	err = answer_points(trustee, call, blinded, answer);
 	if (err == CDR_E_BUSY)
 		cdr_fault_set(fault, err, "the shares of epoch %" PRIu32 " have just been renewed here: ask again", request_of(call)->epoch);

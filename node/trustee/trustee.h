@@ -49,7 +49,8 @@ struct cdr_trustee {
 	uint64_t asked_at_ms;
 
 	pthread_mutex_t witnessed_lock;
-	struct cdr_checkpoint *witnessed;            /* what a member showed last: node/trustee/witness.h. NULL: nothing yet */
+	uint64_t witnessed_size;                     /* so many leaves, as this trustee saw them, were cosigned by enough */
+	struct cdr_checkpoint *witnessed;            /* what a member or the hub showed last: node/trustee/witness.h. NULL: nothing yet */
 
 	struct cdr_trustee_progress catching_up;     /* as it was logged last: node/trustee/recover.h */
 

@@ -50,6 +50,8 @@ struct portion {
 	const struct cdr_roster *newer;      /* one that was looked for because of this; held. NULL: none */
 	bool has_looked;
 	struct cdr_checkpoint checkpoint;
+	struct cdr_checkpoint witnessed;     /* the newest that enough cosigned, as the hub shows it; size 0: none */
+	bool is_witnessed, is_forked;        /* it is what this trustee saw; it contradicts that */
 	uint8_t (*hash)[HASH];               /* of each leaf */
 	struct evaluation *evaluation;
 	size_t evaluation_count;
@@ -222,6 +224,20 @@ take_lot(struct portion *p, const struct cdr_leaf *leaf, struct cdr_bytes eviden
 	return err;
 }
 
+/* The checkpoint that enough trustees cosigned. One that does not hold, or is by others than those whom we know, says nothing. */
+static cdr_err
+read_witnessed(struct portion *p)
+{
+	cdr_err err;
+
+	if (!p->request->has_witnessed)
+		return CDR_OK;
+	err = cdr_checkpoint_read(cdr_message_bytes(p->request->witnessed), p->trustee->genesis, p->call->roster, &p->witnessed, NULL);
+	if (err != CDR_OK || !cdr_checkpoint_is_witnessed(&p->witnessed, p->call->roster))
+		p->witnessed.size = 0;
+	return err == CDR_E_INPUT || err == CDR_E_SIGNATURE ? CDR_OK : err;
+}
+
 /* Everything that can be looked at before the database is touched. */
 static cdr_err
 prepare(struct portion *p, struct cdr_fault *fault)
@@ -236,6 +252,7 @@ prepare(struct portion *p, struct cdr_fault *fault)
 		return cdr_fault_set(fault, CDR_E_INPUT, "at most %d leaves at a time", CDR_LOG_RECORDS_MAX);
 	CDR_TRY(cdr_checkpoint_read(cdr_message_bytes(r->checkpoint), p->trustee->genesis, p->call->roster, &p->checkpoint,
 	    fault));
+	CDR_TRY(read_witnessed(p));
 	if (p->checkpoint.size != r->from + count)
 		return cdr_fault_set(fault, CDR_E_INPUT, "the checkpoint does not stand behind the last leaf");
 	p->hash = calloc(count + 1, sizeof(*p->hash));
@@ -460,6 +477,21 @@ take_rounds(struct cdr_tx *tx, const struct portion *p)
 	return err;
 }
 
+/* Is what enough witnesses cosigned what this trustee saw? CDR_E_PROOF if it is not: then nothing is taken in. */
+static cdr_err
+compare_witnessed(struct cdr_tx *tx, struct portion *p)
+{
+	struct cdr_checkpoint seen;
+
+	if (p->witnessed.size == 0)
+		return CDR_OK;
+	cdr_err err = seen_read(tx, p->witnessed.size, &seen);
+	bool is_same = err == CDR_OK && memcmp(seen.root, p->witnessed.root, sizeof(seen.root)) == 0;
+	p->is_witnessed = is_same;
+	p->is_forked = err == CDR_OK && !is_same;
+	return p->is_forked ? CDR_E_PROOF : err == CDR_E_ABSENT ? CDR_OK : err;
+}
+
 /* A writing job: leaves behind those that were seen, if their root is the checkpoint's. */
 static cdr_err
 take_job(struct cdr_tx *tx, void *context)
@@ -470,7 +502,7 @@ take_job(struct cdr_tx *tx, void *context)
 	uint8_t root[HASH], bytes[CDR_MERKLE_EDGE_LEN_MAX];
 	size_t len;
 
-	p->contradicts = p->is_taken = p->is_missing = false;
+	p->contradicts = p->is_taken = p->is_missing = p->is_witnessed = p->is_forked = false;
 	CDR_TRY(cdr_trustee_recovering(tx, &p->is_recovering));
 	CDR_TRY(cdr_trustee_recover_listens(tx, &p->listens));
 	CDR_TRY(cdr_trustee_log_edge(tx, &edge));
@@ -478,8 +510,8 @@ take_job(struct cdr_tx *tx, void *context)
 	if (edge.size != p->request->from) {
 		CDR_TRY(cdr_trustee_log_compare(tx, &p->checkpoint, &p->contradicts));
 		if (edge.size > p->checkpoint.size)
-			err = seen_read(tx, edge.size, &p->before);
-		return err;
+			CDR_TRY(seen_read(tx, edge.size, &p->before));
+		return compare_witnessed(tx, p);
 	}
 	if (!p->listens)
 		return CDR_OK;
@@ -501,6 +533,10 @@ take_job(struct cdr_tx *tx, void *context)
 	CDR_TRY(cdr_trustee_said_check(tx, edge.size, &p->is_missing));
 	if (p->is_missing)
 		return CDR_E_PROOF; /* nothing of it is taken in */
+	if (p->request->n_record == 0 && edge.size > 0) { /* nothing to write down */
+		p->is_taken = true;
+		return compare_witnessed(tx, p);
+	}
 	for (size_t i = 0; i < p->evaluation_count; i++)
 		if (p->evaluation[i].request != NULL)
 			CDR_TRY(count_evaluation(tx, p, &p->evaluation[i]));
@@ -515,6 +551,7 @@ take_job(struct cdr_tx *tx, void *context)
 	CDR_TRY(cdr_trustee_setting_put(tx, LATEST_NAME, p->request->checkpoint.data, p->request->checkpoint.len));
 	p->size = edge.size;
 	p->is_taken = true;
+	err = compare_witnessed(tx, p);
 out:
 	return err;
 }
@@ -602,6 +639,29 @@ out:
 	return err;
 }
 
+/* The evaluations in it may be asked now. Returns whether there are more of them than before. */
+static bool
+keep_witnessed_size(struct cdr_trustee *trustee, const struct cdr_checkpoint *checkpoint)
+{
+	cdr_trustee_witnessed_keep(trustee, checkpoint);
+	(void)pthread_mutex_lock(&trustee->witnessed_lock);
+	bool is_more = checkpoint->size > trustee->witnessed_size;
+	if (is_more)
+		trustee->witnessed_size = checkpoint->size;
+	(void)pthread_mutex_unlock(&trustee->witnessed_lock);
+	return is_more;
+}
+
+/* see node/trustee/witness.h */
+uint64_t
+cdr_trustee_witnessed_size(struct cdr_trustee *trustee)
+{
+	(void)pthread_mutex_lock(&trustee->witnessed_lock);
+	uint64_t size = trustee->witnessed_size;
+	(void)pthread_mutex_unlock(&trustee->witnessed_lock);
+	return size;
+}
+
 /* see node/trustee/witness.h */
 cdr_err
 cdr_trustee_witness(void *context, const struct cdr_call *call, struct cdr_answer *answer, struct cdr_fault *fault)
@@ -615,6 +675,12 @@ cdr_trustee_witness(void *context, const struct cdr_call *call, struct cdr_answe
 		return cdr_fault_set(fault, CDR_E_ABSENT, "this is no trustee, and witnesses nothing");
 	CDR_TRY(prepare(&p, fault));
 	err = cdr_store_write(trustee->home->store, take_job, &p);
+	if (p.is_forked) {
+		cdr_trustee_fork_keep(trustee, call->roster, &p.witnessed, cdr_message_bytes(p.request->witnessed));
+		err = cdr_fault_set(fault, CDR_E_PROOF, "the log of %" PRIu64 " leaves that enough witnesses cosigned is not what this trustee saw; both "
+		    "checkpoints are kept", p.witnessed.size);
+		goto out;
+	}
 	if (p.contradicts || p.is_missing) {
 		cdr_trustee_fork_keep(trustee, call->roster, &p.checkpoint, cdr_message_bytes(p.request->checkpoint));
 		err = cdr_fault_set(fault, CDR_E_PROOF, p.is_missing ?
@@ -623,6 +689,8 @@ cdr_trustee_witness(void *context, const struct cdr_call *call, struct cdr_answe
 		goto out;
 	}
 	CDR_TRY(err);
+	if (p.is_witnessed && !p.is_recovering && keep_witnessed_size(trustee, &p.witnessed))
+		answer->turn = CDR_TURN_NEWS;
 	if (p.lie_count > 0)
 		cdr_log(CDR_LOG_ERROR, "log.lie", cdr_log_text("what", "a check was answered from an old index"),
 		    cdr_log_int("place", (int64_t)p.lie_place), cdr_log_int("count", (int64_t)p.lie_count));

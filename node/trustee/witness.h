@@ -37,6 +37,12 @@ cdr_err cdr_trustee_witness_latest(void *trustee, const struct cdr_call *call, s
 /* The right edge of the log that this trustee has seen. */
 CDR_MUST_CHECK cdr_err cdr_trustee_log_edge(struct cdr_tx *tx, struct cdr_merkle_edge *edge);
 
+/*
+ * How long the log is, as this trustee saw it, of which the hub has shown that enough witnesses cosigned it. What stands there needs no
+ * proof to this trustee: it hashed every leaf itself.
+ */
+uint64_t cdr_trustee_witnessed_size(struct cdr_trustee *trustee);
+
 /* How long the log is that this trustee has seen. */
 CDR_MUST_CHECK cdr_err cdr_trustee_log_size(struct cdr_tx *tx, uint64_t *size);
 
@@ -54,7 +60,7 @@ CDR_MUST_CHECK cdr_err cdr_trustee_log_compare(struct cdr_tx *tx, const struct c
 void cdr_trustee_fork_keep(struct cdr_trustee *trustee, const struct cdr_roster *roster,
     const struct cdr_checkpoint *checkpoint, struct cdr_bytes note);
 
-/* Remember the newest checkpoint with enough cosignatures that a member showed, and that agrees with what this trustee saw. */
+/* Remember the newest checkpoint with enough cosignatures that a member or the hub showed, and that agrees with what this trustee saw. */
 void cdr_trustee_witnessed_keep(struct cdr_trustee *trustee, const struct cdr_checkpoint *checkpoint);
 
 #endif

@@ -698,7 +698,7 @@ static int
 handle(void *context, const char *path, struct cdr_bytes body, const uint8_t *pin, struct cdr_buffer *reply)
 {
 	struct question q = { .liar = context, .path = path, .bytes = body, .pin = pin, .reply = reply };
-	const struct cdr_request request = { path, body, pin, cdr_hub_now() };
+	const struct cdr_request request = { path, body, pin, cdr_hub_now(), NULL };
 	struct lie lie;
 	int status = 200;
 	bool known = cdr_envelope_open(body, &q.envelope) == CDR_OK;

@@ -115,7 +115,7 @@ static int
 handle(void *context, const char *path, struct cdr_bytes body, const uint8_t *pin, struct cdr_buffer *reply)
 {
 	struct question q = { .liar = context, .path = path, .bytes = body, .reply = reply };
-	const struct cdr_request request = { path, body, pin, cdr_hub_now() };
+	const struct cdr_request request = { path, body, pin, cdr_hub_now(), NULL };
 	int status = cdr_dispatch(&q.liar->service, &request, reply);
 
 	(void)pthread_mutex_lock(&lock);

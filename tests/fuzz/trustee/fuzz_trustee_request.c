@@ -189,7 +189,7 @@ send_one(const struct sender *sender, struct cdr_bytes body, struct cdr_bytes po
 		attachment.len += proof.len;
 		assert(cdr_envelope_request(&signer, PATH, body, attachment, &request) == CDR_OK);
 	}
-	const struct cdr_request call = { PATH, cdr_buffer_bytes(&request), sender->pin, cdr_trustee_now() };
+	const struct cdr_request call = { PATH, cdr_buffer_bytes(&request), sender->pin, cdr_trustee_now(), NULL };
 	int status = cdr_dispatch(&service, &call, &reply);
 	assert(status != 500);
 	assert(cdr_envelope_open(cdr_buffer_bytes(&reply), &envelope) == CDR_OK);

@@ -3,11 +3,12 @@
  *
  *     act 1, choice 1, length 1, bytes
  *
- * act 0: one leaf more, honestly. 1: one leaf more in another log, with a checkpoint that is right for it. 2: nothing new; where the choice is odd,
- * under another root. 3: the bytes are the request. 4: as 0, and some bytes of the request are changed. 5: leaves that were shown before, from another place.
+ * act 0: one leaf more, honestly. 1: one leaf more in another log, with a checkpoint that is right for it. 2: nothing new, and beside it a
+ * checkpoint that some trustees cosigned: the bits of the first byte say which, the second one makes its root another one. 3: the bytes are
+ * the request. 4: as 0, and some bytes of the request are changed. 5: leaves that were shown before, from another place.
  *
  * Properties: every request is answered by a signed reply; a fault of the trustee's own (500) never comes; of one size it cosigns one root, and
- * only the checkpoint that it was shown.
+ * only the checkpoint that it was shown; evaluations may be asked only up to where t trustees cosigned the root that it cosigned itself.
  */
 #include "tests/fuzz/fuzz.h"
 
@@ -27,6 +28,7 @@
 #define PATH "/v1/witness"
 #define ACTS_MAX 32
 #define HASH CDR_MERKLE_HASH_LEN
+#define T 2 /* of the exchange's trustees */
 
 static struct exchange *x;
 static struct cdr_service service;
@@ -37,6 +39,7 @@ static struct play {
 	bool is_cosigned[ACTS_MAX + 1];
 	uint8_t root[ACTS_MAX + 1][HASH];          /* that it cosigned */
 	uint64_t size;                             /* of what it saw */
+	uint64_t witnessed;                        /* so far t have cosigned what it cosigned, and it was shown that */
 } play;
 
 static void
@@ -54,6 +57,7 @@ LLVMFuzzerInitialize(int *argc, char ***argv)
 	cdr_log_set_level(CDR_LOG_ERROR + 1);
 	x = exchange_new();
 	assert(cdr_trustee_roster_update(x->node[1].trustee, NULL, NULL) == CDR_OK);
+	assert(x->newest->body->threshold == T);
 	cdr_trustee_service(x->node[1].trustee, &service);
 	(void)atexit(stop);
 	return 0;
@@ -109,13 +113,14 @@ send_body(struct cdr_bytes body, const struct cdr_merkle_edge *after)
 	struct cdr_envelope envelope;
 
 	assert(cdr_envelope_request(&hub, PATH, body, (struct cdr_bytes){ NULL, 0 }, &request) == CDR_OK);
-	const struct cdr_request call = { PATH, cdr_buffer_bytes(&request), x->hub_key, cdr_trustee_now() };
+	const struct cdr_request call = { PATH, cdr_buffer_bytes(&request), x->hub_key, cdr_trustee_now(), NULL };
 	int status = cdr_dispatch(&service, &call, &reply);
 	assert(status != 500);
 	assert(cdr_envelope_open(cdr_buffer_bytes(&reply), &envelope) == CDR_OK);
 	assert(cdr_envelope_verify_reply(&envelope, x->node[1].home.signing_public, x->genesis->hash, PATH, cdr_buffer_bytes(&request)) == CDR_OK);
 	if (status == 200)
 		check_reply(envelope.body, body, after);
+	assert(cdr_trustee_witnessed_size(x->node[1].trustee) <= play.witnessed);
 	cdr_envelope_free(&envelope);
 	cdr_buffer_free(&reply);
 	cdr_buffer_free(&request);
@@ -167,23 +172,40 @@ show_leaf(uint64_t from, uint8_t choice, struct cdr_bytes evidence, struct cdr_b
 	played_leaf_free(&made);
 }
 
-/* Nothing new: the log as it is, or with another root. */
+/* Nothing new, and beside it the checkpoint of ${size} leaves, cosigned by the trustees whose bits are set. */
 static void
-show_nothing(bool is_other)
+show_witnessed(uint64_t size, uint8_t who, bool is_other)
 {
-	struct cdr_checkpoint checkpoint;
-	struct cdr_buffer note;
+	struct cdr_checkpoint plain, cosigned;
+	struct cdr_cosignature cosignature;
+	struct cdr_buffer note, witnessed;
 	Cdr__Wire__WitnessRequest message = CDR__WIRE__WITNESS_REQUEST__INIT;
 
-	sign(&play.edge[play.size], &checkpoint);
+	sign(&play.edge[play.size], &plain);
+	sign(&play.edge[size], &cosigned);
 	if (is_other) {
-		checkpoint.root[0] ^= 1;
-		assert(cdr_checkpoint_sign(x->hub_seed, x->genesis->hash, &checkpoint) == CDR_OK);
+		cosigned.root[0] ^= 1;
+		assert(cdr_checkpoint_sign(x->hub_seed, x->genesis->hash, &cosigned) == CDR_OK);
 	}
-	assert(cdr_checkpoint_write(&checkpoint, x->genesis->hash, x->newest, &note) == CDR_OK);
+	for (uint32_t i = 1; i <= TRUSTEE_COUNT; i++) {
+		if ((who >> i & 1) == 0)
+			continue;
+		assert(cdr_checkpoint_cosign(x->node[i].home.keys->signing, x->genesis->hash, &cosigned, i, 1772323200, &cosignature) == CDR_OK);
+		assert(cdr_checkpoint_add(&cosigned, x->genesis->hash, x->newest, &cosignature) == CDR_OK);
+	}
+	assert(cdr_checkpoint_write(&plain, x->genesis->hash, x->newest, &note) == CDR_OK);
+	assert(cdr_checkpoint_write(&cosigned, x->genesis->hash, x->newest, &witnessed) == CDR_OK);
 	message.from = play.size;
 	message.checkpoint = cdr_message_field(note.data, note.len);
+	message.has_witnessed = true;
+	message.witnessed = cdr_message_field(witnessed.data, witnessed.len);
+	bool may = cosigned.cosignature_count >= T && play.is_cosigned[size] && memcmp(play.root[size], cosigned.root, HASH) == 0;
+	if (may && size > play.witnessed)
+		play.witnessed = size;
 	send_message(&message, &play.edge[play.size], (struct cdr_bytes){ NULL, 0 });
+	/* Where everything is right, it is taken. */
+	assert(!may || cdr_trustee_witnessed_size(x->node[1].trustee) >= size);
+	cdr_buffer_free(&witnessed);
 	cdr_buffer_free(&note);
 }
 
@@ -201,7 +223,7 @@ act(const uint8_t *head, struct cdr_bytes bytes)
 		show_leaf(head[1] % (play.size + 1), (uint8_t)(first | 2), none, none);
 		break;
 	case 2:
-		show_nothing(head[1] % 2 == 1);
+		show_witnessed(head[1] % (play.size + 1), first, bytes.len > 1 && bytes.data[1] % 2 == 1);
 		break;
 	case 3:
 		send_body(bytes, NULL);
@@ -235,6 +257,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	size_t at = 0;
 
 	memset(&play, 0, sizeof(play));
+	x->node[1].trustee->witnessed_size = 0;
 	for (int i = 0; i < ACTS_MAX && len - at >= 3; i++) {
 		size_t bytes_len = data[at + 2] < len - at - 3 ? data[at + 2] : len - at - 3;
 		act(data + at, (struct cdr_bytes){ data + at + 3, bytes_len });

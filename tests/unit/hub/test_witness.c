@@ -24,6 +24,7 @@ static struct play {
 	enum mode mode[X_TRUSTEES];
 	struct cdr_merkle_edge edge[X_TRUSTEES]; /* what each has seen */
 	size_t asked[X_TRUSTEES], leaves[X_TRUSTEES];
+	uint64_t told[X_TRUSTEES];               /* size of the checkpoint that enough cosigned, as it was shown */
 	struct cdr_hub_witness *witness;
 } play;
 
@@ -64,6 +65,12 @@ witness(size_t i, struct cdr_ask *ask)
 	assert_int_equal(cdr_checkpoint_read(cdr_message_bytes(request->checkpoint), play.x->hub->genesis, roster, &checkpoint, NULL), CDR_OK);
 	assert_int_equal(checkpoint.size, request->from + request->n_record);
 	assert_in_range(request->n_record, 0, CDR_LOG_RECORDS_MAX);
+	if (request->has_witnessed) {
+		assert_int_equal(cdr_checkpoint_read(cdr_message_bytes(request->witnessed), play.x->hub->genesis, roster, &more, NULL), CDR_OK);
+		assert_true(cdr_checkpoint_is_witnessed(&more, roster));
+		assert_true(more.size >= play.told[i]);
+		play.told[i] = more.size;
+	}
 	reply.size = edge.size;
 	if (play.mode[i] == HAS_SEEN_MORE || play.mode[i] == LIES_OF_MORE) {
 		for (int k = 0; k < 3; k++)
@@ -246,6 +253,75 @@ roster_version(void)
 	return version;
 }
 
+static bool
+all_are_told(uint64_t size)
+{
+	(void)pthread_mutex_lock(&play.lock);
+	bool are = true;
+	for (size_t i = 0; i < X_TRUSTEES; i++)
+		are = are && (play.mode[i] == AWAY || play.told[i] >= size);
+	(void)pthread_mutex_unlock(&play.lock);
+	return are;
+}
+
+static void
+assert_all_are_told(uint64_t size)
+{
+	for (int i = 0; i < 1000 && !all_are_told(size); i++)
+		(void)nanosleep(&(struct timespec){ .tv_nsec = 20000000 }, NULL);
+	assert_true(all_are_told(size));
+}
+
+/* Nobody waits at the hub: it begins, and those who evaluate are told when enough have cosigned, once. */
+static void
+test_those_who_evaluate_are_told(void **state)
+{
+	struct cdr_checkpoint checkpoint;
+	uint64_t size = append(1);
+	size_t asked = 0;
+
+	(void)state;
+	start();
+	for (int i = 0; i < 10; i++, size = append(1)) {
+		cdr_err err = cdr_hub_witness_wait(play.witness, size, 0, &checkpoint, NULL);
+		assert_true(err == CDR_OK || err == CDR_E_BUSY);
+		if (i % 2 == 0)
+			assert_all_are_told(size);
+	}
+	size = append(1);
+	(void)!cdr_hub_witness_wait(play.witness, size, 0, &checkpoint, NULL);
+	assert_all_are_told(size);
+	assert_int_equal(cdr_hub_witness_wait(play.witness, size, 0, &checkpoint, NULL), CDR_OK);
+	/* Two messages for each checkpoint at most: leaves, and that enough have cosigned. */
+	for (size_t i = 0; i < X_TRUSTEES; i++)
+		asked += play.asked[i];
+	assert_in_range(asked, X_TRUSTEES, (11 * 2 + 4) * X_TRUSTEES);
+	/* One is away meanwhile, and is told when it is back. */
+	set_mode(0, AWAY);
+	size = append(1);
+	(void)!cdr_hub_witness_wait(play.witness, size, 0, &checkpoint, NULL);
+	assert_all_are_told(size);
+	assert_true(play.told[0] < size);
+	set_mode(0, TRUE_WITNESS);
+	assert_all_are_told(size);
+	/* So is everybody after the hub began again. */
+	stop();
+	memset(play.told, 0, sizeof(play.told));
+	start();
+	cdr_hub_witness_tick(play.witness);
+	assert_all_are_told(size);
+	/* Too few: nobody is told. */
+	set_mode(0, AWAY);
+	set_mode(1, AWAY);
+	size = append(1);
+	for (int i = 0; i < 200 && !cdr_hub_witness_is_hopeless(play.witness); i++) {
+		assert_int_equal(cdr_hub_witness_wait(play.witness, size, 0, &checkpoint, NULL), CDR_E_BUSY);
+		(void)nanosleep(&(struct timespec){ .tv_nsec = 20000000 }, NULL);
+	}
+	assert_true(cdr_hub_witness_is_hopeless(play.witness));
+	assert_true(play.told[2] < size);
+}
+
 /* Who asks a hub to which nothing happened for a month is shown cosignatures of this minute. */
 static void
 test_a_quiet_hub_is_not_old(void **state)
@@ -260,7 +336,8 @@ test_a_quiet_hub_is_not_old(void **state)
 	size_t asked = play.asked[0] + play.asked[1] + play.asked[2];
 	for (int i = 0; i < 10; i++)
 		assert_int_equal(cdr_hub_witness_newest(play.witness, size, 10000, &checkpoint, NULL), CDR_OK);
-	assert_true(play.asked[0] + play.asked[1] + play.asked[2] <= asked + X_TRUSTEES); /* it is new enough: nobody is bothered */
+	/* It is new enough: nobody is bothered, but whoever is being shown it or told of it just now. */
+	assert_true(play.asked[0] + play.asked[1] + play.asked[2] <= asked + 2 * X_TRUSTEES);
 	ahead = 30 * 86400;
 	assert_int_equal(cdr_hub_witness_newest(play.witness, size, 10000, &checkpoint, NULL), CDR_OK);
 	assert_witnessed(&checkpoint, size);
@@ -371,6 +448,7 @@ test_a_trustee_that_was_put_back(void **state)
 	assert_int_equal(cdr_hub_witness_wait(play.witness, size, 10000, &checkpoint, NULL), CDR_OK);
 	for (size_t i = 0; i < X_TRUSTEES; i++)
 		await_seen(i, size);
+	assert_all_are_told(size);
 	(void)pthread_mutex_lock(&play.lock);
 	memset(&play.edge[0], 0, sizeof(play.edge[0]));
 	size_t asked = play.asked[1] + play.asked[2];
@@ -389,6 +467,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_all_leaves_reach_the_trustees),
+		TEST(test_those_who_evaluate_are_told),
 		TEST(test_a_quiet_hub_is_not_old),
 		TEST(test_too_few_witnesses),
 		TEST(test_an_old_copy_takes_nothing),

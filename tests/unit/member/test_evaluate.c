@@ -111,6 +111,51 @@ test_lying_trustee(void **state)
 	assert_int_equal(w_count(m, "SELECT count(*) FROM misconduct WHERE length(request) = 0 OR length(reply) = 0"), 0);
 }
 
+/* The hub answers before the log is witnessed. Who waits in vain for that is asked again with the proof, which the hub has by then: once. */
+static void
+test_early(void **state)
+{
+	struct world *w = *state;
+	uint8_t tags[COUNT * CDR_TAG_LEN];
+	struct cdr_fault fault = { 0 };
+
+	w->log_is_slow = true;
+	assert_int_equal(evaluate(w, tags, NULL), CDR_OK);
+	assert_tags(w, tags);
+	assert_int_equal(w->evaluation_count, W_THRESHOLD);
+	assert_int_equal(w->log_edge.size, 1);
+	for (size_t i = 0; i < W_TRUSTEES; i++)
+		w->mode[i] = W_EARLY;
+	assert_int_equal(evaluate(w, tags, NULL), CDR_OK);
+	assert_tags(w, tags);
+	assert_int_equal(w->sequence, 2);
+	assert_int_equal(w->evaluation_count, 3 * W_THRESHOLD);
+	/* One is early, the others know: nobody but it is asked twice. */
+	for (size_t i = 1; i < W_TRUSTEES; i++)
+		w->mode[i] = W_TRUE;
+	for (int i = 0; i < 10; i++) {
+		size_t before = w->evaluation_count;
+		assert_int_equal(evaluate(w, tags, NULL), CDR_OK);
+		assert_tags(w, tags);
+		assert_in_range(w->evaluation_count - before, W_THRESHOLD, W_THRESHOLD + 1);
+	}
+	/* Busy for another reason: each is asked twice at most, and named. */
+	for (size_t i = 0; i < W_TRUSTEES; i++)
+		w->mode[i] = W_BUSY;
+	size_t before = w->evaluation_count;
+	assert_int_equal(evaluate(w, tags, &fault), CDR_E_BUSY);
+	assert_in_range(w->evaluation_count - before, W_TRUSTEES, 2 * W_TRUSTEES);
+	assert_non_null(strstr(fault.text, "trustee/"));
+	/* The hub never proves it. */
+	w->log_never_proves = true;
+	for (size_t i = 0; i < W_TRUSTEES; i++)
+		w->mode[i] = W_EARLY;
+	before = w->evaluation_count;
+	assert_int_equal(evaluate(w, tags, &fault), CDR_E_BUSY);
+	assert_in_range(w->evaluation_count - before, W_TRUSTEES, 2 * W_TRUSTEES);
+	assert_int_equal(w_count(w->member[BLUE], "SELECT count(*) FROM misconduct"), 0);
+}
+
 /* With fewer than t that are of use there is no tag, and the fault tells who failed, and how. */
 static void
 test_too_few(void **state)
@@ -177,6 +222,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_tags),
 		TEST(test_failing_trustee),
+		TEST(test_early),
 		TEST(test_lying_trustee),
 		TEST(test_too_few),
 		TEST(test_counts),

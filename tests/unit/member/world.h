@@ -76,6 +76,8 @@ enum w_trustee_mode {
 	W_REFUSES,      /* its quota is used up */
 	W_FAILS,        /* it has no memory, it says */
 	W_FORGED,       /* the reply is signed by somebody else */
+	W_EARLY,        /* the hub has not told it that enough have cosigned: it wants the proof */
+	W_BUSY,         /* whatever it is shown */
 	W_OTHER_SHARE,  /* it evaluates under another key, with a proof for that one */
 	W_WRONG_PROOF,
 	W_IDENTITY,     /* one point is none */
@@ -162,6 +164,8 @@ struct world {
 	bool names_other_root;              /* the leaf of a check names another root than the answer */
 	enum w_log_lie log_lie;
 	bool log_is_down;
+	bool log_is_slow, log_never_proves; /* a new evaluation is not witnessed yet when the hub answers; never is */
+	uint64_t log_sequence;              /* of the evaluation that was logged last */
 	struct cdr_merkle_edge log_edge;
 	uint8_t log_hash[W_LOG_MAX][CDR_MERKLE_HASH_LEN], log_content[W_LOG_MAX][CDR_LEAF_CONTENT_LEN];
 	uint64_t log_age_s;                 /* how long ago the witnesses cosigned */

@@ -116,6 +116,19 @@ cdr_client_post_free(struct cdr_client_post *post)
 	cdr_buffer_free(&post->reply);
 }
 
+/* Whether something stands behind the points. */
+static bool
+shows_proof(const struct cdr_envelope *envelope)
+{
+	struct cdr_arena arena = { 0 };
+	const Cdr__Wire__EvaluateRequest *request;
+
+	assert_int_equal(cdr_message_decode(&arena, &cdr__wire__evaluate_request__descriptor, envelope->body, &request), CDR_OK);
+	bool shows = envelope->attachment.len > request->point_count * CDR_POINT_LEN;
+	cdr_arena_free(&arena);
+	return shows;
+}
+
 static cdr_err
 deliver(struct world *w, struct cdr_client_post *post)
 {
@@ -154,6 +167,8 @@ deliver(struct world *w, struct cdr_client_post *post)
 		w_log_latest(w, at, &reply);
 	else if (w->mode[at] == W_REFUSES || w->mode[at] == W_FAILS)
 		w_refuse(&reply, w->mode[at] == W_FAILS ? CDR_E_MEMORY : CDR_E_QUOTA);
+	else if (w->mode[at] == W_BUSY || (w->mode[at] == W_EARLY && !shows_proof(&envelope)))
+		w_refuse(&reply, CDR_E_BUSY);
 	else
 		evaluate(w, at, &envelope, &reply);
 	bool forged = !is_hub && w->mode[at] == W_FORGED;

@@ -224,7 +224,7 @@ teardown(void **state)
 static void
 send_bytes(const char *path, struct cdr_bytes bytes, size_t pin_of)
 {
-	const struct cdr_request request = { path, bytes, w->key[pin_of], NOW };
+	const struct cdr_request request = { path, bytes, w->key[pin_of], NOW, NULL };
 	struct cdr_buffer reply;
 	struct cdr_envelope envelope;
 	struct cdr_arena arena = { 0 };

@@ -14,8 +14,9 @@
 
 #include "node/net/server.h"
 
-/* What the server of a test serves: /echo, /pin, /slow, /big, /gate. */
-static atomic_int handled_count;
+/* What the server of a test serves: /echo, /pin, /slow, /big, /gate; /early, which is too early until it is time, and /news. */
+static atomic_int handled_count, early_count;
+static atomic_bool is_time;
 static pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
 
 static struct party ours, theirs, others;
@@ -28,9 +29,15 @@ body_max(void *context, const char *path)
 	if (strcmp(path, "/echo") == 0)
 		return 3000000;
 	if (strcmp(path, "/pin") == 0 || strcmp(path, "/slow") == 0 || strcmp(path, "/big") == 0 ||
-	    strcmp(path, "/gate") == 0)
+	    strcmp(path, "/gate") == 0 || strcmp(path, "/early") == 0 || strcmp(path, "/news") == 0)
 		return 100;
 	return 0;
+}
+
+static struct cdr_bytes
+text_bytes(const char *text)
+{
+	return (struct cdr_bytes){ (const uint8_t *)text, strlen(text) };
 }
 
 static int
@@ -46,6 +53,12 @@ handle(void *context, const char *path, struct cdr_bytes body, const uint8_t *pi
 		(void)pthread_mutex_lock(&gate);
 		(void)pthread_mutex_unlock(&gate);
 	}
+	if (strcmp(path, "/early") == 0)
+		atomic_fetch_add(&early_count, 1);
+	if (strcmp(path, "/early") == 0 && !atomic_load(&is_time))
+		return cdr_buffer_copy(text_bytes("early"), reply) == CDR_OK ? 503 + CDR_SERVER_HOLD : 500;
+	if (strcmp(path, "/news") == 0)
+		return 200 + CDR_SERVER_NEWS;
 	if (strcmp(path, "/pin") == 0)
 		return cdr_buffer_copy((struct cdr_bytes){ pin, CDR_CERTIFICATE_PIN_LEN }, reply) == CDR_OK ? 200 : 500;
 	if (strcmp(path, "/big") == 0) {
@@ -487,6 +500,182 @@ test_peers_that_leave(void **state)
 	peer_close(&peer);
 }
 
+/* ---- held requests ------------------------------------------------------------------------------------------- */
+
+#define EARLY HEAD("/early", "4") "body"
+
+/* A server on which nothing is held yet, and it is not time. */
+static void
+start_holding(struct cdr_server_config config)
+{
+	atomic_store(&early_count, 0);
+	atomic_store(&is_time, false);
+	if (config.hold_ms == 0)
+		config.hold_ms = 600000;
+	if (config.worker_count == 0)
+		config.worker_count = 1; /* what came before /echo is decided when that is answered */
+	server = start_server(config);
+}
+
+/* Connect and send what is too early. */
+static void
+send_early(struct peer *peer, const struct party *who)
+{
+	assert_true(peer_connect(peer, who));
+	peer_send(peer, EARLY, strlen(EARLY));
+}
+
+static void
+wait_for_early(int count)
+{
+	while (atomic_load(&early_count) < count)
+		(void)nanosleep(&(struct timespec){ 0, 2000000 }, NULL);
+}
+
+static void
+check_early(struct peer *peer, int status, const char *text)
+{
+	char body[256];
+	size_t len = 0;
+
+	assert_int_equal(peer_receive(peer, body, sizeof(body), &len), status);
+	assert_int_equal(len, strlen(text));
+	assert_memory_equal(body, text, len);
+}
+
+static void
+test_held_until_news(void **state)
+{
+	struct peer first, second;
+
+	(void)state;
+	start_holding((struct cdr_server_config){ 0 });
+	send_early(&first, &theirs);
+	send_early(&second, &others);
+	wait_for_early(2);
+	/* Its time has not come: it is asked again, and goes on waiting. Others are served meanwhile. */
+	check_exchange(HEAD("/news", "0"), 200, false);
+	wait_for_early(4);
+	check_exchange(HEAD("/echo", "2") "hi", 200, false);
+	assert_int_equal(atomic_load(&early_count), 4);
+	atomic_store(&is_time, true);
+	check_exchange(HEAD("/news", "0"), 200, false);
+	check_early(&first, 200, "body");
+	check_early(&second, 200, "body");
+	assert_int_equal(atomic_load(&early_count), 6);
+	/* The connections go on. */
+	peer_send(&first, EARLY, strlen(EARLY));
+	check_early(&first, 200, "body");
+	peer_close(&first);
+	peer_close(&second);
+	cdr_server_stop(server);
+}
+
+/* News may come while the handler looks: whoever looked before is asked again. */
+static void
+test_news_meanwhile(void **state)
+{
+	struct peer peer[8];
+	char body[256];
+	size_t len;
+
+	(void)state;
+	for (int round = 0; round < 20; round++) {
+		start_holding((struct cdr_server_config){ .worker_count = 4 });
+		for (int i = 0; i < 8; i++)
+			assert_true(peer_connect(&peer[i], &theirs));
+		for (int i = 0; i < 7; i++)
+			peer_send(&peer[i], EARLY, strlen(EARLY));
+		atomic_store(&is_time, true);
+		peer_send(&peer[7], HEAD("/news", "0"), strlen(HEAD("/news", "0")));
+		for (int i = 0; i < 8; i++)
+			assert_int_equal(peer_receive(&peer[i], body, sizeof(body), &len), 200);
+		for (int i = 0; i < 8; i++)
+			peer_close(&peer[i]);
+		cdr_server_stop(server);
+	}
+}
+
+static void
+test_held_in_vain(void **state)
+{
+	struct peer peer;
+
+	(void)state;
+	start_holding((struct cdr_server_config){ .hold_ms = 50 });
+	send_early(&peer, &theirs);
+	check_early(&peer, 503, "early");
+	assert_int_equal(atomic_load(&early_count), 1);
+	/* Nobody waits again until news comes. */
+	for (int i = 0; i < 3; i++) {
+		peer_send(&peer, EARLY, strlen(EARLY));
+		check_early(&peer, 503, "early");
+	}
+	assert_int_equal(atomic_load(&early_count), 4);
+	peer_close(&peer);
+	cdr_server_stop(server);
+	/* News that never is the right one ends it too. */
+	start_holding((struct cdr_server_config){ 0 });
+	send_early(&peer, &theirs);
+	for (int i = 1; i <= CDR_SERVER_TURN_MAX; i++) {
+		wait_for_early(i);
+		check_exchange(HEAD("/news", "0"), 200, false);
+	}
+	check_early(&peer, 503, "early");
+	assert_int_equal(atomic_load(&early_count), CDR_SERVER_TURN_MAX + 1);
+	peer_close(&peer);
+	cdr_server_stop(server);
+}
+
+static void
+test_held_limits(void **state)
+{
+	struct peer first, second, third;
+
+	(void)state;
+	/* One for each party, two in all; who is one too many is answered at once. */
+	start_holding((struct cdr_server_config){ .peer_held_max = 1, .held_max = 2 });
+	send_early(&first, &theirs);
+	wait_for_early(1);
+	check_exchange(HEAD("/echo", "2") "hi", 200, false);
+	send_early(&second, &theirs);
+	check_early(&second, 503, "early");
+	peer_close(&second);
+	send_early(&second, &others);
+	wait_for_early(3);
+	check_exchange(HEAD("/echo", "2") "hi", 200, false);
+	send_early(&third, &ours);
+	check_early(&third, 503, "early");
+	assert_int_equal(atomic_load(&early_count), 4);
+	atomic_store(&is_time, true);
+	check_exchange(HEAD("/news", "0"), 200, false);
+	check_early(&first, 200, "body");
+	check_early(&second, 200, "body");
+	peer_close(&first);
+	peer_close(&second);
+	peer_close(&third);
+	cdr_server_stop(server);
+}
+
+/* Who is held when the server stops is answered; who has left is forgotten. */
+static void
+test_held_at_the_end(void **state)
+{
+	struct peer stays, leaves;
+
+	(void)state;
+	start_holding((struct cdr_server_config){ 0 });
+	send_early(&leaves, &others);
+	send_early(&stays, &theirs);
+	wait_for_early(2);
+	peer_close(&leaves);
+	check_exchange(HEAD("/echo", "2") "hi", 200, false);
+	cdr_server_stop(server);
+	check_early(&stays, 503, "early");
+	assert_true(peer_is_closed(&stays));
+	peer_close(&stays);
+}
+
 static void
 test_addresses(void **state)
 {
@@ -552,6 +741,11 @@ main(void)
 		cmocka_unit_test(test_queue_is_full),
 		cmocka_unit_test(test_stop_finishes),
 		cmocka_unit_test(test_peers_that_leave),
+		cmocka_unit_test(test_held_until_news),
+		cmocka_unit_test(test_news_meanwhile),
+		cmocka_unit_test(test_held_in_vain),
+		cmocka_unit_test(test_held_limits),
+		cmocka_unit_test(test_held_at_the_end),
 		cmocka_unit_test(test_addresses),
 	};
 

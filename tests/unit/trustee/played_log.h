@@ -19,6 +19,7 @@ struct played_log {
 	uint8_t content[PLAYED_LOG_MAX][CDR_LEAF_CONTENT_LEN];
 	struct cdr_checkpoint checkpoint;   /* of the last push, with the cosignatures that it got */
 	int status[TRUSTEE_COUNT + 1];      /* of each trustee's reply to it */
+	enum cdr_turn turn[TRUSTEE_COUNT + 1];
 	char code[TRUSTEE_COUNT + 1][32];
 	uint64_t seen[TRUSTEE_COUNT + 1];   /* how much each says that it has seen */
 	bool skip[TRUSTEE_COUNT + 1];       /* is not shown anything */
@@ -88,7 +89,7 @@ played_ask(struct played_log *log, uint32_t i, const Cdr__Wire__WitnessRequest *
 	assert_int_equal(cdr_message_encode(&message->base, &body), CDR_OK);
 	assert_int_equal(cdr_envelope_request(&hub, "/v1/witness", cdr_buffer_bytes(&body), (struct cdr_bytes){ NULL, 0 },
 	    &bytes), CDR_OK);
-	const struct cdr_request request = { "/v1/witness", cdr_buffer_bytes(&bytes), x->hub_key, cdr_trustee_now() };
+	const struct cdr_request request = { "/v1/witness", cdr_buffer_bytes(&bytes), x->hub_key, cdr_trustee_now(), &log->turn[i] };
 	log->status[i] = cdr_dispatch(&service, &request, &answer);
 	assert_int_equal(cdr_envelope_open(cdr_buffer_bytes(&answer), &envelope), CDR_OK);
 	log->code[i][0] = '\0';
@@ -150,6 +151,31 @@ played_append(struct played_log *log, struct played_leaf *l)
 	assert_int_equal(cdr_merkle_root(&log->edge, log->checkpoint.root), CDR_OK);
 	played_show(log, place, record, 1);
 	return place;
+}
+
+/* Show everybody how many cosigned log->checkpoint: from now on what stands in it may be asked. */
+static inline void
+played_tell(struct played_log *log)
+{
+	struct exchange *x = log->x;
+	Cdr__Wire__WitnessRequest message = CDR__WIRE__WITNESS_REQUEST__INIT;
+	struct cdr_checkpoint plain = { .size = log->edge.size };
+	struct cdr_buffer note, witnessed;
+
+	assert_int_equal(cdr_merkle_root(&log->edge, plain.root), CDR_OK);
+	assert_int_equal(cdr_checkpoint_sign(x->hub_seed, x->genesis->hash, &plain), CDR_OK);
+	assert_int_equal(cdr_checkpoint_write(&plain, x->genesis->hash, x->newest, &note), CDR_OK);
+	assert_int_equal(cdr_checkpoint_write(&log->checkpoint, x->genesis->hash, x->newest, &witnessed), CDR_OK);
+	log->checkpoint = plain;
+	message.from = log->edge.size;
+	message.checkpoint = cdr_message_field(note.data, note.len);
+	message.has_witnessed = true;
+	message.witnessed = cdr_message_field(witnessed.data, witnessed.len);
+	for (uint32_t i = 1; i <= TRUSTEE_COUNT; i++)
+		if (!log->skip[i])
+			played_ask(log, i, &message);
+	cdr_buffer_free(&witnessed);
+	cdr_buffer_free(&note);
 }
 
 /* The leaf that an honest hub makes of a request, and of the member's signature under it. */

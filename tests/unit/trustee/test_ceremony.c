@@ -94,7 +94,7 @@ dispatch_send(void *context, const struct cdr_signer *signer, struct cdr_ask *as
 		return ask->err = cdr_fault_set(&ask->fault, CDR_E_NETWORK, "the hub is away");
 	assert_int_equal(cdr_ask_sign(ask, signer), CDR_OK);
 	const struct cdr_request request = { ask->path, cdr_buffer_bytes(&ask->request), w->x->node[wire->index].home.pin,
-		cdr_trustee_now() };
+		cdr_trustee_now(), NULL };
 	int status = cdr_dispatch(&w->service, &request, &reply);
 	ask->err = read_answer(w, ask, status, cdr_buffer_bytes(&reply));
 	cdr_buffer_free(&reply);

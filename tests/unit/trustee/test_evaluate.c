@@ -19,6 +19,7 @@ struct world {
 
 	/* the last answer */
 	int status;
+	enum cdr_turn turn;
 	char code[32];
 	char text[CDR_FAULT_LEN];
 	struct cdr_buffer evaluated;
@@ -77,6 +78,7 @@ struct request {
 	struct cdr_bytes attachment;
 	bool has_wrong_hash;
 	bool is_unlogged;                /* the proof is the one before, or none */
+	bool shows_nothing;              /* it is logged, and the proof is left to the hub */
 	size_t says_again;               /* the body behind itself so often: a decoder takes what comes last */
 };
 
@@ -135,6 +137,8 @@ encode_request(struct world *w, const struct request *r, struct cdr_buffer *out)
 	memcpy(attachment.data, r->attachment.data, r->attachment.len);
 	if (!r->is_unlogged)
 		log_request(w, r, cdr_buffer_bytes(&body));
+	if (r->shows_nothing)
+		cdr_buffer_free(&w->shown);
 	if (w->shown.len > 0)
 		memcpy(attachment.data + attachment.len, w->shown.data, w->shown.len);
 	attachment.len += w->shown.len;
@@ -180,7 +184,7 @@ read_reply(struct world *w, const char *path, struct cdr_bytes request, struct c
 static void
 send_bytes(struct world *w, const char *path, struct cdr_bytes bytes, const uint8_t *pin)
 {
-	const struct cdr_request request = { path, bytes, pin, cdr_trustee_now() };
+	const struct cdr_request request = { path, bytes, pin, cdr_trustee_now(), &w->turn };
 	struct cdr_buffer reply;
 
 	w->status = cdr_dispatch(&w->service, &request, &reply);
@@ -490,22 +494,24 @@ test_bad_points(void **state)
 	uint8_t points[3][CDR_POINT_LEN];
 	struct request r = request_of(w, 1, 3);
 
-	r.is_unlogged = true;
 	memcpy(points, w->points, sizeof(points));
 	r.attachment = (struct cdr_bytes){ points[0], sizeof(points) };
 	memset(points[1], 0, CDR_POINT_LEN); /* the identity */
 	send_request(w, r);
 	assert_refused(w, 400, "point");
 	memset(points[1], 0xff, CDR_POINT_LEN);
+	r.sequence = 2;
 	points[1][0] = 2; /* x is not below p */
 	send_request(w, r);
 	assert_refused(w, 400, "point");
 	memcpy(points[1], w->points[1], CDR_POINT_LEN);
+	r.sequence = 3;
 	points[1][0] = 4; /* uncompressed */
 	send_request(w, r);
 	assert_refused(w, 400, "point");
-	assert_int_equal(ask_store(w, SPENT), 0);
-	assert_int_equal(ask_store(w, "SELECT count(*) FROM evaluation"), 0);
+	/* The log has them, and what it has is counted, whatever comes of it. */
+	assert_int_equal(ask_store(w, SPENT), 9);
+	assert_int_equal(ask_store(w, "SELECT count(*) FROM evaluation"), 3);
 }
 
 static void
@@ -787,8 +793,8 @@ test_not_in_the_log(void **state)
 
 	r.is_unlogged = true;
 	send_request(w, r);
-	assert_refused(w, 400, "input");
-	assert_non_null(strstr(w->text, "no proof"));
+	assert_refused(w, 503, "busy");
+	assert_non_null(strstr(w->text, "not yet this one"));
 	send_request(w, request_of(w, 2, 4));
 	assert_proved(w, 4);
 	/* The proof of another request. */
@@ -800,6 +806,59 @@ test_not_in_the_log(void **state)
 	send_request(w, request_of(w, 3, 4));
 	assert_refused(w, 400, "proof");
 	assert_non_null(strstr(w->text, "1 cosignatures"));
+}
+
+static int64_t
+count_forks(struct world *w)
+{
+	return ask_store(w, "SELECT count(*) FROM fork");
+}
+
+/* Nothing is shown with the request: then the hub must have shown that enough witnesses cosigned what this trustee saw. */
+static void
+test_the_hub_shows_it(void **state)
+{
+	struct world *w = *state;
+	struct request r = request_of(w, 1, 4);
+
+	r.shows_nothing = true;
+	send_request(w, r);
+	assert_refused(w, 503, "busy");
+	assert_non_null(strstr(w->text, "not cosigned"));
+	assert_int_equal(w->turn, CDR_TURN_EARLY);
+	played_tell(&w->log);
+	assert_int_equal(w->log.status[1], 200);
+	assert_int_equal(w->log.turn[1], CDR_TURN_NEWS);
+	send_request(w, r);
+	assert_proved(w, 4);
+	assert_int_equal(w->turn, CDR_TURN_PLAIN);
+	played_tell(&w->log);
+	assert_int_equal(w->log.turn[1], CDR_TURN_PLAIN);
+	assert_int_equal(ask_store(w, SPENT), 4);
+	/* The next one stands behind that, and too few have cosigned it. */
+	w->log.skip[2] = w->log.skip[3] = true;
+	r.sequence = 2;
+	send_request(w, r);
+	assert_refused(w, 503, "busy");
+	played_tell(&w->log);
+	send_request(w, r);
+	assert_refused(w, 503, "busy");
+	/* Somebody else's cosignature counts for nothing. */
+	assert_int_equal(count_forks(w), 0);
+	/* Enough of them under another root: kept, and the request stays where it is. */
+	w->log.checkpoint.cosignature_count = 0;
+	memset(w->log.checkpoint.root, 9, sizeof(w->log.checkpoint.root));
+	assert_int_equal(cdr_checkpoint_sign(w->x->hub_seed, w->x->genesis->hash, &w->log.checkpoint), CDR_OK);
+	for (uint32_t i = 2; i <= 3; i++) {
+		struct cdr_cosignature cosignature;
+		assert_int_equal(cdr_checkpoint_cosign(w->x->node[i].home.keys->signing, w->x->genesis->hash, &w->log.checkpoint, i,
+		    1772323200, &cosignature), CDR_OK);
+		assert_int_equal(cdr_checkpoint_add(&w->log.checkpoint, w->x->genesis->hash, w->x->newest, &cosignature), CDR_OK);
+	}
+	played_tell(&w->log);
+	assert_int_equal(count_forks(w), 1);
+	send_request(w, r);
+	assert_refused(w, 503, "busy");
 }
 
 /* Logged, witnessed by the others, and not yet seen here: ask again. */
@@ -879,6 +938,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_not_in_the_log, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_the_hub_shows_it, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_behind, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_fork_in_a_request, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_bad_proofs, setup, teardown),

@@ -113,7 +113,7 @@ ask(struct world *w, uint32_t trustee, const char *signer, const uint8_t *seed, 
 		service.hold = w->hold;
 	assert_int_equal(cdr_message_encode(message, &body), CDR_OK);
 	assert_int_equal(cdr_envelope_request(&own, path, cdr_buffer_bytes(&body), (struct cdr_bytes){ NULL, 0 }, &bytes), CDR_OK);
-	const struct cdr_request request = { path, cdr_buffer_bytes(&bytes), pin, cdr_trustee_now() };
+	const struct cdr_request request = { path, cdr_buffer_bytes(&bytes), pin, cdr_trustee_now(), NULL };
 	w->status = cdr_dispatch(&service, &request, &answer);
 	assert_int_equal(cdr_envelope_open(cdr_buffer_bytes(&answer), &envelope), CDR_OK);
 	if (w->status == 200) {
