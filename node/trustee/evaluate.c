@@ -9,7 +9,8 @@
 #include "core/crypto/secret.h"
 #include "node/net/log.h"
 #include "node/trustee/recover.h"
-#include "node/trustee/witness.h"
+#include "node/trustee/seen.h"
+#include "node/trustee/witnessed.h"
 #include "proto/log.pb-c.h"
 #include "node/trustee/share.h"
 

@@ -11,7 +11,7 @@
 #include "node/trustee/change.h"
 #include "node/trustee/peers.h"
 #include "node/trustee/sample.h"
-#include "node/trustee/witness.h"
+#include "node/trustee/seen.h"
 #include "proto/log.pb-c.h"
 #include "proto/round.h"
 

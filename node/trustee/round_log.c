@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "audit/checkpoint.h"
-#include "node/trustee/witness.h"
+#include "node/trustee/seen.h"
 
 #define ROSTER_NAME "log/roster"
 #define VERSION_LEN 24

@@ -7,6 +7,7 @@
 #include "node/trustee/sample.h"
 #include "node/trustee/peers.h"
 #include "node/trustee/witness.h"
+#include "node/trustee/witnessed.h"
 #include "proto/log.pb-c.h"
 
 const struct cdr_route cdr_trustee_routes[] = {

@@ -9,7 +9,7 @@
 #include "node/net/log.h"
 #include "node/trustee/recover.h"
 #include "node/trustee/share.h"
-#include "node/trustee/witness.h"
+#include "node/trustee/seen.h"
 
 #define BODY_LEN_MAX 256
 #define TELL_EVERY_S 86400

@@ -11,12 +11,12 @@
 #include "node/trustee/sample.h"
 #include "node/trustee/peers.h"
 #include "node/trustee/recover.h"
+#include "node/trustee/seen.h"
+#include "node/trustee/witnessed.h"
 #include "proto/log.pb-c.h"
 
 #define EVALUATE_PATH "/v1/evaluate"
 #define REQUEST_LEN_MAX 256
-#define EDGE_NAME "log/edge"
-#define LATEST_NAME "log/latest"
 #define HASH CDR_MERKLE_HASH_LEN
 
 /* An evaluation that its member signed. */
@@ -286,87 +286,6 @@ out:
 	return err;
 }
 
-/* ---- what was seen ------------------------------------------------------------------------------------------- */
-
-/* see node/trustee/witness.h */
-cdr_err
-cdr_trustee_log_edge(struct cdr_tx *tx, struct cdr_merkle_edge *edge)
-{
-	cdr_err err = CDR_E_INTERNAL;
-	struct cdr_query *query = NULL;
-	struct cdr_values none = CDR_VALUES();
-	struct cdr_bytes bytes;
-
-	memset(edge, 0, sizeof(*edge));
-	CDR_TRY(cdr_query_start(tx, "SELECT value FROM setting WHERE name = '" EDGE_NAME "'", none, &query));
-	err = cdr_query_step(query);
-	if (err == CDR_OK) {
-		CDR_TRY(cdr_query_blob_peek(query, 0, CDR_MERKLE_EDGE_LEN_MAX, &bytes));
-		err = cdr_merkle_edge_read(bytes, edge) == CDR_OK ? CDR_OK : CDR_E_STORE;
-	} else if (err == CDR_E_ABSENT) {
-		err = CDR_OK;
-	}
-out:
-	cdr_query_end(query);
-	return err;
-}
-
-/* see node/trustee/witness.h */
-cdr_err
-cdr_trustee_log_size(struct cdr_tx *tx, uint64_t *size)
-{
-	struct cdr_merkle_edge edge;
-	cdr_err err = cdr_trustee_log_edge(tx, &edge);
-
-	*size = edge.size;
-	return err;
-}
-
-/* What the hub signed at ${size}, as far as this trustee saw it. CDR_E_ABSENT: no checkpoint of that size. */
-static cdr_err
-seen_read(struct cdr_tx *tx, uint64_t size, struct cdr_checkpoint *seen)
-{
-	cdr_err err = CDR_E_INTERNAL;
-	struct cdr_query *query = NULL;
-	struct cdr_values values = CDR_VALUES(cdr_value_int((int64_t)size));
-
-	*seen = (struct cdr_checkpoint){ .size = size };
-	CDR_TRY(cdr_query_start(tx, "SELECT root, hub_signature FROM seen WHERE size = $1", values, &query));
-	CDR_TRY(cdr_query_step(query));
-	CDR_TRY(cdr_query_blob(query, 0, seen->root, sizeof(seen->root)));
-	CDR_TRY(cdr_query_blob(query, 1, seen->hub_signature, sizeof(seen->hub_signature)));
-out:
-	cdr_query_end(query);
-	return err;
-}
-
-/* see node/trustee/witness.h */
-cdr_err
-cdr_trustee_log_compare(struct cdr_tx *tx, const struct cdr_checkpoint *checkpoint, bool *contradicts)
-{
-	struct cdr_checkpoint seen;
-	cdr_err err = seen_read(tx, checkpoint->size, &seen);
-
-	*contradicts = err == CDR_OK && memcmp(seen.root, checkpoint->root, sizeof(seen.root)) != 0;
-	return err == CDR_E_ABSENT ? CDR_OK : err;
-}
-
-static cdr_err
-seen_write(struct cdr_tx *tx, const struct portion *p)
-{
-	int64_t count;
-
-	cdr_err err = cdr_query_one_int(tx, "SELECT count(*) FROM seen WHERE size = $1",
-	    CDR_VALUES(cdr_value_int((int64_t)p->checkpoint.size)), &count);
-	if (err != CDR_OK || count > 0)
-		return err;
-	return cdr_query_run(tx, "INSERT INTO seen (size, root, hub_signature, seen_at) VALUES ($1, $2, $3, $4)",
-	    CDR_VALUES(cdr_value_int((int64_t)p->checkpoint.size),
-		cdr_value_blob(p->checkpoint.root, sizeof(p->checkpoint.root)),
-		cdr_value_blob(p->checkpoint.hub_signature, sizeof(p->checkpoint.hub_signature)),
-		cdr_value_int((int64_t)p->call->now)));
-}
-
 /* ---- counting ------------------------------------------------------------------------------------------------ */
 
 /* Two requests of one member under one number, both signed by it: kept once. */
@@ -485,7 +404,7 @@ compare_witnessed(struct cdr_tx *tx, struct portion *p)
 
 	if (p->witnessed.size == 0)
 		return CDR_OK;
-	cdr_err err = seen_read(tx, p->witnessed.size, &seen);
+	cdr_err err = cdr_trustee_seen_read(tx, p->witnessed.size, &seen);
 	bool is_same = err == CDR_OK && memcmp(seen.root, p->witnessed.root, sizeof(seen.root)) == 0;
 	p->is_witnessed = is_same;
 	p->is_forked = err == CDR_OK && !is_same;
@@ -499,8 +418,7 @@ take_job(struct cdr_tx *tx, void *context)
 	cdr_err err = CDR_E_INTERNAL;
 	struct portion *p = context;
 	struct cdr_merkle_edge edge;
-	uint8_t root[HASH], bytes[CDR_MERKLE_EDGE_LEN_MAX];
-	size_t len;
+	uint8_t root[HASH];
 
 	p->contradicts = p->is_taken = p->is_missing = p->is_witnessed = p->is_forked = false;
 	CDR_TRY(cdr_trustee_recovering(tx, &p->is_recovering));
@@ -510,7 +428,7 @@ take_job(struct cdr_tx *tx, void *context)
 	if (edge.size != p->request->from) {
 		CDR_TRY(cdr_trustee_log_compare(tx, &p->checkpoint, &p->contradicts));
 		if (edge.size > p->checkpoint.size)
-			CDR_TRY(seen_read(tx, edge.size, &p->before));
+			CDR_TRY(cdr_trustee_seen_read(tx, edge.size, &p->before));
 		return compare_witnessed(tx, p);
 	}
 	if (!p->listens)
@@ -545,70 +463,12 @@ take_job(struct cdr_tx *tx, void *context)
 		CDR_TRY(cdr_trustee_sample_take(tx, p->trustee, &p->lot[i], p->call->now));
 	CDR_TRY(cdr_trustee_roster_logged(tx, p->roster_version));
 	CDR_TRY(take_rounds(tx, p));
-	CDR_TRY(seen_write(tx, p));
-	cdr_merkle_edge_write(&edge, bytes, &len);
-	CDR_TRY(cdr_trustee_setting_put(tx, EDGE_NAME, bytes, len));
-	CDR_TRY(cdr_trustee_setting_put(tx, LATEST_NAME, p->request->checkpoint.data, p->request->checkpoint.len));
+	CDR_TRY(cdr_trustee_seen_write(tx, &edge, &p->checkpoint, cdr_message_bytes(p->request->checkpoint), p->call->now));
 	p->size = edge.size;
 	p->is_taken = true;
 	err = compare_witnessed(tx, p);
 out:
 	return err;
-}
-
-struct keep_fork {
-	const struct cdr_checkpoint *checkpoint;
-	struct cdr_bytes note;
-	const struct cdr_roster *roster;
-	const uint8_t *genesis;
-};
-
-/* A writing job: the note that contradicts, beside what this trustee saw at that size or last. */
-static cdr_err
-fork_job(struct cdr_tx *tx, void *context)
-{
-	cdr_err err = CDR_E_INTERNAL;
-	const struct keep_fork *k = context;
-	struct cdr_checkpoint seen;
-	struct cdr_buffer own = { 0 };
-	uint64_t size;
-	int64_t count;
-
-	CDR_TRY(cdr_query_one_int(tx, "SELECT count(*) FROM fork", CDR_VALUES(), &count));
-	if (count >= CDR_TRUSTEE_FORK_MAX)
-		return CDR_OK;
-	err = seen_read(tx, k->checkpoint->size, &seen);
-	if (err == CDR_E_ABSENT) {
-		CDR_TRY(cdr_trustee_log_size(tx, &size));
-		err = seen_read(tx, size, &seen);
-	}
-	if (err == CDR_OK)
-		CDR_TRY(cdr_checkpoint_write(&seen, k->genesis, k->roster, &own));
-	else if (err != CDR_E_ABSENT)
-		goto out;
-	CDR_TRY(cdr_query_run(tx, "INSERT INTO fork (number, note, own, noticed_at) VALUES ($1, $2, $3, $4)",
-	    CDR_VALUES(cdr_value_int(count), cdr_value_bytes(k->note), cdr_value_bytes(cdr_buffer_bytes(&own)),
-		cdr_value_int((int64_t)cdr_trustee_now()))));
-out:
-	cdr_buffer_free(&own);
-	return err;
-}
-
-/* see node/trustee/witness.h */
-void
-cdr_trustee_fork_keep(struct cdr_trustee *trustee, const struct cdr_roster *roster,
-    const struct cdr_checkpoint *checkpoint, struct cdr_bytes note)
-{
-	struct keep_fork k = { checkpoint, note, roster, trustee->genesis };
-	char names[CDR_FAULT_LEN] = "hub";
-	size_t len = strlen(names);
-
-	for (size_t i = 0; i < checkpoint->cosignature_count && len < sizeof(names); i++)
-		len += (size_t)snprintf(names + len, sizeof(names) - len, ",trustee/%" PRIu32, checkpoint->cosignature[i].trustee);
-	cdr_log(CDR_LOG_ERROR, "log.fork", cdr_log_int("size", (int64_t)checkpoint->size), cdr_log_text("signed_by", names));
-	cdr_err err = cdr_store_write(trustee->home->store, fork_job, &k);
-	if (err != CDR_OK)
-		cdr_log(CDR_LOG_ERROR, "log.fork_not_kept", cdr_log_err(err));
 }
 
 /* The reply: a cosignature, or where this trustee stands. */
@@ -639,29 +499,6 @@ out:
 	return err;
 }
 
-/* The evaluations in it may be asked now. Returns whether there are more of them than before. */
-static bool
-keep_witnessed_size(struct cdr_trustee *trustee, const struct cdr_checkpoint *checkpoint)
-{
-	cdr_trustee_witnessed_keep(trustee, checkpoint);
-	(void)pthread_mutex_lock(&trustee->witnessed_lock);
-	bool is_more = checkpoint->size > trustee->witnessed_size;
-	if (is_more)
-		trustee->witnessed_size = checkpoint->size;
-	(void)pthread_mutex_unlock(&trustee->witnessed_lock);
-	return is_more;
-}
-
-/* see node/trustee/witness.h */
-uint64_t
-cdr_trustee_witnessed_size(struct cdr_trustee *trustee)
-{
-	(void)pthread_mutex_lock(&trustee->witnessed_lock);
-	uint64_t size = trustee->witnessed_size;
-	(void)pthread_mutex_unlock(&trustee->witnessed_lock);
-	return size;
-}
-
 /* see node/trustee/witness.h */
 cdr_err
 cdr_trustee_witness(void *context, const struct cdr_call *call, struct cdr_answer *answer, struct cdr_fault *fault)
@@ -689,7 +526,7 @@ cdr_trustee_witness(void *context, const struct cdr_call *call, struct cdr_answe
 		goto out;
 	}
 	CDR_TRY(err);
-	if (p.is_witnessed && !p.is_recovering && keep_witnessed_size(trustee, &p.witnessed))
+	if (p.is_witnessed && !p.is_recovering && cdr_trustee_witnessed_match(trustee, &p.witnessed))
 		answer->turn = CDR_TURN_NEWS;
 	if (p.lie_count > 0)
 		cdr_log(CDR_LOG_ERROR, "log.lie", cdr_log_text("what", "a check was answered from an old index"),
@@ -703,108 +540,5 @@ cdr_trustee_witness(void *context, const struct cdr_call *call, struct cdr_answe
 	CDR_TRY(make_reply(&p, answer));
 out:
 	portion_free(&p);
-	return err;
-}
-
-/* see node/trustee/witness.h */
-void
-cdr_trustee_witnessed_keep(struct cdr_trustee *trustee, const struct cdr_checkpoint *checkpoint)
-{
-	(void)pthread_mutex_lock(&trustee->witnessed_lock);
-	if (trustee->witnessed == NULL)
-		trustee->witnessed = calloc(1, sizeof(*trustee->witnessed));
-	if (trustee->witnessed != NULL && checkpoint->size >= trustee->witnessed->size)
-		*trustee->witnessed = *checkpoint;
-	(void)pthread_mutex_unlock(&trustee->witnessed_lock);
-}
-
-/* That checkpoint as a note; empty if there is none. */
-static cdr_err
-write_witnessed(struct cdr_trustee *trustee, const struct cdr_roster *roster, struct cdr_buffer *note)
-{
-	cdr_err err = CDR_OK;
-
-	(void)pthread_mutex_lock(&trustee->witnessed_lock);
-	if (trustee->witnessed != NULL)
-		err = cdr_checkpoint_write(trustee->witnessed, trustee->genesis, roster, note);
-	(void)pthread_mutex_unlock(&trustee->witnessed_lock);
-	return err == CDR_E_ABSENT ? CDR_OK : err; /* of trustees that are none any more */
-}
-
-/* ---- what was seen last ---------------------------------------------------------------------------------------- */
-
-struct latest {
-	struct cdr_buffer note;   /* in the setting */
-	bool signs;
-};
-
-/* A reading job. */
-static cdr_err
-latest_job(struct cdr_tx *tx, void *context)
-{
-	cdr_err err = CDR_E_INTERNAL;
-	struct latest *latest = context;
-	struct cdr_query *query = NULL;
-	struct cdr_values none = CDR_VALUES();
-
-	CDR_TRY(cdr_query_start(tx, "SELECT value FROM setting WHERE name = '" LATEST_NAME "'", none, &query));
-	CDR_TRY(cdr_query_step(query));
-	CDR_TRY(cdr_query_blob_copy(query, 0, CDR_CHECKPOINT_LEN_MAX, &latest->note));
-out:
-	cdr_query_end(query);
-	return err;
-}
-
-/*
- * Whether it is ours to tell, and to cosign. Whoever is catching up cosigns nothing: what was taken in since is the hub's word alone, and may be
- * another log than it once saw. One that was put back tells what it has, so that two of them need not wait for each other for ever; one that
- * is new knows nothing that the hub did not tell it just now. Whoever left tells, and signs as a witness no more.
- */
-static cdr_err
-may_tell(const struct cdr_trustee *trustee, bool *signs, struct cdr_fault *fault)
-{
-	cdr_err err = cdr_trustee_recovered(trustee, fault);
-
-	*signs = err == CDR_OK && trustee->index != 0;
-	if (err == CDR_E_BUSY && cdr_trustee_remembers(trustee, NULL) == CDR_E_BUSY)
-		err = CDR_OK;
-	return err;
-}
-
-/* see node/trustee/witness.h */
-cdr_err
-cdr_trustee_witness_latest(void *context, const struct cdr_call *call, struct cdr_answer *answer,
-    struct cdr_fault *fault)
-{
-	cdr_err err = CDR_E_INTERNAL;
-	struct cdr_trustee *trustee = context;
-	struct cdr_signer own = cdr_trustee_signer(trustee);
-	Cdr__Wire__WitnessLatest reply = CDR__WIRE__WITNESS_LATEST__INIT;
-	struct cdr_buffer note = { 0 }, witnessed = { 0 };
-	struct latest held = { .signs = false };
-	struct cdr_checkpoint checkpoint;
-	struct cdr_cosignature cosignature;
-
-	err = cdr_store_read(trustee->home->store, latest_job, &held);
-	if (err == CDR_E_ABSENT)
-		return cdr_fault_set(fault, err, "this trustee has witnessed nothing yet");
-	if (err != CDR_OK)
-		return err;
-	CDR_TRY(may_tell(trustee, &held.signs, fault));
-	CDR_TRY(cdr_checkpoint_read(cdr_buffer_bytes(&held.note), trustee->genesis, call->roster, &checkpoint, fault));
-	if (held.signs) {
-		CDR_TRY(cdr_checkpoint_cosign(own.seed, own.genesis, &checkpoint, trustee->index, call->now, &cosignature));
-		CDR_TRY(cdr_checkpoint_add(&checkpoint, trustee->genesis, call->roster, &cosignature));
-	}
-	CDR_TRY(cdr_checkpoint_write(&checkpoint, trustee->genesis, call->roster, &note));
-	CDR_TRY(write_witnessed(trustee, call->roster, &witnessed));
-	reply.checkpoint = cdr_message_field(note.data, note.len);
-	reply.has_witnessed = witnessed.len > 0;
-	reply.witnessed = cdr_message_field(witnessed.data, witnessed.len);
-	CDR_TRY(cdr_message_encode(&reply.base, &answer->body));
-out:
-	cdr_buffer_free(&witnessed);
-	cdr_buffer_free(&held.note);
-	cdr_buffer_free(&note);
 	return err;
 }

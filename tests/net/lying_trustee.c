@@ -15,6 +15,7 @@
 #include "node/trustee/evaluate.h"
 #include "node/trustee/routes.h"
 #include "node/trustee/witness.h"
+#include "node/trustee/witnessed.h"
 #include "proto/log.pb-c.h"
 #include "node/trustee/share.h"
 #include "tests/net/lie.h"

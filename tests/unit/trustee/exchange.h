@@ -23,6 +23,7 @@
 #include "node/trustee/schema.h"
 #include "node/trustee/share.h"
 #include "node/trustee/witness.h"
+#include "node/trustee/witnessed.h"
 #include "tests/unit/files.h"
 
 #define TRUSTEE_COUNT 3

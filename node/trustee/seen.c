@@ -1,0 +1,178 @@
+#include "node/trustee/seen.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "node/net/log.h"
+
+#define EDGE_NAME "log/edge"
+#define LATEST_NAME "log/latest"
+
+/* see node/trustee/seen.h */
+cdr_err
+cdr_trustee_log_edge(struct cdr_tx *tx, struct cdr_merkle_edge *edge)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct cdr_query *query = NULL;
+	struct cdr_values none = CDR_VALUES();
+	struct cdr_bytes bytes;
+
+	memset(edge, 0, sizeof(*edge));
+	CDR_TRY(cdr_query_start(tx, "SELECT value FROM setting WHERE name = '" EDGE_NAME "'", none, &query));
+	err = cdr_query_step(query);
+	if (err == CDR_OK) {
+		CDR_TRY(cdr_query_blob_peek(query, 0, CDR_MERKLE_EDGE_LEN_MAX, &bytes));
+		err = cdr_merkle_edge_read(bytes, edge) == CDR_OK ? CDR_OK : CDR_E_STORE;
+	} else if (err == CDR_E_ABSENT) {
+		err = CDR_OK;
+	}
+out:
+	cdr_query_end(query);
+	return err;
+}
+
+/* see node/trustee/seen.h */
+cdr_err
+cdr_trustee_log_size(struct cdr_tx *tx, uint64_t *size)
+{
+	struct cdr_merkle_edge edge;
+	cdr_err err = cdr_trustee_log_edge(tx, &edge);
+
+	*size = edge.size;
+	return err;
+}
+
+/* see node/trustee/seen.h */
+cdr_err
+cdr_trustee_seen_read(struct cdr_tx *tx, uint64_t size, struct cdr_checkpoint *seen)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct cdr_query *query = NULL;
+	struct cdr_values values = CDR_VALUES(cdr_value_int((int64_t)size));
+
+	*seen = (struct cdr_checkpoint){ .size = size };
+	CDR_TRY(cdr_query_start(tx, "SELECT root, hub_signature FROM seen WHERE size = $1", values, &query));
+	CDR_TRY(cdr_query_step(query));
+	CDR_TRY(cdr_query_blob(query, 0, seen->root, sizeof(seen->root)));
+	CDR_TRY(cdr_query_blob(query, 1, seen->hub_signature, sizeof(seen->hub_signature)));
+out:
+	cdr_query_end(query);
+	return err;
+}
+
+/* see node/trustee/seen.h */
+cdr_err
+cdr_trustee_log_compare(struct cdr_tx *tx, const struct cdr_checkpoint *checkpoint, bool *contradicts)
+{
+	struct cdr_checkpoint seen;
+	cdr_err err = cdr_trustee_seen_read(tx, checkpoint->size, &seen);
+
+	*contradicts = err == CDR_OK && memcmp(seen.root, checkpoint->root, sizeof(seen.root)) != 0;
+	return err == CDR_E_ABSENT ? CDR_OK : err;
+}
+
+/* The root at that size. */
+static cdr_err
+write_root(struct cdr_tx *tx, const struct cdr_checkpoint *checkpoint, uint64_t now)
+{
+	int64_t count;
+
+	cdr_err err = cdr_query_one_int(tx, "SELECT count(*) FROM seen WHERE size = $1",
+	    CDR_VALUES(cdr_value_int((int64_t)checkpoint->size)), &count);
+	if (err != CDR_OK || count > 0)
+		return err;
+	return cdr_query_run(tx, "INSERT INTO seen (size, root, hub_signature, seen_at) VALUES ($1, $2, $3, $4)",
+	    CDR_VALUES(cdr_value_int((int64_t)checkpoint->size), cdr_value_blob(checkpoint->root, sizeof(checkpoint->root)),
+		cdr_value_blob(checkpoint->hub_signature, sizeof(checkpoint->hub_signature)), cdr_value_int((int64_t)now)));
+}
+
+/* see node/trustee/seen.h */
+cdr_err
+cdr_trustee_seen_write(struct cdr_tx *tx, const struct cdr_merkle_edge *edge, const struct cdr_checkpoint *checkpoint,
+    struct cdr_bytes note, uint64_t now)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	uint8_t bytes[CDR_MERKLE_EDGE_LEN_MAX];
+	size_t len;
+
+	CDR_TRY(write_root(tx, checkpoint, now));
+	cdr_merkle_edge_write(edge, bytes, &len);
+	CDR_TRY(cdr_trustee_setting_put(tx, EDGE_NAME, bytes, len));
+	CDR_TRY(cdr_trustee_setting_put(tx, LATEST_NAME, note.data, note.len));
+out:
+	return err;
+}
+
+/* see node/trustee/seen.h */
+cdr_err
+cdr_trustee_seen_last(struct cdr_tx *tx, struct cdr_buffer *note)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct cdr_query *query = NULL;
+	struct cdr_values none = CDR_VALUES();
+
+	CDR_TRY(cdr_query_start(tx, "SELECT value FROM setting WHERE name = '" LATEST_NAME "'", none, &query));
+	CDR_TRY(cdr_query_step(query));
+	CDR_TRY(cdr_query_blob_copy(query, 0, CDR_CHECKPOINT_LEN_MAX, note));
+out:
+	cdr_query_end(query);
+	return err;
+}
+
+/* ---- contradictions ------------------------------------------------------------------------------------------- */
+
+struct keep_fork {
+	const struct cdr_checkpoint *checkpoint;
+	struct cdr_bytes note;
+	const struct cdr_roster *roster;
+	const uint8_t *genesis;
+};
+
+/* A writing job: the note that contradicts, beside what this trustee saw at that size or last. */
+static cdr_err
+fork_job(struct cdr_tx *tx, void *context)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	const struct keep_fork *k = context;
+	struct cdr_checkpoint seen;
+	struct cdr_buffer own = { 0 };
+	uint64_t size;
+	int64_t count;
+
+	CDR_TRY(cdr_query_one_int(tx, "SELECT count(*) FROM fork", CDR_VALUES(), &count));
+	if (count >= CDR_TRUSTEE_FORK_MAX)
+		return CDR_OK;
+	err = cdr_trustee_seen_read(tx, k->checkpoint->size, &seen);
+	if (err == CDR_E_ABSENT) {
+		CDR_TRY(cdr_trustee_log_size(tx, &size));
+		err = cdr_trustee_seen_read(tx, size, &seen);
+	}
+	if (err == CDR_OK)
+		CDR_TRY(cdr_checkpoint_write(&seen, k->genesis, k->roster, &own));
+	else if (err != CDR_E_ABSENT)
+		goto out;
+	CDR_TRY(cdr_query_run(tx, "INSERT INTO fork (number, note, own, noticed_at) VALUES ($1, $2, $3, $4)",
+	    CDR_VALUES(cdr_value_int(count), cdr_value_bytes(k->note), cdr_value_bytes(cdr_buffer_bytes(&own)),
+		cdr_value_int((int64_t)cdr_trustee_now()))));
+out:
+	cdr_buffer_free(&own);
+	return err;
+}
+
+/* see node/trustee/seen.h */
+void
+cdr_trustee_fork_keep(struct cdr_trustee *trustee, const struct cdr_roster *roster,
+    const struct cdr_checkpoint *checkpoint, struct cdr_bytes note)
+{
+	struct keep_fork k = { checkpoint, note, roster, trustee->genesis };
+	char names[CDR_FAULT_LEN] = "hub";
+	size_t len = strlen(names);
+
+	for (size_t i = 0; i < checkpoint->cosignature_count && len < sizeof(names); i++)
+		len += (size_t)snprintf(names + len, sizeof(names) - len, ",trustee/%" PRIu32, checkpoint->cosignature[i].trustee);
+	cdr_log(CDR_LOG_ERROR, "log.fork", cdr_log_int("size", (int64_t)checkpoint->size), cdr_log_text("signed_by", names));
+	cdr_err err = cdr_store_write(trustee->home->store, fork_job, &k);
+	if (err != CDR_OK)
+		cdr_log(CDR_LOG_ERROR, "log.fork_not_kept", cdr_log_err(err));
+}

@@ -1,0 +1,63 @@
+#ifndef CDR_NODE_TRUSTEE_SEEN_H
+#define CDR_NODE_TRUSTEE_SEEN_H
+
+/*
+ * What a trustee saw of the log: the right edge of its tree, the root of every checkpoint that it took in, with the hub's signature, and checkpoints
+ * that contradict them. All of it is on the disk before anything is signed that rests on it.
+ */
+
+#include "audit/checkpoint.h"
+#include "node/trustee/trustee.h"
+
+#define CDR_TRUSTEE_FORK_MAX 100 /* contradictions that are kept; the first tell the most */
+
+/* The right edge of the log that this trustee has seen. */
+CDR_MUST_CHECK cdr_err cdr_trustee_log_edge(struct cdr_tx *tx, struct cdr_merkle_edge *edge);
+
+/* How long the log is that this trustee has seen. */
+CDR_MUST_CHECK cdr_err cdr_trustee_log_size(struct cdr_tx *tx, uint64_t *size);
+
+/**
+ * cdr_trustee_log_compare(tx, checkpoint, contradicts):
+ * Whether a checkpoint that the hub signed contradicts what this trustee saw: another root at a size that it knows.
+ */
+CDR_MUST_CHECK cdr_err cdr_trustee_log_compare(struct cdr_tx *tx, const struct cdr_checkpoint *checkpoint,
+    bool *contradicts);
+
+/**
+ * cdr_trustee_seen_read(tx, size, seen):
+ * What the hub signed at ${size}, as far as this trustee saw it; without cosignatures.
+ *
+ * Returns  CDR_OK; CDR_E_ABSENT if it saw no checkpoint of that size; CDR_E_STORE.
+ */
+CDR_MUST_CHECK cdr_err cdr_trustee_seen_read(struct cdr_tx *tx, uint64_t size, struct cdr_checkpoint *seen);
+
+/**
+ * cdr_trustee_seen_write(tx, edge, checkpoint, note, now):
+ * A writing job's part: this trustee has seen the log up to ${edge}, whose root is the checkpoint's.
+ *
+ * note  in   the checkpoint as the hub sent it
+ *
+ * Returns  CDR_OK, also where it saw that before; CDR_E_STORE; CDR_E_MEMORY.
+ */
+CDR_MUST_CHECK cdr_err cdr_trustee_seen_write(struct cdr_tx *tx, const struct cdr_merkle_edge *edge,
+    const struct cdr_checkpoint *checkpoint, struct cdr_bytes note, uint64_t now);
+
+/**
+ * cdr_trustee_seen_last(tx, note):
+ * The checkpoint that this trustee took in last, as the hub sent it.
+ *
+ * note  out  at most CDR_CHECKPOINT_LEN_MAX bytes; the caller frees it
+ *
+ * Returns  CDR_OK; CDR_E_ABSENT if it has seen none; CDR_E_STORE; CDR_E_MEMORY.
+ */
+CDR_MUST_CHECK cdr_err cdr_trustee_seen_last(struct cdr_tx *tx, struct cdr_buffer *note);
+
+/**
+ * cdr_trustee_fork_keep(trustee, roster, checkpoint, note):
+ * Keep two checkpoints that contradict each other, and tell the log who signed the one that was shown.
+ */
+void cdr_trustee_fork_keep(struct cdr_trustee *trustee, const struct cdr_roster *roster,
+    const struct cdr_checkpoint *checkpoint, struct cdr_bytes note);
+
+#endif
