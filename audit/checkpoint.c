@@ -100,6 +100,19 @@ cdr_checkpoint_add(struct cdr_checkpoint *checkpoint, const uint8_t genesis[stat
 	return CDR_OK;
 }
 
+/* see audit/checkpoint.h */
+bool
+cdr_checkpoint_carry(struct cdr_checkpoint *checkpoint, const uint8_t genesis[static CDR_GENESIS_HASH_LEN],
+    const struct cdr_roster *roster)
+{
+	const struct cdr_checkpoint before = *checkpoint;
+
+	checkpoint->cosignature_count = 0;
+	for (size_t i = 0; i < before.cosignature_count; i++)
+		(void)!cdr_checkpoint_add(checkpoint, genesis, roster, &before.cosignature[i]);
+	return cdr_checkpoint_is_witnessed(checkpoint, roster);
+}
+
 /* ---- as a note ---------------------------------------------------------------------------------------------- */
 
 /* c2sp.org/tlog-cosignature: time in 8 bytes, then the signature. */

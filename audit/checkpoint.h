@@ -64,6 +64,15 @@ CDR_MUST_CHECK cdr_err cdr_checkpoint_add(struct cdr_checkpoint *checkpoint,
     const struct cdr_cosignature *cosignature);
 
 /**
+ * cdr_checkpoint_carry(checkpoint, genesis, roster):
+ * The same under another roster: cosignatures stay of those who stand in it in the same place with the same key.
+ *
+ * Returns  whether it is witnessed under ${roster}. What cannot be verified now (no memory) does not stay.
+ */
+CDR_MUST_CHECK bool cdr_checkpoint_carry(struct cdr_checkpoint *checkpoint, const uint8_t genesis[static CDR_GENESIS_HASH_LEN],
+    const struct cdr_roster *roster);
+
+/**
  * cdr_checkpoint_write(checkpoint, genesis, roster, out):
  * As a signed note.
  *

@@ -243,6 +243,15 @@ need_witness(const struct cdr_hub *hub, struct cdr_fault *fault)
 	return CDR_OK;
 }
 
+/* A caller is answered by the roster by which it was let in, and there may be a newer one by now. */
+static cdr_err
+put_under(const struct cdr_hub *hub, const struct cdr_roster *roster, struct cdr_checkpoint *checkpoint, struct cdr_fault *fault)
+{
+	if (!cdr_checkpoint_carry(checkpoint, hub->genesis, roster))
+		return cdr_fault_set(fault, CDR_E_BUSY, "the trustees have just changed: ask again");
+	return CDR_OK;
+}
+
 /* see node/hub/evaluation.h */
 cdr_err
 cdr_hub_log_evaluation(void *context, const struct cdr_call *call, struct cdr_answer *answer, struct cdr_fault *fault)
@@ -264,6 +273,8 @@ cdr_hub_log_evaluation(void *context, const struct cdr_call *call, struct cdr_an
 	reply.receipt = &receipt.message;
 	/* The trustees are shown a new leaf while this reply travels; who asks again found that they had not been, and waits for the proof. */
 	err = cdr_hub_witness_wait(hub->witness, e.logged.position + 1, e.is_known ? CDR_HUB_WITNESS_MS : 0, &checkpoint, fault);
+	if (err == CDR_OK)
+		err = put_under(hub, call->roster, &checkpoint, fault);
 	if (err == CDR_OK) {
 		p = (struct proving){ .position = e.logged.position, .size = checkpoint.size };
 		CDR_TRY(cdr_store_read(hub->store, include_job, &p));
@@ -337,6 +348,7 @@ cdr_hub_log_checkpoint(void *context, const struct cdr_call *call, struct cdr_an
 	}
 	CDR_TRY(need_witness(hub, fault));
 	CDR_TRY(cdr_hub_witness_newest(hub->witness, request->from, CDR_HUB_WITNESS_MS, &checkpoint, fault));
+	CDR_TRY(put_under(hub, call->roster, &checkpoint, fault));
 	c->request = request;
 	c->size = checkpoint.size;
 	CDR_TRY(cdr_store_read(hub->store, checking_job, c));

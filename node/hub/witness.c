@@ -22,7 +22,8 @@ struct shower {
 	pthread_t thread;
 	uint64_t seen;               /* round that it has shown, or failed to */
 	uint64_t size;               /* of the log that the trustee has, as far as is known */
-	uint64_t told;               /* size of the witnessed checkpoint that went to it last */
+	uint64_t told;               /* size of the witnessed checkpoint that went to it last, */
+	uint64_t told_version;       /* under this roster */
 	uint64_t retry_at_ms;        /* 0: nothing to try again */
 	bool is_anew;                /* it says that it does not have what it was shown: ask where it stands, */
 	uint64_t anew_at_ms;         /* but not before */
@@ -48,6 +49,7 @@ struct cdr_hub_witness {
 	struct cdr_checkpoint newest; /* witnessed; size 0: none */
 	uint64_t newest_at;          /* by this hub's clock; 0: before this process began */
 	uint64_t newest_version;     /* of the roster whose trustees cosigned it */
+	uint64_t version;            /* of the newest roster that was seen; newest_version is lower where its trustees have to cosign yet */
 	struct cdr_checkpoint by[CDR_TRUSTEE_COUNT_MAX]; /* entry k: the newest that k + 1 or more cosigned; size 0: none */
 	struct cdr_checkpoint kept;  /* what the database has */
 	uint32_t threshold, trustee_count; /* of the roster in force when something was shown last */
@@ -71,6 +73,59 @@ wait_until(struct cdr_hub_witness *w, uint64_t until_ms)
 	const struct timespec at = { .tv_sec = (time_t)(until_ms / 1000), .tv_nsec = (long)(until_ms % 1000) * 1000000 };
 
 	(void)pthread_cond_timedwait(&w->changed, &w->lock, &at);
+}
+
+/* ---- rosters ------------------------------------------------------------------------------------------------ */
+
+/* Who stands in ${roster} no more counts no longer for what is shown just now. Called with the lock. */
+static void
+carry_shown(struct cdr_hub_witness *w, const struct cdr_roster *roster)
+{
+	uint64_t asked_at[CDR_TRUSTEE_COUNT_MAX] = { 0 };
+	const size_t before = w->shown.cosignature_count;
+
+	(void)!cdr_checkpoint_carry(&w->shown, w->hub->genesis, roster);
+	for (size_t i = 0; i < w->shown.cosignature_count; i++) {
+		const size_t k = w->shown.cosignature[i].trustee - 1;
+		asked_at[k] = w->asked_at[k];
+	}
+	memcpy(w->asked_at, asked_at, sizeof(asked_at));
+	w->wants_round |= w->shown.cosignature_count < before; /* whoever came in their place is asked */
+}
+
+/*
+ * ${roster} is in force: what trustees cosigned under the one before stays witnessed by those who stand in this one with the same key, if they are
+ * enough. So nothing is lost when they cannot be asked, and nobody is shown a note that does not hold. Called with the lock.
+ */
+static void
+adopt(struct cdr_hub_witness *w, const struct cdr_roster *roster)
+{
+	const uint64_t version = roster->body->version;
+	struct cdr_checkpoint carried = w->newest;
+
+	if (version <= w->version)
+		return;
+	w->version = version;
+	carry_shown(w, roster);
+	if (carried.size == 0 || !cdr_checkpoint_carry(&carried, w->hub->genesis, roster))
+		return;
+	w->newest = carried;
+	w->newest_version = version;
+}
+
+/* The roster in force, which is adopted; its version. NULL: the database cannot be read. */
+static const struct cdr_roster *
+hold_roster(struct cdr_hub_witness *w, uint64_t *version)
+{
+	const struct cdr_roster *roster = cdr_hub_roster_hold(w->hub);
+
+	if (roster == NULL)
+		return NULL;
+	*version = roster->body->version;
+	(void)pthread_mutex_lock(&w->lock);
+	adopt(w, roster);
+	(void)pthread_mutex_unlock(&w->lock);
+	return roster;
 }
 
 /* ---- rounds ------------------------------------------------------------------------------------------------- */
@@ -181,18 +236,40 @@ cdr_hub_witness_is_behind(struct cdr_hub_witness *w)
 	return is_behind;
 }
 
+/* Whether enough trustees of the roster in force have cosigned ${size} leaves. Called with the lock. */
+static bool
+is_witnessed(const struct cdr_hub_witness *w, uint64_t size, uint64_t version)
+{
+	return w->newest.size >= size && w->newest_version >= version;
+}
+
+/* Whether the round that is on its way will do for ${size} leaves. Called with the lock. */
+static bool
+is_on_its_way(const struct cdr_hub_witness *w, uint64_t size)
+{
+	return w->is_making || w->wants_round || (w->round > 0 && w->shown.size >= size &&
+	    w->shown.cosignature_count < w->threshold && now_ms() < w->made_at_ms + STALLED_MS);
+}
+
 /* see node/hub/witness.h */
 cdr_err
 cdr_hub_witness_wait(struct cdr_hub_witness *w, uint64_t size, uint32_t timeout_ms, struct cdr_checkpoint *checkpoint,
     struct cdr_fault *fault)
 {
-	uint64_t until = now_ms() + timeout_ms;
+	uint64_t until = now_ms() + timeout_ms, version = 0;
 	cdr_err err = CDR_OK;
+	const struct cdr_roster *roster = hold_roster(w, &version);
 
+	memset(checkpoint, 0, sizeof(*checkpoint));
+	if (roster == NULL)
+		return CDR_E_STORE;
+	cdr_hub_roster_release(w->hub, roster);
 	(void)pthread_mutex_lock(&w->lock);
 	if (size > w->wanted)
 		w->wanted = size;
-	while (err == CDR_OK && w->newest.size < size && !w->is_stopping && !w->is_behind) {
+	if (w->newest.size >= size && w->newest_version < version && !is_on_its_way(w, size))
+		w->wants_round = true; /* by trustees who are none any more */
+	while (err == CDR_OK && !is_witnessed(w, size, version) && !w->is_stopping && !w->is_behind) {
 		if (needs_round(w, size)) {
 			err = make_round(w);
 			continue;
@@ -205,7 +282,7 @@ cdr_hub_witness_wait(struct cdr_hub_witness *w, uint64_t size, uint32_t timeout_
 	*checkpoint = w->newest;
 	if (err == CDR_OK && w->is_behind)
 		err = tell_old_copy(CDR_E_REFUSED, fault);
-	else if (err == CDR_OK && checkpoint->size < size)
+	else if (err == CDR_OK && !is_witnessed(w, size, version))
 		err = tell_who_fails(w, fault);
 	(void)pthread_mutex_unlock(&w->lock);
 	return err;
@@ -218,14 +295,6 @@ is_fresh(const struct cdr_hub_witness *w, uint64_t size, uint64_t version)
 	uint64_t now = cdr_clock_now();
 
 	return w->newest.size >= size && w->newest_version == version && w->newest_at <= now && now < w->newest_at + RENEW_S;
-}
-
-/* Whether the round that is on its way will do for that. Called with the lock. */
-static bool
-is_on_its_way(const struct cdr_hub_witness *w, uint64_t size)
-{
-	return w->is_making || w->wants_round || (w->round > 0 && w->shown.size >= size &&
-	    w->shown.cosignature_count < w->threshold && now_ms() < w->made_at_ms + STALLED_MS);
 }
 
 /* Have the whole log as it is now cosigned, if that was not done lately. Called with the lock. */
@@ -250,41 +319,18 @@ renew(struct cdr_hub_witness *w, uint64_t size, uint64_t version, uint32_t timeo
 	return err;
 }
 
-/*
- * A new roster is in force: what the trustees cosigned under the one before stays witnessed by those who stand in the new one with
- * the same key, if they are enough. So nothing is lost when they cannot be asked just now. Called with the lock.
- */
-static void
-carry_over(struct cdr_hub_witness *w, const struct cdr_roster *roster)
-{
-	struct cdr_checkpoint carried = w->newest;
-
-	if (w->newest.size == 0 || w->newest_version == roster->body->version)
-		return;
-	carried.cosignature_count = 0;
-	for (size_t i = 0; i < w->newest.cosignature_count; i++)
-		(void)!cdr_checkpoint_add(&carried, w->hub->genesis, roster, &w->newest.cosignature[i]);
-	if (!cdr_checkpoint_is_witnessed(&carried, roster))
-		return;
-	w->newest = carried;
-	w->newest_version = roster->body->version;
-}
-
 /* see node/hub/witness.h */
 cdr_err
 cdr_hub_witness_newest(struct cdr_hub_witness *w, uint64_t from, uint32_t timeout_ms, struct cdr_checkpoint *checkpoint,
     struct cdr_fault *fault)
 {
 	struct cdr_merkle_edge edge;
-	const struct cdr_roster *roster = cdr_hub_roster_hold(w->hub);
+	uint64_t version = 0;
+	const struct cdr_roster *roster = hold_roster(w, &version);
 
 	memset(checkpoint, 0, sizeof(*checkpoint));
 	if (roster == NULL)
 		return CDR_E_STORE;
-	uint64_t version = roster->body->version;
-	(void)pthread_mutex_lock(&w->lock);
-	carry_over(w, roster);
-	(void)pthread_mutex_unlock(&w->lock);
 	cdr_hub_roster_release(w->hub, roster);
 	cdr_err err = cdr_store_read(w->hub->store, edge_job, &edge);
 	if (err != CDR_OK)
@@ -343,6 +389,10 @@ take_cosignature(struct cdr_hub_witness *w, const struct cdr_roster *roster, con
 
 	if (at->size != shown->size || memcmp(at->root, shown->root, sizeof(at->root)) != 0)
 		return;
+	if (roster->body->version < w->version) { /* there is a newer one: it is asked again under that */
+		w->wants_round = true;
+		return;
+	}
 	if (cdr_checkpoint_add(at, w->hub->genesis, roster, cosignature) != CDR_OK) {
 		cdr_log(CDR_LOG_WARNING, "witness.bad_signature", cdr_log_int("trustee", cosignature->trustee));
 		return;
@@ -363,10 +413,9 @@ static void
 show(struct shower *s)
 {
 	struct cdr_hub_witness *w = s->witness;
-	struct cdr_checkpoint shown = w->shown, newest = w->newest;
 	struct cdr_cosignature cosignature;
 	struct cdr_fault fault = { CDR_OK, "" };
-	uint64_t round = w->round, asked_at = cdr_clock_now();
+	uint64_t asked_at = cdr_clock_now(), version = 0;
 
 	if (s->is_anew) {
 		s->size = CDR_HUB_SIZE_UNKNOWN;
@@ -374,12 +423,17 @@ show(struct shower *s)
 		s->is_anew = false;
 	}
 	(void)pthread_mutex_unlock(&w->lock);
-	const struct cdr_roster *roster = cdr_hub_roster_hold(w->hub);
+	const struct cdr_roster *roster = hold_roster(w, &version);
+	(void)pthread_mutex_lock(&w->lock);
+	const struct cdr_checkpoint shown = w->shown, none = { .size = 0 }, newest = w->newest_version == version ? w->newest : none;
+	const uint64_t round = w->round;
+	(void)pthread_mutex_unlock(&w->lock);
 	cdr_err err = roster == NULL ? CDR_E_STORE :
 				       cdr_hub_witness_push(w->hub, &w->line, roster, s->trustee, &shown, &newest, &s->size, &cosignature, &fault);
 	(void)pthread_mutex_lock(&w->lock);
 	s->seen = round;
 	s->told = newest.size; /* who failed is shown the newest again, whatever it has been told */
+	s->told_version = version;
 	if (roster != NULL) {
 		w->threshold = roster->body->threshold;
 		w->trustee_count = (uint32_t)roster->body->n_trustee;
@@ -426,7 +480,9 @@ is_due(const struct shower *s, uint64_t now)
 
 	if (w->round != s->seen || (again != 0 && now >= again))
 		return true;
-	return s->retry_at_ms == 0 && w->round > 0 && w->newest.size > s->told;
+	if (s->retry_at_ms != 0 || w->round == 0 || w->newest.size == 0 || w->newest_version != w->version)
+		return false;
+	return w->newest.size > s->told || w->newest_version > s->told_version;
 }
 
 /* When to look again, if nothing changes. Called with the lock. */
@@ -604,7 +660,7 @@ load(struct cdr_hub_witness *w)
 	if (!cdr_checkpoint_is_witnessed(&w->newest, roster)) /* other trustees must cosign now */
 		w->newest = (struct cdr_checkpoint){ 0 };
 	w->kept = w->newest;
-	w->newest_version = roster->body->version;
+	w->newest_version = w->version = roster->body->version;
 	w->wants_round = true; /* before anything happens: is this the database that the trustees saw last? */
 	cdr_hub_roster_release(w->hub, roster);
 	return err;

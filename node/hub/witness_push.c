@@ -206,7 +206,6 @@ cdr_hub_witness_push(struct cdr_hub *hub, const struct cdr_hub_line *line, const
 
 	if (cdr_roster_trustee(roster, trustee) == NULL)
 		return CDR_E_ABSENT;
-	/* One that trustees of an earlier roster cosigned is not shown: others will. */
 	if (witnessed->size > 0)
 		err = cdr_checkpoint_write(witnessed, hub->genesis, roster, &note);
 	if (err == CDR_E_MEMORY || err == CDR_E_INTERNAL)

@@ -259,7 +259,7 @@ check_log(struct cdr_trustee *trustee, const struct cdr_call *call, uint64_t quo
 		CDR_TRY(cdr_store_read(trustee->home->store, look_job, &l));
 	}
 	err = check_place(&l, fault);
-	if (err == CDR_OK && l.inclusion == NULL && l.place >= cdr_trustee_witnessed_size(trustee))
+	if (err == CDR_OK && l.inclusion == NULL && l.place >= cdr_trustee_witnessed_size(trustee, call->roster))
 		err = cdr_fault_set(fault, CDR_E_BUSY, "the witnesses have not cosigned the log with this request yet: ask again");
 	if (err == CDR_E_BUSY)
 		answer->turn = CDR_TURN_EARLY; /* the hub may be showing it just now */

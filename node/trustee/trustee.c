@@ -233,6 +233,7 @@ cdr_trustee_stop(struct cdr_trustee *trustee)
 	(void)pthread_rwlock_destroy(&trustee->shares_lock);
 	(void)pthread_mutex_destroy(&trustee->witnessed_lock);
 	free(trustee->witnessed);
+	free(trustee->matched);
 	(void)pthread_mutex_destroy(&trustee->adopting);
 	free(trustee);
 }

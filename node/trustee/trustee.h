@@ -49,8 +49,9 @@ struct cdr_trustee {
 	uint64_t asked_at_ms;
 
 	pthread_mutex_t witnessed_lock;
-	uint64_t witnessed_size;                     /* so many leaves, as this trustee saw them, were cosigned by enough */
-	struct cdr_checkpoint *witnessed;            /* what a member or the hub showed last: node/trustee/witness.h. NULL: nothing yet */
+	struct cdr_checkpoint *witnessed;            /* what a member or the hub showed last: node/trustee/witnessed.h. NULL: nothing yet */
+	struct cdr_checkpoint *matched;              /* the newest that the hub showed and that is what this trustee hashed itself. NULL: none yet */
+	uint64_t matched_version;                    /* of the roster whose trustees cosigned that */
 
 	struct cdr_trustee_progress catching_up;     /* as it was logged last: node/trustee/recover.h */
 

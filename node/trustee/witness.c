@@ -526,7 +526,7 @@ cdr_trustee_witness(void *context, const struct cdr_call *call, struct cdr_answe
 		goto out;
 	}
 	CDR_TRY(err);
-	if (p.is_witnessed && !p.is_recovering && cdr_trustee_witnessed_match(trustee, &p.witnessed))
+	if (p.is_witnessed && !p.is_recovering && cdr_trustee_witnessed_match(trustee, call->roster, &p.witnessed))
 		answer->turn = CDR_TURN_NEWS;
 	if (p.lie_count > 0)
 		cdr_log(CDR_LOG_ERROR, "log.lie", cdr_log_text("what", "a check was answered from an old index"),

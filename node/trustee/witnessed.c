@@ -18,40 +18,65 @@ cdr_trustee_witnessed_keep(struct cdr_trustee *trustee, const struct cdr_checkpo
 	(void)pthread_mutex_unlock(&trustee->witnessed_lock);
 }
 
+/* The size of what matched, as far as it is witnessed under ${roster}. Called with the lock. */
+static uint64_t
+matched_size(struct cdr_trustee *trustee, const struct cdr_roster *roster)
+{
+	if (trustee->matched == NULL)
+		return 0;
+	if (trustee->matched_version == roster->body->version)
+		return trustee->matched->size;
+	struct cdr_checkpoint carried = *trustee->matched;
+	if (!cdr_checkpoint_carry(&carried, trustee->genesis, roster))
+		return 0;
+	/* A request that began under the roster before may still be here: for that one nothing is changed. */
+	if (roster->body->version > trustee->matched_version) {
+		*trustee->matched = carried;
+		trustee->matched_version = roster->body->version;
+	}
+	return carried.size;
+}
+
 /* see node/trustee/witnessed.h */
 bool
-cdr_trustee_witnessed_match(struct cdr_trustee *trustee, const struct cdr_checkpoint *checkpoint)
+cdr_trustee_witnessed_match(struct cdr_trustee *trustee, const struct cdr_roster *roster, const struct cdr_checkpoint *checkpoint)
 {
 	cdr_trustee_witnessed_keep(trustee, checkpoint);
 	(void)pthread_mutex_lock(&trustee->witnessed_lock);
-	bool is_more = checkpoint->size > trustee->witnessed_size;
-	if (is_more)
-		trustee->witnessed_size = checkpoint->size;
+	bool is_more = checkpoint->size > matched_size(trustee, roster);
+	if (is_more && trustee->matched == NULL)
+		trustee->matched = calloc(1, sizeof(*trustee->matched));
+	is_more = is_more && trustee->matched != NULL;
+	if (is_more) {
+		*trustee->matched = *checkpoint;
+		trustee->matched_version = roster->body->version;
+	}
 	(void)pthread_mutex_unlock(&trustee->witnessed_lock);
 	return is_more;
 }
 
 /* see node/trustee/witnessed.h */
 uint64_t
-cdr_trustee_witnessed_size(struct cdr_trustee *trustee)
+cdr_trustee_witnessed_size(struct cdr_trustee *trustee, const struct cdr_roster *roster)
 {
 	(void)pthread_mutex_lock(&trustee->witnessed_lock);
-	uint64_t size = trustee->witnessed_size;
+	uint64_t size = matched_size(trustee, roster);
 	(void)pthread_mutex_unlock(&trustee->witnessed_lock);
 	return size;
 }
 
-/* That checkpoint as a note; empty if there is none. */
+/* That which was shown last as a note, with the cosignatures of those who are trustees now; empty if there are none. */
 static cdr_err
 write_witnessed(struct cdr_trustee *trustee, const struct cdr_roster *roster, struct cdr_buffer *note)
 {
-	cdr_err err = CDR_OK;
+	struct cdr_checkpoint shown = { 0 };
 
 	(void)pthread_mutex_lock(&trustee->witnessed_lock);
 	if (trustee->witnessed != NULL)
-		err = cdr_checkpoint_write(trustee->witnessed, trustee->genesis, roster, note);
+		shown = *trustee->witnessed;
 	(void)pthread_mutex_unlock(&trustee->witnessed_lock);
-	return err == CDR_E_ABSENT ? CDR_OK : err; /* of trustees that are none any more */
+	(void)!cdr_checkpoint_carry(&shown, trustee->genesis, roster);
+	return shown.cosignature_count > 0 ? cdr_checkpoint_write(&shown, trustee->genesis, roster, note) : CDR_OK;
 }
 
 /* ---- what was seen last ---------------------------------------------------------------------------------------- */

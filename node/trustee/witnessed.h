@@ -14,18 +14,20 @@
 void cdr_trustee_witnessed_keep(struct cdr_trustee *trustee, const struct cdr_checkpoint *checkpoint);
 
 /**
- * cdr_trustee_witnessed_match(trustee, checkpoint):
+ * cdr_trustee_witnessed_match(trustee, roster, checkpoint):
  * The same of one whose root this trustee hashed itself, while it had nothing to catch up with: the evaluations in it may be asked now.
+ *
+ * roster  in   by which it is witnessed
  *
  * Returns  whether there are more of them than before.
  */
-bool cdr_trustee_witnessed_match(struct cdr_trustee *trustee, const struct cdr_checkpoint *checkpoint);
+bool cdr_trustee_witnessed_match(struct cdr_trustee *trustee, const struct cdr_roster *roster, const struct cdr_checkpoint *checkpoint);
 
 /*
- * How long the log is, as this trustee saw it, of which the hub has shown that enough witnesses cosigned it. What stands there needs no
- * proof to this trustee: it hashed every leaf itself.
+ * How long the log is, as this trustee saw it, of which the hub has shown that enough witnesses of ${roster} cosigned it. What stands there
+ * needs no proof to this trustee: it hashed every leaf itself. Under another roster than before those count who stand in it with the same key.
  */
-uint64_t cdr_trustee_witnessed_size(struct cdr_trustee *trustee);
+uint64_t cdr_trustee_witnessed_size(struct cdr_trustee *trustee, const struct cdr_roster *roster);
 
 /*
  * /v1/witness/latest: Empty to WitnessLatest, by a member or a trustee: so that members can compare what they are shown, and see who

@@ -120,7 +120,7 @@ send_body(struct cdr_bytes body, const struct cdr_merkle_edge *after)
 	assert(cdr_envelope_verify_reply(&envelope, x->node[1].home.signing_public, x->genesis->hash, PATH, cdr_buffer_bytes(&request)) == CDR_OK);
 	if (status == 200)
 		check_reply(envelope.body, body, after);
-	assert(cdr_trustee_witnessed_size(x->node[1].trustee) <= play.witnessed);
+	assert(cdr_trustee_witnessed_size(x->node[1].trustee, x->newest) <= play.witnessed);
 	cdr_envelope_free(&envelope);
 	cdr_buffer_free(&reply);
 	cdr_buffer_free(&request);
@@ -204,7 +204,7 @@ show_witnessed(uint64_t size, uint8_t who, bool is_other)
 		play.witnessed = size;
 	send_message(&message, &play.edge[play.size], (struct cdr_bytes){ NULL, 0 });
 	/* Where everything is right, it is taken. */
-	assert(!may || cdr_trustee_witnessed_size(x->node[1].trustee) >= size);
+	assert(!may || cdr_trustee_witnessed_size(x->node[1].trustee, x->newest) >= size);
 	cdr_buffer_free(&witnessed);
 	cdr_buffer_free(&note);
 }
@@ -257,7 +257,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	size_t at = 0;
 
 	memset(&play, 0, sizeof(play));
-	x->node[1].trustee->witnessed_size = 0;
+	free(x->node[1].trustee->matched);
+	x->node[1].trustee->matched = NULL;
 	for (int i = 0; i < ACTS_MAX && len - at >= 3; i++) {
 		size_t bytes_len = data[at + 2] < len - at - 3 ? data[at + 2] : len - at - 3;
 		act(data + at, (struct cdr_bytes){ data + at + 3, bytes_len });

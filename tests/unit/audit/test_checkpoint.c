@@ -181,6 +181,35 @@ cosignatures_of_others_do_not_count(void **state)
 	assert_int_equal(c.cosignature_count, 1);
 }
 
+/* Under another roster those count who stand in it in the same place with the same key. */
+static void
+what_was_witnessed_is_carried_over(void **state)
+{
+	(void)state;
+	struct cdr_checkpoint c, before;
+	const Cdr__Wire__Party *first = roster->body->trustee[0]->party;
+	struct cdr_roster next = *roster;
+	Cdr__Wire__Roster body = *roster->body;
+
+	next.body = &body;
+	make(42, 9, 4, &c);
+	before = c;
+	assert_true(cdr_checkpoint_carry(&c, genesis, &next));
+	assert_memory_equal(&c, &before, sizeof(c));
+	/* Another one in the place of the first. */
+	first->signing_key.data[0] ^= 1;
+	assert_true(cdr_checkpoint_carry(&c, genesis, &next));
+	assert_int_equal(c.cosignature_count, 3);
+	assert_int_equal(c.cosignature[0].trustee, 2);
+	/* And nobody in that of the others. */
+	body.n_trustee = 3;
+	assert_false(cdr_checkpoint_carry(&c, genesis, &next));
+	assert_int_equal(c.cosignature_count, 2);
+	first->signing_key.data[0] ^= 1;
+	/* Whoever was lost does not come back. */
+	assert_false(cdr_checkpoint_carry(&c, genesis, roster));
+}
+
 static void
 who_signed_both_sides_is_named(void **state)
 {
@@ -366,6 +395,7 @@ main(void)
 		cmocka_unit_test(a_changed_byte_never_adds_trust),
 		cmocka_unit_test(what_is_no_checkpoint_is_refused),
 		cmocka_unit_test(cosignatures_of_others_do_not_count),
+		cmocka_unit_test(what_was_witnessed_is_carried_over),
 		cmocka_unit_test(who_signed_both_sides_is_named),
 		cmocka_unit_test(tiles_have_the_names_of_the_specification),
 		cmocka_unit_test(a_published_log_is_verified_by_its_files),

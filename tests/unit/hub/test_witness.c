@@ -360,6 +360,7 @@ test_a_quiet_hub_is_not_old(void **state)
 	uint64_t version = roster_version();
 	x_enrol(play.x, "blue-harbour", &blue);
 	assert_true(roster_version() > version);
+	assert_int_equal(cdr_hub_witness_wait(play.witness, size, 0, &checkpoint, NULL), CDR_OK);
 	assert_int_equal(cdr_hub_witness_newest(play.witness, size, 500, &checkpoint, NULL), CDR_OK);
 	for (size_t i = 0; i < X_TRUSTEES; i++)
 		set_mode(i, TRUE_WITNESS);

@@ -861,6 +861,47 @@ test_the_hub_shows_it(void **state)
 	assert_refused(w, 503, "busy");
 }
 
+/* The trustees change: what was witnessed before holds by those who stayed, if they are enough. */
+static void
+test_other_trustees(void **state)
+{
+	struct world *w = *state;
+	struct cdr_trustee *trustee = w->x->node[1].trustee;
+	struct request r = request_of(w, 1, 4);
+	struct cdr_roster next = *w->x->newest;
+	Cdr__Wire__Roster body = *next.body;
+
+	next.body = &body;
+	body.version++;
+	r.shows_nothing = true;
+	assert_int_equal(cdr_trustee_witnessed_size(trustee, w->x->newest), 0);
+	send_request(w, r);
+	played_tell(&w->log);
+	const uint64_t size = w->log.edge.size;
+	assert_int_equal(cdr_trustee_witnessed_size(trustee, w->x->newest), size);
+	body.threshold = TRUSTEE_COUNT + 1;
+	assert_int_equal(cdr_trustee_witnessed_size(trustee, &next), 0);
+	body.threshold = THRESHOLD;
+	body.n_trustee = 1;
+	assert_int_equal(cdr_trustee_witnessed_size(trustee, &next), 0);
+	/* Shown it under the new roster, by enough of its own, this is news; once. */
+	body.n_trustee = 2;
+	struct cdr_checkpoint shown = *trustee->witnessed;
+	assert_int_equal(cdr_trustee_witnessed_size(trustee, &next), size);
+	assert_false(cdr_trustee_witnessed_match(trustee, &next, &shown));
+	body.version++;
+	body.threshold = TRUSTEE_COUNT;
+	body.n_trustee = TRUSTEE_COUNT;
+	assert_int_equal(cdr_trustee_witnessed_size(trustee, &next), 0);
+	assert_true(cdr_trustee_witnessed_match(trustee, &next, &shown));
+	assert_int_equal(cdr_trustee_witnessed_size(trustee, &next), size);
+	/* A request that began under the roster before is not stopped by that. */
+	assert_int_equal(cdr_trustee_witnessed_size(trustee, w->x->newest), size);
+	send_request(w, r);
+	assert_proved(w, 4);
+	assert_int_equal(count_forks(w), 0); /* and nobody is accused */
+}
+
 /* Logged, witnessed by the others, and not yet seen here: ask again. */
 static void
 test_behind(void **state)
@@ -939,6 +980,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_not_in_the_log, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_the_hub_shows_it, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_other_trustees, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_behind, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_fork_in_a_request, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_bad_proofs, setup, teardown),
