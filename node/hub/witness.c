@@ -294,7 +294,7 @@ is_fresh(const struct cdr_hub_witness *w, uint64_t size, uint64_t version)
 {
 	uint64_t now = cdr_clock_now();
 
-	return w->newest.size >= size && w->newest_version == version && w->newest_at <= now && now < w->newest_at + RENEW_S;
+	return is_witnessed(w, size, version) && w->newest_at <= now && now < w->newest_at + RENEW_S;
 }
 
 /* Have the whole log as it is now cosigned, if that was not done lately. Called with the lock. */
@@ -342,7 +342,7 @@ cdr_hub_witness_newest(struct cdr_hub_witness *w, uint64_t from, uint32_t timeou
 		err = renew(w, edge.size, version, timeout_ms);
 	if (err == CDR_OK && w->is_behind)
 		err = tell_old_copy(CDR_E_ABSENT, fault);
-	else if (err == CDR_OK && (w->newest.size < from || w->newest.size == 0 || w->newest_version != version))
+	else if (err == CDR_OK && (w->newest.size == 0 || !is_witnessed(w, from, version)))
 		err = tell_who_fails(w, fault);
 	if (err == CDR_OK)
 		*checkpoint = w->newest;
