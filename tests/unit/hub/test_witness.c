@@ -367,6 +367,73 @@ test_a_quiet_hub_is_not_old(void **state)
 	assert_soon(more, &checkpoint);
 }
 
+/* A writing job. */
+static cdr_err
+roster_job(struct cdr_tx *tx, void *roster)
+{
+	return cdr_hub_roster_store(tx, roster, X_NOW);
+}
+
+/* Others come in the place of all trustees but the first, and know nothing of the log. */
+static void
+change_trustees(void)
+{
+	static char url[] = "https://127.0.0.1:1", name[] = "Somebody else";
+	Cdr__Wire__TrusteeChange change = CDR__WIRE__TRUSTEE_CHANGE__INIT;
+	Cdr__Wire__CeremonyParticipant participant[X_TRUSTEES], *at[X_TRUSTEES];
+	Cdr__Wire__Party card[X_TRUSTEES];
+	struct cdr_roster *next;
+	const struct cdr_roster *before = cdr_hub_roster_hold(play.x->hub);
+
+	(void)pthread_mutex_lock(&play.lock);
+	for (uint32_t i = 0; i < X_TRUSTEES; i++) {
+		if (i > 0) {
+			char signer[16];
+			(void)snprintf(signer, sizeof(signer), "trustee/%u", i + 1);
+			x_party_make(&play.x->trustee[i], signer);
+			memset(&play.edge[i], 0, sizeof(play.edge[i]));
+			play.told[i] = 0;
+		}
+		x_card(&play.x->trustee[i], name, url, &card[i]);
+		participant[i] = (Cdr__Wire__CeremonyParticipant)CDR__WIRE__CEREMONY_PARTICIPANT__INIT;
+		participant[i].after = i + 1;
+		participant[i].party = &card[i];
+		at[i] = &participant[i];
+	}
+	(void)pthread_mutex_unlock(&play.lock);
+	change.threshold = X_THRESHOLD;
+	change.n_participant = X_TRUSTEES;
+	change.participant = at;
+	const struct cdr_roster_change changes = { .kind = CDR_ROSTER_CHANGE_TRUSTEES, .trustees = &change };
+	assert_int_equal(cdr_roster_build_next(before, &changes, 1, X_NOW, play.x->hub_party.seed, &next, NULL), CDR_OK);
+	assert_int_equal(cdr_store_write(play.x->store, roster_job, next), CDR_OK);
+	cdr_roster_free(next);
+	cdr_hub_roster_release(play.x->hub, before);
+}
+
+/* What those who left cosigned is shown to nobody as witnessed, and those who came cosign the log anew, from its beginning. */
+static void
+test_other_trustees(void **state)
+{
+	struct cdr_checkpoint checkpoint;
+	uint64_t size = append(3);
+
+	(void)state;
+	start();
+	assert_soon(size, &checkpoint);
+	assert_all_are_told(size);
+	for (size_t i = 0; i < X_TRUSTEES; i++)
+		set_mode(i, AWAY);
+	change_trustees();
+	assert_int_equal(cdr_hub_witness_wait(play.witness, size, 0, &checkpoint, NULL), CDR_E_BUSY);
+	assert_int_equal(cdr_hub_witness_newest(play.witness, size, 100, &checkpoint, NULL), CDR_E_BUSY);
+	for (size_t i = 0; i < X_TRUSTEES; i++)
+		set_mode(i, TRUE_WITNESS);
+	assert_soon(size, &checkpoint);
+	assert_all_are_told(size + 1); /* the roster stands there too */
+	assert_int_equal(play.edge[1].size, play.edge[0].size);
+}
+
 static void
 test_too_few_witnesses(void **state)
 {
@@ -470,6 +537,7 @@ main(void)
 		TEST(test_all_leaves_reach_the_trustees),
 		TEST(test_those_who_evaluate_are_told),
 		TEST(test_a_quiet_hub_is_not_old),
+		TEST(test_other_trustees),
 		TEST(test_too_few_witnesses),
 		TEST(test_an_old_copy_takes_nothing),
 		TEST(test_a_trustee_that_was_put_back),
