@@ -283,8 +283,8 @@ cdr_hub_log_evaluation(void *context, const struct cdr_call *call, struct cdr_an
 		inclusion.checkpoint = cdr_message_field(note.data, note.len);
 		inclusion.hashes = cdr_message_field(p.proof.hash, p.proof.count * CDR_MERKLE_HASH_LEN);
 		reply.inclusion = &inclusion;
-	} else if (err != CDR_E_BUSY || e.is_known || cdr_hub_witness_is_hopeless(hub->witness)) {
-		goto out; /* who is asked now would wait in vain */
+	} else if (err != CDR_E_ABSENT) {
+		goto out;
 	}
 	CDR_TRY(cdr_message_encode(&reply.base, &answer->body));
 out:

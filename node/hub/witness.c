@@ -194,16 +194,6 @@ is_hopeless(const struct cdr_hub_witness *w)
 	return w->threshold > 0 && w->trustee_count - failed < w->threshold && w->shown.cosignature_count < w->threshold;
 }
 
-/* see node/hub/witness.h */
-bool
-cdr_hub_witness_is_hopeless(struct cdr_hub_witness *w)
-{
-	(void)pthread_mutex_lock(&w->lock);
-	bool hopeless = is_hopeless(w);
-	(void)pthread_mutex_unlock(&w->lock);
-	return hopeless;
-}
-
 /* Which trustees do not witness, for a person. Called with the lock. */
 static cdr_err
 tell_who_fails(const struct cdr_hub_witness *w, struct cdr_fault *fault)
@@ -283,7 +273,7 @@ cdr_hub_witness_wait(struct cdr_hub_witness *w, uint64_t size, uint32_t timeout_
 	if (err == CDR_OK && w->is_behind)
 		err = tell_old_copy(CDR_E_REFUSED, fault);
 	else if (err == CDR_OK && !is_witnessed(w, size, version))
-		err = tell_who_fails(w, fault);
+		err = timeout_ms == 0 && !is_hopeless(w) ? CDR_E_ABSENT : tell_who_fails(w, fault);
 	(void)pthread_mutex_unlock(&w->lock);
 	return err;
 }

@@ -35,8 +35,9 @@ void cdr_hub_witness_stop(struct cdr_hub_witness *witness);
  *
  * timeout_ms  in   0: only begin, and take what is there
  *
- * Returns  CDR_OK; CDR_E_BUSY if too few trustees cosigned in time, with their names; CDR_E_REFUSED where the trustees have
- *          seen a longer log than this database holds; CDR_E_STORE; CDR_E_MEMORY.
+ * Returns  CDR_OK; CDR_E_BUSY if too few trustees cosigned in time, with the names of the others; CDR_E_ABSENT if the time is 0 and
+ *          enough of them may be at it just now; CDR_E_REFUSED where the trustees have seen a longer log than this database
+ *          holds; CDR_E_STORE; CDR_E_MEMORY.
  */
 CDR_MUST_CHECK cdr_err cdr_hub_witness_wait(struct cdr_hub_witness *witness, uint64_t size, uint32_t timeout_ms,
     struct cdr_checkpoint *checkpoint, struct cdr_fault *fault);
@@ -56,9 +57,6 @@ CDR_MUST_CHECK cdr_err cdr_hub_witness_newest(struct cdr_hub_witness *witness, u
 
 /* Show the log to trustee ${trustee} anew, from where it says that it stands; at most once a second, whoever asks how often. Any thread. */
 void cdr_hub_witness_show(struct cdr_hub_witness *witness, uint32_t trustee);
-
-/* Whether so many trustees have failed that the present checkpoint waits for one to come back. */
-bool cdr_hub_witness_is_hopeless(struct cdr_hub_witness *witness);
 
 /* Whether a trustee has shown that this database is an old copy: what it acknowledges would be lost with it. */
 bool cdr_hub_witness_is_behind(struct cdr_hub_witness *witness);
