@@ -85,6 +85,9 @@ struct request {
 	bool has_wrong_hash;
 	bool is_unlogged;                /* the proof is the one before, or none */
 	bool shows_nothing;              /* it is logged, and the proof is left to the hub */
+	bool is_logged_again;            /* in a further leaf */
+	const char *logged_as;           /* the party that the leaf names; NULL: who signed it */
+	const uint8_t *logged_seed;      /* with which the hub signed it itself; NULL: it has the member's signature */
 	size_t says_again;               /* the body behind itself so often: a decoder takes what comes last */
 };
 
@@ -100,14 +103,23 @@ request_of(struct world *w, uint64_t sequence, uint32_t count)
 static inline void
 log_request(struct world *w, const struct request *r, struct cdr_bytes body)
 {
-	const struct cdr_signer signer = { r->signer, r->seed, w->x->genesis->hash };
+	const char *name = r->logged_as != NULL ? r->logged_as : r->signer;
+	const struct cdr_signer signer = { name, r->logged_seed != NULL ? r->logged_seed : r->seed, w->x->genesis->hash };
+	const Cdr__Wire__EvaluateRequest *request;
+	struct cdr_arena arena = { 0 };
 	struct cdr_envelope envelope;
 	struct cdr_buffer bytes;
 
 	assert_int_equal(cdr_envelope_request(&signer, PATH, body, (struct cdr_bytes){ NULL, 0 }, &bytes), CDR_OK);
 	assert_int_equal(cdr_envelope_open(cdr_buffer_bytes(&bytes), &envelope), CDR_OK);
 	cdr_buffer_free(&w->shown);
-	played_enter(&w->log, r->signer, body, envelope.signature, &w->shown);
+	if (r->is_logged_again) {
+		assert_int_equal(cdr_message_decode(&arena, &cdr__wire__evaluate_request__descriptor, body, &request), CDR_OK);
+		played_prove(&w->log, played_log_request(&w->log, name, request, body, envelope.signature), &w->shown);
+	} else {
+		played_enter(&w->log, name, body, envelope.signature, &w->shown);
+	}
+	cdr_arena_free(&arena);
 	cdr_envelope_free(&envelope);
 	cdr_buffer_free(&bytes);
 }

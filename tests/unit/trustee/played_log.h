@@ -153,19 +153,18 @@ played_append(struct played_log *log, struct played_leaf *l)
 	return place;
 }
 
-/* Show everybody how many cosigned log->checkpoint: from now on what stands in it may be asked. */
+/* Show everybody ${witnessed} as what enough have cosigned. */
 static inline void
-played_tell(struct played_log *log)
+played_tell_note(struct played_log *log, struct cdr_bytes witnessed)
 {
 	struct exchange *x = log->x;
 	Cdr__Wire__WitnessRequest message = CDR__WIRE__WITNESS_REQUEST__INIT;
 	struct cdr_checkpoint plain = { .size = log->edge.size };
-	struct cdr_buffer note, witnessed;
+	struct cdr_buffer note;
 
 	assert_int_equal(cdr_merkle_root(&log->edge, plain.root), CDR_OK);
 	assert_int_equal(cdr_checkpoint_sign(x->hub_seed, x->genesis->hash, &plain), CDR_OK);
 	assert_int_equal(cdr_checkpoint_write(&plain, x->genesis->hash, x->newest, &note), CDR_OK);
-	assert_int_equal(cdr_checkpoint_write(&log->checkpoint, x->genesis->hash, x->newest, &witnessed), CDR_OK);
 	log->checkpoint = plain;
 	message.from = log->edge.size;
 	message.checkpoint = cdr_message_field(note.data, note.len);
@@ -174,8 +173,18 @@ played_tell(struct played_log *log)
 	for (uint32_t i = 1; i <= TRUSTEE_COUNT; i++)
 		if (!log->skip[i])
 			played_ask(log, i, &message);
-	cdr_buffer_free(&witnessed);
 	cdr_buffer_free(&note);
+}
+
+/* Show everybody how many cosigned log->checkpoint: from now on what stands in it may be asked. */
+static inline void
+played_tell(struct played_log *log)
+{
+	struct cdr_buffer witnessed;
+
+	assert_int_equal(cdr_checkpoint_write(&log->checkpoint, log->x->genesis->hash, log->x->newest, &witnessed), CDR_OK);
+	played_tell_note(log, cdr_buffer_bytes(&witnessed));
+	cdr_buffer_free(&witnessed);
 }
 
 /* The leaf that an honest hub makes of a request, and of the member's signature under it. */
@@ -191,21 +200,48 @@ played_evaluation(const char *signer, const Cdr__Wire__EvaluateRequest *r, struc
 	assert_int_equal(cdr_leaf_content(leaf->kind, &body, 1, leaf->content), CDR_OK);
 }
 
-/* What a member shows: that leaf ${place} is in the checkpoint. */
+/* What a member shows: that leaf ${place} is in the log as ${note} has it. */
 static inline void
-played_prove(struct played_log *log, uint64_t place, struct cdr_buffer *proof)
+played_prove_note(struct played_log *log, uint64_t place, struct cdr_bytes note, struct cdr_buffer *proof)
 {
 	Cdr__Wire__Inclusion inclusion = CDR__WIRE__INCLUSION__INIT;
 	struct cdr_merkle_proof hashes;
-	struct cdr_buffer note;
 
 	assert_int_equal(cdr_merkle_include(played_node, log, place, log->edge.size, &hashes), CDR_OK);
-	assert_int_equal(cdr_checkpoint_write(&log->checkpoint, log->x->genesis->hash, log->x->newest, &note), CDR_OK);
 	inclusion.position = place;
 	inclusion.checkpoint = cdr_message_field(note.data, note.len);
 	inclusion.hashes = cdr_message_field(hashes.hash, hashes.count * CDR_MERKLE_HASH_LEN);
 	assert_int_equal(cdr_message_encode(&inclusion.base, proof), CDR_OK);
+}
+
+/* The same of log->checkpoint. */
+static inline void
+played_prove(struct played_log *log, uint64_t place, struct cdr_buffer *proof)
+{
+	struct cdr_buffer note;
+
+	assert_int_equal(cdr_checkpoint_write(&log->checkpoint, log->x->genesis->hash, log->x->newest, &note), CDR_OK);
+	played_prove_note(log, place, cdr_buffer_bytes(&note), proof);
 	cdr_buffer_free(&note);
+}
+
+/* Log a request as ${signer}'s, with that signature beside it; its place. */
+static inline uint64_t
+played_log_request(struct played_log *log, const char *signer, const Cdr__Wire__EvaluateRequest *request, struct cdr_bytes body,
+    struct cdr_bytes signature)
+{
+	Cdr__Wire__SignedEvaluation evidence = CDR__WIRE__SIGNED_EVALUATION__INIT;
+	struct played_leaf l;
+	struct cdr_leaf leaf;
+
+	played_evaluation(signer, request, body, &leaf);
+	memcpy(log->content[log->edge.size], leaf.content, sizeof(leaf.content));
+	evidence.request = cdr_message_field(body.data, body.len);
+	evidence.signature = cdr_message_field(signature.data, signature.len);
+	played_leaf_make(&l, &leaf, &evidence);
+	uint64_t place = played_append(log, &l);
+	played_leaf_free(&l);
+	return place;
 }
 
 /* Log a signed request, unless it is there, and prove it. Nothing happens with what is no EvaluateRequest. */
@@ -213,10 +249,8 @@ static inline void
 played_enter(struct played_log *log, const char *signer, struct cdr_bytes body, struct cdr_bytes signature,
     struct cdr_buffer *proof)
 {
-	Cdr__Wire__SignedEvaluation evidence = CDR__WIRE__SIGNED_EVALUATION__INIT;
 	struct cdr_arena arena = { 0 };
 	const Cdr__Wire__EvaluateRequest *request;
-	struct played_leaf l;
 	struct cdr_leaf leaf;
 	uint64_t place = 0;
 
@@ -226,14 +260,8 @@ played_enter(struct played_log *log, const char *signer, struct cdr_bytes body, 
 		played_evaluation(signer, request, body, &leaf);
 		while (place < log->edge.size && memcmp(log->content[place], leaf.content, sizeof(leaf.content)) != 0)
 			place++;
-		if (place == log->edge.size) {
-			memcpy(log->content[place], leaf.content, sizeof(leaf.content));
-			evidence.request = cdr_message_field(body.data, body.len);
-			evidence.signature = cdr_message_field(signature.data, signature.len);
-			played_leaf_make(&l, &leaf, &evidence);
-			(void)played_append(log, &l);
-			played_leaf_free(&l);
-		}
+		if (place == log->edge.size)
+			(void)played_log_request(log, signer, request, body, signature);
 		played_prove(log, place, proof);
 	}
 	cdr_arena_free(&arena);
