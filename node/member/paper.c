@@ -178,6 +178,8 @@ print_disclosure(struct paper *paper, const struct cdr_disclosure *d)
 	field_code(paper, "referred_to_authorities", d->referred_to_authorities);
 	cdr_print_field(&paper->print, word(paper, "page_countries"), d->referred_country);
 	cdr_print_field(&paper->print, word(paper, "page_summary"), d->factual_summary);
+	cdr_wipe(types, sizeof(types));
+	cdr_wipe(sanctions, sizeof(sanctions));
 }
 
 /* "Complete (2021-02-01 - 2024-03-31)" */
@@ -207,6 +209,8 @@ print_employment(struct paper *paper, const struct cdr_statement *s)
 	cdr_print_field(&paper->print, word(paper, "page_positions"), positions);
 	cdr_print_field(&paper->print, word(paper, "page_countries"), countries);
 	print_coverage(paper, s);
+	cdr_wipe(positions, sizeof(positions));
+	cdr_wipe(countries, sizeof(countries));
 }
 
 static void
@@ -240,6 +244,7 @@ print_signer(struct paper *paper, const struct cdr_statement_file *file)
 		cdr_id_write(s->supersedes, id);
 		cdr_print_field(&paper->print, word(paper, "page_supersedes"), id);
 	}
+	cdr_wipe(text, sizeof(text));
 }
 
 /* What a statement says, whoever signed it; the fields of who did follow. */
