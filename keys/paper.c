@@ -16,7 +16,9 @@
 #define WORD_LEN 4
 #define ROW_BYTES (DATA_WORDS * WORD_BITS / 8)
 #define LENGTH_LEN 2
-#define ROWS_MAX ((LENGTH_LEN + CDR_PAPER_SECRET_MAX + CDR_PAPER_OVERHEAD + ROW_BYTES - 1) / ROW_BYTES)
+#define SEALED_MAX (CDR_PAPER_SECRET_MAX + CDR_PAPER_OVERHEAD)
+#define ROWS_MAX ((LENGTH_LEN + SEALED_MAX + ROW_BYTES - 1) / ROW_BYTES)
+#define DIGITS_MAX ((8 * SEALED_MAX + 4) / 5) /* in base 32 */
 
 static const char prefix[] = "CANDOR:SHARE:";
 static const char consonants[] = "bdflmnrs", vowels[] = "aeio";
@@ -78,7 +80,7 @@ cdr_paper_open(const struct cdr_passphrase *passphrase, struct cdr_bytes sealed,
 
 	*len = 0;
 	cdr_wipe(secret, CDR_PAPER_SECRET_MAX);
-	if (sealed.len <= CDR_PAPER_OVERHEAD || sealed.len > CDR_PAPER_SECRET_MAX + CDR_PAPER_OVERHEAD)
+	if (sealed.len <= CDR_PAPER_OVERHEAD || sealed.len > SEALED_MAX)
 		return cdr_fault_set(fault, CDR_E_RANGE, "%s than what stands on such a paper",
 		    sealed.len <= CDR_PAPER_OVERHEAD ? "there is less" : "there is more");
 	if (sealed.data[0] != VERSION)
@@ -213,7 +215,7 @@ cdr_paper_words(struct cdr_bytes sealed, struct cdr_buffer *text)
 	size_t rows = row_count(sealed.len), at = 0, size;
 
 	*text = (struct cdr_buffer){ NULL, 0 };
-	if (rows > ROWS_MAX || sealed.len == 0)
+	if (sealed.len == 0 || sealed.len > SEALED_MAX)
 		return CDR_E_RANGE;
 	bytes[0] = (uint8_t)(sealed.len >> 8);
 	bytes[1] = (uint8_t)sealed.len;
@@ -248,7 +250,7 @@ cdr_paper_line(struct cdr_bytes sealed, struct cdr_buffer *text)
 	size_t size = sizeof(prefix) + 8 * sealed.len / 5 + 2;
 
 	*text = (struct cdr_buffer){ NULL, 0 };
-	if (sealed.len == 0 || sealed.len > CDR_PAPER_SECRET_MAX + CDR_PAPER_OVERHEAD)
+	if (sealed.len == 0 || sealed.len > SEALED_MAX)
 		return CDR_E_RANGE;
 	text->data = calloc(1, size);
 	if (text->data == NULL)
@@ -349,7 +351,7 @@ read_words(struct cdr_bytes text, struct cdr_buffer *sealed, struct cdr_fault *f
 			put_bits(bytes, (row * DATA_WORDS + i) * WORD_BITS, r->word[row * CDR_PAPER_ROW_WORDS + i]);
 	}
 	size_t len = (size_t)bytes[0] << 8 | bytes[1];
-	if (len == 0 || row_count(len) != rows) {
+	if (len == 0 || len > SEALED_MAX || row_count(len) != rows) {
 		err = cdr_fault_set(fault, CDR_E_INPUT, "rows are missing: the first says that there are %zu, and here are %zu",
 		    row_count(len), rows);
 		goto out;
@@ -364,7 +366,7 @@ out:
 static cdr_err
 read_line(struct cdr_bytes text, struct cdr_buffer *sealed, struct cdr_fault *fault)
 {
-	char digits[2 * (CDR_PAPER_SECRET_MAX + CDR_PAPER_OVERHEAD)] = "";
+	char digits[DIGITS_MAX + 1] = "";
 	size_t count = 0;
 	cdr_err err;
 
@@ -381,7 +383,7 @@ read_line(struct cdr_bytes text, struct cdr_buffer *sealed, struct cdr_fault *fa
 	sealed->data = malloc(sealed->len + 1);
 	if (sealed->data == NULL)
 		return CDR_E_MEMORY;
-	err = cdr_base32_read(digits, sealed->data, sealed->len);
+	err = sealed->len == 0 ? CDR_E_INPUT : cdr_base32_read(digits, sealed->data, sealed->len);
 	if (err != CDR_OK) {
 		cdr_buffer_free(sealed);
 		cdr_fault_set(fault, err, "the line of the QR code is not complete, or has another character");
