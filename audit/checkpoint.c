@@ -284,11 +284,51 @@ cdr_checkpoint_time(const struct cdr_checkpoint *checkpoint, const struct cdr_ro
 }
 
 /* see audit/checkpoint.h */
+struct cdr_bytes
+cdr_checkpoint_proof(const Cdr__Wire__CheckpointReply *reply, uint64_t place)
+{
+	for (size_t i = 0; i < reply->n_proof; i++)
+		if (reply->proof[i]->position == place)
+			return cdr_message_bytes(reply->proof[i]->hashes);
+	return (struct cdr_bytes){ NULL, 0 };
+}
+
+/* see audit/checkpoint.h */
+void
+cdr_checkpoint_ask_begin(const struct cdr_checkpoint *part, uint64_t place[static CDR_CHECKPOINT_BEGIN_PLACES])
+{
+	place[0] = part->size - 1;
+	place[1] = (part->size - 1) ^ 1;
+}
+
+/* see audit/checkpoint.h */
+cdr_err
+cdr_checkpoint_begin(const struct cdr_checkpoint *shown, const Cdr__Wire__CheckpointReply *reply,
+    const struct cdr_checkpoint *part, struct cdr_checkpoint *other)
+{
+	uint64_t place[CDR_CHECKPOINT_BEGIN_PLACES];
+	uint8_t root[CDR_MERKLE_HASH_LEN];
+
+	*other = *shown;
+	cdr_checkpoint_ask_begin(part, place);
+	cdr_err err = cdr_merkle_verify_begin(part->size, shown->size, shown->root, cdr_checkpoint_proof(reply, place[0]),
+	    cdr_checkpoint_proof(reply, place[1]), root);
+	if (err != CDR_OK || memcmp(root, part->root, sizeof(root)) == 0)
+		return err;
+	/* Whoever signed for the whole signed for this beginning. */
+	other->size = part->size;
+	memcpy(other->root, root, sizeof(root));
+	return CDR_E_EXISTS;
+}
+
+/* see audit/checkpoint.h */
 size_t
 cdr_checkpoint_fork(const struct cdr_checkpoint *a, const struct cdr_checkpoint *b, char *names, size_t size)
 {
 	size_t count = 1, len = (size_t)snprintf(names, size, "hub");
 
+	if (a->size != b->size || memcmp(a->root, b->root, sizeof(a->root)) == 0)
+		return count;
 	for (size_t i = 0; i < a->cosignature_count; i++)
 		for (size_t k = 0; k < b->cosignature_count; k++) {
 			if (a->cosignature[i].trustee != b->cosignature[k].trustee)

@@ -16,6 +16,7 @@
 
 #include "audit/leaf.h"
 #include "audit/note.h"
+#include "proto/exchange.pb-c.h"
 #include "proto/roster.h"
 
 #define CDR_CHECKPOINT_LEN_MAX CDR_NOTE_LEN_MAX
@@ -103,8 +104,30 @@ bool cdr_checkpoint_is_witnessed(const struct cdr_checkpoint *checkpoint, const 
 uint64_t cdr_checkpoint_time(const struct cdr_checkpoint *checkpoint, const struct cdr_roster *roster);
 
 /**
+ * cdr_checkpoint_begin(shown, reply, part):
+ * Whether what the hub shows begins with another checkpoint, by the proofs of two leaves: those that cdr_checkpoint_ask_begin names.
+ * So one reply ties two older checkpoints to one newer, and the log may grow between two requests.
+ *
+ * shown  in   what ${reply} shows, verified
+ * part   in   shorter than it, not empty
+ * other  out  ${shown}; where it begins with another log, cut to that length: who cosigned the whole signed for this beginning too
+ *
+ * Returns  CDR_OK; CDR_E_PROOF if nothing is proved; CDR_E_EXISTS if it is proved that it begins with another log; CDR_E_MEMORY;
+ *          CDR_E_INTERNAL.
+ */
+CDR_MUST_CHECK cdr_err cdr_checkpoint_begin(const struct cdr_checkpoint *shown, const Cdr__Wire__CheckpointReply *reply,
+    const struct cdr_checkpoint *part, struct cdr_checkpoint *other);
+/* The places to ask for, of a checkpoint that is not empty. */
+#define CDR_CHECKPOINT_BEGIN_PLACES 2
+void cdr_checkpoint_ask_begin(const struct cdr_checkpoint *part, uint64_t place[static CDR_CHECKPOINT_BEGIN_PLACES]);
+
+/* The proof of one leaf in what the hub answered; empty if there is none. */
+struct cdr_bytes cdr_checkpoint_proof(const Cdr__Wire__CheckpointReply *reply, uint64_t place);
+
+/**
  * cdr_checkpoint_fork(a, b, names, size):
- * Who signed two verified checkpoints of which one contradicts the other: "hub, trustee/3".
+ * Who signed two verified checkpoints that contradict each other by themselves, of one size and with two roots: "hub, trustee/3".
+ * Of any others nobody but the hub is named: that one does not continue the other is the hub's word, or its silence.
  *
  * Returns  how many parties did; ${names} is cut to ${size} - 1 bytes.
  */

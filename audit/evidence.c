@@ -231,27 +231,31 @@ judge_rewritten(struct judging *j)
 	return CDR_OK;
 }
 
+/* Whether the hub was asked to prove a leaf. */
+static bool
+is_asked_for(const struct judging *j, uint64_t place)
+{
+	for (size_t i = 0; j->request != NULL && i < j->request->n_position; i++)
+		if (j->request->position[i] == place)
+			return true;
+	return false;
+}
+
 static cdr_err
 judge_missing(struct judging *j)
 {
-	const Cdr__Wire__PositionProof *proof = NULL;
 	uint8_t hash[HASH];
 	struct cdr_leaf leaf;
-	bool is_asked = false;
 	uint64_t place;
 
 	cdr_err err = read_receipt(j, "receipt", &place, &leaf, hash);
 	if (err != CDR_OK)
 		return err;
-	for (size_t i = 0; j->request != NULL && i < j->request->n_position; i++)
-		is_asked |= j->request->position[i] == place;
-	if (!is_asked || j->reply == NULL || j->shown_err != CDR_OK || j->shown.size <= place)
+	if (!is_asked_for(j, place) || j->reply == NULL || j->shown_err != CDR_OK || j->shown.size <= place)
 		return not_shown(j, "the hub was not asked for the leaf of the receipt, or showed no log that should hold it");
-	for (size_t i = 0; i < j->reply->n_proof; i++)
-		if (j->reply->proof[i]->position == place)
-			proof = j->reply->proof[i];
-	if (proof == NULL || proof->hashes.len % HASH != 0 ||
-	    cdr_merkle_verify_include(hash, place, j->shown.size, proof->hashes.data, proof->hashes.len / HASH, j->shown.root) != CDR_OK)
+	struct cdr_bytes proof = cdr_checkpoint_proof(j->reply, place);
+	if (proof.len % HASH != 0 ||
+	    cdr_merkle_verify_include(hash, place, j->shown.size, proof.data, proof.len / HASH, j->shown.root) != CDR_OK)
 		return CDR_OK;
 	return not_shown(j, "the hub proved that its log holds the leaf of the receipt");
 }
@@ -289,20 +293,41 @@ judge_twice(struct judging *j)
 	return err;
 }
 
+static bool
+is_same(const struct cdr_checkpoint *a, const struct cdr_checkpoint *b)
+{
+	return a->size == b->size && memcmp(a->root, b->root, HASH) == 0;
+}
+
+/*
+ * Two logs of one length. Or the hub was asked to continue the longer one, which it had signed, and to prove that it begins with the
+ * shorter one: with the cosignatures of those who signed for another beginning, if it proves that.
+ */
 static cdr_err
 judge_split(struct judging *j)
 {
-	bool differs = j->newest.size == j->trustee.size && memcmp(j->newest.root, j->trustee.root, HASH) != 0;
-	bool is_asked = j->asked.size > 0 && j->asked.size == j->trustee.size && memcmp(j->asked.root, j->trustee.root, HASH) == 0;
+	const struct cdr_checkpoint *longer = j->newest.size > j->trustee.size ? &j->newest : &j->trustee;
+	const struct cdr_checkpoint *part = longer == &j->newest ? &j->trustee : &j->newest;
+	struct cdr_checkpoint other = *longer;
+	uint64_t place[CDR_CHECKPOINT_BEGIN_PLACES];
 
 	if (j->trustee.size == 0)
 		return not_shown(j, "what the trustee saw is not in the file");
-	if (!differs && is_asked)
-		differs = strcmp(j->refusal, cdr_err_name(CDR_E_ABSENT)) == 0 ||
-		    (j->reply != NULL && j->shown_err == CDR_OK && !is_continued(j));
+	bool differs = part->size == longer->size && !is_same(part, longer);
+	if (part->size < longer->size && is_same(&j->asked, longer)) {
+		bool is_shown = j->reply != NULL && j->shown_err == CDR_OK;
+		differs = strcmp(j->refusal, cdr_err_name(CDR_E_ABSENT)) == 0 || (is_shown && !is_continued(j));
+		cdr_checkpoint_ask_begin(part, place);
+		if (!differs && is_shown && part->size > 0 && is_asked_for(j, place[0]) && is_asked_for(j, place[1])) {
+			cdr_err err = cdr_checkpoint_begin(&j->shown, j->reply, part, &other);
+			if (err == CDR_E_MEMORY)
+				return err;
+			differs = err != CDR_OK;
+		}
+	}
 	if (!differs)
 		return not_shown(j, "what the trustee saw does not contradict what the hub showed");
-	(void)cdr_checkpoint_fork(&j->newest, &j->trustee, j->evidence->parties, sizeof(j->evidence->parties));
+	(void)cdr_checkpoint_fork(&other, part, j->evidence->parties, sizeof(j->evidence->parties));
 	return CDR_OK;
 }
 

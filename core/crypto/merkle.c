@@ -320,3 +320,47 @@ cdr_merkle_verify_extend(uint64_t from, const uint8_t from_root[static CDR_MERKL
 	    CDR_OK :
 	    CDR_E_PROOF;
 }
+
+/* Of the hashes of a proof those that stand to the left of leaf edge->size: the nodes of its edge, the smallest first. */
+static cdr_err
+take_left(struct cdr_merkle_edge *edge, uint64_t size, struct cdr_bytes proof)
+{
+	uint64_t at = edge->size, last = size - 1;
+	size_t left = 0;
+
+	for (uint64_t bits = at; bits != 0; bits &= bits - 1)
+		edge->count++;
+	for (size_t i = 0; i < proof.len / CDR_MERKLE_HASH_LEN; i++, at >>= 1, last >>= 1) {
+		if ((at & 1) == 0 && at != last)
+			continue;
+		if (left == edge->count)
+			return CDR_E_PROOF;
+		left++;
+		memcpy(edge->hash[edge->count - left], proof.data + i * CDR_MERKLE_HASH_LEN, CDR_MERKLE_HASH_LEN);
+		for (; (at & 1) == 0 && at != 0; at >>= 1)
+			last >>= 1;
+	}
+	return left == edge->count ? CDR_OK : CDR_E_PROOF;
+}
+
+/* see core/crypto/merkle.h */
+cdr_err
+cdr_merkle_verify_begin(uint64_t from, uint64_t size, const uint8_t root[static CDR_MERKLE_HASH_LEN], struct cdr_bytes last,
+    struct cdr_bytes beside, uint8_t from_root[static CDR_MERKLE_HASH_LEN])
+{
+	struct cdr_merkle_edge edge = { .size = from - 1 };
+
+	memset(from_root, 0, CDR_MERKLE_HASH_LEN);
+	if (from == 0 || from >= size || last.len % CDR_MERKLE_HASH_LEN != 0 || beside.len < CDR_MERKLE_HASH_LEN)
+		return CDR_E_PROOF;
+	cdr_err err = cdr_merkle_verify_include(beside.data, from - 1, size, last.data, last.len / CDR_MERKLE_HASH_LEN, root);
+	if (err == CDR_OK)
+		err = take_left(&edge, size, last);
+	if (err == CDR_OK)
+		err = cdr_merkle_append(&edge, beside.data, NULL);
+	if (err == CDR_OK)
+		err = cdr_merkle_root(&edge, from_root);
+	if (err != CDR_OK)
+		memset(from_root, 0, CDR_MERKLE_HASH_LEN);
+	return err;
+}

@@ -146,4 +146,19 @@ CDR_MUST_CHECK cdr_err cdr_merkle_verify_include(const uint8_t leaf[static CDR_M
 CDR_MUST_CHECK cdr_err cdr_merkle_verify_extend(uint64_t from, const uint8_t from_root[static CDR_MERKLE_HASH_LEN],
     uint64_t size, const uint8_t root[static CDR_MERKLE_HASH_LEN], const uint8_t *hashes, size_t count);
 
+/**
+ * cdr_merkle_verify_begin(from, size, root, last, beside, from_root):
+ * What the tree of  leaves with  begins with, by two proofs of inclusion: the hashes to the left of leaf from - 1 are the
+ * right edge of the tree before it, and the proof of the leaf beside it begins with its own hash.
+ *
+ * last       in    the proof of leaf from - 1
+ * beside     in    the proof of leaf (from - 1) ^ 1
+ * from_root  out   the root of the first  leaves; all zero on error
+ *
+ * Returns  CDR_OK; CDR_E_PROOF if it does not follow, also unless 0 < from < size; CDR_E_MEMORY; CDR_E_INTERNAL.
+ * Source   RFC 9162 sec. 2.1.3.2; sec. 2.1.1 for the order of the hashes.
+ */
+CDR_MUST_CHECK cdr_err cdr_merkle_verify_begin(uint64_t from, uint64_t size, const uint8_t root[static CDR_MERKLE_HASH_LEN],
+    struct cdr_bytes last, struct cdr_bytes beside, uint8_t from_root[static CDR_MERKLE_HASH_LEN]);
+
 #endif

@@ -352,7 +352,10 @@ cdr_hub_log_checkpoint(void *context, const struct cdr_call *call, struct cdr_an
 	c->request = request;
 	c->size = checkpoint.size;
 	CDR_TRY(cdr_store_read(hub->store, checking_job, c));
-	CDR_TRY(cdr_checkpoint_write(&checkpoint, hub->genesis, call->roster, &note));
+	err = cdr_checkpoint_write(&checkpoint, hub->genesis, call->roster, &note);
+	if (err == CDR_E_ABSENT) /* a trustee of a roster that has come since: that is not a log that was lost */
+		err = cdr_fault_set(fault, CDR_E_BUSY, "a new roster has just come: try again");
+	CDR_TRY(err);
 	reply.checkpoint = cdr_message_field(note.data, note.len);
 	reply.extension = cdr_message_field(c->extension.hash, c->extension.count * CDR_MERKLE_HASH_LEN);
 	reply.n_proof = c->count;

@@ -19,7 +19,6 @@
 #define LATEST_PATH "/v1/witness/latest"
 #define ROSTER_PATH "/v1/roster"
 #define SEEN_NAME "log/seen"
-#define CHECKED_NAME "log/checked_at"
 #define HASH CDR_MERKLE_HASH_LEN
 
 /* A receipt in the database. */
@@ -38,7 +37,7 @@ struct checking {
 	bool is_sampling;                   /* some of those that were proved before, from a random place on */
 	bool has_looked;                    /* for a newer roster */
 	uint64_t now;
-	struct cdr_checkpoint before;       /* what was verified last; size 0: nothing */
+	struct cdr_checkpoint before;       /* what was verified last, yesterday or a moment ago; size 0: nothing */
 	struct cdr_buffer before_note;
 	struct cdr_checkpoint newest;       /* what the hub shows now */
 	struct cdr_buffer newest_note;
@@ -317,15 +316,15 @@ keep_exchange(struct checking *c, const struct cdr_ask *ask)
 }
 
 /*
- * Ask for the newest checkpoint and for proofs of what is held. It must extend ${known}, which is held up to the hub: its answer then
+ * Ask for the newest checkpoint and for proofs of leaves. It must extend ${known}, which is held up to the hub: its answer then
  * shows that it had signed this before.
  */
 static cdr_err
-ask_checkpoint(struct checking *c, const struct cdr_checkpoint *known, struct cdr_ask *ask, struct cdr_fault *fault)
+ask_checkpoint(struct checking *c, const struct cdr_checkpoint *known, uint64_t *position, size_t count, struct cdr_ask *ask,
+    struct cdr_fault *fault)
 {
 	Cdr__Wire__CheckpointRequest request = CDR__WIRE__CHECKPOINT_REQUEST__INIT;
 	struct cdr_checkpoint signed_only = *known;
-	uint64_t position[CDR_LOG_POSITIONS_MAX];
 	struct cdr_buffer note = { 0 };
 
 	*ask = (struct cdr_ask){ .path = CHECKPOINT_PATH, .message = &request.base,
@@ -339,11 +338,9 @@ ask_checkpoint(struct checking *c, const struct cdr_checkpoint *known, struct cd
 		request.seen = cdr_message_field(note.data, note.len);
 	}
 
-	for (size_t i = 0; i < c->held_count; i++)
-		position[i] = c->held[i].place;
 	request.from = known->size;
 	request.position = position;
-	request.n_position = c->held_count;
+	request.n_position = count;
 	cdr_err err = cdr_member_ask_hub(c->member, c->roster, ask, fault);
 	ask->message = NULL;
 	cdr_buffer_free(&note);
@@ -366,48 +363,59 @@ look_for_roster(struct checking *c)
 	return is_newer;
 }
 
-/* The newest checkpoint by itself: signed, witnessed, not shorter, and a continuation of the last. */
+/* What the hub shows, as the newest roster reads it. Of its errors CDR_E_MEMORY alone is ours. */
+static cdr_err
+read_shown(struct checking *c, const Cdr__Wire__CheckpointReply *reply, struct cdr_checkpoint *shown)
+{
+	cdr_err err;
+
+	do
+		err = cdr_checkpoint_read(cdr_message_bytes(reply->checkpoint), c->member->genesis, c->roster, shown, NULL);
+	while ((err == CDR_E_SIGNATURE || (err == CDR_OK && !cdr_checkpoint_is_witnessed(shown, c->roster))) && look_for_roster(c));
+	return err;
+}
+
+/* Take it for the newest. */
+static cdr_err
+take_newest(struct checking *c, const Cdr__Wire__CheckpointReply *reply, const struct cdr_checkpoint *shown)
+{
+	cdr_buffer_free(&c->newest_note);
+	c->newest = *shown;
+	c->audit->size = shown->size;
+	c->audit->witness_count = shown->cosignature_count;
+	c->audit->witnessed_at = cdr_checkpoint_time(shown, c->roster);
+	return cdr_buffer_copy(cdr_message_bytes(reply->checkpoint), &c->newest_note);
+}
+
+/* The newest checkpoint by itself: signed, witnessed, not shorter, and a continuation of the last: then the next must continue it. */
 static cdr_err
 judge_checkpoint(struct checking *c, const Cdr__Wire__CheckpointReply *reply)
 {
-	struct cdr_audit *audit = c->audit;
+	struct cdr_checkpoint shown;
+	char names[CDR_FAULT_LEN / 2];
+	size_t found = c->audit->finding_count;
 
-	cdr_buffer_free(&c->newest_note);
-	cdr_err err = cdr_buffer_copy(cdr_message_bytes(reply->checkpoint), &c->newest_note);
+	cdr_err read = read_shown(c, reply, &shown);
+	cdr_err err = read == CDR_E_MEMORY ? read : take_newest(c, reply, &shown);
 	if (err != CDR_OK)
 		return err;
-	do
-		err = cdr_checkpoint_read(cdr_buffer_bytes(&c->newest_note), c->member->genesis, c->roster, &c->newest, NULL);
-	while ((err == CDR_E_SIGNATURE || (err == CDR_OK && !cdr_checkpoint_is_witnessed(&c->newest, c->roster))) &&
-	    look_for_roster(c));
-	if (err == CDR_E_MEMORY)
-		return err;
-	if (err != CDR_OK) {
+	if (read != CDR_OK) {
 		find(c, CDR_AUDIT_UNREADABLE, 0, "hub", NULL, NULL);
 		return CDR_OK;
 	}
-	audit->size = c->newest.size;
-	audit->witness_count = c->newest.cosignature_count;
-	audit->witnessed_at = cdr_checkpoint_time(&c->newest, c->roster);
-	if (!cdr_checkpoint_is_witnessed(&c->newest, c->roster))
+	if (!cdr_checkpoint_is_witnessed(&shown, c->roster))
 		find(c, CDR_AUDIT_UNWITNESSED, 0, "hub", NULL, NULL);
-	if (c->newest.size < c->before.size)
+	if (shown.size < c->before.size)
 		find(c, CDR_AUDIT_SHORTER, 0, "hub", NULL, NULL);
-	else if (c->before.size > 0 && !extends(c->before.size, c->before.root, &c->newest, cdr_message_bytes(reply->extension))) {
-		char names[CDR_FAULT_LEN / 2];
-		(void)cdr_checkpoint_fork(&c->before, &c->newest, names, sizeof(names));
+	else if (c->before.size > 0 && !extends(c->before.size, c->before.root, &shown, cdr_message_bytes(reply->extension))) {
+		(void)cdr_checkpoint_fork(&c->before, &shown, names, sizeof(names));
 		find(c, CDR_AUDIT_REWRITTEN, 0, names, NULL, NULL);
 	}
-	return CDR_OK;
-}
-
-static const Cdr__Wire__PositionProof *
-find_proof(const Cdr__Wire__CheckpointReply *reply, uint64_t place)
-{
-	for (size_t i = 0; i < reply->n_proof; i++)
-		if (reply->proof[i]->position == place)
-			return reply->proof[i];
-	return NULL;
+	if (c->audit->finding_count > found)
+		return CDR_OK;
+	c->before = shown;
+	cdr_buffer_free(&c->before_note);
+	return cdr_buffer_copy(cdr_buffer_bytes(&c->newest_note), &c->before_note);
 }
 
 /* Each receipt that is held: does the log hold it? */
@@ -422,10 +430,9 @@ judge_receipts(struct checking *c, const Cdr__Wire__CheckpointReply *reply)
 			c->audit->waiting_count += !c->is_sampling;
 			continue;
 		}
-		const Cdr__Wire__PositionProof *p = find_proof(reply, h->place);
-		c->proved[i] = p != NULL && p->hashes.len % HASH == 0 &&
-		    cdr_merkle_verify_include(h->hash, h->place, c->newest.size, p->hashes.data, p->hashes.len / HASH,
-			c->newest.root) == CDR_OK;
+		struct cdr_bytes p = cdr_checkpoint_proof(reply, h->place);
+		c->proved[i] = p.len % HASH == 0 &&
+		    cdr_merkle_verify_include(h->hash, h->place, c->newest.size, p.data, p.len / HASH, c->newest.root) == CDR_OK;
 		c->audit->proved_count += c->proved[i] && !c->is_sampling;
 		if (!c->proved[i])
 			find(c, CDR_AUDIT_MISSING, h->place, "hub", &h->bytes, NULL);
@@ -439,16 +446,19 @@ is_unable(const struct cdr_ask *ask, cdr_err err)
 	return err == CDR_E_ABSENT && ask->answered;
 }
 
-/* The next portion of receipts; each reply must extend what was verified last. ${count} is how many there were. */
+/* The next portion of receipts; each reply must extend the one before it, and the first what was verified last. ${count} is how many there were. */
 static cdr_err
 check_portion(struct checking *c, size_t *count, struct cdr_fault *fault)
 {
 	cdr_err err = CDR_E_INTERNAL;
+	uint64_t place[CDR_LOG_POSITIONS_MAX];
 	struct cdr_ask ask = { 0 };
 
 	CDR_TRY(cdr_store_read(c->member->home->store, read_receipts, c));
 	*count = c->held_count;
-	err = ask_checkpoint(c, &c->before, &ask, fault);
+	for (size_t i = 0; i < c->held_count; i++)
+		place[i] = c->held[i].place;
+	err = ask_checkpoint(c, &c->before, place, c->held_count, &ask, fault);
 	/* A hub that cannot show what it showed before has lost it. */
 	if (is_unable(&ask, err) && c->before.size > 0)
 		find(c, CDR_AUDIT_SHORTER, 0, "hub", NULL, NULL);
@@ -492,46 +502,100 @@ out:
 
 /* ---- the trustees -------------------------------------------------------------------------------------------- */
 
-/* Whether what a trustee saw is a part of what the hub shows; false with ${err} CDR_OK: it is not. */
-static bool
-agrees(struct checking *c, const struct cdr_checkpoint *seen, cdr_err *err)
-{
-	struct cdr_ask ask = { 0 };
-	struct cdr_checkpoint shown;
-	bool holds = false;
+/* What a reply says of what a trustee saw. */
+struct verdict {
+	bool is_lie;
+	enum cdr_audit_kind kind;
+	char names[CDR_FAULT_LEN / 2];
+};
 
-	*err = CDR_OK;
-	if (seen->size == c->newest.size)
-		return memcmp(seen->root, c->newest.root, HASH) == 0;
-	drop_held(c);
-	*err = ask_checkpoint(c, seen, &ask, NULL);
-	if (is_unable(&ask, *err))
-		*err = CDR_OK; /* it has no such log, and somebody was shown one */
-	else if (*err == CDR_OK) {
-		const Cdr__Wire__CheckpointReply *reply = ask.reply;
-		*err = cdr_checkpoint_read(cdr_message_bytes(reply->checkpoint), c->member->genesis, c->roster, &shown, NULL);
-		holds = *err == CDR_OK && extends(seen->size, seen->root, &shown, cdr_message_bytes(reply->extension));
-		*err = *err == CDR_E_MEMORY ? *err : CDR_OK;
-	}
-	cdr_ask_free(&ask);
-	return holds;
+static void
+accuse(struct verdict *verdict, enum cdr_audit_kind kind)
+{
+	verdict->is_lie = true;
+	verdict->kind = kind;
+	(void)snprintf(verdict->names, sizeof(verdict->names), "hub");
 }
 
-/* One note of a trustee: if it contradicts what the hub shows us, who signed both is named. */
+/*
+ * The reply must continue the longer one of what a trustee saw and what this node was shown, and begin with the shorter one: one log
+ * holds both, however it grows meanwhile. It is the newest from then on, so that what two trustees saw is compared too.
+ */
+static cdr_err
+judge_both(struct checking *c, const Cdr__Wire__CheckpointReply *reply, const struct cdr_checkpoint *seen, struct verdict *verdict)
+{
+	const struct cdr_checkpoint *longer = seen->size > c->newest.size ? seen : &c->newest;
+	const struct cdr_checkpoint *part = longer == seen ? &c->newest : seen;
+	const enum cdr_audit_kind kind = longer == seen ? CDR_AUDIT_SPLIT : CDR_AUDIT_REWRITTEN;
+	struct cdr_checkpoint shown, other;
+
+	c->has_looked = false; /* a roster may have come since */
+	cdr_err err = read_shown(c, reply, &shown);
+	if (err == CDR_E_MEMORY)
+		return err;
+	if (err != CDR_OK)
+		accuse(verdict, CDR_AUDIT_UNREADABLE);
+	else if (!cdr_checkpoint_is_witnessed(&shown, c->roster))
+		accuse(verdict, CDR_AUDIT_UNWITNESSED);
+	else if (shown.size < longer->size)
+		accuse(verdict, longer == seen ? kind : CDR_AUDIT_SHORTER);
+	else if (!extends(longer->size, longer->root, &shown, cdr_message_bytes(reply->extension))) {
+		accuse(verdict, kind);
+		(void)cdr_checkpoint_fork(longer, &shown, verdict->names, sizeof(verdict->names));
+	} else if ((err = cdr_checkpoint_begin(&shown, reply, part, &other)) != CDR_OK) {
+		if (err == CDR_E_MEMORY)
+			return err;
+		accuse(verdict, CDR_AUDIT_SPLIT);
+		(void)cdr_checkpoint_fork(&other, part, verdict->names, sizeof(verdict->names));
+	}
+	return verdict->is_lie ? CDR_OK : take_newest(c, reply, &shown);
+}
+
+/* Ask the hub about what a trustee saw, which has another size than what it shows. */
+static cdr_err
+ask_both(struct checking *c, const struct cdr_checkpoint *seen, struct verdict *verdict)
+{
+	bool is_longer = seen->size > c->newest.size;
+	uint64_t place[CDR_CHECKPOINT_BEGIN_PLACES];
+	struct cdr_ask ask = { 0 };
+
+	*verdict = (struct verdict){ .is_lie = false };
+	cdr_checkpoint_ask_begin(is_longer ? &c->newest : seen, place);
+	cdr_err err = ask_checkpoint(c, is_longer ? seen : &c->newest, place, CDR_CHECKPOINT_BEGIN_PLACES, &ask, NULL);
+	if (is_unable(&ask, err)) { /* it has no such log, and somebody was shown one */
+		accuse(verdict, is_longer ? CDR_AUDIT_SPLIT : CDR_AUDIT_SHORTER);
+		err = CDR_OK;
+	} else if (err == CDR_OK)
+		err = judge_both(c, ask.reply, seen, verdict);
+	cdr_ask_free(&ask);
+	return err;
+}
+
+/*
+ * One note of a trustee: if it contradicts what the hub shows us, who signed both is named. The hub is asked a second time before it
+ * is accused: a new roster may have come between its answer and our reading it.
+ */
 static cdr_err
 compare_note(struct checking *c, struct cdr_bytes bytes)
 {
-	char names[CDR_FAULT_LEN / 2];
+	struct verdict verdict = { .is_lie = false };
 	struct cdr_checkpoint seen;
 	struct cdr_buffer note = { 0 };
 
 	cdr_err err = cdr_checkpoint_read(bytes, c->member->genesis, c->roster, &seen, NULL);
-	if (err != CDR_OK)
+	if (err != CDR_OK || seen.size == 0)
 		return err;
-	if (!agrees(c, &seen, &err) && err == CDR_OK) {
+	if (seen.size == c->newest.size && memcmp(seen.root, c->newest.root, HASH) != 0) {
+		accuse(&verdict, CDR_AUDIT_SPLIT);
+		(void)cdr_checkpoint_fork(&c->newest, &seen, verdict.names, sizeof(verdict.names));
+	} else if (seen.size != c->newest.size) {
+		err = ask_both(c, &seen, &verdict);
+		if (err == CDR_OK && verdict.is_lie)
+			err = ask_both(c, &seen, &verdict);
+	}
+	if (err == CDR_OK && verdict.is_lie) {
 		err = cdr_buffer_copy(bytes, &note);
-		(void)cdr_checkpoint_fork(&c->newest, &seen, names, sizeof(names));
-		find(c, CDR_AUDIT_SPLIT, 0, names, NULL, &note);
+		find(c, verdict.kind, 0, verdict.names, NULL, &note);
 	}
 	cdr_buffer_free(&note);
 	return err;
@@ -608,17 +672,19 @@ static cdr_err
 check_trustees(struct checking *c)
 {
 	cdr_err err = CDR_OK;
+	const struct cdr_roster *roster = cdr_current_hold(c->member->current); /* ours may be replaced by a newer one meanwhile */
 
-	c->audit->trustee_count = c->roster->body->n_trustee;
-	for (size_t i = 0; i < c->roster->body->n_trustee && err == CDR_OK; i++) {
-		const Cdr__Wire__Trustee *trustee = c->roster->body->trustee[i];
+	c->audit->trustee_count = roster->body->n_trustee;
+	for (size_t i = 0; i < roster->body->n_trustee && err == CDR_OK; i++) {
+		const Cdr__Wire__Trustee *trustee = roster->body->trustee[i];
 		size_t before = c->audit->compared_count, len = strlen(c->absent);
 		err = check_trustee(c, trustee);
 		if (c->audit->compared_count == before && len < sizeof(c->absent))
 			(void)snprintf(c->absent + len, sizeof(c->absent) - len, "%strustee/%" PRIu32, len > 0 ? ", " : "", trustee->index);
 	}
-	for (size_t i = 0; i < c->roster->body->n_trustee && err == CDR_OK; i++)
-		err = check_roster(c, c->roster->body->trustee[i]);
+	for (size_t i = 0; i < roster->body->n_trustee && err == CDR_OK; i++)
+		err = check_roster(c, roster->body->trustee[i]);
+	cdr_current_release(c->member->current, roster);
 	return err;
 }
 
@@ -701,46 +767,5 @@ cdr_audit_check(struct cdr_member *member, bool again, struct cdr_audit *audit, 
 	if (audit->finding_count > 0)
 		return cdr_fault_set(fault, CDR_E_PROOF, "%s The evidence is in %s", cdr_audit_text(audit->finding[0].kind, "en"),
 		    audit->finding[0].path);
-	return err;
-}
-
-/* ---- every day ------------------------------------------------------------------------------------------------ */
-
-/* A reading job: when the log was checked last. */
-static cdr_err
-read_checked(struct cdr_tx *tx, void *context)
-{
-	cdr_err err = cdr_setting_get(tx, CHECKED_NAME, context, sizeof(uint64_t));
-
-	return err == CDR_E_ABSENT ? CDR_OK : err;
-}
-
-/* A writing job. */
-static cdr_err
-write_checked(struct cdr_tx *tx, void *context)
-{
-	return cdr_setting_put(tx, CHECKED_NAME, context, sizeof(uint64_t));
-}
-
-/* see node/member/audit.h */
-cdr_err
-cdr_audit_step(struct cdr_member *member, bool *worked, struct cdr_fault *fault)
-{
-	uint64_t checked_at = 0, now = cdr_member_now();
-	struct cdr_audit *audit = NULL;
-
-	*worked = false;
-	cdr_err err = cdr_store_read(member->home->store, read_checked, &checked_at);
-	if (err != CDR_OK || now < checked_at + CDR_AUDIT_DAY_S)
-		return err;
-	audit = calloc(1, sizeof(*audit));
-	if (audit == NULL)
-		return CDR_E_MEMORY;
-	err = cdr_audit_check(member, false, audit, fault);
-	if (err == CDR_OK || err == CDR_E_PROOF) {
-		cdr_err kept = cdr_store_write(member->home->store, write_checked, &now);
-		err = kept != CDR_OK ? kept : CDR_OK; /* findings were told: the task itself did not fail */
-	}
-	free(audit);
 	return err;
 }

@@ -223,6 +223,11 @@ who_signed_both_sides_is_named(void **state)
 	assert_string_equal(names, "hub, trustee/1, trustee/2, trustee/3");
 	assert_int_equal(cdr_checkpoint_fork(&a, &b, names, 10), 4);
 	assert_string_equal(names, "hub, trus");
+	b.size = 43; /* whether the one continues the other the signatures do not say */
+	assert_int_equal(cdr_checkpoint_fork(&a, &b, names, sizeof(names)), 1);
+	assert_string_equal(names, "hub");
+	assert_int_equal(cdr_checkpoint_fork(&a, &a, names, sizeof(names)), 1);
+	b.size = 42;
 	b.cosignature_count = 0;
 	assert_int_equal(cdr_checkpoint_fork(&a, &b, names, sizeof(names)), 1);
 }

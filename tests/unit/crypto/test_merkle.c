@@ -255,6 +255,38 @@ every_proof_of_small_trees_holds_and_no_neighbour_does(void **state)
 }
 
 static void
+two_proofs_show_what_a_tree_begins_with(void **state)
+{
+	(void)state;
+	struct cdr_merkle_proof last, beside;
+	uint8_t root[HASH], part[HASH], found[HASH];
+
+	for (size_t size = 2; size <= SIZE_MAX_TRIED; size++) {
+		define_root(0, size, root);
+		for (size_t from = 1; from < size; from++) {
+			define_root(0, from, part);
+			assert_int_equal(cdr_merkle_include(give_node, NULL, from - 1, size, &last), CDR_OK);
+			assert_int_equal(cdr_merkle_include(give_node, NULL, (from - 1) ^ 1, size, &beside), CDR_OK);
+			const struct cdr_bytes l = { last.hash[0], last.count * HASH }, b = { beside.hash[0], HASH };
+			assert_int_equal(cdr_merkle_verify_begin(from, size, root, l, b, found), CDR_OK);
+			assert_memory_equal(found, part, HASH);
+			assert_int_equal(cdr_merkle_verify_begin(from + 1, size, root, l, b, found), CDR_E_PROOF);
+			last.hash[last.count - 1][7] ^= 1;
+			assert_int_equal(cdr_merkle_verify_begin(from, size, root, l, b, found), CDR_E_PROOF);
+			assert_int_equal(found[0] | found[HASH - 1], 0);
+			last.hash[last.count - 1][7] ^= 1;
+			beside.hash[0][0] ^= 1;
+			assert_int_equal(cdr_merkle_verify_begin(from, size, root, l, b, found), CDR_E_PROOF);
+			beside.hash[0][0] ^= 1;
+			assert_int_equal(cdr_merkle_verify_begin(from, size, root, l, (struct cdr_bytes){ NULL, 0 }, found), CDR_E_PROOF);
+			assert_int_equal(cdr_merkle_verify_begin(from, size, root, (struct cdr_bytes){ l.data, l.len - 1 }, b, found), CDR_E_PROOF);
+			assert_int_equal(cdr_merkle_verify_begin(from, from, root, l, b, found), CDR_E_PROOF);
+			assert_int_equal(cdr_merkle_verify_begin(0, size, root, l, b, found), CDR_E_PROOF);
+		}
+	}
+}
+
+static void
 what_cannot_be_is_refused(void **state)
 {
 	(void)state;
@@ -291,6 +323,7 @@ main(void)
 		cmocka_unit_test(the_reference_tree),
 		cmocka_unit_test(growing_and_reading_give_the_defined_root),
 		cmocka_unit_test(every_proof_of_small_trees_holds_and_no_neighbour_does),
+		cmocka_unit_test(two_proofs_show_what_a_tree_begins_with),
 		cmocka_unit_test(what_cannot_be_is_refused),
 	};
 

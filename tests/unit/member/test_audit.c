@@ -11,6 +11,7 @@
 /* A node that checks the log: what an honest hub shows holds, and each lie is found, named, and written down. */
 
 static struct cdr_audit audit;
+static struct cdr_evidence evidence; /* as it was judged last */
 static int made;
 
 /* The folder in which evidence is written. */
@@ -70,7 +71,6 @@ static cdr_err
 judge(struct world *w, json_t *json)
 {
 	struct cdr_roster *rosters[2];
-	struct cdr_evidence evidence;
 	struct cdr_fault fault = { CDR_OK, "" };
 	char *text = json_dumps(json, 0);
 
@@ -93,6 +93,8 @@ assert_judged(struct world *w, enum cdr_audit_kind kind, json_t *json)
 	static const char *const parts[] = { "genesis", "request", "reply", "checkpoint_of_trustee", "receipt", "other_receipt" };
 
 	assert_int_equal(judge(w, json), kind == CDR_AUDIT_STALE || kind == CDR_AUDIT_WITHHELD ? CDR_E_PROOF : CDR_OK);
+	if (kind == CDR_AUDIT_SPLIT) /* the same are named by who was not there */
+		assert_string_equal(evidence.parties, json_string_value(json_object_get(json, "parties")));
 	for (int other = 0; other < CDR_AUDIT_KIND_COUNT; other++) {
 		/* Only one of two can stand at a place; and a log that is not the trustee's does not continue it. */
 		bool implies = (kind == CDR_AUDIT_TWICE && other == CDR_AUDIT_MISSING) || (kind == CDR_AUDIT_SPLIT && other == CDR_AUDIT_REWRITTEN);
@@ -183,7 +185,7 @@ test_rewritten_and_missing(void **state)
 	act(w, 2);
 	w->log_lie = W_LOG_ALTERED;
 	assert_found(w, CDR_AUDIT_REWRITTEN);
-	assert_string_equal(audit.finding[0].parties, "hub, trustee/1, trustee/2");
+	assert_string_equal(audit.finding[0].parties, "hub"); /* that 7 leaves do not begin with those 5 is no trustee's word */
 	/* What was found is kept once, however often it is found. (Which receipts are looked at again is drawn.) */
 	static const char kept_query[] = "SELECT count(*) FROM lie WHERE what <> 'missing'";
 	int64_t kept = w_count(w->member[BLUE], kept_query);
@@ -280,6 +282,78 @@ test_split(void **state)
 	w->latest_size[1] = 4;
 	w->latest_differs[1] = true;
 	assert_found(w, CDR_AUDIT_SPLIT);
+}
+
+/* A hub that keeps two logs, each whole in itself, and answers from the one that was seen by whom it is asked about. */
+static void
+test_two_faces(void **state)
+{
+	struct world *w = *state;
+
+	act(w, 7);
+	w->log_lie = W_LOG_TWO_FACES;
+	w->log_other_from = 4; /* a trustee saw less than this node */
+	w->latest_size[0] = 4;
+	w->latest_other[0] = true;
+	assert_found(w, CDR_AUDIT_SPLIT);
+	assert_int_equal(audit.finding_count, 1);
+	assert_string_equal(audit.finding[0].parties, "hub, trustee/1"); /* it signed for two logs of 4 leaves */
+	w->latest_size[0] = 0; /* and more */
+	w->log_other_from = 7;
+	w->log_shown = 4;
+	w->mode[1] = w->mode[2] = W_DOWN;
+	assert_found(w, CDR_AUDIT_SPLIT);
+	assert_int_equal(audit.finding_count, 1);
+	assert_string_equal(audit.finding[0].parties, "hub, trustee/1, trustee/2");
+	/* Two trustees saw what both begins with what this node saw. */
+	w->log_other_leaf = 5;
+	w->latest_other[0] = false;
+	w->latest_other[1] = true;
+	w->latest_size[0] = 6;
+	w->mode[1] = W_TRUE;
+	assert_found(w, CDR_AUDIT_SPLIT);
+	assert_int_equal(audit.finding_count, 1);
+	assert_string_equal(audit.finding[0].parties, "hub, trustee/2");
+	/* It tells of the first receipts in one log, of the next in the other. */
+	act(w, 70);
+	w->log_lie = W_LOG_CHANGES;
+	w->log_other_leaf = w->log_shown = 0;
+	w->mode[0] = w->mode[1] = W_DOWN;
+	assert_found(w, CDR_AUDIT_REWRITTEN);
+	assert_string_equal(audit.finding[0].parties, "hub, trustee/1, trustee/2");
+	assert_int_equal(w_count(w->member[BLUE], "SELECT count(*) FROM setting WHERE name = 'log/seen'"), 0);
+}
+
+/* No trustee is named for what the hub alone does: its proofs do not hold, or it refuses them. */
+static void
+test_honest_trustees(void **state)
+{
+	struct world *w = *state;
+
+	act(w, 6);
+	w->log_lie = W_LOG_SPOILT;
+	w->latest_size[0] = 4;
+	assert_found(w, CDR_AUDIT_REWRITTEN);
+	for (size_t i = 0; i < audit.finding_count; i++)
+		assert_string_equal(audit.finding[i].parties, "hub");
+	w->log_shown = 4;
+	w->latest_size[0] = 0;
+	assert_found(w, CDR_AUDIT_SPLIT);
+	for (size_t i = 0; i < audit.finding_count; i++)
+		assert_string_equal(audit.finding[i].parties, "hub");
+	w->log_lie = W_LOG_REFUSED;
+	assert_found(w, CDR_AUDIT_SPLIT);
+	assert_int_equal(audit.finding_count, 1);
+	assert_string_equal(audit.finding[0].parties, "hub");
+	/* One honest log that grows while this node asks, and trustees that stand at different places of it. */
+	w->log_lie = W_LOG_TRUE;
+	w->latest_size[0] = 5;
+	w->latest_size[1] = 3;
+	assert_int_equal(look(w), CDR_OK);
+	assert_int_equal(audit.compared_count, W_TRUSTEES);
+	assert_int_equal(audit.size, 6);
+	w->log_shown = 0;
+	assert_int_equal(look(w), CDR_OK);
 }
 
 /* The hub signs a receipt for a leaf at ${place}, whatever stands there, and this node keeps it. */
@@ -455,6 +529,8 @@ main(void)
 		TEST(test_other_lies),
 		TEST(test_old_cosignatures),
 		TEST(test_split),
+		TEST(test_two_faces),
+		TEST(test_honest_trustees),
 		TEST(test_withheld_roster),
 		TEST(test_two_receipts_for_one_place),
 		TEST(test_late),

@@ -66,7 +66,11 @@ enum w_log_lie {
 	W_LOG_ALTERED,        /* one leaf is another one by now */
 	W_LOG_ROLLED_BACK,    /* the log is shorter than it was */
 	W_LOG_MISSING,        /* what it gave a receipt for never entered the log */
-	W_LOG_STALE           /* the witnesses have not seen it for days */
+	W_LOG_STALE,          /* the witnesses have not seen it for days */
+	W_LOG_SPOILT,         /* its proofs that a log continues another do not hold */
+	W_LOG_REFUSED,        /* it has no log that continues one of more than log_shown leaves */
+	W_LOG_TWO_FACES,      /* who knows log_other_from leaves is answered from the other log */
+	W_LOG_CHANGES         /* of its first leaves it tells of one log, of later ones of the other */
 };
 
 /* What a trustee does when it is asked. */
@@ -171,6 +175,10 @@ struct world {
 	uint64_t log_age_s;                 /* how long ago the witnesses cosigned */
 	uint64_t latest_size[W_TRUSTEES];   /* what a trustee says that it saw last; 0: all of it */
 	bool latest_differs[W_TRUSTEES];    /* it saw another log */
+	bool latest_other[W_TRUSTEES];      /* it saw the other log, of which the hub can prove all */
+	uint64_t log_other_leaf;            /* where the other log is another one */
+	uint64_t log_other_from;
+	uint64_t log_shown;                 /* who knows of no more leaves is shown so many; 0: all */
 
 	/* The hub. */
 	bool hub_is_down;                   /* for everything but the log: see log_is_down */

@@ -139,17 +139,22 @@ w_log_checkpoint(struct world *w, const Cdr__Wire__CheckpointRequest *request, s
 
 	if (w->log_lie == W_LOG_ROLLED_BACK)
 		size /= 2;
-	if (w->log_lie == W_LOG_ALTERED)
-		w->log_hash[0][0] ^= 1;
-	if (size == 0) {
-		w_refuse(reply, CDR_E_BUSY);
+	if (w->log_shown > 0 && request->from <= w->log_shown)
+		size = w->log_shown;
+	if (size == 0 || (w->log_lie == W_LOG_REFUSED && request->from > w->log_shown)) {
+		w_refuse(reply, size == 0 ? CDR_E_BUSY : CDR_E_ABSENT);
 		return;
 	}
+	bool is_other = w->log_lie == W_LOG_ALTERED || (w->log_lie == W_LOG_TWO_FACES && request->from == w->log_other_from) ||
+	    (w->log_lie == W_LOG_CHANGES && request->n_position > 0 && request->position[0] >= CDR_LOG_POSITIONS_MAX);
+	w->log_hash[w->log_other_leaf][0] ^= is_other;
 	w_log_note(w, size, 0, w->log_lie == W_LOG_FEW_WITNESSES ? W_THRESHOLD - 1 : W_THRESHOLD, false, &note);
 	answer.checkpoint = cdr_message_field(note.data, note.len);
 	extension.count = 0;
 	if (request->from <= size)
 		assert_int_equal(cdr_merkle_extend(w_log_node, w, request->from, size, &extension), CDR_OK);
+	if (w->log_lie == W_LOG_SPOILT && request->from > 0)
+		extension.hash[0][0] ^= 1, extension.count += extension.count == 0;
 	answer.extension = cdr_message_field(extension.hash, extension.count * CDR_MERKLE_HASH_LEN);
 	assert_in_range(request->n_position, 0, CDR_LOG_POSITIONS_MAX);
 	for (size_t i = 0; i < request->n_position; i++) {
@@ -168,8 +173,7 @@ w_log_checkpoint(struct world *w, const Cdr__Wire__CheckpointRequest *request, s
 	answer.proof = at;
 	w_say(reply, &answer.base);
 	cdr_buffer_free(&note);
-	if (w->log_lie == W_LOG_ALTERED)
-		w->log_hash[0][0] ^= 1;
+	w->log_hash[w->log_other_leaf][0] ^= is_other;
 }
 
 void
@@ -183,7 +187,9 @@ w_log_latest(struct world *w, size_t at, struct w_reply *reply)
 		w_refuse(reply, CDR_E_ABSENT);
 		return;
 	}
+	w->log_hash[w->log_other_leaf][0] ^= w->latest_other[at];
 	w_log_note(w, size, at, 1, w->latest_differs[at], &note);
+	w->log_hash[w->log_other_leaf][0] ^= w->latest_other[at];
 	answer.checkpoint = cdr_message_field(note.data, note.len);
 	w_say(reply, &answer.base);
 	cdr_buffer_free(&note);
