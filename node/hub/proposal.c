@@ -308,6 +308,17 @@ out:
 	return err;
 }
 
+/* see node/hub/proposal.h */
+cdr_err
+cdr_hub_proposal_add(struct cdr_tx *tx, const uint8_t *seed, uint64_t now, struct cdr_fault *fault)
+{
+	int64_t count, stale = now > CDR_HUB_PROPOSAL_SECONDS ? (int64_t)(now - CDR_HUB_PROPOSAL_SECONDS) : 0;
+
+	cdr_err err = cdr_query_one_int(tx,
+	    "SELECT count(*) FROM proposal, countersignature WHERE roster_hash = hash AND made_at > $1", CDR_VALUES(cdr_value_int(stale)), &count);
+	return err != CDR_OK || count > 0 ? err : cdr_hub_proposal_make(tx, seed, now, fault);
+}
+
 /* ---- showing ------------------------------------------------------------------------------------------------ */
 
 /* A reading job. */

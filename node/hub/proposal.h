@@ -6,7 +6,7 @@
  *
  * There is at most one proposal. It follows from the database alone: members whose entry here differs from the roster in
  * force, and a key on which t trustees agree. When one of those changes the proposal is made anew with everything in it,
- * and its countersignatures start over.
+ * and its countersignatures start over; a member's next sealing key waits until those that there are have come to something.
  *
  * One thing does not wait for another: a suspension, a revocation or a member's next sealing key is countersigned by machines,
  * letting somebody in by people. So while there is something of the first kind, whoever joins or is restored comes in the
@@ -14,6 +14,8 @@
  */
 
 #include "node/hub/hub.h"
+
+#define CDR_HUB_PROPOSAL_SECONDS 3600 /* a countersigned proposal is not replaced for what can wait */
 
 /**
  * cdr_hub_proposal_make(tx, seed, now, fault):
@@ -26,6 +28,15 @@
  */
 CDR_MUST_CHECK cdr_err cdr_hub_proposal_make(struct cdr_tx *tx, const uint8_t *seed, uint64_t now,
     struct cdr_fault *fault);
+
+/**
+ * cdr_hub_proposal_add(tx, seed, now, fault):
+ * As cdr_hub_proposal_make, for what can wait and what anybody may want as often as they like: a proposal that somebody has countersigned stays
+ * until it is in force, or CDR_HUB_PROPOSAL_SECONDS old. The next one has what is new.
+ *
+ * Returns  as cdr_hub_proposal_make.
+ */
+CDR_MUST_CHECK cdr_err cdr_hub_proposal_add(struct cdr_tx *tx, const uint8_t *seed, uint64_t now, struct cdr_fault *fault);
 
 /* /v1/roster/proposal: Empty to ProposalReply, empty where nothing waits. */
 cdr_err cdr_hub_proposal(void *hub, const struct cdr_call *call, struct cdr_answer *answer, struct cdr_fault *fault);

@@ -23,6 +23,12 @@ used_number(const struct roll_job *job)
 	    "number");
 }
 
+static cdr_err
+too_soon(const struct roll_job *job)
+{
+	return cdr_fault_set(job->fault, CDR_E_BUSY, "the sealing key was changed just now: try again in an hour");
+}
+
 /* What is in force: CDR_OK with ${done} if it is this very key. */
 static cdr_err
 check_in_force(const struct roll_job *job, bool *done)
@@ -36,7 +42,7 @@ check_in_force(const struct roll_job *job, bool *done)
 	if (!*done && job->put->sealing->number <= number)
 		return used_number(job);
 	if (!*done && job->call->now < since + CDR_HUB_ROLL_SECONDS)
-		return cdr_fault_set(job->fault, CDR_E_BUSY, "the sealing key was changed just now: try again in an hour");
+		return too_soon(job);
 	return CDR_OK;
 }
 
@@ -46,12 +52,12 @@ check_waiting(struct cdr_tx *tx, const struct roll_job *job, bool *done)
 {
 	cdr_err err = CDR_E_INTERNAL;
 	struct cdr_query *query = NULL;
-	uint64_t number;
+	uint64_t number, taken_at;
 	uint8_t key[CDR_HPKE_PUBLIC_LEN];
 	struct cdr_values values = CDR_VALUES(cdr_value_text(job->call->member->id));
 
 	*done = false;
-	CDR_TRY(cdr_query_start(tx, "SELECT number, sealing_key FROM sealing_roll WHERE member = $1", values, &query));
+	CDR_TRY(cdr_query_start(tx, "SELECT number, sealing_key, taken_at FROM sealing_roll WHERE member = $1", values, &query));
 	err = cdr_query_step(query);
 	if (err != CDR_OK) {
 		err = err == CDR_E_ABSENT ? CDR_OK : err;
@@ -59,9 +65,12 @@ check_waiting(struct cdr_tx *tx, const struct roll_job *job, bool *done)
 	}
 	CDR_TRY(cdr_query_count(query, 0, &number));
 	CDR_TRY(cdr_query_blob(query, 1, key, sizeof(key)));
+	CDR_TRY(cdr_query_count(query, 2, &taken_at));
 	*done = number == job->put->sealing->number && memcmp(key, job->put->sealing_key.data, sizeof(key)) == 0;
 	if (!*done && job->put->sealing->number <= number)
 		err = used_number(job);
+	else if (!*done && job->call->now < taken_at + CDR_HUB_ROLL_SECONDS)
+		err = too_soon(job);
 out:
 	cdr_query_end(query);
 	return err;
@@ -84,10 +93,11 @@ roll_write(struct cdr_tx *tx, void *context)
 		return CDR_OK;
 	CDR_TRY(cdr_query_run(tx, "DELETE FROM sealing_roll WHERE member = $1", CDR_VALUES(id)));
 	CDR_TRY(cdr_query_run(tx,
-	    "INSERT INTO sealing_roll (member, number, made_at, sealing_key, signature) VALUES ($1, $2, $3, $4, $5)",
+	    "INSERT INTO sealing_roll (member, number, made_at, sealing_key, signature, taken_at) VALUES ($1, $2, $3, $4, $5, $6)",
 	    CDR_VALUES(id, cdr_value_int((int64_t)sealing->number), cdr_value_int((int64_t)sealing->made_at),
-		cdr_value_bytes(cdr_message_bytes(job->put->sealing_key)), cdr_value_bytes(cdr_message_bytes(sealing->signature)))));
-	CDR_TRY(cdr_hub_proposal_make(tx, job->seed, job->call->now, job->fault));
+		cdr_value_bytes(cdr_message_bytes(job->put->sealing_key)), cdr_value_bytes(cdr_message_bytes(sealing->signature)),
+		cdr_value_int((int64_t)job->call->now))));
+	CDR_TRY(cdr_hub_proposal_add(tx, job->seed, job->call->now, job->fault));
 	err = CDR_OK;
 out:
 	return err;

@@ -9,11 +9,12 @@
 #include "keys/roster_build.h"
 #include "node/hub/hub.h"
 
-#define CDR_HUB_ROLL_SECONDS 3600 /* a member rolls its key at most so often */
+#define CDR_HUB_ROLL_SECONDS 3600 /* a member rolls its key at most so often, in force or waiting */
 
 /*
  * /v1/member/sealing: SealingPut to Empty. A repeat changes nothing. CDR_E_INPUT for a key that is no point; CDR_E_SIGNATURE if the
- * member did not sign it; CDR_E_SEQUENCE if that number was used for another key, or is behind; CDR_E_BUSY so soon after the last.
+ * member did not sign it; CDR_E_SEQUENCE if that number was used for another key, or is behind; CDR_E_BUSY so soon after
+ * the last, whether that is in force or waits.
  */
 cdr_err cdr_hub_roll(void *hub, const struct cdr_call *call, struct cdr_answer *answer, struct cdr_fault *fault);
 

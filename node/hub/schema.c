@@ -221,6 +221,9 @@ static const char version_never[] =
     "CREATE TABLE round_never (round bytea NOT NULL, signer bytea NOT NULL, trustee bigint NOT NULL, request bytea NOT NULL,"
     " stored_at bigint NOT NULL, PRIMARY KEY (round, signer));";
 
+/* When a sealing key was taken in: the next one of that member has to wait. */
+static const char version_roll_time[] = "ALTER TABLE sealing_roll ADD COLUMN taken_at bigint NOT NULL DEFAULT 0;";
+
 static const char *const migrations[] = {
 	version_1,
 	version_log,
@@ -241,6 +244,7 @@ static const char *const migrations[] = {
 	version_samples_asked,
 	version_openings,
 	version_never,
+	version_roll_time,
 };
 
 const struct cdr_store_schema cdr_hub_schema = {
@@ -308,6 +312,7 @@ const struct cdr_hub_legend cdr_hub_legends[] = {
 	COLUMN("sealing_roll", "made_at", "when it was made", "public"),
 	COLUMN("sealing_roll", "sealing_key", "the public key", "public"),
 	COLUMN("sealing_roll", "signature", "the member's, over all of this", "public"),
+	COLUMN("sealing_roll", "taken_at", "when it came", NOTHING),
 
 	TABLE("index_row", "one row for each token of everyone who left a member, filled up with rows of random tags",
 	    "which rows belong to one person and one member, and which rows of different people agree; not who they are"),

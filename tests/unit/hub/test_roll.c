@@ -59,6 +59,16 @@ in_roster(struct exchange *x, const char *id, uint8_t key[static CDR_HPKE_PUBLIC
 	return number;
 }
 
+static bool
+is_active(struct exchange *x, const char *id)
+{
+	const struct cdr_roster *roster = cdr_hub_roster_hold(x->hub);
+	bool active = cdr_roster_member_is_active(cdr_roster_member(roster, id));
+
+	cdr_hub_roster_release(x->hub, roster);
+	return active;
+}
+
 static void
 a_key_is_rolled(void **state)
 {
@@ -142,7 +152,9 @@ a_number_is_used_once(void **state)
 		roll_make(x, &again, &a, "aa", number);
 		assert_string_equal(send_roll(x, &again), "sequence");
 	}
-	/* A later one takes the place of what waits. */
+	/* A later one takes the place of what waits, once an hour. */
+	assert_string_equal((roll_make(x, &again, &a, "aa", 4), send_roll(x, &again)), "busy");
+	x->now += CDR_HUB_ROLL_SECONDS;
 	roll_make(x, &again, &a, "aa", 4);
 	assert_string_equal(send_roll(x, &again), "ok");
 	x_approve(x);
@@ -214,6 +226,88 @@ who_joins_anew_has_nothing_waiting(void **state)
 	assert_string_equal(send_roll(x, &roll), "refused");
 }
 
+/* The liar: a member that rolls again and again, so that countersignatures start over before there are enough; here of another's suspension. */
+static void
+rolls_hold_up_no_roster(void **state)
+{
+	struct exchange *x = *state;
+	struct x_party a, b;
+	struct roll roll;
+	size_t rolled = 0;
+
+	x_enrol(x, "aa", &a);
+	x_enrol(x, "bb", &b);
+	x->now += 30 * UINT64_C(86400);
+	roll_make(x, &roll, &a, "aa", 1);
+	assert_string_equal(send_roll(x, &roll), "ok");
+	assert_int_equal(cdr_hub_member_set(x->hub, "bb", "suspended", x->now, NULL), CDR_OK);
+	for (uint64_t number = 2; number < 12; number++) {
+		x->now++;
+		roll_make(x, &roll, &a, "aa", number);
+		const char *said = send_roll(x, &roll);
+		rolled += strcmp(said, "ok") == 0;
+		assert_string_equal(said, "busy");
+		if (number < 2 + X_THRESHOLD)
+			assert_true(x_countersign(x, number - 2));
+	}
+	assert_int_equal(rolled, 0);
+	assert_false(is_active(x, "bb"));
+}
+
+/* The liars: so many members that there is always one whose key may be rolled. What somebody has countersigned stays until it is in force, */
+static void
+nor_do_those_of_many(void **state)
+{
+	struct exchange *x = *state;
+	struct x_party a, b, many[4];
+	struct roll roll;
+	char id[8];
+	uint8_t key[CDR_HPKE_PUBLIC_LEN];
+
+	x_enrol(x, "aa", &a);
+	x_enrol(x, "bb", &b);
+	for (size_t i = 0; i < 4; i++) {
+		(void)snprintf(id, sizeof(id), "m%zu", i);
+		x_enrol(x, id, &many[i]);
+	}
+	x->now += 30 * UINT64_C(86400);
+	assert_int_equal(cdr_hub_member_set(x->hub, "bb", "suspended", x->now, NULL), CDR_OK);
+	for (size_t i = 0; i < 4; i++) {
+		if (i < X_THRESHOLD)
+			assert_true(x_countersign(x, i));
+		x->now++;
+		(void)snprintf(id, sizeof(id), "m%zu", i);
+		roll_make(x, &roll, &many[i], id, 1);
+		assert_string_equal(send_roll(x, &roll), "ok");
+	}
+	assert_false(is_active(x, "bb"));
+	/* and what was sent meanwhile is in the next; */
+	x_approve(x);
+	for (size_t i = 0; i < 4; i++) {
+		(void)snprintf(id, sizeof(id), "m%zu", i);
+		assert_int_equal(in_roster(x, id, key), 1);
+	}
+	/* but what nobody completes is stale after an hour, and holds up nobody either; */
+	x->now += 30 * UINT64_C(86400);
+	assert_int_equal(cdr_hub_member_set(x->hub, "bb", "active", x->now, NULL), CDR_OK);
+	assert_true(x_countersign(x, 0));
+	roll_make(x, &roll, &a, "aa", 1);
+	assert_string_equal(send_roll(x, &roll), "ok");
+	assert_true(x_countersign(x, 0));
+	x->now += CDR_HUB_ROLL_SECONDS;
+	roll_make(x, &roll, &many[0], "m0", 2);
+	assert_string_equal(send_roll(x, &roll), "ok");
+	x_approve(x);
+	assert_int_equal(in_roster(x, "aa", key), 1);
+	assert_int_equal(in_roster(x, "m0", key), 2);
+	assert_false(is_active(x, "bb"));
+	/* and a suspension waits for no hour. */
+	assert_true(x_countersign(x, 0));
+	assert_int_equal(cdr_hub_member_set(x->hub, "m1", "suspended", x->now, NULL), CDR_OK);
+	x_approve(x);
+	assert_false(is_active(x, "m1"));
+}
+
 int
 main(void)
 {
@@ -223,6 +317,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(a_number_is_used_once, x_setup, x_teardown),
 		cmocka_unit_test_setup_teardown(it_waits_for_nobody, x_setup, x_teardown),
 		cmocka_unit_test_setup_teardown(who_joins_anew_has_nothing_waiting, x_setup, x_teardown),
+		cmocka_unit_test_setup_teardown(rolls_hold_up_no_roster, x_setup, x_teardown),
+		cmocka_unit_test_setup_teardown(nor_do_those_of_many, x_setup, x_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
