@@ -1,9 +1,12 @@
 #include "audit/file.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #define ROOM_FIRST (1U << 16)
 
@@ -32,9 +35,16 @@ cdr_err
 cdr_file_read(const char *path, size_t len_max, struct cdr_buffer *bytes, struct cdr_fault *fault)
 {
 	*bytes = (struct cdr_buffer){ NULL, 0 };
-	FILE *file = fopen(path, "rbe");
-	if (file == NULL)
+	struct stat about;
+	/* Whoever wrote the folder may have put something there whose end never comes. */
+	const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (fd < 0)
 		return cdr_fault_set(fault, errno == ENOENT ? CDR_E_ABSENT : CDR_E_IO, "%s: %s", path, strerror(errno));
+	FILE *file = fstat(fd, &about) == 0 && S_ISREG(about.st_mode) ? fdopen(fd, "rb") : NULL;
+	if (file == NULL) {
+		(void)close(fd);
+		return cdr_fault_set(fault, CDR_E_IO, "%s is no file", path);
+	}
 	cdr_err err = read_all(file, len_max, bytes);
 	(void)fclose(file);
 	if (err == CDR_OK)

@@ -12,7 +12,7 @@
  *
  * bytes  out   owned by the caller; empty on error
  *
- * Returns  CDR_OK; CDR_E_ABSENT; CDR_E_IO; CDR_E_RANGE if it is longer than ${len_max}; CDR_E_MEMORY.
+ * Returns  CDR_OK; CDR_E_ABSENT; CDR_E_IO, also for what is no file, such as a pipe; CDR_E_RANGE if it is longer than ${len_max}; CDR_E_MEMORY.
  */
 CDR_MUST_CHECK cdr_err cdr_file_read(const char *path, size_t len_max, struct cdr_buffer *bytes, struct cdr_fault *fault);
 

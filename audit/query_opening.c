@@ -8,6 +8,7 @@
 #include "core/crypto/secret.h"
 #include "core/identity/token.h"
 #include "core/record/pack.h"
+#include "core/record/text.h"
 #include "proto/exchange.pb-c.h"
 
 #define FILLER_LEN CDR_SHA256_LEN /* shorter than the head of any token */
@@ -184,6 +185,29 @@ check_points(struct looking *l)
 	return CDR_OK;
 }
 
+/* Whether a text is as members keep it: on a screen it is one line, and writes over nothing. */
+static bool
+is_clean(const char *text)
+{
+	char clean[CDR_TEXT_CLEAN_MAX + 1];
+	const size_t len = strlen(text);
+	const bool same = len <= CDR_TEXT_CLEAN_MAX && cdr_text_clean(text, len, false, clean, sizeof(clean)) == CDR_OK && strcmp(clean, text) == 0;
+
+	cdr_wipe(clean, sizeof(clean));
+	return same;
+}
+
+static cdr_err
+check_name(const struct looking *l)
+{
+	const struct cdr_person *p = &l->shown->person;
+	bool clean = is_clean(p->given_names) && is_clean(p->family_names) && is_clean(p->other_names) && is_clean(p->native_name);
+
+	for (size_t i = 0; clean && i < p->document_count; i++)
+		clean = is_clean(p->document[i].type) && is_clean(p->document[i].country) && is_clean(p->document[i].number);
+	return clean ? CDR_OK : FALSE("a name or a document is no clean text");
+}
+
 /* What the auditor goes by when it asks for the evidence. */
 static cdr_err
 check_reason(const struct looking *l)
@@ -197,6 +221,10 @@ check_reason(const struct looking *l)
 		    o->legal_basis == NULL || o->notified == NULL || o->legal_basis[0] == '\0' || o->notified[0] == '\0')
 		return FALSE("it does not say %s", l->purpose == CDR_LEAF_PURPOSE_IMPORT ? "when and as what the person was employed" :
 										    "what notice the candidate was given");
+	const char *const said[] = { o->legal_basis, o->notified, o->notified_on, o->employed_from, o->employed_to, o->engagement_type, o->employee_number };
+	for (size_t i = 0; i < sizeof(said) / sizeof(said[0]); i++)
+		if (said[i] != NULL && !is_clean(said[i]))
+			return FALSE("what it says of the %s is no clean text", l->purpose == CDR_LEAF_PURPOSE_IMPORT ? "employment" : "notice");
 	return CDR_OK;
 }
 
@@ -218,6 +246,7 @@ cdr_query_opening_verify(const Cdr__Wire__Opening *opening, const char *member, 
 	CDR_TRY(derive(l));
 	CDR_TRY(check_extent(l));
 	CDR_TRY(check_points(l));
+	CDR_TRY(check_name(l));
 	CDR_TRY(check_reason(l));
 out:
 	cdr_arena_free(&l->arena);

@@ -41,7 +41,7 @@ struct cdr_verify {
 	uint8_t genesis[CDR_GENESIS_HASH_LEN];
 	struct cdr_checkpoint checkpoint;
 	uint64_t witnessed_at;
-	struct cdr_verify_leaf *open;        /* leaves that can be read, in order */
+	struct cdr_verify_leaf *open;        /* leaves that can be read, in order; without roots of the index and guest pages */
 	size_t open_count, open_room;
 	uint64_t sealed_count;               /* leaves of which the log shows a commitment */
 	uint64_t kind_count[CDR_LEAF_KIND_COUNT];

@@ -340,6 +340,20 @@ find_result(struct cdr_tx *tx, struct result_job *job, bool *known)
 	return err == CDR_OK && place >= 0 ? log_result(tx, job, place) : err;
 }
 
+/* No trustee fills the log. */
+static cdr_err
+check_count(struct cdr_tx *tx, const struct result_job *job)
+{
+	int64_t count;
+	cdr_err err = cdr_query_one_int(tx, "SELECT count(*) FROM key_outcome WHERE trustee = $1 AND posted_at > $2",
+	    CDR_VALUES(cdr_value_int(job->call->trustee->index), cdr_value_int((int64_t)job->call->now - CDR_HUB_DAY_S)), &count);
+
+	if (err == CDR_OK && count >= CDR_HUB_RESULTS_A_DAY)
+		err = cdr_fault_set(job->fault, CDR_E_QUOTA, "trustee %u has said what came of %d ceremonies within a day: say the next one tomorrow",
+		    (unsigned)job->call->trustee->index, CDR_HUB_RESULTS_A_DAY);
+	return err;
+}
+
 /* Keep what the trustee says; ${known} if it said so before. */
 static cdr_err
 keep_result(struct cdr_tx *tx, struct result_job *job, bool *known)
@@ -350,6 +364,7 @@ keep_result(struct cdr_tx *tx, struct result_job *job, bool *known)
 	CDR_TRY(find_result(tx, job, known));
 	if (*known)
 		return CDR_OK;
+	CDR_TRY(check_count(tx, job));
 	CDR_TRY(log_result(tx, job, -1));
 	CDR_TRY(cdr_query_run(tx,
 	    "INSERT INTO key_outcome (ceremony, trustee, act, kind, number, basis, hash, result, posted_at, logged)"

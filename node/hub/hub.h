@@ -21,6 +21,9 @@
 #define CDR_HUB_CEREMONY_ROUND_MAX 8
 #define CDR_HUB_CEREMONY_CONTENT_MAX (32U << 10)
 #define CDR_HUB_CEREMONY_SENDER_MAX 512  /* messages of one trustee, all ceremonies */
+#define CDR_HUB_RESULTS_A_DAY 64          /* what one trustee says came of ceremonies: each is a leaf for ever */
+#define CDR_HUB_PROOFS_A_DAY 256         /* of own rows, for one member; and one more for each so many people in the index: */
+#define CDR_HUB_PEOPLE_A_PROOF 16
 #define CDR_HUB_MISUSE_MAX 1000          /* notes about one party */
 
 /* How long what nobody needs any more is kept. */

@@ -223,6 +223,9 @@ static const char version_never[] =
 
 /* When a sealing key was taken in: the next one of that member has to wait. */
 static const char version_roll_time[] = "ALTER TABLE sealing_roll ADD COLUMN taken_at bigint NOT NULL DEFAULT 0;";
+/* How often each member had its own rows proved on its last day. */
+static const char version_proofs[] =
+    "CREATE TABLE index_proof (member text NOT NULL PRIMARY KEY, day bigint NOT NULL, count bigint NOT NULL);";
 
 static const char *const migrations[] = {
 	version_1,
@@ -245,6 +248,7 @@ static const char *const migrations[] = {
 	version_openings,
 	version_never,
 	version_roll_time,
+	version_proofs,
 };
 
 const struct cdr_store_schema cdr_hub_schema = {
@@ -552,6 +556,11 @@ const struct cdr_hub_legend cdr_hub_legends[] = {
 	COLUMN("index_root", "people", "leavers in the index", "the size of the exchange"),
 	COLUMN("index_root", "made_at", "when it was made", "public"),
 	COLUMN("index_root", "place", "number of its leaf in the log", "public"),
+
+	TABLE("index_proof", "how often members asked after their own rows", "nothing but that"),
+	COLUMN("index_proof", "member", "who asked", "as the table"),
+	COLUMN("index_proof", "day", "on which day last", "as the table"),
+	COLUMN("index_proof", "count", "how often on that day", "as the table"),
 
 	TABLE("index_end", "the newest change of the index in the log", "public"),
 	COLUMN("index_end", "one", "1", NOTHING),

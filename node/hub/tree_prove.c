@@ -306,6 +306,29 @@ make_slots(struct cdr_hub_tree *tree, struct own *own, const struct looked_up *l
 	return CDR_OK;
 }
 
+/* Each proof makes a root, and with it a leaf for ever: a member has as many a day as its people are worth. */
+static cdr_err
+count_proof(struct cdr_tx *tx, const struct own *own)
+{
+	const struct cdr_value member = cdr_value_text(own->call->member->id);
+	const int64_t day = (int64_t)(own->call->now / CDR_HUB_DAY_S);
+	int64_t people, count = 0;
+
+	cdr_err err = cdr_query_one_int(tx, "SELECT COALESCE(sum(people), 0) FROM holding WHERE member = $1", CDR_VALUES(member), &people);
+	if (err != CDR_OK)
+		return err;
+	err = cdr_query_one_int(tx, "SELECT count FROM index_proof WHERE member = $1 AND day = $2", CDR_VALUES(member, cdr_value_int(day)), &count);
+	if (err != CDR_OK && err != CDR_E_ABSENT)
+		return err;
+	if (count >= CDR_HUB_PROOFS_A_DAY + people / CDR_HUB_PEOPLE_A_PROOF)
+		return CDR_E_QUOTA;
+	if (err == CDR_OK)
+		return cdr_query_run(tx, "UPDATE index_proof SET count = count + 1 WHERE member = $1", CDR_VALUES(member));
+	err = cdr_query_run(tx, "DELETE FROM index_proof WHERE member = $1", CDR_VALUES(member));
+	return err != CDR_OK ? err : cdr_query_run(tx, "INSERT INTO index_proof (member, day, count) VALUES ($1, $2, 1)",
+	    CDR_VALUES(member, cdr_value_int(day)));
+}
+
 /* A writing job: it may make a root. */
 static cdr_err
 own_job(struct cdr_tx *tx, void *context)
@@ -318,6 +341,7 @@ own_job(struct cdr_tx *tx, void *context)
 	Cdr__Wire__IndexProveReply reply = CDR__WIRE__INDEX_PROVE_REPLY__INIT;
 	Cdr__Wire__IndexSlot slots[CDR_INDEX_PROVE_ROWS_MAX], *slot_at[CDR_INDEX_PROVE_ROWS_MAX];
 
+	CDR_TRY(count_proof(tx, own));
 	CDR_TRY(cdr_hub_tree_open(tx, own->call->roster, own->request->epoch, own->call->now, &tree));
 	CDR_TRY(look_up(tree, own->request->rows.data, CDR_INDEX_ROW_LEN, own->count, &l));
 	CDR_TRY(make_slots(tree, own, l, slots));
@@ -382,6 +406,8 @@ cdr_hub_index_prove(void *context, const struct cdr_call *call, struct cdr_answe
 out:
 	if (err == CDR_E_ABSENT)
 		cdr_fault_set(fault, err, "a row is not in the index under this member and handle");
+	if (err == CDR_E_QUOTA)
+		cdr_fault_set(fault, err, "this member has had its rows proved as often as its people are worth a day: ask again tomorrow");
 	if (err == CDR_E_INPUT)
 		cdr_fault_set(fault, err, "two rows have one tag: ask about each tag once");
 	cdr_hub_logged_free(&own->logged);

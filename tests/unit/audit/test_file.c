@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "tests/unit/unit.h"
@@ -46,6 +47,12 @@ test_whole_or_nothing(void **state)
 	}
 	assert_int_equal(cdr_file_read("/tmp", LEN, &bytes, &fault), CDR_E_IO);
 	assert_null(bytes.data);
+	/* Nobody ever writes into it. */
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(mkfifo(path, 0600), 0);
+	assert_int_equal(cdr_file_read(path, LEN, &bytes, &fault), CDR_E_IO);
+	assert_null(bytes.data);
+	assert_int_equal(cdr_file_read("/dev/zero", LEN, &bytes, &fault), CDR_E_IO);
 	assert_int_equal(cdr_file_read("/tmp/cdr-no-such-file", LEN, &bytes, &fault), CDR_E_ABSENT);
 	assert_null(bytes.data);
 }

@@ -350,6 +350,31 @@ only_the_auditor_opens_it(void **state)
 
 #define TEST(name) cmocka_unit_test_teardown(name, forget)
 
+/* What a member says goes to the auditor's screen: nothing of it writes over what the program found. */
+static void
+nothing_shown_writes_over_the_screen(void **state)
+{
+	static char screen[] = "yes\x1b[3A\x1b[JLeaf 42 was drawn by sample 1, and is what is shown", lines[] = "yes\nLegal basis consent",
+	    turned[] = "yes \xe2\x80\xae sey", cut[] = "yes \xc3";
+	char *const said[] = { screen, lines, turned, cut };
+	const struct cdr_person person = s_person("Candida", "Testperson");
+	struct cdr_person renamed = person;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(said) / sizeof(said[0]); i++) {
+		s_check(&world, &person, 42, &o);
+		o.message.notified = said[i];
+		assert_int_equal(look(), CDR_E_PROOF);
+		assert_non_null(strstr(fault.text, "notice is no clean text"));
+		forget(NULL);
+	}
+	/* A name has the same tokens with what does not count in it. */
+	(void)snprintf(renamed.given_names, sizeof(renamed.given_names), "Candida\x1b[A");
+	s_check(&world, &renamed, 42, &o);
+	assert_int_equal(look(), CDR_E_PROOF);
+	assert_non_null(strstr(fault.text, "a name or a document is no clean text"));
+}
+
 int
 main(void)
 {
@@ -361,6 +386,7 @@ main(void)
 		TEST(an_import_shows_whom_the_point_belongs_to),
 		TEST(leaf_request_and_points_belong_together),
 		TEST(the_reason_must_be_said),
+		TEST(nothing_shown_writes_over_the_screen),
 		TEST(other_tables_cannot_tell),
 		TEST(no_more_than_tokens_need_is_said_of_a_person),
 		TEST(only_the_auditor_opens_it),

@@ -240,6 +240,47 @@ malformed_results_are_refused(void **state)
 	assert_string_equal(x_try(x, &x->trustee[0], "/v1/ceremony/result", &result.base, &cdr__wire__logged__descriptor), "ok");
 }
 
+/* What came of a ceremony is a leaf for ever: one trustee has so many a day, and the others theirs beside. */
+static void
+one_trustee_does_not_fill_the_log(void **state)
+{
+	struct exchange *x = *state;
+	Cdr__Wire__CeremonyResult result = CDR__WIRE__CEREMONY_RESULT__INIT;
+	Cdr__Wire__CeremonyKey key = CDR__WIRE__CEREMONY_KEY__INIT;
+	uint8_t bytes[CDR_POINT_LEN] = { 2 }, id[CDR_CEREMONY_ID_LEN] = { 0 };
+	ProtobufCBinaryData share[X_TRUSTEES];
+	int taken = 0;
+	char code[64];
+
+	for (size_t i = 0; i < X_TRUSTEES; i++)
+		share[i] = cdr_message_field(bytes, CDR_POINT_LEN);
+	key.kind = CDR_KEY_TAGS;
+	key.number = 1;
+	key.scheme_version = key.transcript = cdr_message_field(bytes, 32);
+	key.public_key = cdr_message_field(bytes, CDR_POINT_LEN);
+	key.public_share = share;
+	key.n_public_share = X_TRUSTEES;
+	result.act = CDR_CEREMONY_MAKE;
+	result.key = &key;
+	for (int i = 0; i < CDR_HUB_RESULTS_A_DAY + 5; i++) {
+		id[0] = (uint8_t)(i >> 8);
+		id[1] = (uint8_t)i;
+		result.ceremony = cdr_message_field(id, sizeof(id));
+		(void)snprintf(code, sizeof(code), "%s", x_try(x, &x->trustee[0], "/v1/ceremony/result", &result.base, &cdr__wire__logged__descriptor));
+		taken += strcmp(code, "ok") == 0;
+	}
+	assert_int_equal(taken, CDR_HUB_RESULTS_A_DAY);
+	assert_string_equal(code, "quota");
+	assert_int_equal(x_count(x, "SELECT count(*) FROM key_outcome"), CDR_HUB_RESULTS_A_DAY);
+	/* What it said before it may say again; and the next trustee is heard. */
+	id[1] = 0;
+	assert_string_equal(x_try(x, &x->trustee[0], "/v1/ceremony/result", &result.base, &cdr__wire__logged__descriptor), "ok");
+	id[1] = 200;
+	assert_string_equal(x_try(x, &x->trustee[1], "/v1/ceremony/result", &result.base, &cdr__wire__logged__descriptor), "ok");
+	x->now += CDR_HUB_DAY_S + 1;
+	assert_string_equal(x_try(x, &x->trustee[0], "/v1/ceremony/result", &result.base, &cdr__wire__logged__descriptor), "ok");
+}
+
 int
 main(void)
 {
@@ -252,6 +293,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(a_late_result_changes_nothing, setup, x_teardown),
 		cmocka_unit_test_setup_teardown(keys_of_two_kinds_come_in_together, setup, x_teardown),
 		cmocka_unit_test_setup_teardown(malformed_results_are_refused, setup, x_teardown),
+		cmocka_unit_test_setup_teardown(one_trustee_does_not_fill_the_log, setup, x_teardown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
