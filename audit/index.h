@@ -20,8 +20,9 @@
 #define CDR_INDEX_SALT_LEN 32
 #define CDR_INDEX_PART_SALT_LEN 16
 #define CDR_INDEX_HASH_LEN CDR_SHA256_LEN
-#define CDR_INDEX_BUCKET_ROWS_MAX 4096 /* of one tag; further rows are not in the tree */
-#define CDR_INDEX_BUCKET_HEIGHT_MAX 12 /* 4^6 slots */
+/* Of one tag: as many as all members together may put there, so that no row is ever left out of the tree. */
+#define CDR_INDEX_BUCKET_ROWS_MAX (CDR_MEMBER_COUNT_MAX * CDR_INDEX_MEMBER_TAG_ROWS_MAX)
+#define CDR_INDEX_BUCKET_HEIGHT_MAX 18 /* 4^9 slots */
 
 /* A row as a bucket holds it. */
 struct cdr_index_row {

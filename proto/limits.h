@@ -41,6 +41,7 @@
 #define CDR_INDEX_EXPIRY_LEN 18   /* handle 16, month 2 (big-endian, months since January 2000) */
 #define CDR_INDEX_ROWS_MAX 16384  /* in one put */
 #define CDR_INDEX_REMOVED_MAX 8192
+#define CDR_INDEX_MEMBER_TAG_ROWS_MAX 32 /* rows of one member under one tag: nobody looks at more of them (node/hub/match.h) */
 #define CDR_HANDLE_LEN 16
 #define CDR_TAG_LEN 16
 #define CDR_CHECK_ROW_LEN 19      /* tag 16, type 1, rarity 1, pair 1 */

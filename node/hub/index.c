@@ -25,6 +25,7 @@ struct put {
 	int64_t rows;
 	int64_t place;             /* of the batch's leaf, where it is known already; -1: none */
 	struct cdr_hub_logged logged;
+	size_t crowded_rows;       /* of one tag, where the batch would make it too many */
 };
 
 /* ---- form --------------------------------------------------------------------------------------------------- */
@@ -426,6 +427,28 @@ out:
 	return err;
 }
 
+/*
+ * No member has more than so many rows under one tag: who put thousands there would make every answer about that tag as large, and close
+ * what stands there of others.
+ */
+static cdr_err
+check_crowds(struct cdr_tx *tx, struct put *put)
+{
+	for (size_t i = 0; i < put->row_count; i++) {
+		int64_t count;
+		cdr_err err = cdr_query_one_int(tx, "SELECT count(*) FROM index_row WHERE epoch = $1 AND tag = $2 AND member = $3",
+		    CDR_VALUES(cdr_value_int(put->request->epoch), cdr_value_blob(put->row[i], CDR_TAG_LEN),
+			cdr_value_text(put->call->member->id)), &count);
+		if (err != CDR_OK)
+			return err;
+		if (count > CDR_INDEX_MEMBER_TAG_ROWS_MAX) {
+			put->crowded_rows = (size_t)count;
+			return CDR_E_RANGE;
+		}
+	}
+	return CDR_OK;
+}
+
 /* A writing job: the whole batch. */
 static cdr_err
 put_job(struct cdr_tx *tx, void *context)
@@ -446,6 +469,7 @@ put_job(struct cdr_tx *tx, void *context)
 	put->rows += (int64_t)put->row_count;
 	if (put->row_count > 0 && put->rows > (int64_t)put->call->member->import_points)
 		return CDR_E_QUOTA;
+	CDR_TRY(check_crowds(tx, put));
 	CDR_TRY(cdr_query_run(tx, "UPDATE holding SET people = $3, index_rows = $4 WHERE member = $1 AND epoch = $2",
 	    CDR_VALUES(member, cdr_value_int(put->request->epoch), cdr_value_int(put->people), cdr_value_int(put->rows))));
 	CDR_TRY(cdr_query_run(tx,
@@ -466,6 +490,10 @@ explain(struct cdr_hub *hub, const struct put *put, cdr_err err, struct cdr_faul
 	if (err == CDR_E_QUOTA)
 		cdr_fault_set(fault, err, "the index would hold more than the %llu rows of your import quota: ask the "
 		    "secretariat", (unsigned long long)call->member->import_points);
+	if (err == CDR_E_RANGE && put->crowded_rows > 0)
+		cdr_fault_set(fault, err, "under one tag a member has at most %d rows in the index, and with this batch you would have %zu: nothing of "
+		    "the batch was taken. Put a random tag in the place of that one: who stands under it so often is found by the others",
+		    CDR_INDEX_MEMBER_TAG_ROWS_MAX, put->crowded_rows);
 	if (err != CDR_E_EXISTS)
 		return;
 	cdr_fault_set(fault, err, "a batch with this id was put with other content: use a new id");

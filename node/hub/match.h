@@ -16,7 +16,7 @@
  * CDR_HUB_HITS_MEMBER_MAX rows of a tag are looked at, and the search goes on with the next member, so that nobody can
  * push others' rows out; after CDR_HUB_HITS_TAG_MAX rows of a tag the rest is left unread and the log says so.
  */
-#define CDR_HUB_HITS_MEMBER_MAX 32
+#define CDR_HUB_HITS_MEMBER_MAX CDR_INDEX_MEMBER_TAG_ROWS_MAX
 #define CDR_HUB_HITS_TAG_MAX 2000
 
 /* A row of the index whose tag and type a row of the query has too. */

@@ -232,7 +232,10 @@ cdr_hub_tree_bucket_read(struct cdr_hub_tree *tree, const uint8_t *tag, struct c
 	    "SELECT member, handle, type, rarity, pair, expires FROM index_row WHERE epoch = $1 AND tag = $2"
 	    " ORDER BY type, member, handle",
 	    CDR_VALUES(cdr_value_int(tree->epoch), cdr_value_blob(tag, CDR_TAG_LEN)), &query));
-	while (bucket->count < CDR_INDEX_BUCKET_ROWS_MAX && (err = cdr_query_step(query)) == CDR_OK) {
+	while ((err = cdr_query_step(query)) == CDR_OK) {
+		/* Nobody can put so many. Without some of them the tree would prove that they are not there. */
+		if (bucket->count == CDR_INDEX_BUCKET_ROWS_MAX)
+			CDR_TRY(CDR_E_STORE);
 		CDR_TRY(bucket_grow(bucket));
 		struct cdr_hub_row *item = &bucket->item[bucket->count];
 		CDR_TRY(cdr_query_text(query, 0, item->owner.member, sizeof(item->owner.member)));

@@ -503,6 +503,35 @@ take_receipt(const struct cdr_member *member, const struct cdr_roster *roster, c
 			       cdr_receipt_take(member, roster, message, CDR_LEAF_INDEX_BATCH, content, receipt, fault);
 }
 
+struct thinned {
+	const uint8_t *batch_id;
+	size_t rows;
+};
+
+/* A writing job. */
+static cdr_err
+thin_job(struct cdr_tx *tx, void *context)
+{
+	struct thinned *thinned = context;
+
+	return cdr_index_own_thin(tx, thinned->batch_id, &thinned->rows);
+}
+
+/* The hub refused a batch: if too many rows stand under one tag, it is sent anew with fewer. Else ${err} stays. */
+static cdr_err
+thin_batch(struct cdr_member *member, const struct batch *batch, cdr_err err, struct cdr_fault *fault)
+{
+	struct thinned thinned = { .batch_id = batch->id };
+	cdr_err wrong = cdr_store_write(member->home->store, thin_job, &thinned);
+
+	if (wrong != CDR_OK || thinned.rows == 0)
+		return wrong != CDR_OK ? wrong : err;
+	cdr_log(CDR_LOG_INFO, "index.thinned", cdr_log_int("rows", (int64_t)thinned.rows));
+	if (fault != NULL)
+		*fault = (struct cdr_fault){ 0 };
+	return CDR_OK;
+}
+
 /* Send one batch; what the hub acknowledged is marked. */
 static cdr_err
 send_batch(struct cdr_member *member, const struct cdr_roster *roster, struct batch *batch, struct cdr_fault *fault)
@@ -525,6 +554,8 @@ send_batch(struct cdr_member *member, const struct cdr_roster *roster, struct ba
 		err = take_receipt(member, roster, batch, ((const Cdr__Wire__IndexPutReply *)ask.reply)->receipt, &a.receipt, fault);
 	if (err == CDR_OK)
 		err = cdr_store_write(member->home->store, acknowledge, &a);
+	if (err == CDR_E_RANGE && ask.answered)
+		err = thin_batch(member, batch, err, fault);
 	cdr_receipt_free(&a.receipt);
 	cdr_ask_free(&ask);
 	return err;

@@ -196,6 +196,108 @@ cdr_index_own_forget(struct cdr_tx *tx, const uint8_t *handles, size_t count)
 	return err == CDR_E_ABSENT ? CDR_OK : err;
 }
 
+/* ---- no more under one tag than the hub takes ---------------------------------------------------------------------- */
+
+/* A tag of a batch, and how many rows of ours stand under it. */
+struct crowded {
+	uint8_t tag[CDR_TAG_LEN];
+	size_t count;
+};
+
+struct thinning {
+	struct crowded *tag;
+	size_t count;
+};
+
+static int
+compare_crowded(const void *a, const void *b)
+{
+	return memcmp(((const struct crowded *)a)->tag, ((const struct crowded *)b)->tag, CDR_TAG_LEN);
+}
+
+/* The tag's entry; NULL: the batch has it not. */
+static struct crowded *
+find_crowded(const struct thinning *t, const uint8_t *tag)
+{
+	struct crowded key = { .count = 0 };
+
+	memcpy(key.tag, tag, sizeof(key.tag));
+	return bsearch(&key, t->tag, t->count, sizeof(*t->tag), compare_crowded);
+}
+
+/* The tags of a batch, each once. */
+static cdr_err
+list_tags(struct thinning *t, const struct cdr_buffer *rows)
+{
+	size_t kept = 0;
+
+	t->tag = calloc(rows->len / CDR_INDEX_ROW_LEN + 1, sizeof(*t->tag));
+	if (t->tag == NULL)
+		return CDR_E_MEMORY;
+	for (size_t at = 0; at + CDR_INDEX_ROW_LEN <= rows->len; at += CDR_INDEX_ROW_LEN)
+		memcpy(t->tag[t->count++].tag, rows->data + at, CDR_TAG_LEN);
+	if (t->count > 1)
+		qsort(t->tag, t->count, sizeof(*t->tag), compare_crowded);
+	for (size_t i = 0; i < t->count; i++)
+		if (kept == 0 || compare_crowded(&t->tag[kept - 1], &t->tag[i]) != 0)
+			t->tag[kept++] = t->tag[i];
+	t->count = kept;
+	return CDR_OK;
+}
+
+/* Count what a batch that the hub has acknowledged has under these tags. */
+static cdr_err
+count_kept(struct cdr_query *query, void *context)
+{
+	struct thinning *t = context;
+	struct cdr_buffer rows = { 0 };
+	cdr_err err = cdr_query_blob_copy(query, 0, CDR_BODY_INDEX_MAX, &rows);
+
+	for (size_t at = 0; err == CDR_OK && at + CDR_INDEX_ROW_LEN <= rows.len; at += CDR_INDEX_ROW_LEN) {
+		struct crowded *found = find_crowded(t, rows.data + at);
+		if (found != NULL)
+			found->count++;
+	}
+	cdr_buffer_free(&rows);
+	return err;
+}
+
+/* see node/member/index_own.h */
+cdr_err
+cdr_index_own_thin(struct cdr_tx *tx, const uint8_t batch[static CDR_ID_LEN], size_t *thinned)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct kept kept = { 0 };
+	struct thinning t = { 0 };
+	const struct cdr_value id = cdr_value_blob(batch, CDR_ID_LEN);
+	int64_t epoch;
+
+	*thinned = 0;
+	CDR_TRY(kept_read(tx, "SELECT row_bytes, expiries FROM index_batch WHERE id = $1", batch, &kept));
+	CDR_TRY(cdr_query_one_int(tx, "SELECT epoch FROM index_batch WHERE id = $1", CDR_VALUES(id), &epoch));
+	CDR_TRY(list_tags(&t, &kept.rows));
+	CDR_TRY(cdr_query_each(tx, "SELECT row_bytes FROM index_kept WHERE epoch = $1", CDR_VALUES(cdr_value_int(epoch)), count_kept, &t));
+	for (size_t at = 0; at + CDR_INDEX_ROW_LEN <= kept.rows.len; at += CDR_INDEX_ROW_LEN) {
+		struct crowded *found = find_crowded(&t, kept.rows.data + at);
+		if (++found->count <= CDR_INDEX_MEMBER_TAG_ROWS_MAX)
+			continue;
+		CDR_TRY(cdr_random(kept.rows.data + at, CDR_TAG_LEN));
+		(*thinned)++;
+	}
+	if (*thinned > 0)
+		CDR_TRY(cdr_query_run(tx, "UPDATE index_batch SET row_bytes = $2 WHERE id = $1",
+		    CDR_VALUES(id, cdr_value_bytes(cdr_buffer_bytes(&kept.rows)))));
+	err = CDR_OK;
+out:
+	if (err != CDR_OK)
+		*thinned = 0;
+	if (t.tag != NULL)
+		cdr_wipe(t.tag, t.count * sizeof(*t.tag));
+	free(t.tag);
+	kept_free(&kept);
+	return err;
+}
+
 /* ---- what is asked, of whom ------------------------------------------------------------------------------------- */
 
 /* Two rows of a person, with different tags; the second one is taken from the others at random. */

@@ -34,6 +34,18 @@ CDR_MUST_CHECK cdr_err cdr_index_own_keep(struct cdr_tx *tx, const uint8_t batch
 CDR_MUST_CHECK cdr_err cdr_index_own_forget(struct cdr_tx *tx, const uint8_t *handles, size_t count);
 
 /**
+ * cdr_index_own_thin(tx, batch, thinned):
+ * The hub takes no more rows of one member under one tag than CDR_INDEX_MEMBER_TAG_ROWS_MAX, and refused the batch with this id. In the
+ * place of those tags of it under which so many of our people stand already, it gets random ones, as a person's rows are filled up with.
+ * Whoever is met so often, such as somebody with forty contracts, is found by the rows that are there: nobody looks at more.
+ *
+ * thinned  out   how many rows have another tag now
+ *
+ * Returns  CDR_OK; CDR_E_STORE; CDR_E_MEMORY; CDR_E_INTERNAL.
+ */
+CDR_MUST_CHECK cdr_err cdr_index_own_thin(struct cdr_tx *tx, const uint8_t batch[static CDR_ID_LEN], size_t *thinned);
+
+/**
  * cdr_index_own_step(member, worked, fault):
  * Ask for the proofs that are due. What the hub cannot prove is noted as its misconduct (node/member/misconduct.h).
  *

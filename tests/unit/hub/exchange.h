@@ -47,6 +47,7 @@ struct exchange {
 	struct x_party hub_party;
 	struct x_party trustee[X_TRUSTEES];
 	uint64_t now;
+	uint64_t import_points;        /* of who is invited next */
 };
 
 /* What came back. The message is borrowed from the arena. */
@@ -257,7 +258,7 @@ static inline void
 x_invite(struct exchange *x, const char *id, uint8_t secret[static CDR_HUB_INVITATION_SECRET_LEN])
 {
 	struct cdr_hub_invitation invitation = { .id = id, .name = id, .country = "KEN", .check_points = 6400,
-		.import_points = 320, .expires_at = x->now + 86400 };
+		.import_points = x->import_points, .expires_at = x->now + 86400 };
 	char code[CDR_HUB_INVITATION_TEXT_LEN];
 	uint8_t bytes[CDR_HUB_INVITATION_LEN];
 
@@ -458,6 +459,7 @@ x_new(void)
 	assert_int_equal(cdr_secret_start(NULL), CDR_OK);
 	cdr_log_set_level(CDR_LOG_ERROR);
 	x->now = X_NOW;
+	x->import_points = 320;
 	(void)snprintf(x->dir, sizeof(x->dir), "/tmp/cdr-hub-XXXXXX");
 	assert_non_null(mkdtemp(x->dir));
 	(void)snprintf(path, sizeof(path), "%s/node.db", x->dir);

@@ -294,6 +294,59 @@ new_keys_begin_with_nothing(void **state)
 	assert_int_equal(x_count(w->x, "SELECT count(*) FROM holding WHERE member = 'aa'"), 0);
 }
 
+/* Put ${count} people from ${handle} on, who share the tags of ${person}, sixteen at a time at most. */
+static const char *
+put_alike(struct world *w, const struct x_party *party, uint8_t batch, uint8_t handle, size_t count, uint8_t person)
+{
+	x_put_start(&w->put, batch);
+	for (size_t i = 0; i < count; i++)
+		x_put_person(&w->put, (uint8_t)(handle + i), person, 16, LATEST);
+	return x_put_send(w->x, party, &w->put, NULL);
+}
+
+/* One member has so many rows under one tag and no more; a batch that is refused leaves everything as it was. */
+static void
+one_tag_is_not_flooded(void **state)
+{
+	struct world *w = *state;
+	struct x_reply reply;
+
+	w->x->import_points = 4096;
+	x_enrol(w->x, "cc", &w->a); /* with more quota than the others */
+	assert_string_equal(put_alike(w, &w->a, 1, 1, 16, 10), "ok");
+	assert_string_equal(put_alike(w, &w->a, 2, 17, 15, 10), "ok");
+	assert_string_equal(put_alike(w, &w->a, 3, 40, 2, 10), "range");
+	assert_int_equal(x_count(w->x, "SELECT count(*) FROM person WHERE member = 'cc'"), 31);
+	assert_int_equal(x_count(w->x, "SELECT count(*) FROM index_row WHERE member = 'cc'"), 31 * 16);
+	assert_int_equal(x_count(w->x, "SELECT people FROM holding WHERE member = 'cc'"), 31);
+	assert_int_equal(x_count(w->x, "SELECT count(*) FROM index_batch WHERE member = 'cc'"), 2);
+	assert_string_equal(put_alike(w, &w->a, 4, 40, 1, 10), "ok"); /* the 32nd */
+	/* One tag alone that is too many, among others that are not. */
+	x_put_start(&w->put, 5);
+	x_put_person(&w->put, 50, 60, 16, LATEST);
+	x_tag(10, 3, w->put.rows + 7 * CDR_INDEX_ROW_LEN);
+	assert_string_equal(x_put_send(w->x, &w->a, &w->put, NULL), "range");
+	/* What goes out makes room, and who comes again under the same handle takes none. */
+	x_put_removed(&w->put, 1);
+	assert_string_equal(x_put_send(w->x, &w->a, &w->put, NULL), "ok");
+	assert_string_equal(put_alike(w, &w->a, 6, 2, 1, 10), "ok");
+	/* Another member has its own. */
+	assert_string_equal(put_alike(w, &w->b, 7, 1, 1, 10), "ok");
+	/* It is told what was wrong, and what to do. */
+	x_put_start(&w->put, 8);
+	x_put_person(&w->put, 99, 10, 16, LATEST);
+	Cdr__Wire__IndexPut request = CDR__WIRE__INDEX_PUT__INIT;
+	request.epoch = X_EPOCH;
+	request.batch = cdr_message_field(w->put.batch, CDR_ID_LEN);
+	request.rows = cdr_message_field(w->put.rows, 16 * CDR_INDEX_ROW_LEN);
+	request.expiries = cdr_message_field(w->put.expiries, CDR_INDEX_EXPIRY_LEN);
+	request.removed = cdr_message_field(w->put.removed, 0);
+	assert_int_not_equal(x_call(w->x, &w->a, "/v1/index/put", &request.base, &cdr__wire__index_put_reply__descriptor, &reply), 200);
+	assert_non_null(strstr(reply.text, "at most 32 rows"));
+	assert_non_null(strstr(reply.text, "random tag"));
+	x_reply_free(&reply);
+}
+
 /* What /v1/index/handles lists to ${party} behind ${after} (NULL: from the first): how many, and the first byte of each. */
 static size_t
 listed(struct world *w, const struct x_party *party, const uint8_t *after, uint8_t *firsts)
@@ -354,6 +407,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(what_expired_goes, setup, teardown),
 		cmocka_unit_test(months_are_counted_from_2000),
 		cmocka_unit_test_setup_teardown(new_keys_begin_with_nothing, setup, teardown),
+		cmocka_unit_test_setup_teardown(one_tag_is_not_flooded, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_member_asks_whom_it_has, setup, teardown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -203,6 +203,8 @@ struct world {
 	uint8_t check_rows[CDR_CHECK_ROWS_MAX * CDR_CHECK_ROW_LEN];
 	size_t check_row_count, open_count, close_count;
 	size_t list_count;                  /* how often somebody asked whom it has in the index */
+	bool bounds_tags;                   /* it refuses more rows of a tag than a member may have */
+	size_t flood_count;                 /* how often it did */
 	bool lists_backwards;
 	size_t prove_row_count, prove_count; /* of one's own rows: how many at once at most, how often */
 	uint8_t check_id[CDR_ID_LEN];

@@ -96,6 +96,23 @@ keep_put(struct world *w, const Cdr__Wire__IndexPut *put)
 	assert_int_equal(cdr_buffer_copy(cdr_message_bytes(put->removed), &kept->removed), CDR_OK);
 }
 
+/* Whether ${put} would bring more rows under one tag than a member may have. */
+static bool
+floods(const struct world *w, const Cdr__Wire__IndexPut *put)
+{
+	for (size_t at = 0; at < put->rows.len; at += CDR_INDEX_ROW_LEN) {
+		size_t count = 0;
+		for (size_t k = 0; k < put->rows.len; k += CDR_INDEX_ROW_LEN)
+			count += memcmp(put->rows.data + at, put->rows.data + k, CDR_TAG_LEN) == 0;
+		for (size_t i = 0; i < w->put_count; i++)
+			for (size_t k = 0; k < w->put[i].rows.len; k += CDR_INDEX_ROW_LEN)
+				count += memcmp(put->rows.data + at, w->put[i].rows.data + k, CDR_TAG_LEN) == 0;
+		if (count > CDR_INDEX_MEMBER_TAG_ROWS_MAX)
+			return true;
+	}
+	return false;
+}
+
 static void
 index_put(struct world *w, const struct w_request *r, struct w_reply *reply)
 {
@@ -105,6 +122,11 @@ index_put(struct world *w, const struct w_request *r, struct w_reply *reply)
 		cdr_message_bytes(put->expiries), cdr_message_bytes(put->removed) };
 	struct w_receipt receipt;
 
+	if (w->bounds_tags && floods(w, put)) {
+		w->flood_count++;
+		w_refuse(reply, CDR_E_RANGE);
+		return;
+	}
 	keep_put(w, put);
 	w_log_act(w, CDR_LEAF_INDEX_BATCH, r->envelope->signer, parts, 4, &receipt);
 	answer.receipt = &receipt.message;
