@@ -12,20 +12,6 @@
 /* One member can have another party, another sealing key, both quotas changed, another status, and something else. */
 #define MEMBER_CHANGE_MAX 6
 
-static bool
-same_bytes(ProtobufCBinaryData a, ProtobufCBinaryData b)
-{
-	return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
-}
-
-static bool
-same_party(const Cdr__Wire__Party *a, const Cdr__Wire__Party *b)
-{
-	return strcmp(a->name, b->name) == 0 && strcmp(a->url, b->url) == 0 &&
-	    same_bytes(a->signing_key, b->signing_key) && same_bytes(a->sealing_key, b->sealing_key) &&
-	    same_bytes(a->tls_pin, b->tls_pin);
-}
-
 /* Add an entry; the text follows. Room was made for the most that there can be. */
 static struct cdr_roster_diff_entry *
 add(struct cdr_roster_diff *diff, enum cdr_roster_diff_kind kind, enum cdr_roster_diff_need need)
@@ -96,15 +82,6 @@ out:
 	return err;
 }
 
-/* Whether both entries have the same sealing key, vouched for by the same signature. */
-static bool
-same_sealing(const Cdr__Wire__Member *a, const Cdr__Wire__Member *b)
-{
-	return same_bytes(a->party->sealing_key, b->party->sealing_key) && (a->sealing == NULL) == (b->sealing == NULL) &&
-	    (a->sealing == NULL || (a->sealing->number == b->sealing->number && a->sealing->made_at == b->sealing->made_at &&
-		same_bytes(a->sealing->signature, b->sealing->signature)));
-}
-
 /* The sealing key of somebody who keeps its signing key: the member's own word decides. */
 static cdr_err
 diff_sealing(struct cdr_roster_diff *diff, const uint8_t *hub_key, const Cdr__Wire__Member *before,
@@ -113,7 +90,7 @@ diff_sealing(struct cdr_roster_diff *diff, const uint8_t *hub_key, const Cdr__Wi
 	cdr_err err = CDR_E_INTERNAL;
 	struct cdr_roster_diff_entry *e;
 
-	if (same_sealing(before, after))
+	if (cdr_sealing_same(before, after))
 		return CDR_OK;
 	bool is_own = cdr_sealing_member_follows(hub_key, before, after, NULL) == CDR_OK;
 	CDR_TRY(add_member(diff, CDR_DIFF_MEMBER_SEALING, is_own ? CDR_NEED_NOTHING : CDR_NEED_REFUSAL, after, &e));
@@ -134,11 +111,11 @@ diff_member(struct cdr_roster_diff *diff, const uint8_t *hub_key, const Cdr__Wir
 	Cdr__Wire__Party rolled = *before->party;
 
 	/* Who keeps its signing key vouches for its sealing key; of anybody else the fingerprint covers it. */
-	if (same_bytes(before->party->signing_key, after->party->signing_key)) {
+	if (cdr_message_same(before->party->signing_key, after->party->signing_key)) {
 		rolled.sealing_key = after->party->sealing_key;
 		CDR_TRY(diff_sealing(diff, hub_key, before, after));
 	}
-	if (!same_party(&rolled, after->party)) {
+	if (!cdr_roster_same_party(&rolled, after->party)) {
 		CDR_TRY(add_member(diff, CDR_DIFF_MEMBER_PARTY, CDR_NEED_APPROVAL, after, &e));
 		(void)snprintf(e->text, sizeof(e->text), "%s gets new keys or another name: \"%s\", now \"%s\"", after->id,
 		    after->party->name, before->party->name);
@@ -219,7 +196,7 @@ same_shares(const struct cdr_roster_key *a, const struct cdr_roster_key *b)
 	if (!equal(a->transcript, b->transcript) || a->share_count != b->share_count)
 		return false;
 	for (size_t i = 0; i < a->share_count; i++) {
-		if (!same_bytes(a->public_share[i], b->public_share[i]))
+		if (!cdr_message_same(a->public_share[i], b->public_share[i]))
 			return false;
 	}
 	return true;
@@ -332,7 +309,7 @@ cdr_roster_diff_new(const struct cdr_roster *before, const struct cdr_roster *af
 	diff->entry = calloc(MEMBER_CHANGE_MAX * (from->n_member + to->n_member) + OTHER_COUNT_MAX, sizeof(*diff->entry));
 	if (diff->entry == NULL)
 		return CDR_E_MEMORY;
-	if (!same_party(from->hub, to->hub)) {
+	if (!cdr_roster_same_party(from->hub, to->hub)) {
 		e = add(diff, CDR_DIFF_PARTIES, CDR_NEED_REFUSAL);
 		(void)snprintf(e->text, sizeof(e->text), "the hub changes");
 	}

@@ -117,22 +117,10 @@ cdr_ceremony_change_fingerprint(const Cdr__Wire__TrusteeChange *change, uint8_t 
 #define BAD(...) cdr_fault_set(fault, CDR_E_ROSTER, __VA_ARGS__)
 
 static bool
-same(ProtobufCBinaryData a, ProtobufCBinaryData b)
-{
-	return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
-}
-
-static bool
-same_party(const Cdr__Wire__Party *a, const Cdr__Wire__Party *b)
-{
-	return strcmp(a->name, b->name) == 0 && strcmp(a->url, b->url) == 0 && same(a->signing_key, b->signing_key) &&
-	    same(a->sealing_key, b->sealing_key) && same(a->tls_pin, b->tls_pin);
-}
-
-static bool
 has_common_key(const Cdr__Wire__Party *a, const Cdr__Wire__Party *b)
 {
-	return same(a->signing_key, b->signing_key) || same(a->sealing_key, b->sealing_key) || same(a->tls_pin, b->tls_pin);
+	return cdr_message_same(a->signing_key, b->signing_key) || cdr_message_same(a->sealing_key, b->sealing_key) ||
+	    cdr_message_same(a->tls_pin, b->tls_pin);
 }
 
 /* The participants that the roster names already: as they are, and dealing under their own index or not at all. */
@@ -147,7 +135,7 @@ check_present(const Cdr__Wire__TrusteeChange *change, const Cdr__Wire__Roster *b
 		const Cdr__Wire__CeremonyParticipant *p = change->participant[i];
 		bool is_present = i < body->n_trustee;
 
-		if (is_present && !same_party(p->party, body->trustee[i]->party))
+		if (is_present && !cdr_roster_same_party(p->party, body->trustee[i]->party))
 			return BAD("the change of trustees was made for another roster: participant %zu is not trustee %zu", i + 1, i + 1);
 		if (p->before != 0 && (!is_present || p->before != i + 1))
 			return BAD("the change of trustees lets participant %zu deal the share of trustee %u", i + 1, p->before);

@@ -21,6 +21,13 @@ cdr_buffer_free(struct cdr_buffer *buffer)
 }
 
 /* see proto/message.h */
+bool
+cdr_message_same(ProtobufCBinaryData a, ProtobufCBinaryData b)
+{
+	return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
+}
+
+/* see proto/message.h */
 struct cdr_bytes
 cdr_buffer_bytes(const struct cdr_buffer *buffer)
 {

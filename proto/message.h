@@ -28,6 +28,9 @@ struct cdr_bytes cdr_buffer_bytes(const struct cdr_buffer *buffer);
  */
 CDR_MUST_CHECK cdr_err cdr_buffer_copy(struct cdr_bytes bytes, struct cdr_buffer *out);
 
+/* Whether two fields hold the same bytes. Not for secrets. */
+bool cdr_message_same(ProtobufCBinaryData a, ProtobufCBinaryData b);
+
 /* Memory that decoded messages live in. Zeroed: empty. */
 struct cdr_arena {
 	uint8_t *memory;

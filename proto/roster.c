@@ -344,14 +344,12 @@ cdr_roster_verify_genesis(const struct cdr_roster *roster, const uint8_t fingerp
 	return CDR_OK;
 }
 
-/* Whether two parties are the same in every field. */
-static bool
-same_party(const Cdr__Wire__Party *a, const Cdr__Wire__Party *b)
+/* see proto/roster.h */
+bool
+cdr_roster_same_party(const Cdr__Wire__Party *a, const Cdr__Wire__Party *b)
 {
-	uint8_t hash_a[CDR_ROSTER_HASH_LEN], hash_b[CDR_ROSTER_HASH_LEN];
-
-	return cdr_roster_party_fingerprint("", a, hash_a) == CDR_OK &&
-	    cdr_roster_party_fingerprint("", b, hash_b) == CDR_OK && memcmp(hash_a, hash_b, sizeof(hash_a)) == 0;
+	return strcmp(a->name, b->name) == 0 && strcmp(a->url, b->url) == 0 && cdr_message_same(a->signing_key, b->signing_key) &&
+	    cdr_message_same(a->sealing_key, b->sealing_key) && cdr_message_same(a->tls_pin, b->tls_pin);
 }
 
 /* Whether ${roster} may come after ${before} in all but its countersignatures. */
@@ -366,7 +364,7 @@ follows(const struct cdr_roster *roster, const struct cdr_roster *before, struct
 	if (version == before->body->version + 1 &&
 	    memcmp(roster->body->previous.data, before->hash, CDR_ROSTER_HASH_LEN) != 0)
 		return BAD("roster: version %" PRIu64 " is not chained to the version before it", version);
-	if (!same_party(roster->body->hub, before->body->hub))
+	if (!cdr_roster_same_party(roster->body->hub, before->body->hub))
 		return BAD("roster: version %" PRIu64 " names another hub", version);
 	if (!hub_signed(roster, before))
 		return BAD("roster: version %" PRIu64 " is not signed by the hub", version);
@@ -380,7 +378,7 @@ cdr_roster_same_trustees(const Cdr__Wire__Roster *a, const Cdr__Wire__Roster *b)
 	if (a->n_trustee != b->n_trustee || a->threshold != b->threshold)
 		return false;
 	for (size_t i = 0; i < a->n_trustee; i++)
-		if (!same_party(a->trustee[i]->party, b->trustee[i]->party))
+		if (!cdr_roster_same_party(a->trustee[i]->party, b->trustee[i]->party))
 			return false;
 	return true;
 }

@@ -97,6 +97,9 @@ CDR_MUST_CHECK cdr_err cdr_roster_countersign(const uint8_t *seed,
 CDR_MUST_CHECK cdr_err cdr_roster_verify_countersignature(const struct cdr_roster *before,
     const uint8_t roster_hash[static CDR_ROSTER_HASH_LEN], uint32_t index, struct cdr_bytes signature);
 
+/* Whether two parties are the same in every field. */
+bool cdr_roster_same_party(const Cdr__Wire__Party *a, const Cdr__Wire__Party *b);
+
 /* Whether both name the same trustees, with the same threshold. */
 bool cdr_roster_same_trustees(const Cdr__Wire__Roster *a, const Cdr__Wire__Roster *b);
 

@@ -47,20 +47,14 @@ cdr_sealing_verify(const uint8_t *signing_key, const struct cdr_sealing_claim *c
 	return CDR_OK;
 }
 
-static bool
-same(ProtobufCBinaryData a, ProtobufCBinaryData b)
+/* see proto/sealing.h */
+bool
+cdr_sealing_same(const Cdr__Wire__Member *a, const Cdr__Wire__Member *b)
 {
-	return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
-}
-
-/* Whether both entries say the same of the sealing key, to the byte. */
-static bool
-same_sealing(const Cdr__Wire__Member *a, const Cdr__Wire__Member *b)
-{
-	if (!same(a->party->sealing_key, b->party->sealing_key) || (a->sealing == NULL) != (b->sealing == NULL))
+	if (!cdr_message_same(a->party->sealing_key, b->party->sealing_key) || (a->sealing == NULL) != (b->sealing == NULL))
 		return false;
 	return a->sealing == NULL || (a->sealing->number == b->sealing->number &&
-	    a->sealing->made_at == b->sealing->made_at && same(a->sealing->signature, b->sealing->signature));
+	    a->sealing->made_at == b->sealing->made_at && cdr_message_same(a->sealing->signature, b->sealing->signature));
 }
 
 /* see proto/sealing.h */
@@ -68,9 +62,9 @@ cdr_err
 cdr_sealing_member_follows(const uint8_t *hub_key, const Cdr__Wire__Member *before, const Cdr__Wire__Member *after,
     struct cdr_fault *fault)
 {
-	const bool stays = before != NULL && same(before->party->signing_key, after->party->signing_key);
+	const bool stays = before != NULL && cdr_message_same(before->party->signing_key, after->party->signing_key);
 
-	if (stays && same_sealing(before, after))
+	if (stays && cdr_sealing_same(before, after))
 		return CDR_OK;
 	if (after->sealing == NULL)
 		return !stays ? CDR_OK : cdr_fault_set(fault, CDR_E_ROSTER, "roster: %s gets another sealing key without a word from "

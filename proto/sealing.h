@@ -40,6 +40,9 @@ CDR_MUST_CHECK cdr_err cdr_sealing_sign(const uint8_t *seed, const struct cdr_se
 CDR_MUST_CHECK cdr_err cdr_sealing_verify(const uint8_t *signing_key, const struct cdr_sealing_claim *claim,
     struct cdr_bytes signature);
 
+/* Whether both entries say the same of the sealing key, to the byte: the key, its number and time, and the member's word for it. */
+bool cdr_sealing_same(const Cdr__Wire__Member *a, const Cdr__Wire__Member *b);
+
 /**
  * cdr_sealing_member_follows(hub_key, before, after, fault):
  * Whether a member's entry may have the sealing key that ${after} gives it.

@@ -129,10 +129,14 @@ out:
 	return err;
 }
 
-static bool
-same(ProtobufCBinaryData a, ProtobufCBinaryData b)
+/* see node/trustee/change.h */
+bool
+cdr_trustee_change_names(const Cdr__Wire__TrusteeChange *change, const Cdr__Wire__Party *own)
 {
-	return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
+	for (size_t i = 0; i < change->n_participant; i++)
+		if (cdr_roster_same_party(change->participant[i]->party, own))
+			return true;
+	return false;
 }
 
 /* see node/trustee/change.h */
@@ -147,9 +151,7 @@ cdr_trustee_change_gives(const Cdr__Wire__TrusteeChange *change, const struct cd
 
 		if (p->after == 0)
 			continue;
-		if (now == NULL || strcmp(now->party->name, p->party->name) != 0 || strcmp(now->party->url, p->party->url) != 0 ||
-		    !same(now->party->signing_key, p->party->signing_key) || !same(now->party->sealing_key, p->party->sealing_key) ||
-		    !same(now->party->tls_pin, p->party->tls_pin))
+		if (now == NULL || !cdr_roster_same_party(now->party, p->party))
 			return false;
 		count++;
 	}

@@ -37,6 +37,9 @@ CDR_MUST_CHECK cdr_err cdr_trustee_change_approve(const struct cdr_trustee *trus
 CDR_MUST_CHECK cdr_err cdr_trustee_change_read(struct cdr_tx *tx, struct cdr_arena *arena,
     Cdr__Wire__TrusteeChange **change);
 
+/* Whether ${change} names ${own}, to be a trustee or to deal its share, with exactly this card: name, address and every key. */
+bool cdr_trustee_change_names(const Cdr__Wire__TrusteeChange *change, const Cdr__Wire__Party *own);
+
 /* Whether ${roster} names exactly the trustees and the threshold that ${change} leads to. */
 bool cdr_trustee_change_gives(const Cdr__Wire__TrusteeChange *change, const struct cdr_roster *roster);
 

@@ -112,24 +112,14 @@ check_fingerprint(const struct cdr_arguments *arguments, struct cdr_report *repo
 	return CDR_OK;
 }
 
-/* Whether ${change} names this trustee, to be one or to deal its share, with exactly its own card. */
 static cdr_err
 check_own(const struct cdr_trustee_open *open, const Cdr__Wire__TrusteeChange *change, struct cdr_fault *fault)
 {
 	Cdr__Wire__Party own;
 
 	cdr_home_party(open->home, open->name, open->url, &own);
-	for (size_t i = 0; i < change->n_participant; i++) {
-		const Cdr__Wire__Party *party = change->participant[i]->party;
-
-		if (party->signing_key.len == own.signing_key.len &&
-		    memcmp(party->signing_key.data, own.signing_key.data, own.signing_key.len) == 0 &&
-		    party->tls_pin.len == own.tls_pin.len && memcmp(party->tls_pin.data, own.tls_pin.data, own.tls_pin.len) == 0 &&
-		    strcmp(party->name, own.name) == 0 && strcmp(party->url, own.url) == 0)
-			return CDR_OK;
-	}
-	return cdr_fault_set(fault, CDR_E_REFUSED, "this trustee is not in the change as it is: its name, address or a key differs from "
-	    "card.json. Do not go on: tell the others");
+	return cdr_trustee_change_names(change, &own) ? CDR_OK : cdr_fault_set(fault, CDR_E_REFUSED, "this trustee is not in the change as it "
+	    "is: its name, address or a key differs from card.json. Do not go on: tell the others");
 }
 
 /* Whether this trustee is none after it. */

@@ -49,20 +49,6 @@ out:
 	return err;
 }
 
-static bool
-same_bytes(ProtobufCBinaryData a, ProtobufCBinaryData b)
-{
-	return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0);
-}
-
-static bool
-same_party(const Cdr__Wire__Party *a, const Cdr__Wire__Party *b)
-{
-	return strcmp(a->name, b->name) == 0 && strcmp(a->url, b->url) == 0 &&
-	    same_bytes(a->signing_key, b->signing_key) && same_bytes(a->sealing_key, b->sealing_key) &&
-	    same_bytes(a->tls_pin, b->tls_pin);
-}
-
 /* see node/trustee/genesis.h */
 cdr_err
 cdr_genesis_check(const struct cdr_roster *genesis, const uint8_t fingerprint[static CDR_ROSTER_HASH_LEN],
@@ -78,7 +64,7 @@ cdr_genesis_check(const struct cdr_roster *genesis, const uint8_t fingerprint[st
 		return cdr_fault_set(fault, CDR_E_REFUSED, "the server that was asked is not the hub which the genesis roster names "
 		    "(%s): is the --hub address right?", body->hub->url);
 	for (size_t i = 0; i < body->n_trustee; i++) {
-		if (same_party(body->trustee[i]->party, own)) {
+		if (cdr_roster_same_party(body->trustee[i]->party, own)) {
 			*index = body->trustee[i]->index;
 			return CDR_OK;
 		}
