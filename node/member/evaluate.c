@@ -33,7 +33,8 @@ struct batch {
 	const struct cdr_evaluate_about *about;
 	char name[ASKED_NAME_LEN + 1]; /* of the setting that remembers it until it is done */
 	uint64_t sequence;
-	bool is_spoilt;             /* a trustee knows the sequence number for another request */
+	bool is_spoilt;             /* the hub, or so many trustees that the others are too few, know the sequence number for another request */
+	uint32_t spent_count;       /* trustees that say so */
 	uint8_t *seed;              /* secret: CDR_OPRF_SEED_LEN */
 	uint8_t *blinds;            /* secret: count * CDR_SCALAR_LEN */
 	uint8_t *blinded;           /* count * CDR_POINT_LEN */
@@ -447,7 +448,9 @@ take_answer(struct batch *batch, const struct cdr_ask *ask, uint8_t index)
 		/* Ours, unless the trustee says it of itself: then it is replaced like any other that fails. */
 		if (!ask->answered && (ask->err == CDR_E_MEMORY || ask->err == CDR_E_INTERNAL))
 			return ask->err;
-		batch->is_spoilt |= ask->err == CDR_E_SEQUENCE;
+		/* The log has the request under its number: a few who say otherwise do not make this node pay for another one. */
+		if (ask->err == CDR_E_SEQUENCE && ++batch->spent_count > batch->roster->body->n_trustee - batch->roster->body->threshold)
+			batch->is_spoilt = true;
 		if (ask->err == CDR_E_BUSY && ask->answered && !batch->is_proved) {
 			batch->order[batch->order_count++] = index;
 			batch->early_count++;

@@ -74,7 +74,7 @@ test_tags(void **state)
 static void
 test_failing_trustee(void **state)
 {
-	static const enum w_trustee_mode modes[] = { W_DOWN, W_REFUSES, W_FAILS, W_FORGED };
+	static const enum w_trustee_mode modes[] = { W_DOWN, W_REFUSES, W_FAILS, W_SPENT, W_FORGED };
 	struct world *w = *state;
 	uint8_t tags[COUNT * CDR_TAG_LEN];
 
@@ -185,6 +185,32 @@ test_too_few(void **state)
 	}
 }
 
+/* The log has the request under its number: no single trustee's word makes the node take, and pay, another one. */
+static void
+test_no_trustee_spends_a_number(void **state)
+{
+	struct world *w = *state;
+	uint8_t tags[COUNT * CDR_TAG_LEN];
+
+	w->mode[0] = W_SPENT;
+	w->mode[2] = W_DOWN;
+	for (int i = 0; i < 3; i++) {
+		assert_int_not_equal(evaluate(w, tags, NULL), CDR_OK);
+		assert_int_equal(w->sequence, 1);
+	}
+	w->mode[2] = W_TRUE;
+	assert_int_equal(evaluate(w, tags, NULL), CDR_OK);
+	assert_tags(w, tags);
+	assert_int_equal(w->sequence, 1);
+	/* Where the others are too few to evaluate it, the number is worth nothing. */
+	w->mode[2] = W_SPENT;
+	assert_int_equal(evaluate(w, tags, NULL), CDR_E_SEQUENCE);
+	assert_int_equal(w->sequence, 2);
+	w->mode[0] = W_TRUE;
+	assert_int_equal(evaluate(w, tags, NULL), CDR_OK);
+	assert_int_equal(w->sequence, 3);
+}
+
 static void
 test_counts(void **state)
 {
@@ -225,6 +251,7 @@ main(void)
 		TEST(test_early),
 		TEST(test_lying_trustee),
 		TEST(test_too_few),
+		TEST(test_no_trustee_spends_a_number),
 		TEST(test_counts),
 		TEST(test_no_sequence),
 	};

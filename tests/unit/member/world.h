@@ -79,6 +79,7 @@ enum w_trustee_mode {
 	W_DOWN,
 	W_REFUSES,      /* its quota is used up */
 	W_FAILS,        /* it has no memory, it says */
+	W_SPENT,        /* it knows the sequence number for another request, it says */
 	W_FORGED,       /* the reply is signed by somebody else */
 	W_EARLY,        /* the hub has not told it that enough have cosigned: it wants the proof */
 	W_BUSY,         /* whatever it is shown */
