@@ -9,6 +9,7 @@ struct reports {
 	json_t *misuse;
 	json_t *lies;
 	json_t *strangers;
+	json_t *forks;
 	json_t *samples;
 };
 
@@ -179,6 +180,9 @@ reports_job(struct cdr_tx *tx, void *context)
 		cdr_report_text(r->report, "  nothing\n");
 	if (err != CDR_OK)
 		return err;
+	err = cdr_trustee_command_forks(tx, r->report, &r->forks);
+	if (err != CDR_OK)
+		return err;
 	cdr_report_text(r->report, "What the log says in this trustee's name, and it does not remember to have said:\n");
 	err = list_strangers(tx, r);
 	if (err == CDR_OK && json_array_size(r->strangers) == 0)
@@ -192,14 +196,15 @@ cdr_trustee_command_reports(const struct cdr_arguments *arguments, struct cdr_re
 {
 	cdr_err err = CDR_E_INTERNAL;
 	struct cdr_trustee_open open;
-	struct reports r = { report, json_array(), json_array(), json_array(), json_array(), NULL };
+	struct reports r = { report, json_array(), json_array(), json_array(), json_array(), NULL, NULL };
 
 	CDR_TRY(cdr_trustee_open(arguments, &open, fault));
 	CDR_TRY(cdr_store_read(open.home->store, reports_job, &r));
-	err = cdr_report_json(report, json_pack("{s:O, s:O, s:O, s:O, s:O}", "spent", r.spent, "misuse", r.misuse, "hub", r.lies, "not_said",
-	    r.strangers, "samples", r.samples));
+	err = cdr_report_json(report, json_pack("{s:O, s:O, s:O, s:O, s:O, s:O}", "spent", r.spent, "misuse", r.misuse, "hub", r.lies,
+	    "forks", r.forks, "not_said", r.strangers, "samples", r.samples));
 out:
 	json_decref(r.samples);
+	json_decref(r.forks);
 	json_decref(r.strangers);
 	json_decref(r.spent);
 	json_decref(r.misuse);

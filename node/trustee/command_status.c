@@ -14,6 +14,7 @@ struct status_job {
 	const char *folder;      /* where transcripts go; NULL: nowhere */
 	json_t *ceremonies;
 	json_t *samples;
+	json_t *forks;
 	struct cdr_fault *fault;
 };
 
@@ -138,6 +139,8 @@ list_job(struct cdr_tx *tx, void *context)
 		CDR_TRY(list_ceremony(job, tx, query));
 	if (err == CDR_E_ABSENT)
 		err = cdr_trustee_command_samples(tx, job->report, &job->samples);
+	if (err == CDR_OK)
+		err = cdr_trustee_command_forks(tx, job->report, &job->forks);
 out:
 	cdr_query_end(query);
 	return err;
@@ -191,10 +194,12 @@ cdr_trustee_command_status(const struct cdr_arguments *arguments, struct cdr_rep
 	if (err != CDR_OK) {
 		json_decref(keys);
 		json_decref(job.ceremonies);
+		json_decref(job.samples);
 		goto out;
 	}
-	err = cdr_report_json(report, json_pack("{s:i, s:I, s:o, s:o, s:o}", "index", (int)open.trustee->index, "roster",
-	    (json_int_t)roster->body->version, "keys", keys, "ceremonies", job.ceremonies, "samples", job.samples));
+	err = cdr_report_json(report, json_pack("{s:i, s:I, s:o, s:o, s:o, s:o}", "index", (int)open.trustee->index, "roster",
+	    (json_int_t)roster->body->version, "keys", keys, "ceremonies", job.ceremonies, "samples", job.samples,
+	    "forks", job.forks));
 out:
 	if (open.trustee != NULL)
 		cdr_current_release(open.trustee->current, roster);

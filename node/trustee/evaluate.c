@@ -191,8 +191,8 @@ check_checkpoint(struct cdr_trustee *trustee, struct logged *l, struct cdr_fault
 		return err;
 	if (l->contradicts) {
 		cdr_trustee_fork_keep(trustee, l->call->roster, &l->checkpoint, note);
-		return cdr_fault_set(fault, CDR_E_PROOF, "the checkpoint contradicts the log that this trustee saw: who signed it "
-		    "showed two logs");
+		return cdr_fault_set(fault, CDR_E_PROOF, "the checkpoint contradicts the log that this trustee saw: the hub showed "
+		    "two logs");
 	}
 	return CDR_OK;
 }

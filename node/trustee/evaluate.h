@@ -23,7 +23,7 @@
  * CDR_E_INPUT    the attachment is not what the request says
  * CDR_E_POINT    one of the points is none, or is the identity
  * CDR_E_PROOF    the log does not hold the request, or too few witnesses cosigned; a checkpoint that contradicts what this
- *                trustee saw is kept as evidence against everybody who signed it
+ *                trustee saw is kept as evidence against the hub
  * CDR_E_SEQUENCE the sequence number stands in the log for something else
  * CDR_E_QUOTA    the quota of that purpose did not reach when the log counted it
  */

@@ -142,8 +142,15 @@ static const char version_round_log[] =
     "ALTER TABLE round ADD COLUMN again bigint;"
     "ALTER TABLE round ADD COLUMN never bigint;";
 
+/* A fork: of how many leaves the other log is; who cosigned both, as note and witnessed show together. */
+static const char version_fork_names[] =
+    "ALTER TABLE fork ADD COLUMN size bigint NOT NULL DEFAULT 0;"
+    "ALTER TABLE fork ADD COLUMN signed_both text NOT NULL DEFAULT '';"
+    "ALTER TABLE fork ADD COLUMN witnessed bytea;";
+
 static const char *const migrations[] = { version_1, version_keys, version_basis, version_log, version_rounds,
-	version_said, version_index_watch, version_samples, version_stopped, version_recover, version_round_log };
+	version_said, version_index_watch, version_samples, version_stopped, version_recover, version_round_log,
+	version_fork_names };
 
 const struct cdr_store_schema cdr_trustee_schema = {
 	.application_id = 0x43445254, /* "CDRT" */

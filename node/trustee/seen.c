@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "node/net/log.h"
+#include "node/trustee/witnessed.h"
 
 #define EDGE_NAME "log/edge"
 #define LATEST_NAME "log/latest"
@@ -122,21 +123,49 @@ out:
 
 /* ---- contradictions ------------------------------------------------------------------------------------------- */
 
+#define NAMES_LEN (CDR_TRUSTEE_COUNT_MAX * (sizeof("trustee/") + 4))
+
 struct keep_fork {
 	const struct cdr_checkpoint *checkpoint;
 	struct cdr_bytes note;
 	const struct cdr_roster *roster;
 	const uint8_t *genesis;
+	struct cdr_checkpoint witnessed;     /* what was shown last as cosigned; size 0: nothing */
+	char both[NAMES_LEN];                /* who cosigned both logs, as both notes show it; empty: nobody is known to */
 };
+
+/*
+ * Who cosigned the log that this trustee saw, too, so far that it holds the size at which the other one differs. A witness that signed ${k->checkpoint}
+ * alone was shown one log, as this trustee was.
+ */
+static cdr_err
+find_both(struct cdr_tx *tx, struct keep_fork *k)
+{
+	struct cdr_checkpoint seen;
+	size_t len = 0;
+
+	k->both[0] = '\0';
+	if (k->witnessed.size < k->checkpoint->size)
+		return CDR_OK;
+	cdr_err err = cdr_trustee_seen_read(tx, k->witnessed.size, &seen);
+	if (err != CDR_OK || memcmp(seen.root, k->witnessed.root, sizeof(seen.root)) != 0)
+		return err == CDR_E_ABSENT ? CDR_OK : err;
+	for (size_t i = 0; i < k->checkpoint->cosignature_count; i++)
+		for (size_t j = 0; j < k->witnessed.cosignature_count; j++)
+			if (k->witnessed.cosignature[j].trustee == k->checkpoint->cosignature[i].trustee)
+				len += (size_t)snprintf(k->both + len, sizeof(k->both) - len, "%strustee/%" PRIu32, len > 0 ? "," : "",
+				    k->checkpoint->cosignature[i].trustee);
+	return CDR_OK;
+}
 
 /* A writing job: the note that contradicts, beside what this trustee saw at that size or last. */
 static cdr_err
 fork_job(struct cdr_tx *tx, void *context)
 {
 	cdr_err err = CDR_E_INTERNAL;
-	const struct keep_fork *k = context;
+	struct keep_fork *k = context;
 	struct cdr_checkpoint seen;
-	struct cdr_buffer own = { 0 };
+	struct cdr_buffer own = { 0 }, witnessed = { 0 };
 	uint64_t size;
 	int64_t count;
 
@@ -144,6 +173,8 @@ fork_job(struct cdr_tx *tx, void *context)
 	if (count >= CDR_TRUSTEE_FORK_MAX)
 		return CDR_OK;
 	err = cdr_trustee_seen_read(tx, k->checkpoint->size, &seen);
+	if (err == CDR_OK && memcmp(seen.root, k->checkpoint->root, sizeof(seen.root)) != 0)
+		CDR_TRY(find_both(tx, k));
 	if (err == CDR_E_ABSENT) {
 		CDR_TRY(cdr_trustee_log_size(tx, &size));
 		err = cdr_trustee_seen_read(tx, size, &seen);
@@ -152,10 +183,15 @@ fork_job(struct cdr_tx *tx, void *context)
 		CDR_TRY(cdr_checkpoint_write(&seen, k->genesis, k->roster, &own));
 	else if (err != CDR_E_ABSENT)
 		goto out;
-	CDR_TRY(cdr_query_run(tx, "INSERT INTO fork (number, note, own, noticed_at) VALUES ($1, $2, $3, $4)",
+	if (k->both[0] != '\0')
+		CDR_TRY(cdr_checkpoint_write(&k->witnessed, k->genesis, k->roster, &witnessed));
+	CDR_TRY(cdr_query_run(tx,
+	    "INSERT INTO fork (number, note, own, noticed_at, size, signed_both, witnessed) VALUES ($1, $2, $3, $4, $5, $6, $7)",
 	    CDR_VALUES(cdr_value_int(count), cdr_value_bytes(k->note), cdr_value_bytes(cdr_buffer_bytes(&own)),
-		cdr_value_int((int64_t)cdr_trustee_now()))));
+		cdr_value_int((int64_t)cdr_trustee_now()), cdr_value_int((int64_t)k->checkpoint->size), cdr_value_text(k->both),
+		cdr_value_bytes(cdr_buffer_bytes(&witnessed)))));
 out:
+	cdr_buffer_free(&witnessed);
 	cdr_buffer_free(&own);
 	return err;
 }
@@ -165,14 +201,12 @@ void
 cdr_trustee_fork_keep(struct cdr_trustee *trustee, const struct cdr_roster *roster,
     const struct cdr_checkpoint *checkpoint, struct cdr_bytes note)
 {
-	struct keep_fork k = { checkpoint, note, roster, trustee->genesis };
-	char names[CDR_FAULT_LEN] = "hub";
-	size_t len = strlen(names);
+	struct keep_fork k = { .checkpoint = checkpoint, .note = note, .roster = roster, .genesis = trustee->genesis };
 
-	for (size_t i = 0; i < checkpoint->cosignature_count && len < sizeof(names); i++)
-		len += (size_t)snprintf(names + len, sizeof(names) - len, ",trustee/%" PRIu32, checkpoint->cosignature[i].trustee);
-	cdr_log(CDR_LOG_ERROR, "log.fork", cdr_log_int("size", (int64_t)checkpoint->size), cdr_log_text("signed_by", names));
+	cdr_trustee_witnessed_last(trustee, roster, &k.witnessed);
 	cdr_err err = cdr_store_write(trustee->home->store, fork_job, &k);
+	cdr_log(CDR_LOG_ERROR, "log.fork", cdr_log_int("size", (int64_t)checkpoint->size), cdr_log_text("shown_by", "hub"),
+	    cdr_log_text("signed_both", k.both));
 	if (err != CDR_OK)
 		cdr_log(CDR_LOG_ERROR, "log.fork_not_kept", cdr_log_err(err));
 }

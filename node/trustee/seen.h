@@ -55,7 +55,8 @@ CDR_MUST_CHECK cdr_err cdr_trustee_seen_last(struct cdr_tx *tx, struct cdr_buffe
 
 /**
  * cdr_trustee_fork_keep(trustee, roster, checkpoint, note):
- * Keep two checkpoints that contradict each other, and tell the log who signed the one that was shown.
+ * Keep two checkpoints that contradict each other, and tell the operator. The hub showed two logs; a witness that signed the other one was shown
+ * that: it is named only if it cosigned what this trustee saw as well.
  */
 void cdr_trustee_fork_keep(struct cdr_trustee *trustee, const struct cdr_roster *roster,
     const struct cdr_checkpoint *checkpoint, struct cdr_bytes note);

@@ -65,17 +65,25 @@ cdr_trustee_witnessed_size(struct cdr_trustee *trustee, const struct cdr_roster 
 	return size;
 }
 
-/* That which was shown last as a note, with the cosignatures of those who are trustees now; empty if there are none. */
+/* see node/trustee/witnessed.h */
+void
+cdr_trustee_witnessed_last(struct cdr_trustee *trustee, const struct cdr_roster *roster, struct cdr_checkpoint *shown)
+{
+	*shown = (struct cdr_checkpoint){ .size = 0 };
+	(void)pthread_mutex_lock(&trustee->witnessed_lock);
+	if (trustee->witnessed != NULL)
+		*shown = *trustee->witnessed;
+	(void)pthread_mutex_unlock(&trustee->witnessed_lock);
+	(void)!cdr_checkpoint_carry(shown, trustee->genesis, roster);
+}
+
+/* The same as a note; empty if nobody who is a trustee now has cosigned it. */
 static cdr_err
 write_witnessed(struct cdr_trustee *trustee, const struct cdr_roster *roster, struct cdr_buffer *note)
 {
-	struct cdr_checkpoint shown = { 0 };
+	struct cdr_checkpoint shown;
 
-	(void)pthread_mutex_lock(&trustee->witnessed_lock);
-	if (trustee->witnessed != NULL)
-		shown = *trustee->witnessed;
-	(void)pthread_mutex_unlock(&trustee->witnessed_lock);
-	(void)!cdr_checkpoint_carry(&shown, trustee->genesis, roster);
+	cdr_trustee_witnessed_last(trustee, roster, &shown);
 	return shown.cosignature_count > 0 ? cdr_checkpoint_write(&shown, trustee->genesis, roster, note) : CDR_OK;
 }
 

@@ -29,6 +29,9 @@ bool cdr_trustee_witnessed_match(struct cdr_trustee *trustee, const struct cdr_r
  */
 uint64_t cdr_trustee_witnessed_size(struct cdr_trustee *trustee, const struct cdr_roster *roster);
 
+/* What was shown last, with the cosignatures of those who are trustees in ${roster}; size 0: nothing. */
+void cdr_trustee_witnessed_last(struct cdr_trustee *trustee, const struct cdr_roster *roster, struct cdr_checkpoint *shown);
+
 /*
  * /v1/witness/latest: Empty to WitnessLatest, by a member or a trustee: so that members can compare what they are shown, and see who
  * cosigned what was shown to others; and whoever has to catch up learns how far the log had come.

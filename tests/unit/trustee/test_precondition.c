@@ -446,8 +446,11 @@ test_two_histories(void **state)
 			r.is_unlogged = true;
 			send_request(w, r);
 			assert_refused(w, 400, "proof");
-			assert_non_null(strstr(w->text, "two logs"));
+			assert_non_null(strstr(w->text, "the hub showed two logs"));
 		}
+		/* They signed what trustee 1 saw, too: that names them. */
+		assert_int_equal(ask_store(w, "SELECT count(*) FROM fork WHERE signed_both = 'trustee/2,trustee/3' AND length(witnessed) > 0"),
+		    shown_by_hub + 1);
 		assert_int_equal(count_forks(w), shown_by_hub + 1);
 		assert_int_equal(cdr_store_read(w->x->node[1].home.store, fork_job, &kept_note), CDR_OK);
 		assert_int_equal(cdr_checkpoint_read(cdr_buffer_bytes(&kept_note), w->x->genesis->hash, w->x->newest, &kept, NULL), CDR_OK);
@@ -468,6 +471,28 @@ test_two_histories(void **state)
 	assert_proved(w, 4);
 }
 
+/* The liar: the hub shows trustee 1 one log, and the other two another one, which they cosign; each was shown one. Trustee 1 accuses the hub alone. */
+static void
+test_honest_witnesses_are_accused_of_nothing(void **state)
+{
+	struct world *w = *state;
+	static struct played_log other;
+	struct request r = request_of(w, 1, 1);
+	struct cdr_leaf leaf = { .kind = CDR_LEAF_DELIVERY, .at = 1772323200 };
+	struct played_leaf l;
+
+	other = (struct played_log){ .x = w->x, .skip = { false, false, true, true } };
+	cdr_leaf_party_add(&leaf, "member/blue-harbour");
+	played_leaf_make(&l, &leaf, NULL);
+	(void)played_append(&other, &l);
+	played_leaf_free(&l);
+	w->log.skip[1] = true;
+	send_request(w, r);
+	assert_refused(w, 400, "proof");
+	assert_non_null(strstr(w->text, "the hub showed two logs"));
+	assert_int_equal(ask_store(w, "SELECT count(*) FROM fork WHERE signed_both = '' AND size = 1"), 1);
+}
+
 int
 main(void)
 {
@@ -483,6 +508,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_anothers_commitment, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_numbers, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_two_histories, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_honest_witnesses_are_accused_of_nothing, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, group_setup, NULL);

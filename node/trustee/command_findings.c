@@ -1,0 +1,61 @@
+#include "audit/checkpoint.h"
+#include "node/trustee/command.h"
+
+#define NAMES_LEN 512
+
+/* A signed note, as a JSON string; null where there is none. */
+static json_t *
+note_json(struct cdr_query *query, int column)
+{
+	struct cdr_bytes note;
+
+	if (cdr_query_is_null(query, column) || cdr_query_blob_peek(query, column, CDR_CHECKPOINT_LEN_MAX, &note) != CDR_OK || note.len == 0)
+		return json_null();
+	return json_stringn((const char *)note.data, note.len);
+}
+
+static cdr_err
+list_fork(struct cdr_query *query, struct cdr_report *report, json_t *list)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	uint64_t size, at;
+	char both[NAMES_LEN];
+
+	CDR_TRY(cdr_query_count(query, 0, &size));
+	CDR_TRY(cdr_query_count(query, 1, &at));
+	CDR_TRY(cdr_query_text(query, 2, both, sizeof(both)));
+	cdr_report_text(report, "  the hub signed another log of %llu entries than this trustee saw, or one without what it must have%s%s\n",
+	    (unsigned long long)size, both[0] != '\0' ? "; who cosigned both: " : "", both);
+	json_t *entry = json_pack("{s:I, s:I, s:s, s:o, s:o, s:o}", "size", (json_int_t)size, "noticed_at", (json_int_t)at, "signed_both", both,
+	    "note", note_json(query, 3), "own", note_json(query, 4), "witnessed", note_json(query, 5));
+	if (json_array_append_new(list, entry) != 0)
+		err = CDR_E_MEMORY;
+out:
+	return err;
+}
+
+/* see node/trustee/command.h */
+cdr_err
+cdr_trustee_command_forks(struct cdr_tx *tx, struct cdr_report *report, json_t **json)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct cdr_query *query = NULL;
+	json_t *list = json_array();
+
+	*json = NULL;
+	cdr_report_text(report, "Logs of the hub that contradict each other (both checkpoints are kept; to be shown to the other trustees):\n");
+	CDR_TRY(cdr_query_start(tx, "SELECT size, noticed_at, signed_both, note, own, witnessed FROM fork ORDER BY number", CDR_VALUES(), &query));
+	while ((err = cdr_query_step(query)) == CDR_OK)
+		CDR_TRY(list_fork(query, report, list));
+	if (err == CDR_E_ABSENT) {
+		if (json_array_size(list) == 0)
+			cdr_report_text(report, "  none\n");
+		*json = list;
+		list = NULL;
+		err = CDR_OK;
+	}
+out:
+	json_decref(list);
+	cdr_query_end(query);
+	return err;
+}
