@@ -62,6 +62,18 @@ kinds_json(const struct cdr_verify *v)
 	return kinds;
 }
 
+/* Accusations that the log does not bear out. */
+static json_t *
+early_json(const struct cdr_verify *v)
+{
+	json_t *early = json_array();
+
+	for (size_t i = 0; i < v->early_count && i < CDR_VERIFY_EARLY_MAX; i++)
+		(void)json_array_append_new(early, json_pack("{s:I, s:i, s:s, s:I}", "leaf", (json_int_t)v->early[i].place, "auditor",
+		    (int)v->early[i].trustee, "member", v->early[i].member, "position", (json_int_t)v->early[i].position));
+	return early;
+}
+
 /* Samples, and what came of what they drew. */
 static json_t *
 samples_json(const struct cdr_verify *v)
@@ -71,6 +83,7 @@ samples_json(const struct cdr_verify *v)
 	for (int outcome = 0; outcome < CDR_SAMPLE_OUTCOME_COUNT; outcome++)
 		(void)json_object_set_new(samples, cdr_sample_outcome_name((enum cdr_sample_outcome)outcome),
 		    json_integer((json_int_t)v->outcome_count[outcome]));
+	(void)json_object_set_new(samples, "called_late_too_early", early_json(v));
 	return samples;
 }
 
@@ -118,6 +131,11 @@ print_text(const struct cdr_verify *v, bool given)
 			if (v->outcome_count[outcome] > 0)
 				(void)printf(" %" PRIu64 " %s", v->outcome_count[outcome], cdr_sample_outcome_name((enum cdr_sample_outcome)outcome));
 		(void)printf("; %" PRIu64 " were not answered in time.\n", v->unanswered_count);
+		for (size_t i = 0; i < v->early_count && i < CDR_VERIFY_EARLY_MAX; i++)
+			(void)printf("trustee/%" PRIu32 " called member/%s late (leaf %" PRIu64 ") before its time was over: that accusation is false.\n",
+			    v->early[i].trustee, v->early[i].member, v->early[i].place);
+		if (v->early_count > CDR_VERIFY_EARLY_MAX)
+			(void)printf("and %" PRIu64 " more of that kind.\n", v->early_count - CDR_VERIFY_EARLY_MAX);
 	}
 	(void)printf("%zu rounds were recomputed, %zu published cells hold, the log has %zu releases; of %zu rounds that were closed nothing is here.\n",
 	    v->round_count, v->cells_count, v->release_count, v->unshown_count);

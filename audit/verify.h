@@ -31,6 +31,16 @@ struct cdr_verify_sample {
 	uint64_t at;
 };
 
+/* What an auditor found, and when its leaf says that it did. */
+struct cdr_verify_found {
+	uint64_t sample, position, point, place, at;
+	uint32_t trustee;
+	enum cdr_sample_outcome outcome;
+	char member[CDR_SLUG_LEN_MAX + 1];
+};
+
+#define CDR_VERIFY_EARLY_MAX 32 /* accusations that are named; all are counted */
+
 struct cdr_verify {
 	const char *folder;
 	const uint8_t *fingerprint;          /* of the genesis roster, compared out of band; NULL: not given */
@@ -51,6 +61,8 @@ struct cdr_verify {
 	size_t sample_count, sample_rooted;  /* those whose checkpoint the tree was seen to have */
 	uint64_t outcome_count[CDR_SAMPLE_OUTCOME_COUNT]; /* of what was drawn: what came of it last */
 	uint64_t unanswered_count;           /* asked, and the time to answer is over */
+	uint64_t early_count;                /* called late before that: the auditor accuses falsely */
+	struct cdr_verify_found early[CDR_VERIFY_EARLY_MAX];
 	size_t round_count, cells_count;     /* rounds that were recomputed; published cells */
 	size_t release_count;
 	size_t unshown_count;                /* closings of rounds of which the folder has nothing */
@@ -100,6 +112,15 @@ cdr_err cdr_verify_ceremonies(struct cdr_verify *v, struct cdr_fault *fault);
 cdr_err cdr_verify_sample_files(struct cdr_verify *v, struct cdr_fault *fault);
 cdr_err cdr_verify_samples(struct cdr_verify *v, struct cdr_fault *fault);
 cdr_err cdr_verify_rounds(struct cdr_verify *v, struct cdr_fault *fault);
+
+/**
+ * cdr_verify_late(v, found, count, is_last):
+ * Hold the last of the findings about one thing that was drawn against the rule of when somebody is late, as far as the log tells: the time to
+ * answer runs from the leaf of the lot, from the auditor's `asked`, or from the roster by which a suspended member is active again, whichever is
+ * last; and never ends for who is not active, or has had other keys since it evaluated. What is `late` sooner is counted and named; what
+ * was only asked, and nothing came behind it, is unanswered when that time is over.
+ */
+void cdr_verify_late(struct cdr_verify *v, const struct cdr_verify_found *found, size_t count, bool is_last);
 
 /* The tree has grown to ${edge}: where a sample begins with just that, the root must be its. */
 CDR_MUST_CHECK cdr_err cdr_verify_sample_root(struct cdr_verify *v, const struct cdr_merkle_edge *edge, struct cdr_fault *fault);

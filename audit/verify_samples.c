@@ -122,12 +122,6 @@ match_leaf(struct cdr_verify *v, size_t number, const struct cdr_verify_leaf *op
 
 /* ---- what auditors found ---------------------------------------------------------------------------------------------- */
 
-/* One finding. */
-struct found {
-	uint64_t sample, position, point, place;
-	enum cdr_sample_outcome outcome;
-};
-
 /* Whether one of the rosters names a trustee of that index who signed this. */
 static bool
 is_signed(const struct cdr_verify *v, const struct cdr_envelope *envelope, uint32_t index)
@@ -168,7 +162,7 @@ is_drawn(const struct cdr_verify *v, const Cdr__Wire__Verdict *verdict, uint32_t
 
 /* The signed words behind a leaf of an auditor's. */
 static cdr_err
-check_verdict(struct cdr_verify *v, const struct cdr_verify_leaf *open, struct found *found, struct cdr_fault *fault)
+check_verdict(struct cdr_verify *v, const struct cdr_verify_leaf *open, struct cdr_verify_found *found, struct cdr_fault *fault)
 {
 	cdr_err err = CDR_E_INTERNAL;
 	char name[64];
@@ -206,8 +200,9 @@ check_verdict(struct cdr_verify *v, const struct cdr_verify_leaf *open, struct f
 	CDR_TRY(is_drawn(v, verdict, trustee, &drawn));
 	if (!drawn)
 		err = cdr_fault_set(fault, CDR_E_PROOF, "leaf %" PRIu64 " is about what no lot drew for that auditor", open->position);
-	*found = (struct found){ verdict->sample, verdict->position, verdict->point, open->position,
-		cdr_sample_outcome_find(verdict->outcome) };
+	*found = (struct cdr_verify_found){ verdict->sample, verdict->position, verdict->point, open->position, open->leaf.at, trustee,
+		cdr_sample_outcome_find(verdict->outcome), "" };
+	(void)memccpy(found->member, verdict->member, '\0', sizeof(found->member) - 1);
 out:
 	cdr_buffer_free(&expected);
 	cdr_buffer_free(&seen);
@@ -221,7 +216,7 @@ out:
 static int
 compare_found(const void *a, const void *b)
 {
-	const struct found *x = a, *y = b;
+	const struct cdr_verify_found *x = a, *y = b;
 	const uint64_t left[] = { x->sample, x->position, x->point, x->place }, right[] = { y->sample, y->position, y->point, y->place };
 
 	for (size_t i = 0; i < 4; i++)
@@ -230,21 +225,22 @@ compare_found(const void *a, const void *b)
 	return 0;
 }
 
-/* Of each thing that was drawn, what came of it last. */
+/* Of each thing that was drawn, what came of it last; and what was called late too early. */
 static void
-count_found(struct cdr_verify *v, struct found *found, size_t count)
+count_found(struct cdr_verify *v, struct cdr_verify_found *found, size_t count)
 {
-	uint64_t answer_s = cdr_sample_answer_s(v->roster[v->roster_count - 1]);
+	size_t first = 0;
 
 	if (count > 0)
 		qsort(found, count, sizeof(*found), compare_found);
 	for (size_t i = 0; i < count; i++) {
-		const struct found *f = &found[i];
+		const struct cdr_verify_found *f = &found[i];
 		bool is_last = i + 1 == count || f[1].sample != f->sample || f[1].position != f->position || f[1].point != f->point;
+		cdr_verify_late(v, &found[first], i - first + 1, is_last);
 		if (!is_last)
 			continue;
 		v->outcome_count[f->outcome]++;
-		v->unanswered_count += f->outcome == CDR_SAMPLE_ASKED && v->sample[f->sample - 1].at + answer_s < v->witnessed_at;
+		first = i + 1;
 	}
 }
 
@@ -254,7 +250,7 @@ cdr_verify_samples(struct cdr_verify *v, struct cdr_fault *fault)
 {
 	cdr_err err = CDR_OK;
 	size_t number = 0, count = 0;
-	struct found *found = calloc(v->open_count + 1, sizeof(*found));
+	struct cdr_verify_found *found = calloc(v->open_count + 1, sizeof(*found));
 
 	if (found == NULL)
 		return CDR_E_MEMORY;

@@ -25,6 +25,8 @@ static const struct cdr_option init_options[] = {
 	    .min = 0, .max = 90 * CDR_HUB_DAY_S },
 	{ .name = "reply-delay-max", .value = "SECONDS", .help = "and at most so long (default 259200)", .min = 0,
 	    .max = 90 * CDR_HUB_DAY_S },
+	{ .name = "answer-days", .value = "N", .help = "within so many days a member answers requests and auditors (default 14)", .min = 1,
+	    .max = CDR_HUB_EXPIRY_DAYS },
 	{ .name = "statistics-minimum", .value = "N", .help = "fewest members whose sums are opened (default and least: 5)",
 	    .min = CDR_ROUND_MINIMUM, .max = CDR_MEMBER_COUNT_MAX },
 	{ .name = "sample-checks", .value = "N", .help = "one check in N is drawn and shown to an auditor (default 16)", .min = 1,

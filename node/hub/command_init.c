@@ -15,7 +15,7 @@
 /* The rules of a new exchange; README.md of this folder says why these. */
 #define LOOKBACK_YEARS 5
 #define ANSWER_DAYS 14
-#define EXPIRY_DAYS 60
+#define EXPIRY_DAYS CDR_HUB_EXPIRY_DAYS
 #define STRONG_LAMBDA_PPM 1000
 #define POSSIBLE_LAMBDA_PPM 500000
 #define POSSIBLE_MAX 5
@@ -76,7 +76,7 @@ fill_scheme(const struct cdr_arguments *arguments, struct founding *f, struct cd
 	f->scheme.index = f->leavers;
 	f->scheme.codebook_version = f->codebook;
 	f->scheme.lookback_years = LOOKBACK_YEARS;
-	f->scheme.answer_days = ANSWER_DAYS;
+	f->scheme.answer_days = (uint32_t)cdr_arguments_number(arguments, "answer-days", ANSWER_DAYS);
 	f->scheme.expiry_days = EXPIRY_DAYS;
 	f->scheme.strong_lambda_ppm = STRONG_LAMBDA_PPM;
 	f->scheme.possible_lambda_ppm = POSSIBLE_LAMBDA_PPM;

@@ -28,6 +28,7 @@
 
 /* How long what nobody needs any more is kept. */
 #define CDR_HUB_DAY_S 86400
+#define CDR_HUB_EXPIRY_DAYS 60 /* the rule of a new exchange: after so long a check is closed */
 #define CDR_HUB_TAKEN_DAYS 90            /* ids of taken mail and of index batches */
 #define CDR_HUB_CEREMONY_DAYS 30
 #define CDR_HUB_EPOCH_DAYS 365

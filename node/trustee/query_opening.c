@@ -8,6 +8,7 @@
 #include "core/crypto/secret.h"
 #include "node/net/log.h"
 #include "node/trustee/recover.h"
+#include "node/trustee/sample_late.h"
 
 #define BODY_LEN_MAX 256
 #define OPEN_COLUMNS "number, sample, position, point, member, purpose, due_at, state, reason, changed_at, posted, length(opening)"
@@ -171,28 +172,27 @@ out:
 
 /* ---- what is due --------------------------------------------------------------------------------------------------- */
 
-/*
- * A writing job: nothing came in time; what was shown was not judged. Of what was drawn before this trustee was put back from a backup, which
- * stands here as asked since then, it does not know.
- */
+struct expiring {
+	const struct cdr_roster *roster;
+	uint64_t now;
+};
+
+/* A writing job: nothing came in time; what was shown was not judged. */
 static cdr_err
 expire_job(struct cdr_tx *tx, void *context)
 {
-	const uint64_t *now = context;
-	uint64_t put_back;
-	cdr_err err = cdr_trustee_recover_ended(tx, &put_back);
+	const struct expiring *e = context;
+	cdr_err err = cdr_trustee_sample_late(tx, e->roster, e->now);
 
-	if (err == CDR_OK)
-		err = cdr_query_run(tx, "UPDATE drawn SET state = 'late', changed_at = $1 WHERE state = 'asked' AND due_at < $1 AND changed_at >= $2",
-		    CDR_VALUES(cdr_value_int((int64_t)*now), cdr_value_int((int64_t)put_back)));
-	if (err != CDR_OK || *now < CDR_TRUSTEE_OPENING_KEEP_S)
+	if (err != CDR_OK || e->now < CDR_TRUSTEE_OPENING_KEEP_S)
 		return err;
 	return cdr_query_run(tx, "UPDATE drawn SET opening = $1 WHERE changed_at < $2 AND length(opening) > 0",
-	    CDR_VALUES(cdr_value_blob(NULL, 0), cdr_value_int((int64_t)(*now - CDR_TRUSTEE_OPENING_KEEP_S))));
+	    CDR_VALUES(cdr_value_blob(NULL, 0), cdr_value_int((int64_t)(e->now - CDR_TRUSTEE_OPENING_KEEP_S))));
 }
 
 struct posting {
 	struct cdr_trustee_drawn drawn;
+	const struct cdr_roster *roster;
 	bool found;
 };
 
@@ -219,18 +219,21 @@ out:
 	return err;
 }
 
-/* A writing job: it stands in the log. */
+/* A writing job: it stands in the log; what is asked there now waits for its answer. */
 static cdr_err
 posted_job(struct cdr_tx *tx, void *context)
 {
 	const struct posting *p = context;
-
-	return cdr_query_run(tx, "UPDATE drawn SET posted = $1 WHERE number = $2",
+	cdr_err err = cdr_query_run(tx, "UPDATE drawn SET posted = $1 WHERE number = $2",
 	    CDR_VALUES(cdr_value_text(p->drawn.state), cdr_value_int((int64_t)p->drawn.number)));
+
+	if (err == CDR_OK && strcmp(p->drawn.state, cdr_sample_outcome_name(CDR_SAMPLE_ASKED)) == 0)
+		err = cdr_trustee_sample_asked(tx, p->roster, p->drawn.number, cdr_trustee_now());
+	return err;
 }
 
 static cdr_err
-post(struct cdr_trustee *trustee, const struct cdr_roster *roster, struct posting *p, struct cdr_fault *fault)
+post(struct cdr_trustee *trustee, struct posting *p, struct cdr_fault *fault)
 {
 	Cdr__Wire__Verdict verdict = CDR__WIRE__VERDICT__INIT;
 	struct cdr_ask ask = { .path = CDR_SAMPLE_VERDICT_PATH, .message = &verdict.base, .reply_type = &cdr__wire__logged__descriptor };
@@ -242,7 +245,7 @@ post(struct cdr_trustee *trustee, const struct cdr_roster *roster, struct postin
 	verdict.purpose = p->drawn.purpose;
 	verdict.outcome = p->drawn.state;
 	verdict.at = p->drawn.changed_at;
-	cdr_err err = cdr_trustee_ask(trustee, roster, &ask);
+	cdr_err err = cdr_trustee_ask(trustee, p->roster, &ask);
 	if (err != CDR_OK && fault != NULL)
 		*fault = ask.fault;
 	if (err == CDR_OK)
@@ -256,17 +259,18 @@ cdr_err
 cdr_trustee_sample_step(struct cdr_trustee *trustee, struct cdr_fault *fault)
 {
 	cdr_err err = CDR_E_INTERNAL;
-	uint64_t now = cdr_trustee_now();
 	struct posting p = { .found = false };
 
 	if (cdr_trustee_recovered(trustee, NULL) != CDR_OK)
 		return CDR_OK;
 	const struct cdr_roster *roster = cdr_current_hold(trustee->current);
-	CDR_TRY(cdr_store_write(trustee->home->store, expire_job, &now));
+	struct expiring expiring = { roster, cdr_trustee_now() };
+	p.roster = roster;
+	CDR_TRY(cdr_store_write(trustee->home->store, expire_job, &expiring));
 	do {
 		CDR_TRY(cdr_store_read(trustee->home->store, next_job, &p));
 		if (p.found)
-			CDR_TRY(post(trustee, roster, &p, fault));
+			CDR_TRY(post(trustee, &p, fault));
 	} while (p.found);
 	err = CDR_OK;
 out:

@@ -148,9 +148,14 @@ static const char version_fork_names[] =
     "ALTER TABLE fork ADD COLUMN signed_both text NOT NULL DEFAULT '';"
     "ALTER TABLE fork ADD COLUMN witnessed bytea;";
 
+/* When the period begins in which a member shows what is drawn: node/trustee/sample_late.h; 0: not yet. What was asked before then was known. */
+static const char version_late[] =
+    "ALTER TABLE drawn ADD COLUMN runs_from bigint NOT NULL DEFAULT 0;"
+    "UPDATE drawn SET runs_from = changed_at WHERE posted = 'asked';";
+
 static const char *const migrations[] = { version_1, version_keys, version_basis, version_log, version_rounds,
 	version_said, version_index_watch, version_samples, version_stopped, version_recover, version_round_log,
-	version_fork_names };
+	version_fork_names, version_late };
 
 const struct cdr_store_schema cdr_trustee_schema = {
 	.application_id = 0x43445254, /* "CDRT" */

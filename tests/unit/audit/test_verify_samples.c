@@ -7,13 +7,17 @@
 #include "audit/verify.h"
 
 #define LEAVES_MAX 8
+#define LOT_AT 1772323200
+#define ASKED_AT (LOT_AT + 100)
+#define DAY 86400
 
 /* Two lots, of the leaves up to 10 and up to 20; what auditors found of a check and of an import. */
 static struct {
 	struct sample_world s;
 	char folder[64];
 	struct cdr_verify v;
-	struct cdr_roster *roster[1];
+	struct cdr_roster *roster[3];
+	size_t roster_count;
 	struct cdr_verify_leaf leaf[LEAVES_MAX];
 	struct cdr_fault fault;
 } w;
@@ -53,7 +57,7 @@ put_lot(const char *name, const struct cdr_sample_basis *basis, uint64_t positio
 
 	s_lot(&w.s, basis, (const uint32_t[]){ 1, 3, 4 }, 3, &bytes);
 	write_file(name, cdr_buffer_bytes(&bytes));
-	*open = (struct cdr_verify_leaf){ position, { .kind = CDR_LEAF_SAMPLE, .at = 1772323200 } };
+	*open = (struct cdr_verify_leaf){ position, { .kind = CDR_LEAF_SAMPLE, .at = LOT_AT } };
 	cdr_leaf_party_add(&open->leaf, "hub");
 	cdr_leaf_number_add(&open->leaf, basis->number);
 	cdr_leaf_number_add(&open->leaf, basis->from);
@@ -81,7 +85,7 @@ put_found(uint64_t sample, uint64_t about, uint32_t point, const char *purpose, 
 	verdict.member = member;
 	verdict.purpose = kind;
 	verdict.outcome = result;
-	verdict.at = 1772323300;
+	verdict.at = ASKED_AT;
 	assert_int_equal(cdr_message_encode(&verdict.base, &body), CDR_OK);
 	const struct cdr_signer own = { party, trustee_keys[signer - 1].seed, w.s.genesis };
 	assert_int_equal(cdr_envelope_request(&own, CDR_SAMPLE_VERDICT_PATH, cdr_buffer_bytes(&body), (struct cdr_bytes){ NULL, 0 }, &bytes), CDR_OK);
@@ -89,7 +93,7 @@ put_found(uint64_t sample, uint64_t about, uint32_t point, const char *purpose, 
 	write_file(name, cdr_buffer_bytes(&bytes));
 	open->position = position;
 	assert_int_equal(cdr_sample_verdict_leaf(&verdict, cdr_buffer_bytes(&body), auditor, &open->leaf), CDR_OK);
-	open->leaf.at = 1772323300;
+	open->leaf.at = ASKED_AT;
 	cdr_buffer_free(&bytes);
 	cdr_buffer_free(&body);
 }
@@ -141,7 +145,7 @@ setup(void **state)
 static int
 teardown(void **state)
 {
-	static const char *const names[] = { "samples/1", "samples/2", "verdicts/11", "verdicts/21", "verdicts/22" };
+	static const char *const names[] = { "samples/1", "samples/2", "verdicts/11", "verdicts/21", "verdicts/22", "verdicts/30" };
 	char path[128];
 
 	(void)state;
@@ -157,6 +161,8 @@ teardown(void **state)
 	for (size_t i = 0; i < w.v.sample_count; i++)
 		cdr_buffer_free(&w.v.sample[i].bytes);
 	free(w.v.sample);
+	for (size_t i = 1; i <= w.roster_count; i++)
+		cdr_roster_free(w.roster[i]);
 	s_free(&w.s);
 	return 0;
 }
@@ -169,8 +175,8 @@ verify(size_t count)
 		cdr_buffer_free(&w.v.sample[i].bytes);
 	free(w.v.sample);
 	w.roster[0] = w.s.roster;
-	w.v = (struct cdr_verify){ .folder = w.folder, .roster = w.roster, .roster_count = 1, .open = w.leaf, .open_count = count,
-		.witnessed_at = 1772323400 };
+	w.v = (struct cdr_verify){ .folder = w.folder, .roster = w.roster, .roster_count = 1 + w.roster_count, .open = w.leaf, .open_count = count,
+		.witnessed_at = LOT_AT + 200 };
 	memcpy(w.v.genesis, w.s.genesis, sizeof(w.v.genesis));
 	w.fault = (struct cdr_fault){ CDR_OK, "" };
 	cdr_err err = cdr_verify_sample_files(&w.v, &w.fault);
@@ -216,6 +222,103 @@ what_nobody_answered_is_counted(void **state)
 	assert_int_equal(w.v.unanswered_count, 0);
 	w.v.witnessed_at += 15 * 86400;
 	memset(w.v.outcome_count, 0, sizeof(w.v.outcome_count));
+	assert_int_equal(cdr_verify_samples(&w.v, &w.fault), CDR_OK);
+	assert_int_equal(w.v.unanswered_count, 1);
+}
+
+/* The next roster, as the draft has it, comes into force at ${position}. */
+static void
+put_roster(uint64_t position, uint64_t at, struct cdr_verify_leaf *open)
+{
+	w.s.draft.body.version++;
+	assert_int_equal(make_roster(&w.s.draft, 7, &w.roster[++w.roster_count]), CDR_OK);
+	*open = (struct cdr_verify_leaf){ position, { .kind = CDR_LEAF_ROSTER, .at = at } };
+	cdr_leaf_party_add(&open->leaf, "hub");
+	cdr_leaf_number_add(&open->leaf, w.s.draft.body.version);
+}
+
+/* The check was asked for, and at leaf 30 its auditor says that nothing came: ${open} is that leaf. */
+static void
+put_late(uint64_t at, struct cdr_verify_leaf *open)
+{
+	put_found(1, 4, 0, "check", "asked", check_auditor, check_auditor, CHECK_FOUND, &w.leaf[CHECK]);
+	put_found(1, 4, 0, "check", "late", check_auditor, check_auditor, 30, open);
+	open->leaf.at = at;
+}
+
+static void
+assert_early(size_t leaves, uint64_t count)
+{
+	assert_int_equal(verify(leaves), CDR_OK);
+	assert_int_equal(w.v.early_count, count);
+	if (count == 0)
+		return;
+	assert_int_equal(w.v.early[0].place, 30);
+	assert_int_equal(w.v.early[0].trustee, check_auditor);
+	assert_string_equal(w.v.early[0].member, "blue-harbour");
+}
+
+/* An auditor that accuses before the time was over is named, by the log alone. */
+static void
+who_is_called_late_too_early(void **state)
+{
+	(void)state;
+	put_late(ASKED_AT + 14 * DAY, &w.leaf[4]);
+	assert_early(5, 0);
+	assert_int_equal(w.v.outcome_count[CDR_SAMPLE_LATE], 1);
+	put_late(ASKED_AT + 14 * DAY - 1, &w.leaf[4]);
+	assert_early(5, 1);
+	/* The lot was made long before the auditor asked. */
+	put_late(LOT_AT + 40 * DAY, &w.leaf[4]);
+	w.leaf[CHECK].leaf.at = LOT_AT + 30 * DAY;
+	assert_early(5, 1);
+	/* It never asked at all. */
+	put_late(LOT_AT + 40 * DAY, &w.leaf[4]);
+	put_found(1, 4, 0, "check", "late", check_auditor, check_auditor, CHECK_FOUND, &w.leaf[CHECK]);
+	assert_int_equal(verify(4), CDR_OK);
+	assert_int_equal(w.v.early_count, 1);
+}
+
+/* Whoever is suspended has its days when it is active again; who has other keys has nothing to show. */
+static void
+who_could_not_answer_is_not_late(void **state)
+{
+	char *status = w.s.draft.status[0];
+
+	(void)state;
+	(void)snprintf(status, sizeof(w.s.draft.status[0]), "suspended");
+	put_roster(22, LOT_AT + 5 * DAY, &w.leaf[4]);
+	put_late(LOT_AT + 40 * DAY, &w.leaf[5]);
+	assert_early(6, 1);
+	(void)snprintf(status, sizeof(w.s.draft.status[0]), "active");
+	put_roster(23, LOT_AT + 30 * DAY, &w.leaf[5]);
+	put_late(LOT_AT + 40 * DAY, &w.leaf[6]);
+	assert_early(7, 1);
+	put_late(LOT_AT + 45 * DAY, &w.leaf[6]);
+	assert_early(7, 0);
+}
+
+static void
+who_has_other_keys_is_not_late(void **state)
+{
+	(void)state;
+	w.s.draft.member[0].party = &member_keys[1].party;
+	w.s.draft.body.n_member = 1;
+	put_roster(22, LOT_AT + 5 * DAY, &w.leaf[4]);
+	put_late(LOT_AT + 400 * DAY, &w.leaf[5]);
+	assert_early(6, 1);
+	/* Asked only, it is not counted as unanswered. */
+	w.v.witnessed_at += 400 * DAY;
+	w.v.unanswered_count = 0;
+	w.v.open_count = 5;
+	assert_int_equal(cdr_verify_samples(&w.v, &w.fault), CDR_OK);
+	assert_int_equal(w.v.unanswered_count, 0);
+	/* What it evaluated with its new keys, it has. */
+	memmove(&w.leaf[1], &w.leaf[0], 4 * sizeof(w.leaf[0]));
+	put_roster(3, 1, &w.leaf[0]);
+	assert_int_equal(verify(4), CDR_OK);
+	w.v.witnessed_at += 400 * DAY;
+	w.v.unanswered_count = 0;
 	assert_int_equal(cdr_verify_samples(&w.v, &w.fault), CDR_OK);
 	assert_int_equal(w.v.unanswered_count, 1);
 }
@@ -368,6 +471,9 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(what_holds_is_counted),
 		TEST(what_nobody_answered_is_counted),
+		TEST(who_is_called_late_too_early),
+		TEST(who_could_not_answer_is_not_late),
+		TEST(who_has_other_keys_is_not_late),
 		TEST(a_lot_that_is_none_is_named),
 		TEST(a_stretch_that_is_left_out_is_named),
 		TEST(a_lot_that_the_log_does_not_have_is_named),

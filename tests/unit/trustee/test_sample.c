@@ -5,6 +5,7 @@
 
 #include "node/trustee/query_opening.h"
 #include "node/trustee/recover.h"
+#include "node/trustee/sample_late.h"
 #include "tests/unit/audit/sample_world.h"
 
 struct world {
@@ -19,6 +20,7 @@ struct world {
 	struct cdr_buffer lot;
 	struct cdr_sample sample;
 	uint32_t auditor;
+	uint64_t now;                    /* of the auditor, where a test lets time pass */
 	/* the last answer */
 	int status;
 	char code[32];
@@ -690,10 +692,154 @@ refused_and_late(void **state)
 }
 
 static cdr_err
+late_job(struct cdr_tx *tx, void *context)
+{
+	const struct world *w = context;
+	struct cdr_current *current = w->x->node[w->auditor].trustee->current;
+	const struct cdr_roster *roster = cdr_current_hold(current);
+	cdr_err err = cdr_trustee_sample_late(tx, roster, w->now);
+
+	cdr_current_release(current, roster);
+	return err;
+}
+
+/* The auditor looks who is late, once. */
+static void
+look_late(struct world *w)
+{
+	assert_int_equal(cdr_store_write(w->x->node[w->auditor].home.store, late_job, w), CDR_OK);
+}
+
+/* Days go by, while the auditor is there. */
+static void
+let_pass(struct world *w, uint64_t days)
+{
+	if (w->now == 0) {
+		w->now = cdr_trustee_now();
+		look_late(w);
+	}
+	for (uint64_t i = 0; i < 2 * days; i++) {
+		w->now += 86400 / 2;
+		look_late(w);
+	}
+}
+
+static void
+assert_state(struct world *w, const char *state)
+{
+	assert_string_equal(last_of(w).state, state);
+}
+
+static void
+change_and_adopt(struct world *w, const struct cdr_roster_change *change)
+{
+	propose(w->x, change, 1);
+	put_in_force(w->x);
+	assert_int_equal(cdr_trustee_roster_update(w->x->node[w->auditor].trustee, NULL, NULL), CDR_OK);
+}
+
+/* The auditor sees a lot weeks after it was made: the member has its days from when it is asked, not from then. */
+static void
+what_is_asked_late_is_not_late(void **state)
+{
+	struct world *w = *state;
+
+	evaluate(w);
+	const struct cdr_sample_basis basis = basis_now(w, 1, 0);
+	make_lot(w, &basis);
+	log_lot(w, cdr_buffer_bytes(&w->lot), cdr_trustee_now() - 20 * 86400);
+	step(w);
+	assert_string_equal(w->x->verdict, "asked");
+	step(w);
+	assert_string_equal(w->x->verdict, "asked");
+	let_pass(w, 14);
+	assert_state(w, "asked");
+	assert_true(last_of(w).due_at > cdr_trustee_now() + 13 * 86400);
+	let_pass(w, 1);
+	assert_state(w, "late");
+	step(w);
+	assert_string_equal(w->x->verdict, "late");
+}
+
+/* As long as the log does not say that it is asked, nobody has to answer. */
+static void
+what_the_log_does_not_ask_is_not_late(void **state)
+{
+	struct world *w = *state;
+
+	sample_one(w);
+	w->x->is_away = true;
+	assert_int_equal(cdr_trustee_sample_step(w->x->node[w->auditor].trustee, NULL), CDR_E_NETWORK);
+	let_pass(w, 40);
+	assert_state(w, "asked");
+}
+
+/* Who is suspended cannot answer; active again, it has its days. */
+static void
+who_is_suspended_is_not_late(void **state)
+{
+	struct world *w = *state;
+	const struct cdr_roster_change suspend = change_status(w->member, "suspended"), restore = change_status(w->member, "active");
+
+	sample_one(w);
+	step(w);
+	let_pass(w, 10);
+	change_and_adopt(w, &suspend);
+	let_pass(w, 30);
+	assert_state(w, "asked");
+	change_and_adopt(w, &restore);
+	let_pass(w, 13);
+	assert_state(w, "asked");
+	let_pass(w, 2);
+	assert_state(w, "late");
+}
+
+/* Who enrolled again has lost what it evaluated. */
+static void
+who_has_other_keys_is_never_late(void **state)
+{
+	struct world *w = *state;
+	const struct cdr_roster_change revoke = change_status(w->member, "revoked");
+
+	sample_one(w);
+	step(w);
+	change_and_adopt(w, &revoke);
+	struct enrolled *again = enrol(w->x, "blue-harbour", 23);
+	const struct cdr_roster_change change = change_member(again);
+	change_and_adopt(w, &change);
+	let_pass(w, 60);
+	assert_state(w, "asked");
+	step(w);
+	assert_string_equal(w->x->verdict, "asked");
+}
+
+/* An auditor that was away, or did not see who was suspended meanwhile, begins anew. */
+static void
+who_was_away_calls_nobody_late(void **state)
+{
+	struct world *w = *state;
+	const struct cdr_roster_change suspend = change_status(w->member, "suspended"), restore = change_status(w->member, "active");
+
+	sample_one(w);
+	step(w);
+	let_pass(w, 10);
+	w->now += 5 * 86400;
+	let_pass(w, 13);
+	assert_state(w, "asked");
+	propose(w->x, &suspend, 1);
+	put_in_force(w->x);
+	change_and_adopt(w, &restore); /* both at once */
+	let_pass(w, 13);
+	assert_state(w, "asked");
+	let_pass(w, 2);
+	assert_state(w, "late");
+}
+
+static cdr_err
 age_job(struct cdr_tx *tx, void *context)
 {
 	(void)context;
-	return cdr_query_run(tx, "UPDATE drawn SET due_at = 1000, changed_at = 1000", CDR_VALUES());
+	return cdr_query_run(tx, "UPDATE drawn SET changed_at = 1000", CDR_VALUES());
 }
 
 static void
@@ -706,7 +852,8 @@ nothing_in_time_is_late(void **state)
 
 	sample_one(w);
 	w->o.message.sample = 1;
-	assert_int_equal(cdr_store_write(w->x->node[w->auditor].home.store, age_job, NULL), CDR_OK);
+	step(w);
+	let_pass(w, 15);
 	step(w);
 	assert_string_equal(w->x->verdict, "late");
 	/* It may still come, and then is kept for a while. */
@@ -733,15 +880,8 @@ static cdr_err
 forget_shown_job(struct cdr_tx *tx, void *context)
 {
 	(void)context;
-	return cdr_query_run(tx, "UPDATE drawn SET state = 'asked', posted = 'asked', opening = $1, changed_at = $2",
+	return cdr_query_run(tx, "UPDATE drawn SET state = 'asked', posted = 'asked', opening = $1, changed_at = $2, runs_from = $2",
 	    CDR_VALUES(cdr_value_blob(NULL, 0), cdr_value_int((int64_t)cdr_trustee_now() - 1000)));
-}
-
-static cdr_err
-overdue_job(struct cdr_tx *tx, void *context)
-{
-	(void)context;
-	return cdr_query_run(tx, "UPDATE drawn SET due_at = 1", CDR_VALUES());
 }
 
 /* The auditor was shown it and judged it; put back from a backup, it does not remember: nobody is called late for that. */
@@ -760,12 +900,12 @@ a_forgotten_opening_is_not_late(void **state)
 	const size_t told = w->x->verdict_count;
 	assert_string_not_equal(w->x->verdict, "late");
 	assert_int_equal(cdr_store_write(auditor->home->store, forget_shown_job, NULL), CDR_OK);
-	assert_int_equal(cdr_store_write(auditor->home->store, overdue_job, NULL), CDR_OK);
 	assert_int_equal(cdr_store_write(auditor->home->store, mark_job, NULL), CDR_OK);
 	step(w); /* while it catches up */
 	assert_int_equal(w->x->verdict_count, told);
 	assert_int_equal(cdr_trustee_recover_step(auditor, NULL), CDR_OK);
 	assert_int_equal(cdr_trustee_recovered(auditor, NULL), CDR_OK);
+	let_pass(w, 30);
 	step(w);
 	assert_int_equal(w->x->verdict_count, told);
 	assert_string_equal(last_of(w).state, "asked");
@@ -796,6 +936,11 @@ main(void)
 		TEST(another_evaluation_is_not_the_one),
 		TEST(refused_and_late),
 		TEST(nothing_in_time_is_late),
+		TEST(what_is_asked_late_is_not_late),
+		TEST(what_the_log_does_not_ask_is_not_late),
+		TEST(who_is_suspended_is_not_late),
+		TEST(who_has_other_keys_is_never_late),
+		TEST(who_was_away_calls_nobody_late),
 		TEST(a_forgotten_opening_is_not_late),
 	};
 
