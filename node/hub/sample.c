@@ -24,13 +24,14 @@ struct making {
 	struct cdr_sample_basis basis;
 	struct cdr_buffer note;         /* of the checkpoint */
 	uint64_t tried_at;
+	uint64_t logged_size;           /* of the log with the last lot in it; 0: there is none */
 	struct cdr_buffer lot;
 	struct cdr_sample sample;
 };
 
 /* The last row of the table. */
 struct last {
-	uint64_t number, size, logged_at;
+	uint64_t number, size, logged_at, logged;
 	bool is_open;                   /* its lot is not made yet */
 };
 
@@ -42,14 +43,16 @@ read_last(struct cdr_tx *tx, struct last *last)
 	const struct cdr_values none = CDR_VALUES();
 
 	*last = (struct last){ 0 };
-	CDR_TRY(cdr_query_start(tx, "SELECT number, size, logged_at FROM sample ORDER BY number DESC LIMIT 1", none, &query));
+	CDR_TRY(cdr_query_start(tx, "SELECT number, size, logged_at, logged FROM sample ORDER BY number DESC LIMIT 1", none, &query));
 	err = cdr_query_step(query);
 	if (err == CDR_OK) {
 		CDR_TRY(cdr_query_count(query, 0, &last->number));
 		CDR_TRY(cdr_query_count(query, 1, &last->size));
 		last->is_open = cdr_query_is_null(query, 2);
-		if (!last->is_open)
+		if (!last->is_open) {
 			CDR_TRY(cdr_query_count(query, 2, &last->logged_at));
+			CDR_TRY(cdr_query_count(query, 3, &last->logged));
+		}
 	}
 	if (err == CDR_E_ABSENT)
 		err = CDR_OK;
@@ -97,6 +100,7 @@ look_job(struct cdr_tx *tx, void *context)
 	CDR_TRY(read_last(tx, &last));
 	if (last.is_open)
 		return read_basis(tx, m, last.number);
+	m->logged_size = last.number > 0 ? last.logged + 1 : 0;
 	CDR_TRY(cdr_query_one_int(tx, "SELECT in_force_at FROM roster WHERE version = 0", CDR_VALUES(), &founded));
 	uint64_t since = last.number > 0 ? last.logged_at : (uint64_t)founded;
 	if (m->now < since + CDR_SAMPLE_EVERY_S)
@@ -261,6 +265,16 @@ out:
 	return err;
 }
 
+/* The auditors find in the log what they are to look at: show it to them, though nobody else waits for anything in it. */
+static void
+show_last(const struct making *m)
+{
+	struct cdr_checkpoint checkpoint;
+
+	if (m->logged_size > 0 && m->hub->witness != NULL)
+		(void)!cdr_hub_witness_wait(m->hub->witness, m->logged_size, 0, &checkpoint, NULL);
+}
+
 /* see node/hub/sample.h */
 cdr_err
 cdr_hub_sample_step(struct cdr_hub *hub, const struct cdr_hub_line *line, uint64_t now, struct cdr_fault *fault)
@@ -271,6 +285,7 @@ cdr_hub_sample_step(struct cdr_hub *hub, const struct cdr_hub_line *line, uint64
 	if (m.roster == NULL)
 		return CDR_E_STORE;
 	CDR_TRY(cdr_store_read(hub->store, look_job, &m));
+	show_last(&m);
 	if (m.is_due)
 		CDR_TRY(choose_basis(&m));
 	if (!m.is_begun && !m.is_due)
