@@ -23,6 +23,8 @@ struct making {
 	bool is_begun, is_due;          /* its basis stands; there is one to begin */
 	struct cdr_sample_basis basis;
 	struct cdr_buffer note;         /* of the checkpoint */
+	uint64_t reach;                 /* a basis is at least so long: it has the evaluation in it that has waited longest */
+	uint64_t roster_version;        /* whose trustees cosigned it; 0: of old, not noted */
 	uint64_t tried_at;
 	uint64_t logged_size;           /* of the log with the last lot in it; 0: there is none */
 	struct cdr_buffer lot;
@@ -69,8 +71,8 @@ read_basis(struct cdr_tx *tx, struct making *m, uint64_t number)
 	const struct cdr_values values = CDR_VALUES(cdr_value_int((int64_t)number));
 	uint64_t key, trustees;
 
-	CDR_TRY(cdr_query_start(tx, "SELECT from_place, size, root, key_number, trustees, note, made_at FROM sample WHERE number = $1", values,
-	    &query));
+	CDR_TRY(cdr_query_start(tx, "SELECT from_place, size, root, key_number, trustees, note, made_at, roster_version FROM sample WHERE number = $1",
+	    values, &query));
 	CDR_TRY(cdr_query_step(query));
 	m->basis.number = number;
 	CDR_TRY(cdr_query_count(query, 0, &m->basis.from));
@@ -80,6 +82,7 @@ read_basis(struct cdr_tx *tx, struct making *m, uint64_t number)
 	CDR_TRY(cdr_query_count(query, 4, &trustees));
 	CDR_TRY(cdr_query_blob_copy(query, 5, CDR_CHECKPOINT_LEN_MAX, &m->note));
 	CDR_TRY(cdr_query_count(query, 6, &m->tried_at));
+	CDR_TRY(cdr_query_count(query, 7, &m->roster_version));
 	m->basis.key = (uint32_t)key;
 	m->basis.trustee_count = (uint32_t)trustees;
 	m->is_begun = true;
@@ -95,19 +98,23 @@ look_job(struct cdr_tx *tx, void *context)
 	cdr_err err = CDR_E_INTERNAL;
 	struct making *m = context;
 	struct last last;
-	int64_t waiting, founded;
+	int64_t first, founded;
 
 	CDR_TRY(read_last(tx, &last));
-	if (last.is_open)
-		return read_basis(tx, m, last.number);
+	if (last.is_open) {
+		CDR_TRY(read_basis(tx, m, last.number));
+		m->reach = m->basis.from + 1;
+		return CDR_OK;
+	}
 	m->logged_size = last.number > 0 ? last.logged + 1 : 0;
 	CDR_TRY(cdr_query_one_int(tx, "SELECT in_force_at FROM roster WHERE version = 0", CDR_VALUES(), &founded));
 	uint64_t since = last.number > 0 ? last.logged_at : (uint64_t)founded;
 	if (m->now < since + CDR_SAMPLE_EVERY_S)
 		return CDR_OK;
-	CDR_TRY(cdr_query_one_int(tx, "SELECT count(*) FROM evaluation WHERE logged >= $1", CDR_VALUES(cdr_value_int((int64_t)last.size)),
-	    &waiting));
-	m->is_due = waiting > 0;
+	CDR_TRY(cdr_query_one_int(tx, "SELECT COALESCE(MIN(logged), -1) FROM evaluation WHERE logged >= $1",
+	    CDR_VALUES(cdr_value_int((int64_t)last.size)), &first));
+	m->is_due = first >= 0;
+	m->reach = (uint64_t)first + 1;
 	m->basis.number = last.number + 1;
 	m->basis.from = last.size;
 out:
@@ -124,35 +131,70 @@ begin_job(struct cdr_tx *tx, void *context)
 
 	if (m->is_begun)
 		return cdr_query_run(tx, "UPDATE sample SET made_at = $1 WHERE number = $2", CDR_VALUES(now, number));
+	cdr_err err = cdr_query_run(tx, "DELETE FROM sample WHERE number = $1 AND lot IS NULL", CDR_VALUES(number));
+	if (err != CDR_OK)
+		return err;
 	return cdr_query_run(tx,
-	    "INSERT INTO sample (number, from_place, size, root, key_number, trustees, checks, points, note, made_at)"
-	    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+	    "INSERT INTO sample (number, from_place, size, root, key_number, trustees, checks, points, note, made_at, roster_version)"
+	    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
 	    CDR_VALUES(number, cdr_value_int((int64_t)m->basis.from), cdr_value_int((int64_t)m->basis.size),
 		cdr_value_blob(m->basis.root, sizeof(m->basis.root)), cdr_value_int(m->basis.key),
 		cdr_value_int(m->basis.trustee_count),
 		cdr_value_int(scheme->has_sample_checks ? scheme->sample_checks : CDR_SAMPLE_CHECKS),
 		cdr_value_int(scheme->has_sample_points ? scheme->sample_points : CDR_SAMPLE_POINTS),
-		cdr_value_bytes(cdr_buffer_bytes(&m->note)), now));
+		cdr_value_bytes(cdr_buffer_bytes(&m->note)), now, cdr_value_int((int64_t)m->roster_version)));
 }
 
-/* The basis is the newest checkpoint that enough trustees cosigned, and the statistics key in force. ${m} stays without a basis where there is none yet. */
+/*
+ * What was begun is begun anew only if its key is out of the roster: no trustee has a share of it any more. Where others are trustees now they
+ * give their parts for what was begun, by their shares of the same key.
+ */
+static void
+begin_anew(struct making *m)
+{
+	if (!m->is_begun || cdr_roster_statistics_key(m->roster, m->basis.key) != NULL)
+		return;
+	cdr_log(CDR_LOG_WARNING, "sample.begun_anew", cdr_log_int("number", (int64_t)m->basis.number), cdr_log_int("key_gone", m->basis.key));
+	cdr_buffer_free(&m->note);
+	m->is_begun = false;
+	m->is_due = true;
+}
+
+/* The newest checkpoint, as those who are trustees now cosigned it: just after a change of trustees it may still be of those before. */
+static cdr_err
+newest_checkpoint(struct making *m, struct cdr_checkpoint *checkpoint, bool *holds)
+{
+	struct cdr_checkpoint newest;
+
+	*holds = false;
+	if (m->hub->witness == NULL || cdr_hub_witness_wait(m->hub->witness, m->reach, 0, &newest, NULL) != CDR_OK)
+		return CDR_OK;
+	cdr_err err = cdr_checkpoint_write(&newest, m->hub->genesis, m->roster, &m->note);
+	if (err == CDR_OK)
+		err = cdr_checkpoint_read(cdr_buffer_bytes(&m->note), m->hub->genesis, m->roster, checkpoint, NULL);
+	*holds = err == CDR_OK && cdr_checkpoint_is_witnessed(checkpoint, m->roster);
+	return err == CDR_E_MEMORY || err == CDR_E_INTERNAL ? err : CDR_OK;
+}
+
+/* The basis is that checkpoint, and the statistics key that was in force then. ${m} stays without a basis where there is none yet. */
 static cdr_err
 choose_basis(struct making *m)
 {
 	cdr_err err = CDR_E_INTERNAL;
 	struct cdr_checkpoint checkpoint;
-	const Cdr__Wire__StatisticsKey *key = cdr_roster_statistics_key_at(m->roster, m->now);
+	const Cdr__Wire__StatisticsKey *key = NULL;
 
-	if (m->hub->witness == NULL || key == NULL ||
-	    cdr_hub_witness_wait(m->hub->witness, m->basis.from + 1, 0, &checkpoint, NULL) != CDR_OK) {
-		m->is_due = false;
-		return CDR_OK;
-	}
+	CDR_TRY(newest_checkpoint(m, &checkpoint, &m->is_due));
+	if (m->is_due)
+		key = cdr_roster_statistics_key_at(m->roster, cdr_checkpoint_time(&checkpoint, m->roster));
+	m->is_due = key != NULL;
+	if (key == NULL)
+		goto out;
 	m->basis.size = checkpoint.size;
 	memcpy(m->basis.root, checkpoint.root, sizeof(m->basis.root));
 	m->basis.key = key->number;
 	m->basis.trustee_count = (uint32_t)m->roster->body->n_trustee;
-	CDR_TRY(cdr_checkpoint_write(&checkpoint, m->hub->genesis, m->roster, &m->note));
+	m->roster_version = m->roster->body->version;
 out:
 	return err;
 }
@@ -177,6 +219,8 @@ ask_part(struct making *m, uint32_t trustee, struct parts *p)
 
 	request.basis = &basis;
 	request.checkpoint = cdr_message_field(m->note.data, m->note.len);
+	request.has_roster = m->roster_version > 0;
+	request.roster = m->roster_version;
 	(void)snprintf(name, sizeof(name), "trustee/%" PRIu32, trustee);
 	*ask = (struct cdr_ask){ .party = cdr_roster_trustee(m->roster, trustee)->party, .party_signer = name, .path = SHARE_PATH,
 		.message = &request.base, .reply_type = &cdr__wire__sample_share__descriptor };
@@ -286,6 +330,7 @@ cdr_hub_sample_step(struct cdr_hub *hub, const struct cdr_hub_line *line, uint64
 		return CDR_E_STORE;
 	CDR_TRY(cdr_store_read(hub->store, look_job, &m));
 	show_last(&m);
+	begin_anew(&m);
 	if (m.is_due)
 		CDR_TRY(choose_basis(&m));
 	if (!m.is_begun && !m.is_due)

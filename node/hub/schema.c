@@ -226,6 +226,8 @@ static const char version_roll_time[] = "ALTER TABLE sealing_roll ADD COLUMN tak
 /* How often each member had its own rows proved on its last day. */
 static const char version_proofs[] =
     "CREATE TABLE index_proof (member text NOT NULL PRIMARY KEY, day bigint NOT NULL, count bigint NOT NULL);";
+/* Whose cosignatures a sample's checkpoint has: other trustees may come in before its lot is made. */
+static const char version_samples_roster[] = "ALTER TABLE sample ADD COLUMN roster_version bigint NOT NULL DEFAULT 0;";
 
 static const char *const migrations[] = {
 	version_1,
@@ -249,6 +251,7 @@ static const char *const migrations[] = {
 	version_never,
 	version_roll_time,
 	version_proofs,
+	version_samples_roster,
 };
 
 const struct cdr_store_schema cdr_hub_schema = {
@@ -607,6 +610,7 @@ const struct cdr_hub_legend cdr_hub_legends[] = {
 	COLUMN("sample", "trustees", "how many there are", "public"),
 	COLUMN("sample", "checks", "one check in so many is drawn", "public"),
 	COLUMN("sample", "points", "one point of imports in so many", "public"),
+	COLUMN("sample", "roster_version", "whose trustees cosigned that", "public"),
 	COLUMN("sample", "note", "the checkpoint, as trustees cosigned it", "public"),
 	COLUMN("sample", "lot", "t parts with proofs", "public"),
 	COLUMN("sample", "seed", "what they join to", "public"),

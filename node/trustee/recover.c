@@ -10,7 +10,7 @@
 #include "node/net/log.h"
 #include "node/trustee/change.h"
 #include "node/trustee/peers.h"
-#include "node/trustee/sample.h"
+#include "node/trustee/sample_given.h"
 #include "node/trustee/seen.h"
 #include "proto/log.pb-c.h"
 #include "proto/round.h"
@@ -44,6 +44,7 @@ begin(struct cdr_tx *tx, const char *name, uint64_t number, const char *ended)
 	cdr_err err = CDR_E_INTERNAL;
 
 	CDR_TRY(cdr_query_run(tx, "DELETE FROM recover_point", CDR_VALUES()));
+	CDR_TRY(cdr_query_run(tx, "DELETE FROM sample_told", CDR_VALUES()));
 	CDR_TRY(cdr_query_run(tx, "DELETE FROM setting WHERE name = $1 OR name = '" HEARD_NAME "'", CDR_VALUES(cdr_value_text(ended))));
 	CDR_TRY(put_number(tx, name, number));
 out:
@@ -177,6 +178,8 @@ struct told {
 	uint32_t trustee;
 	struct cdr_checkpoint checkpoint[2];
 	size_t count;
+	bool has_given;
+	struct cdr_sample_given given;
 };
 
 /* The trustee of ${roster} with that key; NULL: none. */
@@ -206,7 +209,20 @@ told_job(struct cdr_tx *tx, void *context)
 		if (err != CDR_OK)
 			return err;
 	}
-	return CDR_OK;
+	return told->has_given ? cdr_trustee_sample_told(tx, told->trustee, &told->given) : CDR_OK;
+}
+
+/* What ${latest} says of the sample that comes next. */
+static void
+take_given(const Cdr__Wire__WitnessLatest *latest, struct told *told)
+{
+	const Cdr__Wire__SampleGiven *given = latest->given;
+
+	told->has_given = given != NULL && given->input.len == sizeof(told->given.input) && given->number >= 1 && given->number <= INT64_MAX;
+	if (!told->has_given)
+		return;
+	told->given = (struct cdr_sample_given){ .number = given->number, .key = given->key };
+	memcpy(told->given.input, given->input.data, given->input.len);
 }
 
 /*
@@ -233,6 +249,7 @@ ask_peer(const struct cdr_trustee *trustee, const struct cdr_roster *roster, con
 				told->count++;
 			else if (i == 0)
 				break;
+		take_given(latest, told);
 	} else if (ask.answered && ask.err == CDR_E_ABSENT) {
 		/* It has seen nothing: the empty log. */
 		told->count = 1;

@@ -8,6 +8,7 @@
 #include "core/crypto/secret.h"
 #include "node/net/log.h"
 #include "node/trustee/recover.h"
+#include "node/trustee/sample_given.h"
 #include "node/trustee/share.h"
 #include "node/trustee/seen.h"
 
@@ -135,94 +136,96 @@ struct giving {
 	struct cdr_checkpoint checkpoint;
 	uint8_t input[CDR_SAMPLE_INPUT_LEN];
 	uint64_t log_size, last_number, last_size;
-	bool contradicts, is_other, is_forgotten;
+	bool contradicts;
+	enum cdr_sample_give whether;
 };
 
-static const uint8_t forgotten[CDR_SAMPLE_INPUT_LEN]; /* in the place of a basis that this trustee may have forgotten; no hash is that */
-
-/* see node/trustee/sample.h */
-cdr_err
-cdr_trustee_sample_forget(struct cdr_tx *tx, const struct cdr_roster *roster)
-{
-	cdr_err err = CDR_E_INTERNAL;
-	uint64_t last, size;
-	int64_t key;
-	struct cdr_roster_key newest;
-
-	CDR_TRY(cdr_trustee_sample_last(tx, &last, &size));
-	const struct cdr_value number = cdr_value_int((int64_t)last + 1);
-	err = cdr_query_one_int(tx, "SELECT key_number FROM sample_given WHERE number = $1", CDR_VALUES(number), &key);
-	/* What was given under a key that is there still is all that can have been given. */
-	if (err == CDR_OK && cdr_roster_statistics_key(roster, (uint32_t)key) != NULL)
-		goto out;
-	CDR_TRY(err == CDR_E_ABSENT ? CDR_OK : err);
-	if (!cdr_roster_key_newest(roster->body, CDR_KEY_STATISTICS, &newest))
-		goto out;
-	CDR_TRY(cdr_query_run(tx, "DELETE FROM sample_given WHERE number = $1", CDR_VALUES(number)));
-	CDR_TRY(cdr_query_run(tx, "INSERT INTO sample_given (number, key_number, input) VALUES ($1, $2, $3)",
-	    CDR_VALUES(number, cdr_value_int(newest.number), cdr_value_blob(forgotten, sizeof(forgotten)))));
-out:
-	return err;
-}
-
-/*
- * A writing job: note for which basis the part is given, before it is. One number has one basis: whoever could have two would choose between two
- * lots. Only where the key of the first is gone, so that its lot can never be made, may it be asked under another.
- */
+/* A writing job: note for which basis the part is given, before it is. */
 static cdr_err
 give_job(struct cdr_tx *tx, void *context)
 {
 	cdr_err err = CDR_E_INTERNAL;
 	struct giving *g = context;
-	const struct cdr_value number = cdr_value_int((int64_t)g->basis.number), key = cdr_value_int(g->basis.key);
-	const struct cdr_value input = cdr_value_blob(g->input, sizeof(g->input));
-	uint8_t given[CDR_SAMPLE_INPUT_LEN];
-	int64_t given_key;
+	struct cdr_sample_given given = { .number = g->basis.number, .key = g->basis.key };
 
+	memcpy(given.input, g->input, sizeof(given.input));
 	CDR_TRY(cdr_trustee_log_size(tx, &g->log_size));
 	CDR_TRY(cdr_trustee_log_compare(tx, &g->checkpoint, &g->contradicts));
 	CDR_TRY(cdr_trustee_sample_last(tx, &g->last_number, &g->last_size));
 	if (g->log_size < g->basis.size || g->contradicts || g->basis.number != g->last_number + 1 || g->basis.from != g->last_size)
 		return CDR_OK;
-	err = cdr_query_one_blob(tx, "SELECT input FROM sample_given WHERE number = $1", CDR_VALUES(number), given, sizeof(given));
-	if (err == CDR_E_ABSENT)
-		return cdr_query_run(tx, "INSERT INTO sample_given (number, key_number, input) VALUES ($1, $2, $3)",
-		    CDR_VALUES(number, key, input));
-	if (err != CDR_OK || memcmp(given, g->input, sizeof(given)) == 0)
-		goto out;
-	CDR_TRY(cdr_query_one_int(tx, "SELECT key_number FROM sample_given WHERE number = $1", CDR_VALUES(number), &given_key));
-	g->is_other = cdr_roster_statistics_key(g->call->roster, (uint32_t)given_key) != NULL;
-	g->is_forgotten = memcmp(given, forgotten, sizeof(given)) == 0;
-	if (!g->is_other)
-		err = cdr_query_run(tx, "UPDATE sample_given SET key_number = $2, input = $3 WHERE number = $1",
-		    CDR_VALUES(number, key, input));
+	CDR_TRY(cdr_trustee_sample_give(tx, g->call->roster, &given, &g->whether));
 out:
 	return err;
 }
 
-/* The basis is that of a checkpoint which enough witnesses have cosigned. */
+/* Those who were trustees by a roster that was in force: every one that brought others is here. */
+struct before {
+	uint64_t version;
+	struct cdr_roster *roster;
+};
+
+/* A reading job. */
 static cdr_err
-check_basis(struct giving *g, const uint8_t *genesis, struct cdr_fault *fault)
+before_job(struct cdr_tx *tx, void *context)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct before *before = context;
+	struct cdr_query *query = NULL;
+	struct cdr_bytes bytes;
+	const struct cdr_values values = CDR_VALUES(cdr_value_int(before->version <= INT64_MAX ? (int64_t)before->version : INT64_MAX));
+
+	CDR_TRY(cdr_query_start(tx, "SELECT signed FROM roster WHERE version <= $1 ORDER BY version DESC LIMIT 1", values, &query));
+	CDR_TRY(cdr_query_step(query));
+	CDR_TRY(cdr_query_blob_peek(query, 0, CDR_BODY_ROSTER_MAX, &bytes));
+	CDR_TRY(cdr_roster_decode(bytes, &before->roster, NULL));
+out:
+	cdr_query_end(query);
+	return err;
+}
+
+/* The basis is that of a checkpoint which enough of ${witnesses}, the trustees of then, have cosigned; it says how many these are. */
+static cdr_err
+check_checkpoint(struct giving *g, const uint8_t *genesis, const struct cdr_roster *witnesses, struct cdr_fault *fault)
 {
 	cdr_err err = CDR_E_INTERNAL;
 	const Cdr__Wire__SampleShareRequest *request = (const Cdr__Wire__SampleShareRequest *)g->call->message;
 	const struct cdr_roster *roster = g->call->roster;
 
-	err = cdr_sample_basis_read(request->basis, &g->basis);
-	if (err != CDR_OK)
-		return cdr_fault_set(fault, err, "it is no basis of a sample");
-	CDR_TRY(cdr_checkpoint_read(cdr_message_bytes(request->checkpoint), genesis, roster, &g->checkpoint, fault));
-	if (!cdr_checkpoint_is_witnessed(&g->checkpoint, roster))
+	CDR_TRY(cdr_checkpoint_read(cdr_message_bytes(request->checkpoint), genesis, witnesses, &g->checkpoint, fault));
+	if (!cdr_checkpoint_is_witnessed(&g->checkpoint, witnesses))
 		return cdr_fault_set(fault, CDR_E_PROOF, "the checkpoint has too few cosignatures");
 	if (g->checkpoint.size != g->basis.size || memcmp(g->checkpoint.root, g->basis.root, sizeof(g->basis.root)) != 0)
 		return cdr_fault_set(fault, CDR_E_INPUT, "the basis is not that of the checkpoint");
-	if (g->basis.trustee_count != roster->body->n_trustee)
-		return cdr_fault_set(fault, CDR_E_BUSY, "this trustee's roster names %zu trustees", roster->body->n_trustee);
-	const Cdr__Wire__StatisticsKey *key = cdr_roster_statistics_key(roster, g->basis.key);
-	if (key == NULL || key->starts_at > g->call->now || key->ends_at <= g->call->now)
-		return cdr_fault_set(fault, CDR_E_EPOCH, "statistics key %" PRIu32 " is not in force at this trustee", g->basis.key);
+	if (g->basis.trustee_count != witnesses->body->n_trustee)
+		return cdr_fault_set(fault, CDR_E_BUSY, "this trustee's roster names %zu trustees", witnesses->body->n_trustee);
+	/* Which key it is follows from the checkpoint: what was begun under one that has ended meanwhile is gone on with, and nothing is begun under it. */
+	const Cdr__Wire__StatisticsKey *key = cdr_roster_statistics_key_at(roster, cdr_checkpoint_time(&g->checkpoint, witnesses));
+	if (cdr_roster_statistics_key(roster, g->basis.key) == NULL)
+		return cdr_fault_set(fault, CDR_E_EPOCH, "statistics key %" PRIu32 " is not in this trustee's roster", g->basis.key);
+	if (key == NULL || key->number != g->basis.key)
+		return cdr_fault_set(fault, CDR_E_EPOCH, "statistics key %" PRIu32 " was not the one in force when the checkpoint was cosigned",
+		    g->basis.key);
 	cdr_sample_input(&g->basis, genesis, g->input);
 out:
+	return err;
+}
+
+static cdr_err
+check_basis(struct giving *g, struct cdr_trustee *trustee, struct cdr_fault *fault)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	const Cdr__Wire__SampleShareRequest *request = (const Cdr__Wire__SampleShareRequest *)g->call->message;
+	struct before before = { .version = request->roster };
+
+	err = cdr_sample_basis_read(request->basis, &g->basis);
+	if (err != CDR_OK)
+		return cdr_fault_set(fault, err, "it is no basis of a sample");
+	if (request->has_roster && request->roster < g->call->roster->body->version)
+		CDR_TRY(cdr_store_read(trustee->home->store, before_job, &before));
+	CDR_TRY(check_checkpoint(g, trustee->genesis, before.roster != NULL ? before.roster : g->call->roster, fault));
+out:
+	cdr_roster_free(before.roster);
 	return err;
 }
 
@@ -237,13 +240,13 @@ judge(const struct giving *g, struct cdr_fault *fault)
 	if (g->basis.number != g->last_number + 1 || g->basis.from != g->last_size)
 		return cdr_fault_set(fault, CDR_E_SEQUENCE, "sample %" PRIu64 " is the last in the log, and ends at leaf %" PRIu64,
 		    g->last_number, g->last_size);
-	if (g->is_other && g->is_forgotten)
-		return cdr_fault_set(fault, CDR_E_EXISTS, "this trustee was put back from a backup, and may have given its part of sample %" PRIu64
-		    " for another checkpoint: the others make that one", g->basis.number);
-	if (g->is_other)
-		return cdr_fault_set(fault, CDR_E_EXISTS, "for sample %" PRIu64 " this trustee gave its part for another checkpoint: nobody chooses "
-		    "between two lots", g->basis.number);
-	return CDR_OK;
+	static const char *const why[] = {
+		[CDR_SAMPLE_GIVE_OTHER] = "this trustee gave its part for another checkpoint: nobody chooses between two lots",
+		[CDR_SAMPLE_GIVE_FORGOTTEN] = "this trustee was put back from a backup, and may have given its part for another checkpoint: the others make that one",
+		[CDR_SAMPLE_GIVE_TOLD] = "before this trustee came others gave their part for another checkpoint: nobody chooses between two lots",
+	};
+	return g->whether == CDR_SAMPLE_GIVE ? CDR_OK :
+	    cdr_fault_set(fault, CDR_E_EXISTS, "of sample %" PRIu64 " nothing is given: %s", g->basis.number, why[g->whether]);
 }
 
 /* RFC 9497 sec. 3.3.2, BlindEvaluate, of the one point, with our share as ${roster} has it. */
@@ -277,7 +280,7 @@ cdr_trustee_sample_share(void *context, const struct cdr_call *call, struct cdr_
 	Cdr__Wire__SampleShare reply = CDR__WIRE__SAMPLE_SHARE__INIT;
 	uint8_t point[CDR_POINT_LEN], proof[CDR_PROOF_LEN];
 
-	CDR_TRY(check_basis(&g, trustee->genesis, fault));
+	CDR_TRY(check_basis(&g, trustee, fault));
 	CDR_TRY(cdr_trustee_recovered(trustee, fault));
 	const Cdr__Wire__StatisticsKey *key = cdr_roster_statistics_key(call->roster, g.basis.key);
 	const uint32_t index = cdr_trustee_index_in(trustee, call->roster); /* a newer roster may give us another */

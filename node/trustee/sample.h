@@ -18,18 +18,12 @@
  * CDR_E_INPUT     it is no basis, or not that of the checkpoint
  * CDR_E_PROOF     the checkpoint is not witnessed, or contradicts what this trustee saw
  * CDR_E_SEQUENCE  it does not begin where the last sample in the log ended
- * CDR_E_EXISTS    a part was given for another basis of that number, or may have been, before this trustee was put back from a backup
- * CDR_E_EPOCH     no such key is in force, or there is no share of it here
+ * CDR_E_EXISTS    a part was given for another basis of that number, or may have been (node/trustee/sample_given.h)
+ * CDR_E_EPOCH     that key is not in the roster any more, or was not the newest when the checkpoint was cosigned; or there is no share of it here
  * CDR_E_BUSY      this trustee has not seen the log so far, holds another roster, or is catching up after it was put back
  */
 cdr_err cdr_trustee_sample_share(void *trustee, const struct cdr_call *call, struct cdr_answer *answer,
     struct cdr_fault *fault);
-
-/*
- * This trustee was put back from a backup, and has taken in the log since: it may have given its part of the lot that comes next, for a
- * basis that it has forgotten. So it gives none, as long as the newest statistics key of ${roster} is there; the others make that lot.
- */
-CDR_MUST_CHECK cdr_err cdr_trustee_sample_forget(struct cdr_tx *tx, const struct cdr_roster *roster);
 
 /* A lot that a leaf brought, and what holds for it by the roster of the moment. */
 struct cdr_trustee_lot {

@@ -153,9 +153,13 @@ static const char version_late[] =
     "ALTER TABLE drawn ADD COLUMN runs_from bigint NOT NULL DEFAULT 0;"
     "UPDATE drawn SET runs_from = changed_at WHERE posted = 'asked';";
 
+/* What others gave of the sample that comes next, as they told this trustee when it came: node/trustee/sample_given.h. */
+static const char version_told[] =
+    "CREATE TABLE sample_told (trustee bigint NOT NULL PRIMARY KEY, number bigint NOT NULL, key_number bigint NOT NULL, input bytea NOT NULL);";
+
 static const char *const migrations[] = { version_1, version_keys, version_basis, version_log, version_rounds,
 	version_said, version_index_watch, version_samples, version_stopped, version_recover, version_round_log,
-	version_fork_names, version_late };
+	version_fork_names, version_late, version_told };
 
 const struct cdr_store_schema cdr_trustee_schema = {
 	.application_id = 0x43445254, /* "CDRT" */

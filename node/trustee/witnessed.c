@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "node/trustee/recover.h"
+#include "node/trustee/sample_given.h"
 #include "node/trustee/seen.h"
 #include "proto/log.pb-c.h"
 
@@ -89,11 +90,25 @@ write_witnessed(struct cdr_trustee *trustee, const struct cdr_roster *roster, st
 
 /* ---- what was seen last ---------------------------------------------------------------------------------------- */
 
+/* What is told of the log, and of the sample that comes next. */
+struct telling {
+	struct cdr_buffer last;
+	bool has_given;
+	struct cdr_sample_given given;
+};
+
 /* A reading job. */
 static cdr_err
 last_job(struct cdr_tx *tx, void *context)
 {
-	return cdr_trustee_seen_last(tx, context);
+	struct telling *telling = context;
+	cdr_err err = cdr_trustee_seen_last(tx, &telling->last);
+
+	if (err != CDR_OK)
+		return err;
+	err = cdr_trustee_sample_given_next(tx, &telling->given);
+	telling->has_given = err == CDR_OK;
+	return err == CDR_E_ABSENT ? CDR_OK : err;
 }
 
 /*
@@ -121,18 +136,20 @@ cdr_trustee_witness_latest(void *context, const struct cdr_call *call, struct cd
 	struct cdr_trustee *trustee = context;
 	struct cdr_signer own = cdr_trustee_signer(trustee);
 	Cdr__Wire__WitnessLatest reply = CDR__WIRE__WITNESS_LATEST__INIT;
-	struct cdr_buffer last = { 0 }, note = { 0 }, witnessed = { 0 };
+	Cdr__Wire__SampleGiven given = CDR__WIRE__SAMPLE_GIVEN__INIT;
+	struct telling told = { .has_given = false };
+	struct cdr_buffer note = { 0 }, witnessed = { 0 };
 	bool signs;
 	struct cdr_checkpoint checkpoint;
 	struct cdr_cosignature cosignature;
 
-	err = cdr_store_read(trustee->home->store, last_job, &last);
+	err = cdr_store_read(trustee->home->store, last_job, &told);
 	if (err == CDR_E_ABSENT)
 		return cdr_fault_set(fault, err, "this trustee has witnessed nothing yet");
 	if (err != CDR_OK)
 		return err;
 	CDR_TRY(may_tell(trustee, &signs, fault));
-	CDR_TRY(cdr_checkpoint_read(cdr_buffer_bytes(&last), trustee->genesis, call->roster, &checkpoint, fault));
+	CDR_TRY(cdr_checkpoint_read(cdr_buffer_bytes(&told.last), trustee->genesis, call->roster, &checkpoint, fault));
 	if (signs) {
 		CDR_TRY(cdr_checkpoint_cosign(own.seed, own.genesis, &checkpoint, trustee->index, call->now, &cosignature));
 		CDR_TRY(cdr_checkpoint_add(&checkpoint, trustee->genesis, call->roster, &cosignature));
@@ -142,10 +159,14 @@ cdr_trustee_witness_latest(void *context, const struct cdr_call *call, struct cd
 	reply.checkpoint = cdr_message_field(note.data, note.len);
 	reply.has_witnessed = witnessed.len > 0;
 	reply.witnessed = cdr_message_field(witnessed.data, witnessed.len);
+	given.number = told.given.number;
+	given.key = told.given.key;
+	given.input = cdr_message_field(told.given.input, sizeof(told.given.input));
+	reply.given = told.has_given ? &given : NULL;
 	CDR_TRY(cdr_message_encode(&reply.base, &answer->body));
 out:
 	cdr_buffer_free(&witnessed);
-	cdr_buffer_free(&last);
+	cdr_buffer_free(&told.last);
 	cdr_buffer_free(&note);
 	return err;
 }

@@ -189,6 +189,70 @@ nothing_is_begun_without_need(void **state)
 	assert_int_equal(x_count(w->x, "SELECT count(*) FROM sample"), 1);
 }
 
+/* Counts who is asked for a part, by a basis under which key. */
+struct asking {
+	size_t count;
+	uint32_t key;
+	uint64_t roster;
+};
+
+static cdr_err
+count_asked(void *context, const struct cdr_signer *signer, struct cdr_ask *ask)
+{
+	struct asking *asking = context;
+	const Cdr__Wire__SampleShareRequest *request = (const Cdr__Wire__SampleShareRequest *)ask->message;
+
+	(void)signer;
+	asking->count++;
+	asking->key = request->basis->key;
+	asking->roster = request->roster;
+	return ask->err = CDR_E_NETWORK;
+}
+
+struct begun {
+	int64_t key, roster;
+};
+
+/* A writing job: the second sample was begun, under that key. */
+static cdr_err
+begin_job(struct cdr_tx *tx, void *context)
+{
+	static const uint8_t root[CDR_MERKLE_HASH_LEN] = { 1 };
+	const struct begun *begun = context;
+
+	cdr_err err = cdr_query_run(tx, "DELETE FROM sample WHERE number = 2", CDR_VALUES());
+	return err != CDR_OK ? err :
+			       cdr_query_run(tx,
+				   "INSERT INTO sample (number, from_place, size, root, key_number, trustees, checks, points, note, made_at, roster_version)"
+				   " VALUES (2, 9, 10, $1, $2, 3, 1, 1, $1, 0, $3)",
+				   CDR_VALUES(cdr_value_blob(root, sizeof(root)), cdr_value_int(begun->key), cdr_value_int(begun->roster)));
+}
+
+/* What was begun is gone on with as long as its key is in the roster, though others are trustees now; and no longer. */
+static void
+what_was_begun_ends_with_its_key(void **state)
+{
+	struct world *w = *state;
+	struct asking asking = { .count = 0 };
+	const struct cdr_hub_line line = { count_asked, &asking };
+	struct begun begun = { 1, 4 };
+
+	for (size_t i = 0; i < X_THRESHOLD; i++)
+		assert_string_equal(x_key_result(w->x, i, CDR_KEY_STATISTICS, 1, 9), "ok");
+	x_approve(w->x);
+	assert_int_equal(cdr_store_write(w->x->store, begin_job, &begun), CDR_OK);
+	assert_int_equal(cdr_hub_sample_step(w->x->hub, &line, X_NOW, NULL), CDR_E_BUSY);
+	assert_int_equal(asking.count, X_TRUSTEES);
+	assert_int_equal(asking.key, 1);
+	assert_int_equal(asking.roster, 4);
+	begun.key = 9;
+	asking.count = 0;
+	assert_int_equal(cdr_store_write(w->x->store, begin_job, &begun), CDR_OK);
+	assert_int_equal(cdr_hub_sample_step(w->x->hub, &line, X_NOW, NULL), CDR_OK);
+	assert_int_equal(asking.count, 0);
+	assert_int_equal(x_count(w->x, "SELECT count(*) FROM sample WHERE number = 2"), 1); /* until there is another basis */
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int
@@ -199,6 +263,7 @@ main(void)
 		TEST(what_was_not_drawn_is_refused),
 		TEST(members_get_lots),
 		TEST(nothing_is_begun_without_need),
+		TEST(what_was_begun_ends_with_its_key),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,6 +5,7 @@
 
 #include "node/trustee/query_opening.h"
 #include "node/trustee/recover.h"
+#include "node/trustee/sample_given.h"
 #include "node/trustee/sample_late.h"
 #include "tests/unit/audit/sample_world.h"
 
@@ -21,6 +22,7 @@ struct world {
 	struct cdr_sample sample;
 	uint32_t auditor;
 	uint64_t now;                    /* of the auditor, where a test lets time pass */
+	uint64_t later;                  /* by which requests come later than they are made */
 	/* the last answer */
 	int status;
 	char code[32];
@@ -115,7 +117,7 @@ ask(struct world *w, uint32_t trustee, const char *signer, const uint8_t *seed, 
 		service.hold = w->hold;
 	assert_int_equal(cdr_message_encode(message, &body), CDR_OK);
 	assert_int_equal(cdr_envelope_request(&own, path, cdr_buffer_bytes(&body), (struct cdr_bytes){ NULL, 0 }, &bytes), CDR_OK);
-	const struct cdr_request request = { path, cdr_buffer_bytes(&bytes), pin, cdr_trustee_now(), NULL };
+	const struct cdr_request request = { path, cdr_buffer_bytes(&bytes), pin, cdr_trustee_now() + w->later, NULL };
 	w->status = cdr_dispatch(&service, &request, &answer);
 	assert_int_equal(cdr_envelope_open(cdr_buffer_bytes(&answer), &envelope), CDR_OK);
 	if (w->status == 200) {
@@ -402,6 +404,156 @@ the_lot_after_it_has_its_part(void **state)
 	evaluate(w);
 	struct cdr_sample_basis next = basis_now(w, 2, w->sample.basis.size);
 	assert_non_null(ask_part(w, 2, &next));
+}
+
+/* These changes come into force, and all trustees know it. */
+static void
+change(struct world *w, const struct cdr_roster_change *changes, size_t count)
+{
+	propose(w->x, changes, count);
+	put_in_force(w->x);
+	for (uint32_t i = 1; i <= TRUSTEE_COUNT; i++)
+		assert_int_equal(cdr_trustee_roster_update(w->x->node[i].trustee, NULL, NULL), CDR_OK);
+}
+
+/* A second statistics key that begins at ${starts_at}; the first ends at ${ends_at}, or goes (0). The shares are the same: nobody looks. */
+static void
+second_key(struct world *w, uint64_t starts_at, uint64_t ends_at)
+{
+	Cdr__Wire__StatisticsKey second = w->key;
+
+	second.number = 2;
+	second.starts_at = starts_at;
+	second.ends_at = starts_at + 100000;
+	for (uint32_t i = 1; i <= TRUSTEE_COUNT; i++) {
+		struct give_key job = { .trustee = w->x->node[i].trustee, .key = cdr_roster_key_of_statistics(&second) };
+		assert_int_equal(cdr_threshold_deal(w->x->secret[0], THRESHOLD, (uint8_t)i, job.share), CDR_OK);
+		assert_int_equal(cdr_store_write(w->x->node[i].home.store, give_key_job, &job), CDR_OK);
+	}
+	w->key.ends_at = ends_at != 0 ? ends_at : w->key.ends_at;
+	const struct cdr_roster_change changes[] = {
+		{ .kind = CDR_ROSTER_CHANGE_KEY, .key = cdr_roster_key_of_statistics(&second) },
+		{ .kind = ends_at == 0 ? CDR_ROSTER_CHANGE_KEY_END : CDR_ROSTER_CHANGE_KEY, .key = cdr_roster_key_of_statistics(&w->key) },
+	};
+	change(w, changes, 2);
+}
+
+/* What was begun under a key that ends before its lot is made is gone on with, by whoever is asked; nothing else is begun in its place. */
+static void
+a_key_that_ends_meanwhile_makes_its_lot(void **state)
+{
+	struct world *w = *state;
+	uint64_t now = cdr_trustee_now();
+
+	evaluate(w);
+	struct cdr_sample_basis basis = basis_now(w, 1, 0);
+	assert_non_null(ask_part(w, 1, &basis));
+	second_key(w, now + 4000, now + 5000);
+	w->later = 10000; /* the second is in force, the first has ended */
+	assert_non_null(ask_part(w, 1, &basis));
+	assert_non_null(ask_part(w, 2, &basis));
+	basis.key = 2;
+	assert_null(ask_part(w, 3, &basis)); /* it was not the one when the checkpoint was made */
+	assert_string_equal(w->code, "epoch");
+}
+
+/* As long as the first key is in the roster, what was begun under it stands; when it is gone, and nobody can make that lot, the number begins anew. */
+static void
+a_key_that_is_gone_lets_it_begin_anew(void **state)
+{
+	struct world *w = *state;
+	uint64_t now = cdr_trustee_now();
+
+	evaluate(w);
+	struct cdr_sample_basis first = basis_now(w, 1, 0);
+	assert_non_null(ask_part(w, 1, &first));
+	second_key(w, now - 10, now + 5000);
+	struct cdr_sample_basis anew = basis_now(w, 1, 0);
+	anew.key = 2;
+	assert_null(ask_part(w, 1, &anew));
+	assert_string_equal(w->code, "exists");
+	assert_null(ask_part(w, 2, &first)); /* nothing is begun under the older one any more */
+	assert_string_equal(w->code, "epoch");
+	second_key(w, now - 10, 0);
+	assert_null(ask_part(w, 1, &first));
+	assert_string_equal(w->code, "epoch");
+	assert_non_null(ask_part(w, 1, &anew));
+	evaluate(w);
+	struct cdr_sample_basis third = basis_now(w, 1, 0);
+	third.key = 2;
+	assert_null(ask_part(w, 1, &third));
+	assert_string_equal(w->code, "exists");
+}
+
+static cdr_err
+come_job(struct cdr_tx *tx, void *context)
+{
+	(void)context;
+	return cdr_trustee_recover_come(tx, 0);
+}
+
+/* A trustee that comes anew is told for which basis others gave their parts: with newcomers nobody gets a second lot of one number. */
+static void
+a_newcomer_gives_for_no_other(void **state)
+{
+	struct world *w = *state;
+	struct cdr_trustee *newcomer = w->x->node[3].trustee;
+
+	evaluate(w);
+	struct cdr_sample_basis basis = basis_now(w, 1, 0);
+	assert_non_null(ask_part(w, 1, &basis));
+	assert_int_equal(cdr_store_write(newcomer->home->store, come_job, NULL), CDR_OK);
+	assert_null(ask_part(w, 3, &basis));
+	assert_string_equal(w->code, "busy");
+	assert_int_equal(cdr_trustee_recover_step(newcomer, NULL), CDR_OK);
+	assert_int_equal(cdr_trustee_recovered(newcomer, NULL), CDR_OK);
+	struct played_log before = w->log;
+	evaluate(w);
+	struct cdr_sample_basis other = basis_now(w, 1, 0);
+	assert_null(ask_part(w, 3, &other));
+	assert_string_equal(w->code, "exists");
+	w->log.checkpoint = before.checkpoint;
+	assert_non_null(ask_part(w, 3, &basis));
+	/* Of the sample after it nobody told anything. */
+	make_lot(w, &basis);
+	log_lot(w, cdr_buffer_bytes(&w->lot), cdr_trustee_now());
+	evaluate(w);
+	other = basis_now(w, 2, 1);
+	assert_non_null(ask_part(w, 3, &other));
+}
+
+struct told {
+	uint32_t trustee;
+	struct cdr_sample_given given;
+};
+
+static cdr_err
+told_job(struct cdr_tx *tx, void *context)
+{
+	const struct told *told = context;
+
+	return cdr_trustee_sample_told(tx, told->trustee, &told->given);
+}
+
+/* Whoever invents what it gave cannot stop what others gave as well; nor does what is told of a key that is gone. */
+static void
+what_is_told_binds_while_its_lot_can_be_made(void **state)
+{
+	struct world *w = *state;
+	struct told told = { 1, { .number = 1, .key = 7, .input = "invented" } };
+
+	evaluate(w);
+	struct cdr_sample_basis basis = basis_now(w, 1, 0);
+	assert_int_equal(cdr_store_write(w->x->node[2].home.store, told_job, &told), CDR_OK);
+	assert_non_null(ask_part(w, 2, &basis));
+	told.given.key = 1;
+	assert_int_equal(cdr_store_write(w->x->node[3].home.store, told_job, &told), CDR_OK);
+	assert_null(ask_part(w, 3, &basis));
+	assert_string_equal(w->code, "exists");
+	told.trustee = 2;
+	cdr_sample_input(&basis, w->x->genesis->hash, told.given.input);
+	assert_int_equal(cdr_store_write(w->x->node[3].home.store, told_job, &told), CDR_OK);
+	assert_non_null(ask_part(w, 3, &basis));
 }
 
 static void
@@ -926,6 +1078,10 @@ main(void)
 		TEST(a_forgotten_part_is_not_given_otherwise),
 		TEST(a_remembered_part_is_given_again),
 		TEST(the_lot_after_it_has_its_part),
+		TEST(a_key_that_ends_meanwhile_makes_its_lot),
+		TEST(a_key_that_is_gone_lets_it_begin_anew),
+		TEST(a_newcomer_gives_for_no_other),
+		TEST(what_is_told_binds_while_its_lot_can_be_made),
 		TEST(what_does_not_follow_is_refused),
 		TEST(what_was_not_seen_is_not_drawn_from),
 		TEST(a_lot_in_the_log_draws),
