@@ -167,9 +167,11 @@ take_job(struct cdr_tx *tx, void *context)
 		cdr_value_int((int64_t)t->at), cdr_value_int(s->basis.trustee_count), cdr_value_int(t->trustee_count), cdr_value_int(s->checks),
 		cdr_value_int(s->points), cdr_value_int((int64_t)t->due_at),
 		t->is_unread ? cdr_value_null() : cdr_value_blob(s->seed, sizeof(s->seed)))));
-	if (!t->is_unread)
+	/* What cannot be verified destroys nothing: it may be no lot at all. */
+	if (!t->is_unread) {
 		CDR_TRY(draw_all(tx, t));
-	CDR_TRY(cdr_query_opening_settle(tx, s->basis.size, cdr_member_now()));
+		CDR_TRY(cdr_query_opening_settle(tx, s->basis.size, cdr_member_now()));
+	}
 out:
 	return err;
 }
@@ -229,7 +231,8 @@ take_lot(struct cdr_member *member, const struct cdr_roster *roster, const Cdr__
 
 	cdr_err err = cdr_sample_read(cdr_message_bytes(record->sample), member->genesis, roster, &t.sample, fault);
 	if (err == CDR_E_EPOCH && cdr_sample_basis_peek(cdr_message_bytes(record->sample), &t.sample.basis) == CDR_OK &&
-	    cdr_roster_key_newest(roster->body, CDR_KEY_STATISTICS, &newest) && t.sample.basis.key < newest.number) {
+	    cdr_roster_key_newest(roster->body, CDR_KEY_STATISTICS, &newest) && t.sample.basis.key >= 1 &&
+	    t.sample.basis.key < newest.number) {
 		t.is_unread = true;
 		err = CDR_OK;
 	}

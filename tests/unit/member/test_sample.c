@@ -34,12 +34,14 @@ evaluate(struct world *w, const char *name)
 	return err;
 }
 
+static uint32_t lot_key; /* under which lots are made */
+
 /* The lot of the leaves from ${from} to ${size}, made by trustees 1 and 2, that the hub hands out. */
 static void
 make_lot(struct world *w, uint64_t number, uint64_t from, uint64_t size)
 {
 	struct w_samples *s = &w->samples;
-	const struct cdr_sample_basis basis = { .number = number, .from = from, .size = size, .root = { (uint8_t)size }, .key = 1,
+	const struct cdr_sample_basis basis = { .number = number, .from = from, .size = size, .root = { (uint8_t)size }, .key = lot_key,
 		.trustee_count = W_TRUSTEES };
 	Cdr__Wire__Sample message = CDR__WIRE__SAMPLE__INIT;
 	Cdr__Wire__SampleBasis body = cdr_sample_basis_message(&basis);
@@ -74,6 +76,7 @@ setup(void **state)
 	struct world *w = w_new();
 
 	ahead = 0;
+	lot_key = 1;
 	w->with_statistics = true;
 	w->scheme.has_sample_checks = true;
 	w->scheme.sample_checks = 1;
@@ -273,6 +276,22 @@ is_told(struct world *w, const char *contact)
 	return told;
 }
 
+/* A hub invents a lot under a key that there never was, so that nobody can verify it: what could be shown to an auditor stays. */
+static void
+a_lot_of_no_key_destroys_nothing(void **state)
+{
+	struct world *w = *state;
+	struct cdr_fault fault;
+
+	assert_int_equal(evaluate(w, "Candida"), CDR_OK);
+	lot_key = 0;
+	make_lot(w, 1, 0, 1);
+	ahead += CDR_SAMPLE_ASK_S;
+	assert_int_equal(try_step(w, &fault), CDR_E_EPOCH);
+	assert_int_equal(count(w, "SELECT count(*) FROM sample"), 0);
+	assert_int_equal(count(w, "SELECT count(*) FROM evaluated"), 1);
+}
+
 static void
 who_decides_is_told_and_reminded(void **state)
 {
@@ -432,6 +451,7 @@ main(void)
 		TEST(what_is_not_drawn_is_destroyed),
 		TEST(what_is_no_lot_draws_nothing),
 		TEST(a_receipt_behind_its_lot_is_drawn),
+		TEST(a_lot_of_no_key_destroys_nothing),
 		TEST(who_decides_is_told_and_reminded),
 		TEST(reminders_end_with_the_decision),
 		TEST(what_was_agreed_waits_for_the_auditor),
