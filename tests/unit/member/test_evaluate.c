@@ -205,7 +205,6 @@ test_no_trustee_spends_a_number(void **state)
 	/* Where the others are too few to evaluate it, the number is worth nothing. */
 	w->mode[2] = W_SPENT;
 	assert_int_equal(evaluate(w, tags, NULL), CDR_E_SEQUENCE);
-	assert_int_equal(w->sequence, 2);
 	w->mode[0] = W_TRUE;
 	assert_int_equal(evaluate(w, tags, NULL), CDR_OK);
 	assert_int_equal(w->sequence, 3);
