@@ -13,12 +13,13 @@
 #include "node/trustee/trustee.h"
 
 /*
- * /v1/evaluate: EvaluateRequest to EvaluateReply, the points in the attachments; behind those of the request an Inclusion.
+ * /v1/evaluate: EvaluateRequest to EvaluateReply, the points in the attachments; behind those of the request an Inclusion, where the member has
+ * one. Without it the hub must have shown this trustee that enough have cosigned (node/trustee/witnessed.h).
  *
  * CDR_E_REFUSED  the request names another member than its signer, or an unknown purpose
  * CDR_E_EPOCH    no epoch of that number is in force, or this trustee has no share of its key
- * CDR_E_BUSY     a newer roster came into force because of this request, or this trustee has not yet seen the log so far:
- *                ask again
+ * CDR_E_BUSY     a newer roster or other shares came into force meanwhile; or this trustee has not seen the log so far, or not that enough
+ *                have cosigned it: then the answer's turn is CDR_TURN_EARLY. Ask again
  * CDR_E_RANGE    0, or more than CDR_EVALUATE_POINTS_MAX points
  * CDR_E_INPUT    the attachment is not what the request says
  * CDR_E_POINT    one of the points is none, or is the identity

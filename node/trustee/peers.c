@@ -105,6 +105,29 @@ cdr_trustee_roster_logged(struct cdr_tx *tx, uint64_t version)
 	return cdr_trustee_setting_put(tx, LOGGED_NAME, text, (size_t)len);
 }
 
+/* see node/trustee/peers.h */
+cdr_err
+cdr_trustee_roster_then(struct cdr_tx *tx, uint64_t version, struct cdr_roster **roster)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct cdr_query *query = NULL;
+	struct cdr_bytes bytes;
+	uint64_t before;
+
+	*roster = NULL;
+	CDR_TRY(cdr_trustee_roster_logged_read(tx, &before));
+	if (version < before)
+		version = before;
+	const struct cdr_values values = CDR_VALUES(cdr_value_int(version <= INT64_MAX ? (int64_t)version : INT64_MAX));
+	CDR_TRY(cdr_query_start(tx, "SELECT signed FROM roster WHERE version <= $1 ORDER BY version DESC LIMIT 1", values, &query));
+	CDR_TRY(cdr_query_step(query));
+	CDR_TRY(cdr_query_blob_peek(query, 0, CDR_BODY_ROSTER_MAX, &bytes));
+	CDR_TRY(cdr_roster_decode(bytes, roster, NULL));
+out:
+	cdr_query_end(query);
+	return err;
+}
+
 /* A reading job. */
 static cdr_err
 logged_job(struct cdr_tx *tx, void *context)

@@ -23,6 +23,18 @@ CDR_MUST_CHECK cdr_err cdr_trustee_roster_logged(struct cdr_tx *tx, uint64_t ver
 CDR_MUST_CHECK cdr_err cdr_trustee_roster_logged_read(struct cdr_tx *tx, uint64_t *version);
 
 /**
+ * cdr_trustee_roster_then(tx, version, roster):
+ * The roster of the time when the log had come so far: the newest that is here of those which it had then. A trustee may have passed over some, but over none
+ * by which trustees changed.
+ *
+ * version  in   the newest in the leaves that are taken in just now and stand before that place; 0: none
+ * roster   out  cdr_roster_free; NULL on error
+ *
+ * Returns  CDR_OK; CDR_E_ABSENT if there is none; CDR_E_STORE; CDR_E_MEMORY.
+ */
+CDR_MUST_CHECK cdr_err cdr_trustee_roster_then(struct cdr_tx *tx, uint64_t version, struct cdr_roster **roster);
+
+/**
  * cdr_trustee_roster_from_peers(trustee, fault):
  * Where the log has a newer roster than the hub gives, ask the other trustees for it, and say so.
  *

@@ -74,36 +74,16 @@ cdr_trustee_said_receipt(struct cdr_trustee *trustee, const struct cdr_roster *r
 
 /* ---- the log ---------------------------------------------------------------------------------------------------- */
 
-/*
- * The index that this trustee had where the log has come so far that ${version} is the newest roster in it; 0: none. Rosters in which trustees
- * changed come one after the other, so the newest up to that version that is here names the trustees of then.
- */
+/* The index that this trustee had where the log has come so far that ${version} is the newest roster in it; 0: none. */
 static cdr_err
 find_index(struct cdr_tx *tx, const struct cdr_trustee *trustee, uint64_t version, uint32_t *index)
 {
-	cdr_err err = CDR_E_INTERNAL;
-	struct cdr_query *query = NULL;
-	struct cdr_roster *roster = NULL;
-	struct cdr_bytes bytes;
-	uint64_t before;
+	struct cdr_roster *roster;
+	cdr_err err = cdr_trustee_roster_then(tx, version, &roster);
 
-	*index = 0;
-	CDR_TRY(cdr_trustee_roster_logged_read(tx, &before));
-	if (version < before)
-		version = before;
-	const struct cdr_values values = CDR_VALUES(cdr_value_int(version <= INT64_MAX ? (int64_t)version : INT64_MAX));
-	CDR_TRY(cdr_query_start(tx, "SELECT signed FROM roster WHERE version <= $1 ORDER BY version DESC LIMIT 1", values, &query));
-	err = cdr_query_step(query);
-	if (err == CDR_E_ABSENT)
-		err = CDR_OK;
-	else if (err == CDR_OK)
-		err = cdr_query_blob_peek(query, 0, CDR_BODY_ROSTER_MAX, &bytes) == CDR_OK ? cdr_roster_decode(bytes, &roster, NULL) : CDR_E_STORE;
-	if (roster != NULL)
-		*index = cdr_trustee_index_in(trustee, roster);
-out:
-	cdr_query_end(query);
+	*index = err == CDR_OK ? cdr_trustee_index_in(trustee, roster) : 0;
 	cdr_roster_free(roster);
-	return err;
+	return err == CDR_E_ABSENT ? CDR_OK : err;
 }
 
 static bool

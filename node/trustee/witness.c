@@ -48,6 +48,8 @@ struct portion {
 	const Cdr__Wire__WitnessRequest *request;
 	const struct cdr_roster *roster;     /* by which members are found */
 	const struct cdr_roster *newer;      /* one that was looked for because of this; held. NULL: none */
+	struct cdr_roster *then;             /* the one of the time of these leaves, if it was looked for; owned */
+	uint64_t then_version;               /* the newest roster in them when it was */
 	bool has_looked;
 	struct cdr_checkpoint checkpoint;
 	struct cdr_checkpoint witnessed;     /* the newest that enough cosigned, as the hub shows it; size 0: none */
@@ -85,6 +87,7 @@ portion_free(struct portion *p)
 	free(p->said);
 	free(p->lot);
 	free(p->hash);
+	cdr_roster_free(p->then);
 	cdr_current_release(p->trustee->current, p->newer);
 }
 
@@ -131,14 +134,44 @@ leaf_is_of(const struct cdr_leaf *leaf, const struct evaluation *e)
 	    memcmp(content, leaf->content, sizeof(content)) == 0;
 }
 
-/* Whether the member that the request names signed it, as far as the roster knows. */
+/* Whether the member that the request names signed it with the key that ${roster} has, which is then the evaluation's. */
 static bool
-is_signed(const struct portion *p, const struct evaluation *e, const struct cdr_envelope *inner)
+is_signed(const struct portion *p, const struct cdr_roster *roster, struct evaluation *e, const struct cdr_envelope *inner)
 {
-	const Cdr__Wire__Member *member = cdr_roster_member(p->roster, e->request->member);
+	const Cdr__Wire__Member *member = cdr_roster_member(roster, e->request->member);
 
-	return member != NULL && cdr_envelope_verify_request(inner, member->party->signing_key.data, p->trustee->genesis,
-				     EVALUATE_PATH) == CDR_OK;
+	if (member == NULL || cdr_envelope_verify_request(inner, member->party->signing_key.data, p->trustee->genesis, EVALUATE_PATH) != CDR_OK)
+		return false;
+	memcpy(e->signing_key, member->party->signing_key.data, sizeof(e->signing_key));
+	return true;
+}
+
+/* A reading job: of the leaf that is looked at. */
+static cdr_err
+then_job(struct cdr_tx *tx, void *context)
+{
+	struct portion *p = context;
+
+	return cdr_trustee_roster_then(tx, p->roster_version, &p->then);
+}
+
+/*
+ * Whether the member signed it with the key that it had when it was logged: who enrols anew has spent what was spent under the old key. A
+ * leaf behind the roster that took that key away is not the member's.
+ */
+static cdr_err
+look_back(struct portion *p, struct evaluation *e, const struct cdr_envelope *inner, bool *holds)
+{
+	cdr_err err = CDR_OK;
+
+	if (p->then == NULL || p->then_version != p->roster_version) {
+		cdr_roster_free(p->then);
+		p->then = NULL;
+		p->then_version = p->roster_version;
+		err = cdr_store_read(p->trustee->home->store, then_job, p);
+	}
+	*holds = err == CDR_OK && is_signed(p, p->then, e, inner);
+	return err == CDR_E_ABSENT ? CDR_OK : err;
 }
 
 /* Somebody whom we do not know, or a key that we do not know, may be in a roster that we have not seen: look once. */
@@ -178,16 +211,19 @@ take_evaluation(struct portion *p, size_t record, const struct cdr_leaf *leaf)
 		e->request = NULL;
 		goto out;
 	}
-	if (!is_signed(p, e, &inner))
+	bool is_member_s = is_signed(p, p->roster, e, &inner);
+	if (!is_member_s)
+		CDR_TRY(look_back(p, e, &inner, &is_member_s));
+	if (!is_member_s) {
 		look_for_roster(p);
-	const Cdr__Wire__Member *member = cdr_roster_member(p->roster, e->request->member);
-	if (member == NULL)
-		return CDR_E_BUSY; /* nobody leaves a roster: there is a newer one, which we could not get */
-	memcpy(e->signing_key, member->party->signing_key.data, sizeof(e->signing_key));
-	if (!is_signed(p, e, &inner))
+		if (cdr_roster_member(p->roster, e->request->member) == NULL)
+			return CDR_E_BUSY; /* nobody leaves a roster: there is a newer one, which we could not get */
+		is_member_s = is_signed(p, p->roster, e, &inner);
+	}
+	if (!is_member_s)
 		e->request = NULL;
 out:
-	return err == CDR_E_MEMORY || err == CDR_E_INTERNAL ? err : CDR_OK;
+	return err == CDR_E_MEMORY || err == CDR_E_INTERNAL || err == CDR_E_STORE ? err : CDR_OK;
 }
 
 static cdr_err

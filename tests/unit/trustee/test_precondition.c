@@ -401,6 +401,58 @@ test_numbers(void **state)
 	assert_proved(w, 4);
 }
 
+/* The log tells of the roster in force. */
+static void
+log_roster(struct world *w)
+{
+	struct cdr_leaf leaf = { .kind = CDR_LEAF_ROSTER, .at = 1772323200 };
+	struct played_leaf l;
+
+	cdr_leaf_party_add(&leaf, "hub");
+	cdr_leaf_number_add(&leaf, w->x->newest->body->version);
+	played_leaf_make(&l, &leaf, NULL);
+	(void)played_append(&w->log, &l);
+	played_leaf_free(&l);
+}
+
+/*
+ * A member enrols anew: what it spent before is counted also by a trustee that takes in those leaves when it has the new key already; what a thief of the
+ * old key, with the hub, logs behind the roster that took it away is counted by nobody.
+ */
+static void
+test_spent_under_the_old_key(void **state)
+{
+	struct world *w = *state;
+	struct request r = request_of(w, 1, 60), late = request_of(w, 2, 30);
+	uint8_t old[CDR_SIGN_SEED_LEN];
+
+	r.shows_nothing = late.shows_nothing = true;
+	log_roster(w);
+	memcpy(old, w->member->seed, sizeof(old));
+	memset(w->member->seed, 99, sizeof(w->member->seed));
+	assert_int_equal(cdr_sign_public(w->member->seed, w->member->key), CDR_OK);
+	const struct cdr_roster_change change = change_member(w->member);
+	propose(w->x, &change, 1);
+	put_in_force(w->x);
+	for (uint32_t i = 1; i <= TRUSTEE_COUNT; i++)
+		assert_int_equal(cdr_trustee_roster_update(w->x->node[i].trustee, NULL, NULL), CDR_OK);
+	r.logged_seed = old;
+	send_request(w, r);
+	assert_refused(w, 503, "busy"); /* for the new key there is nothing in the log */
+	assert_int_equal(ask_store(w, SPENT), 60);
+	log_roster(w);
+	late.logged_seed = old;
+	send_request(w, late);
+	assert_refused(w, 503, "busy");
+	assert_int_equal(ask_store(w, SPENT), 60);
+	assert_int_equal(ask_store(w, "SELECT count(*) FROM evaluation"), 1);
+	/* The new key goes on from there. */
+	send_request(w, request_of(w, 1, 40));
+	assert_proved(w, 40);
+	send_request(w, request_of(w, 2, 1));
+	assert_refused(w, 429, "quota");
+}
+
 /* What was kept of the last contradiction. */
 static cdr_err
 fork_job(struct cdr_tx *tx, void *note)
@@ -507,6 +559,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_logged_twice, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_anothers_commitment, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_numbers, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_spent_under_the_old_key, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_two_histories, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_honest_witnesses_are_accused_of_nothing, setup, teardown),
 	};
