@@ -210,6 +210,97 @@ test_no_trustee_spends_a_number(void **state)
 	assert_int_equal(w->sequence, 3);
 }
 
+/* What trustees refuse is told as it is; that an epoch is over, only if all who failed say so. */
+static void
+test_refusals(void **state)
+{
+	static const struct {
+		cdr_err first, third, told;
+	} cases[] = {
+		{ CDR_E_REFUSED, CDR_E_REFUSED, CDR_E_REFUSED }, { CDR_E_EPOCH, CDR_E_EPOCH, CDR_E_EPOCH },
+		{ CDR_E_EPOCH, CDR_E_QUOTA, CDR_E_QUOTA }, { CDR_E_QUOTA, CDR_E_EPOCH, CDR_E_QUOTA },
+		{ CDR_E_EPOCH, CDR_E_BUSY, CDR_E_BUSY }, { CDR_E_SEQUENCE, CDR_E_SEQUENCE, CDR_E_SEQUENCE },
+	};
+	struct world *w = *state;
+	uint8_t tags[COUNT * CDR_TAG_LEN];
+	struct cdr_fault fault;
+
+	w->mode[0] = w->mode[2] = W_REFUSES;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		w->refusal[0] = cases[i].first;
+		w->refusal[2] = cases[i].third;
+		assert_int_equal(evaluate(w, tags, &fault), cases[i].told);
+		assert_non_null(strstr(fault.text, "trustee/1"));
+		assert_non_null(strstr(fault.text, "trustee/3"));
+	}
+	/* That number was used for something else, after a backup was restored: the next question has another. */
+	const uint64_t spoilt = w->sequence;
+	w->mode[0] = w->mode[2] = W_TRUE;
+	assert_int_equal(evaluate(w, tags, &fault), CDR_OK);
+	assert_tags(w, tags);
+	assert_true(w->sequence > spoilt);
+	assert_int_equal(w_count(w->member[BLUE], "SELECT count(*) FROM misconduct"), 0);
+}
+
+/* What the hub refuses; an epoch that it does not know may be one that it hides. Then nobody else is asked. */
+static void
+test_hub_refuses(void **state)
+{
+	static const struct {
+		cdr_err said, told;
+	} cases[] = {
+		{ CDR_E_QUOTA, CDR_E_QUOTA }, { CDR_E_BUSY, CDR_E_BUSY }, { CDR_E_EPOCH, CDR_E_BUSY }, { CDR_E_REFUSED, CDR_E_REFUSED },
+		{ CDR_E_SEQUENCE, CDR_E_SEQUENCE },
+	};
+	struct world *w = *state;
+	uint8_t tags[COUNT * CDR_TAG_LEN], zero[COUNT * CDR_TAG_LEN] = { 0 };
+	struct cdr_fault fault;
+
+	w->refused_path = "/v1/log/evaluation";
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		w->refused_code = cases[i].said;
+		memset(tags, 1, sizeof(tags));
+		assert_int_equal(evaluate(w, tags, &fault), cases[i].told);
+		assert_memory_equal(tags, zero, sizeof(tags));
+	}
+	w->refused_path = NULL;
+	w->log_is_down = true;
+	assert_int_equal(evaluate(w, tags, &fault), CDR_E_NETWORK);
+	w->log_is_down = false;
+	assert_int_equal(w->evaluation_count, 0);
+	/* All those questions were the same, but for the number that the hub called used. */
+	assert_int_equal(evaluate(w, tags, &fault), CDR_OK);
+	assert_tags(w, tags);
+	assert_int_equal(w->sequence, 2);
+}
+
+/* A hub that has something to show only once trustees are asked, and shows them too few cosignatures, another place, or no proof: its word is not passed on. */
+static void
+test_late_lies(void **state)
+{
+	static const enum w_log_lie lies[] = { W_LOG_FEW_WITNESSES, W_LOG_OTHER_PLACE, W_LOG_BAD_PROOF };
+	struct world *w = *state;
+	uint8_t tags[COUNT * CDR_TAG_LEN];
+	struct cdr_fault fault;
+
+	w->log_is_slow = true;
+	for (size_t i = 0; i < W_TRUSTEES; i++)
+		w->mode[i] = W_EARLY;
+	for (size_t i = 0; i < sizeof(lies) / sizeof(lies[0]); i++) {
+		const size_t before = w->evaluation_count;
+		w->log_lie = lies[i];
+		w->log_sequence = 0;
+		assert_int_equal(evaluate(w, tags, &fault), CDR_E_PROOF);
+		assert_non_null(strstr(fault.text, "hub does not prove"));
+		assert_int_equal(w->evaluation_count - before, W_THRESHOLD); /* each once, without a proof */
+	}
+	w->log_lie = W_LOG_TRUE;
+	assert_int_equal(evaluate(w, tags, &fault), CDR_OK);
+	assert_tags(w, tags);
+	assert_int_equal(w->sequence, 1); /* the same question all along */
+	assert_int_equal(w->log_edge.size, 1);
+}
+
 static void
 test_counts(void **state)
 {
@@ -251,6 +342,9 @@ main(void)
 		TEST(test_lying_trustee),
 		TEST(test_too_few),
 		TEST(test_no_trustee_spends_a_number),
+		TEST(test_refusals),
+		TEST(test_hub_refuses),
+		TEST(test_late_lies),
 		TEST(test_counts),
 		TEST(test_no_sequence),
 	};

@@ -77,7 +77,7 @@ enum w_log_lie {
 enum w_trustee_mode {
 	W_TRUE = 0,
 	W_DOWN,
-	W_REFUSES,      /* its quota is used up */
+	W_REFUSES,      /* its quota is used up, or what world.refusal says */
 	W_FAILS,        /* it has no memory, it says */
 	W_SPENT,        /* it knows the sequence number for another request, it says */
 	W_FORGED,       /* the reply is signed by somebody else */
@@ -159,6 +159,7 @@ struct world {
 	uint8_t share[W_TRUSTEES][CDR_SCALAR_LEN];
 	uint8_t public_key[CDR_POINT_LEN], public_share[W_TRUSTEES][CDR_POINT_LEN];
 	enum w_trustee_mode mode[W_TRUSTEES];
+	cdr_err refusal[W_TRUSTEES];        /* of one that refuses; CDR_OK: CDR_E_QUOTA */
 	size_t evaluation_count;            /* answered or not */
 	size_t point_count;
 	uint64_t sequence;                  /* of the last one */

@@ -165,8 +165,10 @@ deliver(struct world *w, struct cdr_client_post *post)
 		w_sample_open(&w->samples, at + 1, envelope.body, &reply);
 	else if (is_latest)
 		w_log_latest(w, at, &reply);
-	else if (w->mode[at] == W_REFUSES || w->mode[at] == W_FAILS || w->mode[at] == W_SPENT)
-		w_refuse(&reply, w->mode[at] == W_FAILS ? CDR_E_MEMORY : w->mode[at] == W_SPENT ? CDR_E_SEQUENCE : CDR_E_QUOTA);
+	else if (w->mode[at] == W_REFUSES)
+		w_refuse(&reply, w->refusal[at] != CDR_OK ? w->refusal[at] : CDR_E_QUOTA);
+	else if (w->mode[at] == W_FAILS || w->mode[at] == W_SPENT)
+		w_refuse(&reply, w->mode[at] == W_FAILS ? CDR_E_MEMORY : CDR_E_SEQUENCE);
 	else if (w->mode[at] == W_BUSY || (w->mode[at] == W_EARLY && !shows_proof(&envelope)))
 		w_refuse(&reply, CDR_E_BUSY);
 	else
