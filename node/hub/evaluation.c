@@ -22,7 +22,7 @@ struct entering {
 	uint32_t purpose;
 	struct cdr_hub_logged logged;
 	bool is_known;               /* this very request was logged before */
-	bool is_misuse, exceeds;
+	bool is_misuse, exceeds, is_unchecked;
 };
 
 /* ---- form --------------------------------------------------------------------------------------------------- */
@@ -131,6 +131,22 @@ out:
 	return err;
 }
 
+/* What is asked again was checked under the newest epoch, before; with ${spent} no more points than were. As trustees count: node/trustee/witness.c. */
+static cdr_err
+check_again(struct cdr_tx *tx, struct entering *e, uint64_t spent)
+{
+	int64_t checked;
+
+	e->is_unchecked = false;
+	if (e->purpose != CDR_LEAF_PURPOSE_AGAIN)
+		return CDR_OK;
+	cdr_err err = cdr_query_one_int(tx,
+	    "SELECT points FROM spent WHERE member = $1 AND purpose = 'check' AND epoch > $2 ORDER BY epoch DESC LIMIT 1",
+	    CDR_VALUES(cdr_value_text(e->request->member), cdr_value_int(e->request->epoch)), &checked);
+	e->is_unchecked = err == CDR_E_ABSENT || (err == CDR_OK && spent + e->request->point_count > (uint64_t)checked);
+	return err == CDR_E_ABSENT ? CDR_OK : err;
+}
+
 /* Add to what the member spent, if its quota reaches. */
 static cdr_err
 spend(struct cdr_tx *tx, struct entering *e)
@@ -143,12 +159,13 @@ spend(struct cdr_tx *tx, struct entering *e)
 	    CDR_VALUES(member, epoch, purpose), &spent);
 	if (err != CDR_OK && err != CDR_E_ABSENT)
 		return err;
+	bool is_first = err == CDR_E_ABSENT;
 	e->exceeds = (uint64_t)spent > e->quota || e->request->point_count > e->quota - (uint64_t)spent;
-	if (e->exceeds)
-		return CDR_OK;
-	return cdr_query_run(tx, err == CDR_OK ?
-		"UPDATE spent SET points = $4 WHERE member = $1 AND epoch = $2 AND purpose = $3" :
-		"INSERT INTO spent (member, epoch, purpose, points) VALUES ($1, $2, $3, $4)",
+	err = check_again(tx, e, (uint64_t)spent);
+	if (err != CDR_OK || e->exceeds || e->is_unchecked)
+		return err;
+	return cdr_query_run(tx, is_first ? "INSERT INTO spent (member, epoch, purpose, points) VALUES ($1, $2, $3, $4)" :
+		"UPDATE spent SET points = $4 WHERE member = $1 AND epoch = $2 AND purpose = $3",
 	    CDR_VALUES(member, epoch, purpose, cdr_value_int(spent + (int64_t)e->request->point_count)));
 }
 
@@ -190,7 +207,7 @@ enter_job(struct cdr_tx *tx, void *context)
 	if (e->is_known)
 		return CDR_OK;
 	CDR_TRY(spend(tx, e));
-	if (!e->exceeds)
+	if (!e->exceeds && !e->is_unchecked)
 		CDR_TRY(append(tx, e));
 out:
 	return err;
@@ -214,6 +231,9 @@ enter(struct cdr_hub *hub, struct entering *e, struct cdr_fault *fault)
 	if (e->exceeds)
 		return cdr_fault_set(fault, CDR_E_QUOTA, "%" PRIu32 " more points for %s do not fit into the %" PRIu64
 		    " of this epoch. The secretariat can raise the quota", e->request->point_count, e->request->purpose, e->quota);
+	if (e->is_unchecked)
+		return cdr_fault_set(fault, CDR_E_QUOTA, "under the epoch before so much is asked again as was checked under the newest, which comes "
+		    "first: %" PRIu32 " more points are too many", e->request->point_count);
 	return CDR_OK;
 }
 

@@ -50,7 +50,7 @@ find_quota(const struct cdr_call *call, uint64_t *quota)
 		*quota = call->member->check_points;
 	else if (strcmp(purpose, "import") == 0)
 		*quota = call->member->import_points;
-	/* A check that was asked under the newest epoch is asked again under the one before, and costs once. */
+	/* A check that was asked under the newest epoch is asked again under the one before, and costs once: bound by what was checked (look_job). */
 	else if (strcmp(purpose, "again") == 0 && is_before(call))
 		*quota = call->member->check_points;
 	else
@@ -113,6 +113,8 @@ struct logged {
 	bool is_same;        /* and for this request */
 	uint64_t place;
 	uint64_t total;      /* what the member had spent with it */
+	bool is_bound;       /* it is a check that is asked again: */
+	uint64_t bound;      /* so many points had its checks under the newest epoch */
 	uint64_t size;       /* of the log that this trustee has seen */
 	uint8_t hash[CDR_MERKLE_HASH_LEN];
 	bool contradicts;    /* the checkpoint contradicts what this trustee saw */
@@ -133,7 +135,7 @@ look_job(struct cdr_tx *tx, void *context)
 	CDR_TRY(cdr_trustee_log_size(tx, &l->size));
 	if (l->inclusion != NULL)
 		CDR_TRY(cdr_trustee_log_compare(tx, &l->checkpoint, &l->contradicts));
-	CDR_TRY(cdr_query_start(tx, "SELECT body, place, hash, total FROM evaluation WHERE signing_key = $1 AND sequence = $2",
+	CDR_TRY(cdr_query_start(tx, "SELECT body, place, hash, total, bound FROM evaluation WHERE signing_key = $1 AND sequence = $2",
 	    values, &query));
 	err = cdr_query_step(query);
 	if (err == CDR_E_ABSENT) {
@@ -148,6 +150,9 @@ look_job(struct cdr_tx *tx, void *context)
 	CDR_TRY(cdr_query_count(query, 1, &l->place));
 	CDR_TRY(cdr_query_blob(query, 2, l->hash, sizeof(l->hash)));
 	CDR_TRY(cdr_query_count(query, 3, &l->total));
+	l->is_bound = !cdr_query_is_null(query, 4);
+	if (l->is_bound)
+		CDR_TRY(cdr_query_count(query, 4, &l->bound));
 out:
 	cdr_query_end(query);
 	return err;
@@ -277,6 +282,9 @@ check_log(struct cdr_trustee *trustee, const struct cdr_call *call, uint64_t quo
 	if (l.total > quota)
 		err = cdr_fault_set(fault, CDR_E_QUOTA, "with this request %" PRIu64 " of %" PRIu64 " points for %s are used in this "
 		    "epoch. The secretariat can raise the quota", l.total, quota, request->purpose);
+	else if (l.is_bound && l.total > l.bound)
+		err = cdr_fault_set(fault, CDR_E_QUOTA, "with this request %" PRIu64 " points are asked again under the epoch before, and only %" PRIu64
+		    " were checked under the newest, which comes first", l.total, l.bound);
 out:
 	cdr_arena_free(&arena);
 	return err;

@@ -157,9 +157,12 @@ static const char version_late[] =
 static const char version_told[] =
     "CREATE TABLE sample_told (trustee bigint NOT NULL PRIMARY KEY, number bigint NOT NULL, key_number bigint NOT NULL, input bytea NOT NULL);";
 
+/* Of an evaluation "again": as many points as its member's checks had under newer epochs, where it stands. NULL: of something else. */
+static const char version_again[] = "ALTER TABLE evaluation ADD COLUMN bound bigint;";
+
 static const char *const migrations[] = { version_1, version_keys, version_basis, version_log, version_rounds,
 	version_said, version_index_watch, version_samples, version_stopped, version_recover, version_round_log,
-	version_fork_names, version_late, version_told };
+	version_fork_names, version_late, version_told, version_again };
 
 const struct cdr_store_schema cdr_trustee_schema = {
 	.application_id = 0x43445254, /* "CDRT" */

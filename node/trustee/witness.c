@@ -362,6 +362,25 @@ add_points(struct cdr_tx *tx, const Cdr__Wire__EvaluateRequest *r, int64_t *tota
 	    CDR_VALUES(member, epoch, purpose, cdr_value_int(*total)));
 }
 
+/*
+ * A check is asked once more under the epoch before: as many points as this member's checks have under a newer one, which come first. Without that
+ * "again" would be a second quota.
+ */
+static cdr_err
+find_bound(struct cdr_tx *tx, const Cdr__Wire__EvaluateRequest *r, struct cdr_value *bound)
+{
+	int64_t points;
+
+	*bound = cdr_value_null();
+	if (strcmp(r->purpose, "again") != 0)
+		return CDR_OK;
+	cdr_err err = cdr_query_one_int(tx,
+	    "SELECT points FROM spent WHERE member = $1 AND purpose = 'check' AND epoch > $2 ORDER BY epoch DESC LIMIT 1",
+	    CDR_VALUES(cdr_value_text(r->member), cdr_value_int(r->epoch)), &points);
+	*bound = cdr_value_int(err == CDR_OK ? points : 0);
+	return err == CDR_E_ABSENT ? CDR_OK : err;
+}
+
 /* Count one evaluation; a number that was used before counts no second time, and with another request it is evidence. */
 static cdr_err
 count_evaluation(struct cdr_tx *tx, const struct portion *p, const struct evaluation *e)
@@ -370,6 +389,7 @@ count_evaluation(struct cdr_tx *tx, const struct portion *p, const struct evalua
 	const Cdr__Wire__EvaluateRequest *r = e->request;
 	const struct cdr_value key = cdr_value_blob(e->signing_key, sizeof(e->signing_key));
 	const struct cdr_value sequence = cdr_value_int((int64_t)r->sequence);
+	struct cdr_value bound;
 	int64_t count, total;
 
 	CDR_TRY(cdr_query_one_int(tx, "SELECT count(*) FROM evaluation WHERE signing_key = $1 AND sequence = $2",
@@ -381,13 +401,14 @@ count_evaluation(struct cdr_tx *tx, const struct portion *p, const struct evalua
 		return count > 0 ? CDR_OK : keep_misuse(tx, p, e);
 	}
 	CDR_TRY(add_points(tx, r, &total));
+	CDR_TRY(find_bound(tx, r, &bound));
 	CDR_TRY(cdr_query_run(tx,
-	    "INSERT INTO evaluation (signing_key, sequence, member, epoch, body, signature, counted_at, place, hash, total)"
-	    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+	    "INSERT INTO evaluation (signing_key, sequence, member, epoch, body, signature, counted_at, place, hash, total, bound)"
+	    " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
 	    CDR_VALUES(key, sequence, cdr_value_text(r->member), cdr_value_int(r->epoch), cdr_value_bytes(e->body),
 		cdr_value_bytes(e->signature), cdr_value_int((int64_t)p->call->now),
 		cdr_value_int((int64_t)(p->request->from + e->record)), cdr_value_blob(p->hash[e->record], HASH),
-		cdr_value_int(total))));
+		cdr_value_int(total), bound)));
 out:
 	return err;
 }

@@ -289,6 +289,35 @@ test_quotas(void **state)
 	assert_refused(&a, "quota");
 }
 
+/* The liar: a member that takes the epoch before for a second quota. What is asked again is bound by what was checked, and a repeat is free. */
+static void
+test_again_follows_a_check(void **state)
+{
+	struct x_reply reply;
+	struct asking a = asking(1);
+
+	(void)state;
+	for (size_t i = 0; i < X_THRESHOLD; i++)
+		assert_string_equal(x_result(play.x, i, X_EPOCH + 1, 9), "ok");
+	x_approve(play.x);
+	a.purpose = "again";
+	assert_refused(&a, "quota");
+	a = asking(2);
+	a.epoch = X_EPOCH + 1;
+	assert_int_equal(ask(&a, &reply), 200);
+	x_reply_free(&reply);
+	for (int i = 0; i < 2; i++) {
+		a = asking(3);
+		a.purpose = "again";
+		assert_int_equal(ask(&a, &reply), 200);
+		x_reply_free(&reply);
+	}
+	a = asking(4);
+	a.purpose = "again";
+	a.count = 1;
+	assert_refused(&a, "quota");
+}
+
 static void
 test_refusals(void **state)
 {
@@ -364,6 +393,7 @@ main(void)
 		TEST(test_one_leaf_for_one_request),
 		TEST(test_nobody_waits_for_witnesses),
 		TEST(test_quotas),
+		TEST(test_again_follows_a_check),
 		TEST(test_refusals),
 		TEST(test_checkpoints),
 	};

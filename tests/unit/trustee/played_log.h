@@ -195,7 +195,8 @@ played_evaluation(const char *signer, const Cdr__Wire__EvaluateRequest *r, struc
 	cdr_leaf_party_add(leaf, signer);
 	cdr_leaf_number_add(leaf, r->sequence);
 	cdr_leaf_number_add(leaf, r->epoch);
-	cdr_leaf_number_add(leaf, strcmp(r->purpose, "import") == 0 ? CDR_LEAF_PURPOSE_IMPORT : CDR_LEAF_PURPOSE_CHECK);
+	cdr_leaf_number_add(leaf, strcmp(r->purpose, "import") == 0 ? CDR_LEAF_PURPOSE_IMPORT :
+	    strcmp(r->purpose, "again") == 0 ? CDR_LEAF_PURPOSE_AGAIN : CDR_LEAF_PURPOSE_CHECK);
 	cdr_leaf_number_add(leaf, r->point_count);
 	assert_int_equal(cdr_leaf_content(leaf->kind, &body, 1, leaf->content), CDR_OK);
 }

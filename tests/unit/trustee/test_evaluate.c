@@ -164,6 +164,52 @@ hold_and_adopt(void *context)
 }
 
 /* A refresh comes into force while a request is in flight: nothing is signed that says of the one shares and uses the other. */
+/* Asks trustee 1 under that epoch, for so many points; "ok" or the code of the refusal. */
+static const char *
+ask_under(struct world *w, uint64_t sequence, uint32_t epoch, const char *purpose, uint32_t count)
+{
+	struct request r = request_of(w, sequence, count);
+
+	r.epoch = epoch;
+	r.purpose = purpose;
+	send_request(w, r);
+	return w->status == 200 ? "ok" : w->code;
+}
+
+/* The liar: a member (and a hub that logs all it likes) that asks about other people under the epoch before than under the newest. */
+static void
+test_again_is_no_second_quota(void **state)
+{
+	struct world *w = *state;
+	struct dealt second;
+
+	/* A check that began before the epoch did is one of the old epoch; */
+	assert_string_equal(ask_under(w, 1, 1, "check", 16), "ok");
+	deal(w->x, 2, 7, &second);
+	const struct cdr_roster_change change = change_epoch(&second);
+	for (uint32_t i = 1; i <= TRUSTEE_COUNT; i++)
+		give_share(w->x, i, &second);
+	propose(w->x, &change, 1);
+	put_in_force(w->x);
+	for (uint32_t i = 1; i <= TRUSTEE_COUNT; i++)
+		assert_int_equal(cdr_trustee_roster_update(w->x->node[i].trustee, NULL, NULL), CDR_OK);
+	assert_string_equal(ask_under(w, 2, 1, "again", 16), "quota");
+	assert_non_null(strstr(w->text, "under the newest"));
+	/* Where it was refused it is counted, as any that exceeds: no trustee has to judge another way. */
+	assert_string_equal(ask_under(w, 3, 2, "check", 32), "ok");
+	assert_string_equal(ask_under(w, 4, 1, "again", 16), "ok");
+	assert_string_equal(ask_under(w, 5, 1, "again", 1), "quota");
+	/* a repeat is free, also of what came before that; */
+	assert_string_equal(ask_under(w, 4, 1, "again", 16), "ok");
+	/* and whoever checks more asks more again. */
+	assert_string_equal(ask_under(w, 6, 2, "check", 16), "ok");
+	assert_string_equal(ask_under(w, 7, 1, "again", 15), "ok");
+	assert_string_equal(ask_under(w, 8, 1, "again", 1), "quota");
+	/* What was refused where it stands in the log is refused for good. */
+	assert_string_equal(ask_under(w, 9, 2, "check", 16), "ok");
+	assert_string_equal(ask_under(w, 5, 1, "again", 1), "quota");
+}
+
 static void
 test_overtaken_by_a_refresh(void **state)
 {
@@ -543,6 +589,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_repeat_is_free, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_sequence_used_twice, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_quota, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_again_is_no_second_quota, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_overtaken_by_a_refresh, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_overtaken_by_another_index, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_new_keys, setup, teardown),
