@@ -9,7 +9,7 @@
 
 #define CDR_ANNUAL_LEN_MAX 8192         /* bytes of an encoded Annual */
 #define CDR_ANNUAL_SIGNED_BY_LEN 256
-#define CDR_ANNUAL_REVISION_MAX 1000
+#define CDR_ANNUAL_REVISION_MAX 2147483647 /* a node that was put back from a backup counts seconds of the year */
 
 /* A return as it is signed. */
 struct cdr_annual_signed {

@@ -202,7 +202,7 @@ year_begin(unsigned year)
 	return ((uint64_t)(year - 1970U) * 365 + before / 4 - before / 100 + before / 400 - 477) * CDR_DAY_SECONDS;
 }
 
-/* Each has a revision that this node signed nothing else under: on one that was put back from a backup, at least the day of that year. */
+/* Each has a revision that this node signed nothing else under: on one that was put back from a backup, at least the second of that year. */
 static cdr_err
 make(struct cdr_tx *tx, void *context)
 {
@@ -219,7 +219,7 @@ make(struct cdr_tx *tx, void *context)
 	CDR_TRY(cdr_annual_check(&annual->figures, making->fault));
 	err = cdr_query_one_int(tx, "SELECT revision FROM annual WHERE year = $1", CDR_VALUES(cdr_value_int(making->state->year)), &revision);
 	CDR_TRY(err == CDR_E_ABSENT ? CDR_OK : err);
-	CDR_TRY(cdr_put_back_next(tx, (uint64_t)revision, year_begin(making->state->year), CDR_DAY_SECONDS, &next));
+	CDR_TRY(cdr_put_back_next(tx, (uint64_t)revision, year_begin(making->state->year), &next));
 	annual->revision = next <= CDR_ANNUAL_REVISION_MAX ? (uint32_t)next : (uint32_t)revision + 1;
 	CDR_TRY(cdr_annual_encode(annual, &making->bytes));
 	CDR_TRY(cdr_annual_sign(cdr_buffer_bytes(&making->bytes), making->member->home->keys->signing, making->member->genesis, signature));

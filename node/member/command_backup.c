@@ -38,6 +38,8 @@ cdr_command_restore(const struct cdr_arguments *arguments, struct cdr_report *re
 	cdr_err err = cdr_backup_command_restore(arguments, &cdr_member_schema, note_restore, NULL, report, fault);
 
 	if (err == CDR_OK)
+		cdr_put_back_settle();
+	if (err == CDR_OK)
 		cdr_report_text(report,
 		    "Start `candor serve`. Employers that had not answered are asked again under new numbers, since their answers may have come\n"
 		    "after the backup. What else happened after it is gone, and this node cannot know of it: checks that were begun, answers\n"

@@ -1,5 +1,7 @@
 #include "node/member/put_back.h"
 
+#include <unistd.h>
+
 #include "node/member/check_letters.h"
 #include "node/member/index_again.h"
 #include "node/net/log.h"
@@ -8,6 +10,7 @@
 #define ONCE "put_back_once"        /* for good */
 #define SEQUENCE "sequence"
 #define NUMBER_LEN 8
+#define SETTLE_STEP_US 20000
 #define NUMBERS_A_SECOND_BITS 20 /* nobody evaluates so often, so a later restore begins behind all of these */
 
 /* see node/member/put_back.h */
@@ -34,16 +37,26 @@ out:
 
 /* see node/member/put_back.h */
 cdr_err
-cdr_put_back_next(struct cdr_tx *tx, uint64_t last, uint64_t since, uint64_t unit_s, uint64_t *next)
+cdr_put_back_next(struct cdr_tx *tx, uint64_t last, uint64_t since, uint64_t *next)
 {
 	uint8_t bytes[NUMBER_LEN];
-	uint64_t now = cdr_member_now(), ahead = now > since ? (now - since) / unit_s : 0;
+	uint64_t now = cdr_member_now(), ahead = now > since ? now - since : 0;
 
 	*next = last + 1;
 	cdr_err err = cdr_setting_get(tx, ONCE, bytes, sizeof(bytes));
 	if (err == CDR_OK && ahead > *next)
 		*next = ahead;
 	return err == CDR_E_ABSENT ? CDR_OK : err;
+}
+
+/* see node/member/put_back.h */
+void
+cdr_put_back_settle(void)
+{
+	const uint64_t marked = cdr_member_now();
+
+	while (cdr_member_now() == marked)
+		(void)usleep(SETTLE_STEP_US);
 }
 
 struct asking {

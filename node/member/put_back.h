@@ -14,16 +14,19 @@
 cdr_err cdr_put_back_mark(struct cdr_tx *tx, void *context);
 
 /**
- * cdr_put_back_next(tx, last, since, unit_s, next):
+ * cdr_put_back_next(tx, last, since, next):
  * The number under which something is signed anew, behind ${last}: the next one; on a node that was ever put back at least the number of
- * units of time since ${since}, beyond all that it can have used before, as long as it signs less than one in each.
+ * seconds since ${since}, beyond all that it can have used before, as long as it signs less than one in each. However often it is put back:
+ * a restore ends in a later second than all that was signed before it (cdr_put_back_settle).
  *
  * since   in   seconds since 1970
- * unit_s  in   seconds, not 0
  *
  * Returns  CDR_OK; CDR_E_STORE.
  */
-CDR_MUST_CHECK cdr_err cdr_put_back_next(struct cdr_tx *tx, uint64_t last, uint64_t since, uint64_t unit_s, uint64_t *next);
+CDR_MUST_CHECK cdr_err cdr_put_back_next(struct cdr_tx *tx, uint64_t last, uint64_t since, uint64_t *next);
+
+/* Wait for the next second: after the mark, before anything is signed. */
+void cdr_put_back_settle(void);
 
 /**
  * cdr_put_back_step(member, worked, fault):

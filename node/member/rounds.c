@@ -13,7 +13,7 @@
 
 #define REPLY_LEN_MAX (64U << 10)
 #define MISCONDUCT_MAX 1000
-#define SUBMISSION_SECONDS 60 /* nobody submits more often; minutes fit into the number for eight thousand years */
+#define SUBMISSION_SINCE UINT64_C(1577836800) /* 2020: the seconds since then fit into the number until 2156 */
 
 static struct cdr_value
 hash_value(const struct cdr_round *round)
@@ -463,7 +463,7 @@ next_job(struct cdr_tx *tx, void *context)
 {
 	struct next_job *job = context;
 
-	return cdr_put_back_next(tx, job->last, 0, SUBMISSION_SECONDS, &job->next);
+	return cdr_put_back_next(tx, job->last, SUBMISSION_SINCE, &job->next);
 }
 
 /* see node/member/rounds.h */

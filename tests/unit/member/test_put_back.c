@@ -200,7 +200,7 @@ test_numbers(void **state)
 }
 
 struct next {
-	uint64_t last, since, unit_s, next;
+	uint64_t last, since, next;
 };
 
 static cdr_err
@@ -208,13 +208,13 @@ next_job(struct cdr_tx *tx, void *context)
 {
 	struct next *n = context;
 
-	return cdr_put_back_next(tx, n->last, n->since, n->unit_s, &n->next);
+	return cdr_put_back_next(tx, n->last, n->since, &n->next);
 }
 
 static uint64_t
-next(struct cdr_member *m, uint64_t last, uint64_t since, uint64_t unit_s)
+next(struct cdr_member *m, uint64_t last, uint64_t since)
 {
-	struct next n = { last, since, unit_s, 0 };
+	struct next n = { last, since, 0 };
 
 	assert_int_equal(cdr_store_read(m->home->store, next_job, &n), CDR_OK);
 	return n.next;
@@ -227,13 +227,13 @@ test_next(void **state)
 	struct cdr_member *blue = w->member[BLUE];
 	const uint64_t now = cdr_member_now();
 
-	assert_int_equal(next(blue, 7, 0, 60), 8);
+	assert_int_equal(next(blue, 7, 0), 8);
 	mark(blue);
-	assert_in_range(next(blue, 7, 0, 60), now / 60, now / 60 + 2);
-	assert_int_equal(next(blue, now, 0, 60), now + 1);
-	assert_int_equal(next(blue, 7, now + 1000, 60), 8); /* before it begins */
+	assert_in_range(next(blue, 7, 0), now, now + 60);
+	assert_int_equal(next(blue, now, 0), now + 1);
+	assert_int_equal(next(blue, 7, now + 1000), 8); /* before it begins */
 	assert_true(step(blue));
-	assert_in_range(next(blue, 7, 0, 60), now / 60, now / 60 + 2); /* for good */
+	assert_in_range(next(blue, 7, 0), now, now + 60); /* for good */
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, w_setup, w_teardown)
