@@ -255,6 +255,42 @@ test_nobody_waits_for_witnesses(void **state)
 	x_reply_free(&reply);
 }
 
+/* Who was let in by a roster whose trustees are others than those who cosigned is shown nothing that would not hold for it. */
+static void
+test_another_roster(void **state)
+{
+	const struct cdr_roster *held = cdr_hub_roster_hold(play.x->hub);
+	struct cdr_roster others = *held;
+	Cdr__Wire__Roster body = *held->body;
+	Cdr__Wire__Party party[X_TRUSTEES];
+	Cdr__Wire__Trustee trustee[X_TRUSTEES], *at[X_TRUSTEES];
+	Cdr__Wire__CheckpointRequest request = CDR__WIRE__CHECKPOINT_REQUEST__INIT;
+	struct cdr_call call = { .message = &request.base, .roster = held };
+	struct cdr_answer answer = { 0 };
+	struct cdr_fault fault;
+
+	(void)state;
+	others.body = &body;
+	body.trustee = at;
+	for (size_t i = 0; i < X_TRUSTEES; i++) {
+		party[i] = *held->body->trustee[i]->party;
+		trustee[i] = *held->body->trustee[i];
+		trustee[i].party = &party[i];
+		at[i] = &trustee[i];
+	}
+	assert_int_equal(cdr_hub_log_checkpoint(play.x->hub, &call, &answer, &fault), CDR_OK);
+	cdr_buffer_free(&answer.body);
+	call.roster = &others;
+	assert_int_equal(cdr_hub_log_checkpoint(play.x->hub, &call, &answer, &fault), CDR_OK);
+	cdr_buffer_free(&answer.body);
+	for (size_t i = 0; i < X_TRUSTEES; i++) /* each by the next one's key */
+		party[i].signing_key = held->body->trustee[(i + 1) % X_TRUSTEES]->party->signing_key;
+	assert_int_equal(cdr_hub_log_checkpoint(play.x->hub, &call, &answer, &fault), CDR_E_BUSY);
+	assert_non_null(strstr(fault.text, "just changed"));
+	assert_int_equal(answer.body.len, 0);
+	cdr_hub_roster_release(play.x->hub, held);
+}
+
 static void
 test_quotas(void **state)
 {
@@ -392,6 +428,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_one_leaf_for_one_request),
 		TEST(test_nobody_waits_for_witnesses),
+		TEST(test_another_roster),
 		TEST(test_quotas),
 		TEST(test_again_follows_a_check),
 		TEST(test_refusals),
