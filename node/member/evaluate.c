@@ -239,6 +239,7 @@ out:
 struct keeping {
 	const struct cdr_member *member;
 	struct cdr_query_opening_kept kept;
+	uint64_t sequence;
 };
 
 static cdr_err
@@ -248,6 +249,22 @@ keep_job(struct cdr_tx *tx, void *context)
 
 	cdr_err err = cdr_query_opening_keep(tx, keeping->member, &keeping->kept);
 	return err != CDR_OK ? err : cdr_sample_catch_up(tx, keeping->kept.receipt);
+}
+
+/* A writing job: no answer came, and the hub may have logged it all the same. */
+static cdr_err
+keep_unanswered_job(struct cdr_tx *tx, void *context)
+{
+	const struct keeping *keeping = context;
+
+	return cdr_query_opening_keep_unanswered(tx, keeping->member, &keeping->kept, keeping->sequence);
+}
+
+/* Whether a lost answer may hide that the log has it: the hub said nothing at all, or not that it refuses. */
+static bool
+may_be_logged(const struct cdr_ask *ask)
+{
+	return ask->err != CDR_OK && (!ask->answered || ask->err == CDR_E_BUSY);
 }
 
 /* Whether the log holds the request, at the place of the receipt, as far as enough witnesses have seen it. */
@@ -309,7 +326,12 @@ enter_log(struct batch *batch, struct cdr_fault *fault)
 	CDR_TRY(sign_request(batch, &envelope));
 	message.request = cdr_message_field(envelope.body.data, envelope.body.len);
 	message.signature = cdr_message_field(envelope.signature.data, envelope.signature.len);
+	struct keeping keeping = { batch->member, { .receipt = NULL, .purpose = batch->request.purpose, .request = envelope.body,
+	    .points = { batch->blinded, batch->count * CDR_POINT_LEN }, .seed = batch->seed, .inputs = batch->inputs, .count = batch->count,
+	    .about = batch->about }, batch->sequence };
 	err = cdr_member_ask_hub(batch->member, batch->roster, &ask, fault);
+	if (may_be_logged(&ask) && cdr_store_write(batch->member->home->store, keep_unanswered_job, &keeping) != CDR_OK)
+		cdr_log(CDR_LOG_WARNING, "evaluation.not_kept", cdr_log_int("sequence", (int64_t)batch->sequence));
 	batch->is_spoilt |= err == CDR_E_SEQUENCE;
 	if (err == CDR_E_EPOCH) {
 		/* CDR_E_EPOCH is what the trustees say: a hub could hide an epoch by it. */
@@ -319,9 +341,7 @@ enter_log(struct batch *batch, struct cdr_fault *fault)
 	reply = ask.reply;
 	CDR_TRY(cdr_leaf_content(CDR_LEAF_EVALUATION, &envelope.body, 1, content));
 	CDR_TRY(cdr_receipt_take(batch->member, batch->roster, reply->receipt, CDR_LEAF_EVALUATION, content, &receipt, fault));
-	struct keeping keeping = { batch->member, { .receipt = &receipt, .purpose = batch->request.purpose, .request = envelope.body,
-	    .points = { batch->blinded, batch->count * CDR_POINT_LEN }, .seed = batch->seed, .inputs = batch->inputs, .count = batch->count,
-	    .about = batch->about } };
+	keeping.kept.receipt = &receipt;
 	CDR_TRY(cdr_store_write(batch->member->home->store, keep_job, &keeping));
 	if (reply->inclusion != NULL)
 		CDR_TRY(verify_inclusion(batch, &receipt, reply->inclusion, fault));

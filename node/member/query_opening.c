@@ -34,7 +34,7 @@ write_id(uint64_t place, uint64_t first, uint8_t id[static 16])
 
 /* Whose some of the points are. Of a check, what stands behind its tokens goes in too. */
 static cdr_err
-keep_subject(struct cdr_tx *tx, const struct cdr_member *member, const struct cdr_query_opening_kept *kept,
+keep_subject(struct cdr_tx *tx, const struct cdr_member *member, const struct cdr_query_opening_kept *kept, int64_t place,
     const struct cdr_evaluate_subject *s)
 {
 	cdr_err err = CDR_E_INTERNAL;
@@ -52,10 +52,10 @@ keep_subject(struct cdr_tx *tx, const struct cdr_member *member, const struct cd
 	memcpy(plain.data + PACKED_AT, s->packed.data, s->packed.len);
 	for (size_t i = 0; i < filler; i++)
 		memcpy(plain.data + PACKED_AT + s->packed.len + i * FILLER_LEN, kept->inputs[s->count + i].data, FILLER_LEN);
-	CDR_TRY(cdr_seal(member->home->keys->column, SUBJECT_PURPOSE, write_id(kept->receipt->place, s->first, id),
+	CDR_TRY(cdr_seal(member->home->keys->column, SUBJECT_PURPOSE, write_id((uint64_t)place, s->first, id),
 	    cdr_buffer_bytes(&plain), &sealed));
 	CDR_TRY(cdr_query_run(tx, "INSERT INTO evaluated_subject (place, first, points, record, sealed) VALUES ($1, $2, $3, $4, $5)",
-	    CDR_VALUES(cdr_value_int((int64_t)kept->receipt->place), cdr_value_int((int64_t)s->first),
+	    CDR_VALUES(cdr_value_int(place), cdr_value_int((int64_t)s->first),
 		cdr_value_int((int64_t)(is_import ? s->count : kept->count)), cdr_value_blob(s->record, CDR_ID_LEN),
 		cdr_value_bytes(cdr_buffer_bytes(&sealed)))));
 out:
@@ -64,32 +64,89 @@ out:
 	return err;
 }
 
-/* see node/member/query_opening.h */
-cdr_err
-cdr_query_opening_keep(struct cdr_tx *tx, const struct cdr_member *member, const struct cdr_query_opening_kept *kept)
+/* What can be shown of it, at ${at}; a repeat changes nothing. */
+static cdr_err
+keep_at(struct cdr_tx *tx, const struct cdr_member *member, const struct cdr_query_opening_kept *kept, int64_t at)
 {
 	cdr_err err = CDR_E_INTERNAL;
-	const struct cdr_value place = cdr_value_int((int64_t)kept->receipt->place);
+	const struct cdr_value place = cdr_value_int(at);
 	struct cdr_buffer sealed = { 0 };
 	uint8_t id[16];
 	int64_t known;
 
-	CDR_TRY(cdr_receipt_keep(tx, kept->receipt));
 	if (kept->about == NULL)
 		return CDR_OK;
 	CDR_TRY(cdr_query_one_int(tx, "SELECT count(*) FROM evaluated WHERE place = $1", CDR_VALUES(place), &known));
 	if (known > 0)
 		return CDR_OK;
-	CDR_TRY(cdr_seal(member->home->keys->column, SEED_PURPOSE, write_id(kept->receipt->place, 0, id),
+	CDR_TRY(cdr_seal(member->home->keys->column, SEED_PURPOSE, write_id((uint64_t)at, 0, id),
 	    (struct cdr_bytes){ kept->seed, CDR_OPRF_SEED_LEN }, &sealed));
 	CDR_TRY(cdr_query_run(tx,
 	    "INSERT INTO evaluated (place, purpose, request, points, seed, made_at) VALUES ($1, $2, $3, $4, $5, $6)",
 	    CDR_VALUES(place, cdr_value_text(kept->purpose), cdr_value_bytes(kept->request), cdr_value_bytes(kept->points),
 		cdr_value_bytes(cdr_buffer_bytes(&sealed)), cdr_value_int((int64_t)cdr_member_now()))));
 	for (size_t i = 0; i < kept->about->count; i++)
-		CDR_TRY(keep_subject(tx, member, kept, &kept->about->subject[i]));
+		CDR_TRY(keep_subject(tx, member, kept, at, &kept->about->subject[i]));
 out:
 	cdr_buffer_free(&sealed);
+	return err;
+}
+
+/* Where what nobody answered is kept: below all places, by its sequence number. */
+static int64_t
+place_of(uint64_t sequence)
+{
+	return sequence >= 1 && sequence <= INT64_MAX ? -(int64_t)sequence : INT64_MIN;
+}
+
+/* see node/member/query_opening.h */
+cdr_err
+cdr_query_opening_unlogged(struct cdr_tx *tx, uint64_t sequence)
+{
+	const struct cdr_value place = cdr_value_int(place_of(sequence));
+	cdr_err err = cdr_query_run(tx, "DELETE FROM evaluated_subject WHERE place = $1", CDR_VALUES(place));
+
+	return err != CDR_OK ? err : cdr_query_run(tx, "DELETE FROM evaluated WHERE place = $1", CDR_VALUES(place));
+}
+
+/* see node/member/query_opening.h */
+cdr_err
+cdr_query_opening_keep(struct cdr_tx *tx, const struct cdr_member *member, const struct cdr_query_opening_kept *kept)
+{
+	cdr_err err = CDR_E_INTERNAL;
+
+	CDR_TRY(cdr_receipt_keep(tx, kept->receipt));
+	CDR_TRY(cdr_query_opening_unlogged(tx, kept->receipt->leaf.number[0])); /* it is kept at its place now */
+	CDR_TRY(keep_at(tx, member, kept, (int64_t)kept->receipt->place));
+out:
+	return err;
+}
+
+/* see node/member/query_opening.h */
+cdr_err
+cdr_query_opening_keep_unanswered(struct cdr_tx *tx, const struct cdr_member *member, const struct cdr_query_opening_kept *kept,
+    uint64_t sequence)
+{
+	return keep_at(tx, member, kept, place_of(sequence));
+}
+
+/* see node/member/query_opening.h */
+cdr_err
+cdr_query_opening_unanswered(struct cdr_tx *tx, uint64_t before, uint64_t *sequence, struct cdr_buffer *request)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct cdr_query *query = NULL;
+	const struct cdr_values values = CDR_VALUES(cdr_value_int((int64_t)before));
+	int64_t place;
+
+	CDR_TRY(cdr_query_start(tx, "SELECT place, request FROM evaluated WHERE place < 0 AND made_at < $1 ORDER BY place DESC LIMIT 1", values,
+	    &query));
+	CDR_TRY(cdr_query_step(query));
+	CDR_TRY(cdr_query_int(query, 0, &place));
+	CDR_TRY(cdr_query_blob_copy(query, 1, REQUEST_MAX, request));
+	*sequence = (uint64_t)-(place + 1) + 1;
+out:
+	cdr_query_end(query);
 	return err;
 }
 
@@ -105,7 +162,7 @@ cdr_err
 cdr_query_opening_settle(struct cdr_tx *tx, uint64_t size, uint64_t now)
 {
 	cdr_err err = cdr_query_run(tx,
-	    "DELETE FROM evaluated WHERE (place < $1 OR made_at < $2) AND NOT EXISTS (SELECT 1 FROM drawn WHERE"
+	    "DELETE FROM evaluated WHERE ((place >= 0 AND place < $1) OR made_at < $2) AND NOT EXISTS (SELECT 1 FROM drawn WHERE"
 	    " drawn.position = evaluated.place AND drawn.state IN ('waiting', 'agreed', 'declined'))",
 	    CDR_VALUES(cdr_value_int((int64_t)size), cdr_value_int(now > CDR_QUERY_OPENING_KEEP_S ? (int64_t)(now - CDR_QUERY_OPENING_KEEP_S) : 0)));
 
@@ -152,6 +209,89 @@ unseal(struct cdr_query *query, int column, size_t max, const struct cdr_member 
 	if (err == CDR_OK)
 		err = cdr_seal_open(member->home->keys->column, purpose, id, sealed, plain);
 	return err == CDR_E_SEALED ? CDR_E_STORE : err;
+}
+
+/* ---- what was answered late ------------------------------------------------------------------------------------------ */
+
+/* Seal what one column of a row holds anew: for its new place. */
+static cdr_err
+reseal(struct cdr_query *query, int column, size_t max, const struct cdr_member *member, const char *purpose, int64_t from, int64_t to,
+    uint64_t first, struct cdr_buffer *sealed)
+{
+	uint8_t id[16];
+	struct cdr_buffer plain = { 0 };
+	cdr_err err = unseal(query, column, max, member, purpose, write_id((uint64_t)from, first, id), &plain);
+
+	if (err == CDR_OK)
+		err = cdr_seal(member->home->keys->column, purpose, write_id((uint64_t)to, first, id), cdr_buffer_bytes(&plain), sealed);
+	cdr_buffer_free(&plain);
+	return err;
+}
+
+/* Move the first subject that is left; CDR_E_ABSENT: none. */
+static cdr_err
+move_subject(struct cdr_tx *tx, const struct cdr_member *member, int64_t from, int64_t to)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct cdr_query *query = NULL;
+	const struct cdr_values values = CDR_VALUES(cdr_value_int(from));
+	struct cdr_buffer sealed = { 0 };
+	uint64_t first;
+
+	CDR_TRY(cdr_query_start(tx, "SELECT first, sealed FROM evaluated_subject WHERE place = $1 LIMIT 1", values, &query));
+	CDR_TRY(cdr_query_step(query));
+	CDR_TRY(cdr_query_count(query, 0, &first));
+	CDR_TRY(reseal(query, 1, SUBJECT_MAX, member, SUBJECT_PURPOSE, from, to, first, &sealed));
+	cdr_query_end(query);
+	query = NULL;
+	CDR_TRY(cdr_query_run(tx, "UPDATE evaluated_subject SET place = $1, sealed = $2 WHERE place = $3 AND first = $4",
+	    CDR_VALUES(cdr_value_int(to), cdr_value_bytes(cdr_buffer_bytes(&sealed)), cdr_value_int(from), cdr_value_int((int64_t)first))));
+out:
+	cdr_query_end(query);
+	cdr_buffer_free(&sealed);
+	return err;
+}
+
+/* The evaluation and everybody in it. */
+static cdr_err
+move_all(struct cdr_tx *tx, const struct cdr_member *member, int64_t from, int64_t to)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct cdr_query *query = NULL;
+	const struct cdr_values values = CDR_VALUES(cdr_value_int(from));
+	struct cdr_buffer seed = { 0 };
+
+	CDR_TRY(cdr_query_start(tx, "SELECT seed FROM evaluated WHERE place = $1", values, &query));
+	CDR_TRY(cdr_query_step(query));
+	CDR_TRY(reseal(query, 0, CDR_OPRF_SEED_LEN, member, SEED_PURPOSE, from, to, 0, &seed));
+	cdr_query_end(query);
+	query = NULL;
+	CDR_TRY(cdr_query_run(tx, "UPDATE evaluated SET place = $1, seed = $2 WHERE place = $3",
+	    CDR_VALUES(cdr_value_int(to), cdr_value_bytes(cdr_buffer_bytes(&seed)), cdr_value_int(from))));
+	while ((err = move_subject(tx, member, from, to)) == CDR_OK)
+		;
+	err = err == CDR_E_ABSENT ? CDR_OK : err;
+out:
+	cdr_query_end(query);
+	cdr_buffer_free(&seed);
+	return err;
+}
+
+/* see node/member/query_opening.h */
+cdr_err
+cdr_query_opening_answered(struct cdr_tx *tx, const struct cdr_member *member, const struct cdr_receipt *receipt)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	const int64_t from = place_of(receipt->leaf.number[0]), to = (int64_t)receipt->place;
+	int64_t known;
+
+	CDR_TRY(cdr_receipt_keep(tx, receipt));
+	CDR_TRY(cdr_query_one_int(tx, "SELECT count(*) FROM evaluated WHERE place = $1", CDR_VALUES(cdr_value_int(to)), &known));
+	if (known > 0)
+		return cdr_query_opening_unlogged(tx, receipt->leaf.number[0]); /* it was asked again meanwhile */
+	err = move_all(tx, member, from, to);
+out:
+	return err == CDR_E_ABSENT ? CDR_OK : err;
 }
 
 static cdr_err

@@ -13,9 +13,11 @@
 
 #define CDR_QUERY_OPENING_KEEP_S (120 * 86400) /* without any sample */
 
+#define CDR_QUERY_OPENING_ASK_S 600            /* after so long an evaluation that nobody answered is asked after */
+
 /* An evaluation that stands in the log. Everything is borrowed. */
 struct cdr_query_opening_kept {
-	const struct cdr_receipt *receipt;
+	const struct cdr_receipt *receipt;       /* NULL: none came */
 	const char *purpose;
 	struct cdr_bytes request;                /* as it was signed */
 	struct cdr_bytes points;                 /* blinded */
@@ -33,6 +35,21 @@ struct cdr_query_opening_kept {
  */
 CDR_MUST_CHECK cdr_err cdr_query_opening_keep(struct cdr_tx *tx, const struct cdr_member *member,
     const struct cdr_query_opening_kept *kept);
+
+/*
+ * An evaluation that the hub may have logged, though its answer was lost: it may be drawn, so what it was is kept without a receipt, and asked after.
+ * Of one whose receipt comes later this is destroyed, or moved to its place.
+ */
+
+/* Keep it under its sequence number; a repeat changes nothing. */
+CDR_MUST_CHECK cdr_err cdr_query_opening_keep_unanswered(struct cdr_tx *tx, const struct cdr_member *member,
+    const struct cdr_query_opening_kept *kept, uint64_t sequence);
+/* The oldest of those kept before ${before}, with the request as it was signed, freed by the caller. CDR_E_ABSENT: none. */
+CDR_MUST_CHECK cdr_err cdr_query_opening_unanswered(struct cdr_tx *tx, uint64_t before, uint64_t *sequence, struct cdr_buffer *request);
+/* The receipt came after all: keep it, and what can be shown, at its place. */
+CDR_MUST_CHECK cdr_err cdr_query_opening_answered(struct cdr_tx *tx, const struct cdr_member *member, const struct cdr_receipt *receipt);
+/* The log does not have it, and will not. */
+CDR_MUST_CHECK cdr_err cdr_query_opening_unlogged(struct cdr_tx *tx, uint64_t sequence);
 
 /* Forget whom a record was about: what is drawn of it later cannot be shown any more, and the auditor is told why. */
 CDR_MUST_CHECK cdr_err cdr_query_opening_forget(struct cdr_tx *tx, const uint8_t record[static CDR_ID_LEN]);

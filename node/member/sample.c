@@ -276,6 +276,96 @@ asked_job(struct cdr_tx *tx, void *context)
 	return err == CDR_OK ? cdr_query_opening_settle(tx, 0, *now) : err;
 }
 
+/* ---- what nobody answered ------------------------------------------------------------------------------------------- */
+
+#define EVALUATE_PATH "/v1/evaluate"
+#define LOG_PATH "/v1/log/evaluation"
+
+/* An evaluation whose answer was lost, and that was never asked again. */
+struct asking {
+	struct cdr_member *member;
+	uint64_t now, sequence;
+	struct cdr_buffer request;
+	struct cdr_receipt receipt;
+};
+
+/* A reading job. */
+static cdr_err
+unanswered_job(struct cdr_tx *tx, void *context)
+{
+	struct asking *a = context;
+
+	return a->now < CDR_QUERY_OPENING_ASK_S ? CDR_E_ABSENT :
+	    cdr_query_opening_unanswered(tx, a->now - CDR_QUERY_OPENING_ASK_S, &a->sequence, &a->request);
+}
+
+/* A writing job: it stands in the log, and may be in a lot already. */
+static cdr_err
+found_job(struct cdr_tx *tx, void *context)
+{
+	const struct asking *a = context;
+	cdr_err err = cdr_query_opening_answered(tx, a->member, &a->receipt);
+
+	return err != CDR_OK ? err : cdr_sample_catch_up(tx, &a->receipt);
+}
+
+/* A writing job: the hub refuses it, so it never logged it. */
+static cdr_err
+unlogged_job(struct cdr_tx *tx, void *context)
+{
+	return cdr_query_opening_unlogged(tx, ((const struct asking *)context)->sequence);
+}
+
+/* The same request once more: if the log has it, it is the same leaf, and the hub gives its receipt. */
+static cdr_err
+ask_again(struct asking *a, const struct cdr_roster *roster, struct cdr_fault *fault)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	const struct cdr_signer own = cdr_member_signer(a->member);
+	const struct cdr_bytes body = cdr_buffer_bytes(&a->request);
+	Cdr__Wire__SignedEvaluation message = CDR__WIRE__SIGNED_EVALUATION__INIT;
+	struct cdr_ask ask = { .path = LOG_PATH, .message = &message.base, .reply_type = &cdr__wire__evaluation_reply__descriptor,
+		.reply_max = CDR_BODY_CHECKPOINT_MAX };
+	struct cdr_buffer bytes = { 0 };
+	struct cdr_envelope envelope = { 0 };
+	uint8_t content[CDR_LEAF_CONTENT_LEN];
+
+	CDR_TRY(cdr_envelope_request(&own, EVALUATE_PATH, body, (struct cdr_bytes){ NULL, 0 }, &bytes));
+	CDR_TRY(cdr_envelope_open(cdr_buffer_bytes(&bytes), &envelope));
+	message.request = cdr_message_field(envelope.body.data, envelope.body.len);
+	message.signature = cdr_message_field(envelope.signature.data, envelope.signature.len);
+	err = cdr_member_ask_hub(a->member, roster, &ask, fault);
+	if (err == CDR_E_SEQUENCE || err == CDR_E_QUOTA || err == CDR_E_INPUT) {
+		err = cdr_store_write(a->member->home->store, unlogged_job, a);
+		goto out;
+	}
+	CDR_TRY(err);
+	CDR_TRY(cdr_leaf_content(CDR_LEAF_EVALUATION, &body, 1, content));
+	CDR_TRY(cdr_receipt_take(a->member, roster, ((const Cdr__Wire__EvaluationReply *)ask.reply)->receipt, CDR_LEAF_EVALUATION, content,
+	    &a->receipt, fault));
+	CDR_TRY(cdr_store_write(a->member->home->store, found_job, a));
+	cdr_log(CDR_LOG_INFO, "sample.found_again", cdr_log_int("position", (int64_t)a->receipt.place));
+out:
+	cdr_ask_free(&ask);
+	cdr_envelope_free(&envelope);
+	cdr_buffer_free(&bytes);
+	return err;
+}
+
+/* The oldest one, if there is any. */
+static cdr_err
+ask_unanswered(struct cdr_member *member, const struct cdr_roster *roster, uint64_t now, struct cdr_fault *fault)
+{
+	struct asking a = { .member = member, .now = now };
+	cdr_err err = cdr_store_read(member->home->store, unanswered_job, &a);
+
+	if (err == CDR_OK)
+		err = ask_again(&a, roster, fault);
+	cdr_receipt_free(&a.receipt);
+	cdr_buffer_free(&a.request);
+	return err == CDR_E_ABSENT ? CDR_OK : err;
+}
+
 static cdr_err
 fetch_lots(struct cdr_member *member, const struct cdr_roster *roster, struct cdr_fault *fault)
 {
@@ -295,6 +385,7 @@ fetch_lots(struct cdr_member *member, const struct cdr_roster *roster, struct cd
 	for (size_t i = 0; i < list->n_record; i++)
 		CDR_TRY(take_lot(member, roster, list->record[i], fault));
 	CDR_TRY(cdr_store_write(member->home->store, asked_job, &now));
+	CDR_TRY(ask_unanswered(member, roster, now, fault));
 out:
 	cdr_ask_free(&ask);
 	return err;

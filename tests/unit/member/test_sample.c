@@ -250,6 +250,38 @@ a_receipt_behind_its_lot_is_drawn(void **state)
 	assert_int_equal(count(w, DRAWN), 2);
 }
 
+/* Nobody asks again: the node does by itself, and has what was drawn to show. */
+static void
+what_nobody_answered_is_asked_after(void **state)
+{
+	struct world *w = *state;
+	struct cdr_query_opening_made made;
+	struct cdr_drawn drawn;
+
+	w->log_forgets_reply = true;
+	assert_int_not_equal(evaluate(w, "Candida"), CDR_OK);
+	assert_int_not_equal(evaluate(w, "Candida"), CDR_OK);
+	assert_int_equal(count(w, "SELECT count(*) FROM evaluated"), 1);
+	make_lot(w, 1, 0, 1);
+	step(w);
+	assert_int_equal(count(w, DRAWN), 0);
+	w->log_forgets_reply = false;
+	ahead += CDR_QUERY_OPENING_ASK_S;
+	step(w);
+	assert_int_equal(w->log_edge.size, 1); /* the same leaf */
+	assert_int_equal(count(w, "SELECT count(*) FROM evaluated WHERE place = 0"), 1);
+	assert_int_equal(count(w, "SELECT count(*) FROM evaluated"), 1);
+	assert_int_equal(count(w, DRAWN), 1);
+	assert_int_equal(cdr_drawn_show(w->member[BLUE], last_of(w).number, &drawn, &made, NULL), CDR_OK);
+	assert_string_equal(made.who.given_names, "Candida");
+	cdr_query_opening_made_wipe(&made);
+	assert_int_equal(cdr_drawn_decide(w->member[BLUE], drawn.number, true, NULL), CDR_OK);
+	step(w);
+	assert_string_equal(last_of(w).state, "opened");
+	step(w);
+	assert_int_equal(count(w, "SELECT count(*) FROM evaluated") + count(w, "SELECT count(*) FROM evaluated_subject"), 0);
+}
+
 /* ---- people ------------------------------------------------------------------------------------------------------- */
 
 static void
@@ -451,6 +483,7 @@ main(void)
 		TEST(what_is_not_drawn_is_destroyed),
 		TEST(what_is_no_lot_draws_nothing),
 		TEST(a_receipt_behind_its_lot_is_drawn),
+		TEST(what_nobody_answered_is_asked_after),
 		TEST(a_lot_of_no_key_destroys_nothing),
 		TEST(who_decides_is_told_and_reminded),
 		TEST(reminders_end_with_the_decision),
