@@ -135,6 +135,16 @@ is_signed(const struct cdr_verify *v, const struct cdr_envelope *envelope, uint3
 	return false;
 }
 
+/* Whether there was a time without that trustee: then trustee 1 looked at what was drawn for it. */
+static bool
+is_missing(const struct cdr_verify *v, uint32_t trustee)
+{
+	for (size_t i = 0; i < v->roster_count; i++)
+		if (cdr_roster_trustee(v->roster[i], trustee) == NULL)
+			return true;
+	return false;
+}
+
 /* Whether the lot draws that, as far as can be told without the leaf being open, and for this auditor. */
 static cdr_err
 is_drawn(const struct cdr_verify *v, const Cdr__Wire__Verdict *verdict, uint32_t auditor, bool *drawn)
@@ -153,10 +163,8 @@ is_drawn(const struct cdr_verify *v, const Cdr__Wire__Verdict *verdict, uint32_t
 		err = cdr_sample_auditor(sample, verdict->position, verdict->point, &drawn_for);
 	if (err != CDR_OK)
 		return err;
-	if (cdr_roster_trustee(v->roster[v->roster_count - 1], drawn_for) == NULL && auditor == 1)
-		drawn_for = 1;
 	for (size_t i = 0; i < count; i++)
-		*drawn |= points[i] == verdict->point && drawn_for == auditor;
+		*drawn |= points[i] == verdict->point && (drawn_for == auditor || (auditor == 1 && is_missing(v, drawn_for)));
 	return CDR_OK;
 }
 

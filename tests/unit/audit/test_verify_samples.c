@@ -237,6 +237,28 @@ put_roster(uint64_t position, uint64_t at, struct cdr_verify_leaf *open)
 	cdr_leaf_number_add(&open->leaf, w.s.draft.body.version);
 }
 
+/* An auditor that takes part no more has trustee 1 in its place; what that one found stands, also once there are as many trustees again. */
+static void
+who_stood_in_for_an_auditor_is_no_liar(void **state)
+{
+	const uint32_t gone = (uint32_t)w.s.draft.body.n_trustee;
+	uint64_t position = 0;
+
+	(void)state;
+	while (position < 10 && auditor_of(&first, position, 0) != gone)
+		position++;
+	if (position == 10)
+		skip();
+	put_found(1, position, 0, "check", "opened", 1, 1, CHECK_FOUND, &w.leaf[CHECK]);
+	assert_lie(4, CDR_E_PROOF, "leaf 11 is about what no lot drew for that auditor");
+	w.s.draft.body.n_trustee = w.s.epoch.n_public_share = w.s.statistics.n_public_share = gone - 1;
+	put_roster(22, LOT_AT, &w.leaf[4]);
+	assert_int_equal(verify(5), CDR_OK);
+	w.s.draft.body.n_trustee = w.s.epoch.n_public_share = w.s.statistics.n_public_share = gone;
+	put_roster(23, LOT_AT, &w.leaf[5]);
+	assert_int_equal(verify(6), CDR_OK);
+}
+
 /* The check was asked for, and at leaf 30 its auditor says that nothing came: ${open} is that leaf. */
 static void
 put_late(uint64_t at, struct cdr_verify_leaf *open)
@@ -471,6 +493,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(what_holds_is_counted),
 		TEST(what_nobody_answered_is_counted),
+		TEST(who_stood_in_for_an_auditor_is_no_liar),
 		TEST(who_is_called_late_too_early),
 		TEST(who_could_not_answer_is_not_late),
 		TEST(who_has_other_keys_is_not_late),
