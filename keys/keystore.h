@@ -144,7 +144,8 @@ CDR_MUST_CHECK cdr_err cdr_keystore_save(struct cdr_keystore *store, struct cdr_
  * cdr_keystore_change_passphrase(store, passphrase, fault):
  * Save under another passphrase. The data key stays, so nothing else needs to be encrypted anew.
  *
- * Returns  as cdr_keystore_save; CDR_E_REFUSED if the passphrase is too short. On an error the old one holds.
+ * Returns  as cdr_keystore_save; CDR_E_REFUSED if the passphrase is too short. On an error the store in memory is under the old one, and so
+ *          is the file, unless the disk failed after it was put in its place (CDR_E_IO): then one of the two opens it.
  */
 CDR_MUST_CHECK cdr_err cdr_keystore_change_passphrase(struct cdr_keystore *store,
     const struct cdr_passphrase *passphrase, struct cdr_fault *fault);

@@ -339,7 +339,7 @@ cdr_hub_join(void *context, const struct cdr_call *call, struct cdr_answer *answ
 	CDR_TRY(check_card(call, request->party, fault));
 	CDR_TRY(cdr_message_encode(&request->party->base, &job.encoded));
 	if (job.encoded.len > PARTY_LEN_MAX) {
-		err = CDR_E_RANGE;
+		err = cdr_fault_set(fault, CDR_E_RANGE, "a card has at most %d bytes", PARTY_LEN_MAX);
 		goto out;
 	}
 	CDR_TRY(hash_secret(cdr_message_bytes(request->code), job.secret_hash));

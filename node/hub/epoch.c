@@ -57,7 +57,7 @@ cdr_hub_epoch_ask(struct cdr_hub *hub, uint64_t now, uint32_t *number, struct cd
 	struct ask_job job = { .hub = hub, .now = now, .fault = fault };
 	cdr_err err = cdr_store_write(hub->store, ask_job, &job);
 
-	*number = job.number;
+	*number = err == CDR_OK ? job.number : 0;
 	return err;
 }
 

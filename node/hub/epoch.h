@@ -11,7 +11,8 @@
  *
  * number   out   of the epoch that is asked for
  *
- * Returns  CDR_OK; CDR_E_EPOCH before there is a first epoch, or while there are two; CDR_E_STORE.
+ * Returns  CDR_OK, also if it was asked for before; CDR_E_EPOCH before there is a first epoch, or while there are two; CDR_E_STORE;
+ *          CDR_E_MEMORY. ${number} is 0 on error.
  */
 CDR_MUST_CHECK cdr_err cdr_hub_epoch_ask(struct cdr_hub *hub, uint64_t now, uint32_t *number, struct cdr_fault *fault);
 
@@ -30,7 +31,7 @@ CDR_MUST_CHECK cdr_err cdr_hub_epoch_log(struct cdr_tx *tx, const struct cdr_ros
  * Delete, some at a time, the rows of epochs that the roster no longer names; and before that note by name who had people
  * there and has none in the newest.
  *
- * Returns  CDR_OK; CDR_E_STORE.
+ * Returns  CDR_OK once nothing is left of them; CDR_E_STORE; CDR_E_MEMORY; CDR_E_INTERNAL. Then calling again goes on.
  */
 CDR_MUST_CHECK cdr_err cdr_hub_epoch_forget(struct cdr_hub *hub, uint64_t now);
 
@@ -44,7 +45,9 @@ struct cdr_hub_epoch_member {
  * cdr_hub_epoch_members(tx, roster, list, count):
  * Every active member of ${roster}.
  *
- * list   out   new, owned by the caller (free); NULL on error or if there is none
+ * list   out   new, owned by the caller (free); NULL on error, or if the roster has no member
+ *
+ * Returns  CDR_OK; CDR_E_STORE; CDR_E_MEMORY.
  */
 CDR_MUST_CHECK cdr_err cdr_hub_epoch_members(struct cdr_tx *tx, const struct cdr_roster *roster,
     struct cdr_hub_epoch_member **list, size_t *count);

@@ -2,21 +2,10 @@
 
 #include <string.h>
 
+#include "node/trustee/genesis.h"
+
 #define CHANGE_LEN_MAX (64U << 10)
 #define SETTING "change"
-
-/* The question needs no signature: the answer is believed by its fingerprint. The field must have its length all the same. */
-static cdr_err
-make_request(struct cdr_buffer *request)
-{
-	Cdr__Wire__Signed message = CDR__WIRE__SIGNED__INIT;
-	uint8_t signature[CDR_SIGNATURE_LEN] = { 0 };
-	char nobody[] = "new";
-
-	message.signer = nobody;
-	message.signature = cdr_message_field(signature, sizeof(signature));
-	return cdr_message_encode(&message.base, request);
-}
 
 /* Take the change out of the reply, into an arena of its own. */
 static cdr_err
@@ -47,32 +36,19 @@ cdr_err
 cdr_trustee_change_fetch(struct cdr_client *client, const char *url, struct cdr_trustee_change *out,
     struct cdr_fault *fault)
 {
-	cdr_err err = CDR_E_INTERNAL;
-	struct cdr_buffer request = { 0 };
-	struct cdr_envelope reply = { 0 };
-	struct cdr_client_post post = { .url = url, .path = "/v1/trustees/change", .reply_max = CDR_BODY_ROSTER_MAX };
+	struct cdr_envelope reply;
 
 	*out = (struct cdr_trustee_change){ .change = NULL };
-	CDR_TRY(make_request(&request));
-	post.body = cdr_buffer_bytes(&request);
-	err = cdr_client_send(client, &post, 1);
-	if (err != CDR_OK) {
-		if (fault != NULL)
-			*fault = post.fault;
-		goto out;
-	}
-	err = cdr_envelope_open(cdr_buffer_bytes(&post.reply), &reply);
-	if (err == CDR_OK)
+	cdr_err err = cdr_genesis_ask(client, url, "/v1/trustees/change", &reply, NULL, fault);
+	if (err == CDR_OK) {
 		err = take_reply(reply.body, out);
-	if (err == CDR_E_INPUT)
-		cdr_fault_set(fault, err, "%s is no hub: it answered with something else than a proposal", url);
-	if (err == CDR_E_ABSENT)
-		cdr_fault_set(fault, err, "the hub shows no change of trustees: the secretariat proposes one with `candor-hub trustees "
-		    "change`");
-out:
+		if (err == CDR_E_INPUT)
+			cdr_fault_set(fault, err, "%s is no hub: it answered with something else than a proposal", url);
+		if (err == CDR_E_ABSENT)
+			cdr_fault_set(fault, err, "the hub shows no change of trustees: the secretariat proposes one with `candor-hub trustees "
+			    "change`");
+	}
 	cdr_envelope_free(&reply);
-	cdr_client_post_free(&post);
-	cdr_buffer_free(&request);
 	return err;
 }
 

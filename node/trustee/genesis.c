@@ -18,15 +18,14 @@ make_request(struct cdr_buffer *request)
 
 /* see node/trustee/genesis.h */
 cdr_err
-cdr_genesis_fetch(struct cdr_client *client, const char *url, struct cdr_roster **genesis,
-    uint8_t pin[static CDR_PIN_LEN], struct cdr_fault *fault)
+cdr_genesis_ask(struct cdr_client *client, const char *url, const char *path, struct cdr_envelope *reply, uint8_t *pin,
+    struct cdr_fault *fault)
 {
 	cdr_err err = CDR_E_INTERNAL;
 	struct cdr_buffer request = { 0 };
-	struct cdr_envelope reply = { 0 };
-	struct cdr_client_post post = { .url = url, .path = "/v1/genesis", .reply_max = CDR_BODY_ROSTER_MAX };
+	struct cdr_client_post post = { .url = url, .path = path, .reply_max = CDR_BODY_ROSTER_MAX };
 
-	*genesis = NULL;
+	*reply = (struct cdr_envelope){ .signer = NULL };
 	CDR_TRY(make_request(&request));
 	post.body = cdr_buffer_bytes(&request);
 	err = cdr_client_send(client, &post, 1);
@@ -35,17 +34,29 @@ cdr_genesis_fetch(struct cdr_client *client, const char *url, struct cdr_roster 
 			*fault = post.fault;
 		goto out;
 	}
-	memcpy(pin, post.pin_seen, CDR_PIN_LEN);
-	err = cdr_envelope_open(cdr_buffer_bytes(&post.reply), &reply);
-	if (err != CDR_OK) {
+	if (pin != NULL)
+		memcpy(pin, post.pin_seen, CDR_PIN_LEN);
+	err = cdr_envelope_open(cdr_buffer_bytes(&post.reply), reply);
+	if (err != CDR_OK)
 		cdr_fault_set(fault, err, "%s is no hub: it answered with something else than a signed message", url);
-		goto out;
-	}
-	CDR_TRY(cdr_roster_decode(reply.body, genesis, fault));
 out:
-	cdr_envelope_free(&reply);
 	cdr_client_post_free(&post);
 	cdr_buffer_free(&request);
+	return err;
+}
+
+/* see node/trustee/genesis.h */
+cdr_err
+cdr_genesis_fetch(struct cdr_client *client, const char *url, struct cdr_roster **genesis,
+    uint8_t pin[static CDR_PIN_LEN], struct cdr_fault *fault)
+{
+	struct cdr_envelope reply;
+
+	*genesis = NULL;
+	cdr_err err = cdr_genesis_ask(client, url, "/v1/genesis", &reply, pin, fault);
+	if (err == CDR_OK)
+		err = cdr_roster_decode(reply.body, genesis, fault);
+	cdr_envelope_free(&reply);
 	return err;
 }
 

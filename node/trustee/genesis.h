@@ -12,6 +12,18 @@
 #include "node/trustee/trustee.h"
 
 /**
+ * cdr_genesis_ask(client, url, path, reply, pin, fault):
+ * Ask the hub at ${url} without a signature: whoever asks is nobody yet. Nothing of the answer is believed, nor whose it is.
+ *
+ * reply   out   freed by the caller with cdr_envelope_free, also on error
+ * pin     out   CDR_PIN_LEN bytes: of the certificate that was shown; may be NULL
+ *
+ * Returns  CDR_OK; CDR_E_INPUT for what is no signed message; as cdr_client_send.
+ */
+CDR_MUST_CHECK cdr_err cdr_genesis_ask(struct cdr_client *client, const char *url, const char *path, struct cdr_envelope *reply,
+    uint8_t *pin, struct cdr_fault *fault);
+
+/**
  * cdr_genesis_fetch(client, url, genesis, pin, fault):
  * The genesis roster that the hub at ${url} shows. Nothing about it is believed yet: neither its sender nor its content.
  *
