@@ -15,7 +15,6 @@ enum {
 	FORM_PERSON = 0x13,
 	FORM_NAME = 0x14,
 	FORM_EXPIRY = 0x15,
-	FORM_COUNT = 0x16,
 	FORM_SLOT_KEY = 0x17,
 };
 
@@ -239,6 +238,24 @@ draw_order(struct bucket *bucket)
 	return CDR_OK;
 }
 
+/* see audit/index.h */
+size_t
+cdr_index_height(size_t count)
+{
+	size_t height = 2;
+
+	while ((size_t)1 << height < count)
+		height += 3;
+	return height;
+}
+
+/* see audit/index.h */
+bool
+cdr_index_is_height(size_t height)
+{
+	return height >= 2 && height <= CDR_INDEX_BUCKET_HEIGHT_MAX && height % 3 == 2;
+}
+
 /* Lay rows and dummies into slots. */
 static cdr_err
 bucket_fill(const uint8_t salt[static CDR_INDEX_SALT_LEN], const struct cdr_index_row *rows, size_t count,
@@ -251,9 +268,8 @@ bucket_fill(const uint8_t salt[static CDR_INDEX_SALT_LEN], const struct cdr_inde
 	for (size_t i = 1; i < count; i++)
 		if (cdr_index_row_compare(&rows[i - 1], &rows[i]) > 0)
 			return CDR_E_INPUT;
-	bucket->slot_count = 4;
-	for (bucket->height = 2; bucket->slot_count < count; bucket->height += 2)
-		bucket->slot_count *= 4;
+	bucket->height = cdr_index_height(count);
+	bucket->slot_count = (size_t)1 << bucket->height;
 	bucket->slot = calloc(bucket->slot_count, sizeof(*bucket->slot));
 	bucket->order = calloc(bucket->slot_count, sizeof(*bucket->order));
 	if (bucket->slot == NULL || bucket->order == NULL)
@@ -290,42 +306,27 @@ bucket_fold(struct bucket *bucket, size_t at, uint8_t (*beside)[H], uint8_t root
 	return CDR_OK;
 }
 
-/* The number of rows, hidden: whoever is shown one row shall not learn it. */
 static cdr_err
-hash_count(const uint8_t salt[static PART], uint32_t count, uint8_t out[static H])
+hash_bucket(size_t height, const uint8_t slots[static H], uint8_t out[static H])
 {
-	uint8_t bytes[1 + PART + 4] = { FORM_COUNT };
+	uint8_t bytes[2 + H] = { FORM_BUCKET, (uint8_t)height };
 
-	memcpy(bytes + 1, salt, PART);
-	cdr_number_write(count, bytes + 1 + PART, 4);
-	return hash_bytes(bytes, sizeof(bytes), out);
-}
-
-static cdr_err
-hash_bucket(const uint8_t count[static H], const uint8_t slots[static H], uint8_t out[static H])
-{
-	uint8_t bytes[1 + 2 * H] = { FORM_BUCKET };
-
-	memcpy(bytes + 1, count, H);
-	memcpy(bytes + 1 + H, slots, H);
+	memcpy(bytes + 2, slots, H);
 	return hash_bytes(bytes, sizeof(bytes), out);
 }
 
 /* see audit/index.h */
 cdr_err
-cdr_index_crowd_make(const uint8_t salt[static CDR_INDEX_SALT_LEN], const struct cdr_index_row *rows, size_t count,
-    struct cdr_index_crowd *crowd)
+cdr_index_closed_make(const uint8_t salt[static CDR_INDEX_SALT_LEN], const struct cdr_index_row *rows, size_t count,
+    struct cdr_index_closed *closed)
 {
 	cdr_err err = CDR_E_INTERNAL;
 	struct bucket bucket = { 0 };
-	uint8_t key[H];
 
-	memset(crowd, 0, sizeof(*crowd));
+	memset(closed, 0, sizeof(*closed));
 	CDR_TRY(bucket_fill(salt, rows, count, &bucket));
-	CDR_TRY(bucket_fold(&bucket, 0, NULL, crowd->slots));
-	CDR_TRY(slot_key(salt, UINT32_MAX, key));
-	memcpy(crowd->salt, key, PART);
-	crowd->count = (uint32_t)count;
+	CDR_TRY(bucket_fold(&bucket, 0, NULL, closed->slots));
+	closed->height = bucket.height;
 	err = CDR_OK;
 out:
 	bucket_free(&bucket);
@@ -334,12 +335,12 @@ out:
 
 /* see audit/index.h */
 cdr_err
-cdr_index_crowd_hash(const struct cdr_index_crowd *crowd, uint8_t out[static H])
+cdr_index_closed_hash(const struct cdr_index_closed *closed, uint8_t out[static H])
 {
-	uint8_t count[H];
-
-	cdr_err err = hash_count(crowd->salt, crowd->count, count);
-	return err == CDR_OK ? hash_bucket(count, crowd->slots, out) : err;
+	if (cdr_index_is_height(closed->height))
+		return hash_bucket(closed->height, closed->slots, out);
+	memset(out, 0, H);
+	return CDR_E_RANGE;
 }
 
 /* see audit/index.h */
@@ -347,11 +348,11 @@ cdr_err
 cdr_index_bucket_hash(const uint8_t salt[static CDR_INDEX_SALT_LEN], const struct cdr_index_row *rows, size_t count,
     uint8_t out[static H])
 {
-	struct cdr_index_crowd crowd;
+	struct cdr_index_closed closed;
 
 	memset(out, 0, H);
-	cdr_err err = cdr_index_crowd_make(salt, rows, count, &crowd);
-	return err == CDR_OK ? cdr_index_crowd_hash(&crowd, out) : err;
+	cdr_err err = cdr_index_closed_make(salt, rows, count, &closed);
+	return err == CDR_OK ? cdr_index_closed_hash(&closed, out) : err;
 }
 
 /* see audit/index.h */
@@ -361,7 +362,7 @@ cdr_index_slot_make(const uint8_t salt[static CDR_INDEX_SALT_LEN], const struct 
 {
 	cdr_err err = CDR_E_INTERNAL;
 	struct bucket bucket = { 0 };
-	uint8_t key[H], root[H];
+	uint8_t root[H];
 
 	memset(slot, 0, sizeof(*slot));
 	if (which >= count)
@@ -371,8 +372,6 @@ cdr_index_slot_make(const uint8_t salt[static CDR_INDEX_SALT_LEN], const struct 
 	slot->height = bucket.height;
 	memcpy(slot->salt, bucket.slot[slot->slot].key, PART);
 	CDR_TRY(bucket_fold(&bucket, slot->slot, slot->beside, root));
-	CDR_TRY(slot_key(salt, UINT32_MAX, key));
-	CDR_TRY(hash_count(key, (uint32_t)count, slot->count));
 	err = CDR_OK;
 out:
 	bucket_free(&bucket);
@@ -386,15 +385,14 @@ cdr_index_slot_hash(const struct cdr_index_slot *slot, const struct cdr_index_ro
 	cdr_err err = CDR_E_INTERNAL;
 
 	memset(out, 0, H);
-	if (slot->height < 2 || slot->height > CDR_INDEX_BUCKET_HEIGHT_MAX || slot->height % 2 != 0 ||
-	    slot->slot >> slot->height != 0)
+	if (!cdr_index_is_height(slot->height) || slot->slot >> slot->height != 0)
 		return CDR_E_RANGE;
 	CDR_TRY(hash_row(slot->salt, row, out));
 	for (size_t level = 0; level < slot->height; level++) {
 		bool right = (slot->slot >> level & 1) == 1;
 		CDR_TRY(right ? hash_pair(slot->beside[level], out, out) : hash_pair(out, slot->beside[level], out));
 	}
-	CDR_TRY(hash_bucket(slot->count, out, out));
+	CDR_TRY(hash_bucket(slot->height, out, out));
 out:
 	if (err != CDR_OK)
 		memset(out, 0, H);

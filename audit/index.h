@@ -9,8 +9,9 @@
  * agreeing rows are one person's, and only of those whom the rule names who they are.
  *
  * Salts follow from a secret of the hub's. A bucket that is made anew gets a new salt, so nobody can tell from two proofs
- * whether others' rows came or went. In a bucket rows lie in 4, 16, 64 ... slots, filled up with dummies, in an order that
- * follows from the salt: the owner of a row is shown that it is there, and neither the others nor how many they are.
+ * whether others' rows came or went. In a bucket rows lie in 4, 32, 256 ... slots, filled up with dummies, in an order
+ * that follows from the salt: the owner of a row is shown that it is there, and of the others only how many slots there are. Both
+ * the owner and whoever checks see that number, so a hub cannot tell one that few share the tag and the other that many do.
  */
 
 #include "core/crypto/hash.h"
@@ -22,7 +23,8 @@
 #define CDR_INDEX_HASH_LEN CDR_SHA256_LEN
 /* Of one tag: as many as all members together may put there, so that no row is ever left out of the tree. */
 #define CDR_INDEX_BUCKET_ROWS_MAX (CDR_MEMBER_COUNT_MAX * CDR_INDEX_MEMBER_TAG_ROWS_MAX)
-#define CDR_INDEX_BUCKET_HEIGHT_MAX 18 /* 4^9 slots */
+#define CDR_INDEX_BUCKET_HEIGHT_MAX 17 /* 2^2, 2^5, 2^8 ... 2^17 slots */
+#define CDR_INDEX_CROWD_HEIGHT 8       /* from here on: more than CDR_INDEX_TAG_ROWS_MAX rows */
 
 /* A row as a bucket holds it. */
 struct cdr_index_row {
@@ -95,24 +97,26 @@ int cdr_index_row_compare(const struct cdr_index_row *a, const struct cdr_index_
 CDR_MUST_CHECK cdr_err cdr_index_bucket_hash(const uint8_t salt[static CDR_INDEX_SALT_LEN],
     const struct cdr_index_row *rows, size_t count, uint8_t out[static CDR_INDEX_HASH_LEN]);
 
-/* What shows how many rows a bucket has, and not which. */
-struct cdr_index_crowd {
-	uint32_t count;
-	uint8_t salt[CDR_INDEX_PART_SALT_LEN];
+/* The height of the tree of slots for ${count} rows, 1 .. CDR_INDEX_BUCKET_ROWS_MAX; and whether a number is such a height. */
+size_t cdr_index_height(size_t count);
+bool cdr_index_is_height(size_t height);
+
+/* What shows how large a bucket is, and not what lies in it. */
+struct cdr_index_closed {
+	size_t height;
 	uint8_t slots[CDR_INDEX_HASH_LEN];
 };
 
-/* Make it, and get the bucket's hash from it. Returns as cdr_index_bucket_hash. */
-CDR_MUST_CHECK cdr_err cdr_index_crowd_make(const uint8_t salt[static CDR_INDEX_SALT_LEN], const struct cdr_index_row *rows,
-    size_t count, struct cdr_index_crowd *crowd);
-CDR_MUST_CHECK cdr_err cdr_index_crowd_hash(const struct cdr_index_crowd *crowd, uint8_t out[static CDR_INDEX_HASH_LEN]);
+/* Make it, and get the bucket's hash from it. Returns as cdr_index_bucket_hash; CDR_E_RANGE for a height that is none. */
+CDR_MUST_CHECK cdr_err cdr_index_closed_make(const uint8_t salt[static CDR_INDEX_SALT_LEN], const struct cdr_index_row *rows,
+    size_t count, struct cdr_index_closed *closed);
+CDR_MUST_CHECK cdr_err cdr_index_closed_hash(const struct cdr_index_closed *closed, uint8_t out[static CDR_INDEX_HASH_LEN]);
 
 /* What shows that a bucket has one row, and nothing of the others. */
 struct cdr_index_slot {
 	uint8_t salt[CDR_INDEX_PART_SALT_LEN];
-	uint8_t count[CDR_INDEX_HASH_LEN];   /* commitment to the number of rows */
 	uint32_t slot;
-	size_t height;                       /* 2, 4 .. CDR_INDEX_BUCKET_HEIGHT_MAX */
+	size_t height;
 	uint8_t beside[CDR_INDEX_BUCKET_HEIGHT_MAX][CDR_INDEX_HASH_LEN];
 };
 

@@ -9,11 +9,12 @@
 
 #define H CDR_INDEX_HASH_LEN
 #define BILLION 1e9
-#define PEOPLE_MAX (CDR_MATCHES_MAX * CDR_MATCH_HANDLES_MAX + CDR_INDEX_OPENED_ROWS_MAX)
+#define ROWS_MAX (CDR_INDEX_OPENED_ROWS_MAX + CDR_INDEX_SHOWN_ROWS_MAX)
 
-/* One opened row whose type is the query's too. */
+/* One row that is shown whose type is the query's too. */
 struct agreeing {
 	uint8_t person[H];
+	uint32_t row;       /* of the query */
 	struct cdr_agreement agreement;
 };
 
@@ -29,27 +30,29 @@ enum standing {
 struct known {
 	uint8_t person[H];
 	enum standing standing;
-	size_t match;
+	size_t match, handle;  /* where the answer names it */
 };
 
 /* One person whose rows agree. */
 struct group {
-	const uint8_t *person;
-	struct cdr_match match;
+	const struct agreeing *agreeing;
+	size_t count;
+	struct cdr_match match;  /* by what is shown */
 	enum standing standing;
-	size_t named_by;
+	size_t named_by, handle;
 };
 
 struct work {
 	const struct cdr_index_question *question;
 	const Cdr__Wire__CheckOpenReply *reply;
 	size_t row_count;
-	bool has_crowd;                        /* a tag of which not every row is shown */
-	struct agreeing agreeing[CDR_INDEX_OPENED_ROWS_MAX];
+	bool closed[CDR_CHECK_ROWS_MAX];       /* not every row of the tag is shown */
+	bool heavy[CDR_CHECK_ROWS_MAX];
+	struct agreeing agreeing[ROWS_MAX];
 	size_t agreeing_count;
-	struct known known[PEOPLE_MAX];
+	struct known known[ROWS_MAX];
 	size_t known_count;
-	struct group group[CDR_INDEX_OPENED_ROWS_MAX];
+	struct group group[ROWS_MAX];
 	size_t group_count;
 	struct cdr_fault *fault;
 };
@@ -131,22 +134,29 @@ out:
 }
 
 /* see audit/index_answer.h */
-void
-cdr_index_opened_choose(const size_t *counts, size_t count, bool *opened)
+bool
+cdr_index_is_heavy(uint8_t type, uint8_t rarity, uint64_t people, const struct cdr_match_rule *rule)
 {
-	size_t total = 0;
+	const struct cdr_agreement alone = { .type = type, .rarity = rarity };
+	struct cdr_match match;
 
-	memset(opened, 0, count * sizeof(*opened));
-	for (;;) {
-		size_t best = count;
+	return cdr_match_judge(&alone, 1, people, rule, &match) != CDR_OK || match.tier != CDR_TIER_NONE;
+}
+
+/* see audit/index_answer.h */
+void
+cdr_index_opened_choose(const size_t *heights, const bool *heavy, size_t count, bool *opened)
+{
+	size_t slots = 0;
+
+	for (size_t i = 0; i < count; i++)
+		opened[i] = heavy[i] && heights[i] > 0 && heights[i] < CDR_INDEX_CROWD_HEIGHT;
+	for (size_t height = 1; height < CDR_INDEX_CROWD_HEIGHT; height++)
 		for (size_t i = 0; i < count; i++)
-			if (!opened[i] && counts[i] > 0 && (best == count || counts[i] < counts[best]))
-				best = i;
-		if (best == count || counts[best] > CDR_INDEX_TAG_ROWS_MAX || total + counts[best] > CDR_INDEX_OPENED_ROWS_MAX)
-			return;
-		opened[best] = true;
-		total += counts[best];
-	}
+			if (!heavy[i] && heights[i] == height && slots + ((size_t)1 << height) <= CDR_INDEX_LIGHT_SLOTS_MAX) {
+				opened[i] = true;
+				slots += (size_t)1 << height;
+			}
 }
 
 /* see audit/index_answer.h */
@@ -195,17 +205,26 @@ malformed(struct work *w, const char *what)
 	return cdr_fault_set(w->fault, CDR_E_PROOF, "the hub's proof of its answer cannot be right: %s", what);
 }
 
-/* The rows of an opened bucket that agree with the row that was asked. */
-static cdr_err
-take_rows(struct work *w, const struct cdr_index_row *rows, size_t count, const uint8_t *asked)
+static const uint8_t *
+asked_row(const struct work *w, size_t row)
 {
+	return w->question->rows.data + row * CDR_CHECK_ROW_LEN;
+}
+
+/* The rows of a bucket that agree with the row that was asked. */
+static cdr_err
+take_rows(struct work *w, const struct cdr_index_row *rows, size_t count, uint32_t row)
+{
+	const uint8_t *asked = asked_row(w, row);
+
 	for (size_t i = 0; i < count; i++) {
 		if (rows[i].type != asked[CDR_TAG_LEN])
 			continue;
-		if (w->agreeing_count == CDR_INDEX_OPENED_ROWS_MAX)
+		if (w->agreeing_count == ROWS_MAX)
 			return malformed(w, "it opens more rows than it may");
 		struct agreeing *a = &w->agreeing[w->agreeing_count++];
 		memcpy(a->person, rows[i].person, H);
+		a->row = row;
 		a->agreement = (struct cdr_agreement){
 			.type = rows[i].type,
 			.rarity = cdr_match_rarity(asked[CDR_TAG_LEN + 1], rows[i].rarity),
@@ -218,57 +237,85 @@ take_rows(struct work *w, const struct cdr_index_row *rows, size_t count, const 
 
 /* An opened bucket: its hash, and the rows that agree. */
 static cdr_err
-open_bucket(struct work *w, const Cdr__Wire__IndexBucket *bucket, const uint8_t *asked, size_t *count, uint8_t hash[static H])
+open_bucket(struct work *w, const Cdr__Wire__IndexBucket *bucket, size_t *height, uint8_t hash[static H])
 {
 	struct cdr_index_row rows[CDR_INDEX_TAG_ROWS_MAX];
+	size_t count = bucket->rows.len / CDR_INDEX_OPENED_ROW_LEN;
 
-	*count = bucket->rows.len / CDR_INDEX_OPENED_ROW_LEN;
-	if (bucket->salt.len != CDR_INDEX_SALT_LEN || bucket->has_count || bucket->has_slots || *count < 1 ||
-	    *count > CDR_INDEX_TAG_ROWS_MAX || bucket->rows.len % CDR_INDEX_OPENED_ROW_LEN != 0)
+	if (!bucket->has_salt || bucket->salt.len != CDR_INDEX_SALT_LEN || bucket->has_height || bucket->has_slots || bucket->n_shown > 0 ||
+	    count < 1 || count > CDR_INDEX_TAG_ROWS_MAX || bucket->rows.len % CDR_INDEX_OPENED_ROW_LEN != 0)
 		return malformed(w, "a tag's rows have no form");
-	for (size_t i = 0; i < *count; i++)
+	for (size_t i = 0; i < count; i++)
 		cdr_index_row_read(bucket->rows.data + i * CDR_INDEX_OPENED_ROW_LEN, &rows[i]);
-	cdr_err err = cdr_index_bucket_hash(bucket->salt.data, rows, *count, hash);
+	*height = cdr_index_height(count);
+	cdr_err err = cdr_index_bucket_hash(bucket->salt.data, rows, count, hash);
 	if (err == CDR_E_INPUT)
 		return malformed(w, "a tag's rows are not in their order");
-	return err == CDR_OK ? take_rows(w, rows, *count, asked) : err;
+	return err == CDR_OK ? take_rows(w, rows, count, bucket->row) : err;
 }
 
-/* A bucket of which only the number of rows is shown. */
+/* One row of a bucket that is closed. */
 static cdr_err
-open_crowd(struct work *w, const Cdr__Wire__IndexBucket *bucket, size_t *count, uint8_t hash[static H])
+open_shown(struct work *w, const Cdr__Wire__IndexShown *shown, size_t height, uint32_t row, const uint8_t expected[static H])
 {
-	struct cdr_index_crowd crowd = { .count = bucket->count };
+	struct cdr_index_slot path = { .slot = shown->slot, .height = height };
+	struct cdr_index_row opened;
+	uint8_t hash[H];
 
-	if (bucket->salt.len != sizeof(crowd.salt) || !bucket->has_count || !bucket->has_slots || bucket->slots.len != H ||
-	    bucket->count < 1)
-		return malformed(w, "a tag with many rows has no form");
-	memcpy(crowd.salt, bucket->salt.data, sizeof(crowd.salt));
-	memcpy(crowd.slots, bucket->slots.data, H);
-	*count = bucket->count;
-	w->has_crowd = true;
-	return cdr_index_crowd_hash(&crowd, hash);
+	if (shown->row.len != CDR_INDEX_OPENED_ROW_LEN || shown->salt.len != sizeof(path.salt) || shown->beside.len != height * H)
+		return malformed(w, "a row that it shows has no form");
+	cdr_index_row_read(shown->row.data, &opened);
+	memcpy(path.salt, shown->salt.data, sizeof(path.salt));
+	memcpy(path.beside, shown->beside.data, shown->beside.len);
+	cdr_err err = cdr_index_slot_hash(&path, &opened, hash);
+	if (err != CDR_OK && err != CDR_E_RANGE)
+		return err;
+	if (err == CDR_E_RANGE || memcmp(hash, expected, H) != 0)
+		return malformed(w, "a row that it shows is not of its tag");
+	return take_rows(w, &opened, 1, row);
+}
+
+/* A bucket of which only the size is shown, and single rows. */
+static cdr_err
+open_closed(struct work *w, const Cdr__Wire__IndexBucket *bucket, size_t *height, uint8_t hash[static H])
+{
+	struct cdr_index_closed closed = { .height = bucket->height };
+
+	if (bucket->has_salt || !bucket->has_height || !cdr_index_is_height(closed.height) || !bucket->has_slots || bucket->slots.len != H)
+		return malformed(w, "a tag that it keeps closed has no form");
+	memcpy(closed.slots, bucket->slots.data, H);
+	*height = closed.height;
+	w->closed[bucket->row] = true;
+	cdr_err err = cdr_index_closed_hash(&closed, hash);
+	for (size_t i = 0; i < bucket->n_shown && err == CDR_OK; i++) {
+		if (i > 0 && bucket->shown[i]->slot <= bucket->shown[i - 1]->slot)
+			return malformed(w, "it shows a row twice");
+		err = open_shown(w, bucket->shown[i], closed.height, bucket->row, hash);
+	}
+	return err;
 }
 
 /* All buckets: the hash of each row's, all zero where there is none; and whether the right ones were opened. */
 static cdr_err
 open_buckets(struct work *w, const Cdr__Wire__IndexProof *proof, uint8_t (*hash)[H])
 {
-	size_t counts[CDR_CHECK_ROWS_MAX] = { 0 };
+	size_t heights[CDR_CHECK_ROWS_MAX] = { 0 };
 	bool opened[CDR_CHECK_ROWS_MAX] = { false }, expected[CDR_CHECK_ROWS_MAX];
 
 	for (size_t i = 0; i < proof->n_bucket; i++) {
 		const Cdr__Wire__IndexBucket *bucket = proof->bucket[i];
 		if (bucket->row >= w->row_count || (i > 0 && bucket->row <= proof->bucket[i - 1]->row))
 			return malformed(w, "it opens a tag that was not asked");
-		const uint8_t *asked = w->question->rows.data + bucket->row * CDR_CHECK_ROW_LEN;
 		opened[bucket->row] = bucket->has_rows;
-		cdr_err err = bucket->has_rows ? open_bucket(w, bucket, asked, &counts[bucket->row], hash[bucket->row]) :
-						 open_crowd(w, bucket, &counts[bucket->row], hash[bucket->row]);
+		cdr_err err = bucket->has_rows ? open_bucket(w, bucket, &heights[bucket->row], hash[bucket->row]) :
+						 open_closed(w, bucket, &heights[bucket->row], hash[bucket->row]);
 		if (err != CDR_OK)
 			return err;
 	}
-	cdr_index_opened_choose(counts, w->row_count, expected);
+	for (size_t i = 0; i < w->row_count; i++)
+		w->heavy[i] = cdr_index_is_heavy(asked_row(w, i)[CDR_TAG_LEN], asked_row(w, i)[CDR_TAG_LEN + 1], w->reply->people,
+		    &w->question->rule);
+	cdr_index_opened_choose(heights, w->heavy, w->row_count, expected);
 	if (memcmp(opened, expected, w->row_count * sizeof(opened[0])) != 0)
 		return malformed(w, "it keeps rows closed that it must open");
 	return CDR_OK;
@@ -305,7 +352,7 @@ verify_tree(struct work *w, const Cdr__Wire__IndexProof *proof, const Cdr__Wire_
 
 /* How the answer names a member, and whether with this handle. */
 static enum standing
-find_standing(const struct work *w, const char *member, const uint8_t *handle, size_t *match)
+find_standing(const struct work *w, const char *member, const uint8_t *handle, struct known *known)
 {
 	if (strcmp(member, w->question->asker) == 0)
 		return STANDING_OWN;
@@ -313,9 +360,9 @@ find_standing(const struct work *w, const char *member, const uint8_t *handle, s
 		const ProtobufCBinaryData handles = w->reply->match[m]->handles;
 		if (strcmp(w->reply->match[m]->member, member) != 0)
 			continue;
-		*match = m;
-		for (size_t h = 0; h + CDR_HANDLE_LEN <= handles.len; h += CDR_HANDLE_LEN)
-			if (memcmp(handles.data + h, handle, CDR_HANDLE_LEN) == 0)
+		known->match = m;
+		for (known->handle = 0; (known->handle + 1) * CDR_HANDLE_LEN <= handles.len; known->handle++)
+			if (memcmp(handles.data + known->handle * CDR_HANDLE_LEN, handle, CDR_HANDLE_LEN) == 0)
 				return STANDING_NAMED;
 		if (handles.len >= CDR_MATCH_HANDLES_MAX * CDR_HANDLE_LEN)
 			return STANDING_FURTHER;
@@ -334,7 +381,7 @@ open_named(struct work *w, const Cdr__Wire__IndexPerson *person, struct known *k
 	if (person->member == NULL || person->handle.len != CDR_HANDLE_LEN || person->salt.len != CDR_INDEX_SALT_LEN ||
 	    person->has_name)
 		return malformed(w, "somebody who is named has no form");
-	known->standing = find_standing(w, person->member, person->handle.data, &known->match);
+	known->standing = find_standing(w, person->member, person->handle.data, known);
 	if (known->standing == STANDING_HIDDEN)
 		return malformed(w, "it names somebody whom its answer does not");
 	return cdr_index_person_commit(person->salt.data, &identity, known->person);
@@ -356,7 +403,7 @@ open_people(struct work *w, const Cdr__Wire__IndexProof *proof)
 {
 	uint32_t month = cdr_index_month(w->reply->at);
 
-	if (proof->n_person > PEOPLE_MAX)
+	if (proof->n_person > ROWS_MAX)
 		return malformed(w, "it opens more people than it may");
 	for (size_t i = 0; i < proof->n_person; i++) {
 		const Cdr__Wire__IndexPerson *person = proof->person[i];
@@ -380,6 +427,15 @@ compare_agreeing(const void *a, const void *b)
 	return memcmp(((const struct agreeing *)a)->person, ((const struct agreeing *)b)->person, H);
 }
 
+static int
+compare_rows(const void *a, const void *b)
+{
+	const struct agreeing *left = a, *right = b;
+	int order = compare_agreeing(a, b);
+
+	return order != 0 ? order : (left->row > right->row) - (left->row < right->row);
+}
+
 /* One person's rows, judged as the hub must judge them. */
 static cdr_err
 judge_group(struct work *w, size_t at, size_t count)
@@ -388,14 +444,18 @@ judge_group(struct work *w, size_t at, size_t count)
 	struct group *group = &w->group[w->group_count++];
 	size_t n = 0;
 
-	*group = (struct group){ .person = w->agreeing[at].person };
-	for (size_t i = 0; i < count && n < CDR_CHECK_ROWS_MAX; i++)
+	*group = (struct group){ .agreeing = &w->agreeing[at], .count = count };
+	for (size_t i = 0; i < count; i++) {
+		if (i > 0 && w->agreeing[at + i].row == w->agreeing[at + i - 1].row)
+			return malformed(w, "somebody has one tag twice");
 		agreement[n++] = w->agreeing[at + i].agreement;
+	}
 	for (size_t i = 0; i < w->known_count; i++) {
-		if (memcmp(w->known[i].person, group->person, H) != 0)
+		if (memcmp(w->known[i].person, group->agreeing->person, H) != 0)
 			continue;
 		group->standing = w->known[i].standing;
 		group->named_by = w->known[i].match;
+		group->handle = w->known[i].handle;
 	}
 	cdr_err err = cdr_match_judge(agreement, n, w->reply->people, &w->question->rule, &group->match);
 	return err == CDR_E_RANGE ? malformed(w, "a row has a type, rarity or pair that no token has") : err;
@@ -405,7 +465,7 @@ static cdr_err
 judge_groups(struct work *w)
 {
 	if (w->agreeing_count > 1)
-		qsort(w->agreeing, w->agreeing_count, sizeof(w->agreeing[0]), compare_agreeing);
+		qsort(w->agreeing, w->agreeing_count, sizeof(w->agreeing[0]), compare_rows);
 	for (size_t at = 0, n; at < w->agreeing_count; at += n) {
 		for (n = 1; at + n < w->agreeing_count && compare_agreeing(&w->agreeing[at], &w->agreeing[at + n]) == 0;)
 			n++;
@@ -469,12 +529,82 @@ lambda_agrees(uint64_t claimed, double lambda)
 	return apart <= 1 + own / 1000000;
 }
 
-/* Whether a match is stated as what ${own} is. */
-static bool
-states(const Cdr__Wire__Match *match, const struct cdr_match *own)
+static enum cdr_tier
+tier_of(const Cdr__Wire__Match *match)
 {
-	return strcmp(match->tier, cdr_tier_name(own->tier)) == 0 && lambda_agrees(match->lambda_ppb, own->lambda) &&
-	    match->types == own->types;
+	if (is_possible(match))
+		return CDR_TIER_POSSIBLE;
+	return strcmp(match->tier, cdr_tier_name(CDR_TIER_STRONG)) == 0 ? CDR_TIER_STRONG : CDR_TIER_NONE;
+}
+
+/* What a person would be whose rows agree in all tags of which not every row is shown, too, and as well as they can. */
+static cdr_err
+judge_most(const struct work *w, const struct group *group, struct cdr_match *most)
+{
+	struct cdr_agreement agreement[CDR_CHECK_ROWS_MAX];
+	size_t n = 0, shown = 0;
+
+	for (uint32_t row = 0; row < w->row_count; row++) {
+		const uint8_t *asked = asked_row(w, row) + CDR_TAG_LEN;
+		if (shown < group->count && group->agreeing[shown].row == row)
+			agreement[n++] = group->agreeing[shown++].agreement;
+		else if (w->closed[row])
+			agreement[n++] = (struct cdr_agreement){ asked[0], asked[1], CDR_PAIR_WHOLE, CDR_PAIR_WHOLE };
+	}
+	return cdr_match_judge(agreement, n, w->reply->people, &w->question->rule, most);
+}
+
+/* Whether a match is stated as no less than what is shown of the person, and no more than it can be. Most often these are the same. */
+static bool
+states(const Cdr__Wire__Match *match, const struct cdr_match *least, const struct cdr_match *most)
+{
+	enum cdr_tier tier = tier_of(match);
+
+	return tier >= least->tier && tier <= most->tier && (least->types & ~match->types) == 0 && (match->types & ~most->types) == 0 &&
+	    (match->lambda_ppb <= cdr_index_lambda_ppb(least->lambda) || lambda_agrees(match->lambda_ppb, least->lambda)) &&
+	    (match->lambda_ppb >= cdr_index_lambda_ppb(most->lambda) || lambda_agrees(match->lambda_ppb, most->lambda));
+}
+
+/* Whether a match is stated as less than what is shown of somebody. */
+static bool
+understates(const Cdr__Wire__Match *match, const struct cdr_match *least)
+{
+	if (tier_of(match) != least->tier)
+		return tier_of(match) < least->tier;
+	return match->lambda_ppb > cdr_index_lambda_ppb(least->lambda) && !lambda_agrees(match->lambda_ppb, least->lambda);
+}
+
+/* What comes of a member's handles, each of which stands in a row that is shown. */
+struct shown {
+	bool handle[CDR_MATCH_HANDLES_MAX];
+	const struct group *best;  /* by what is shown */
+	bool stated;               /* the match is what one of them is */
+};
+
+static cdr_err
+invented(struct work *w, const char *member, const char *what)
+{
+	return cdr_fault_set(w->fault, CDR_E_PROOF, "the hub INVENTED A MATCH: it names %s, %s", member, what);
+}
+
+static cdr_err
+check_handle(struct work *w, const Cdr__Wire__Match *match, const struct group *group, struct shown *shown)
+{
+	struct cdr_match most;
+
+	/* Whoever the rule finds has a row that is enough alone (cdr_index_is_heavy): the hub can always show it. */
+	if (group->match.tier == CDR_TIER_NONE)
+		return invented(w, match->member, "whose leaver does not agree with this candidate as the rule asks");
+	if (group->handle >= CDR_MATCH_HANDLES_MAX || shown->handle[group->handle])
+		return malformed(w, "it makes two of somebody, or more than it may");
+	shown->handle[group->handle] = true;
+	cdr_err err = judge_most(w, group, &most);
+	if (err != CDR_OK)
+		return err == CDR_E_RANGE ? malformed(w, "a row has a type, rarity or pair that no token has") : err;
+	if (shown->best == NULL || cdr_match_order(&group->match, &shown->best->match) < 0)
+		shown->best = group;
+	shown->stated |= states(match, &group->match, &most);
+	return CDR_OK;
 }
 
 /* A match is what its best handle is. Of several that are equally good, as two entries of one person can be, any may be stated. */
@@ -482,34 +612,26 @@ static cdr_err
 check_match(struct work *w, size_t number)
 {
 	const Cdr__Wire__Match *match = w->reply->match[number];
-	size_t handle_count = match->handles.len / CDR_HANDLE_LEN, found = 0;
-	const struct group *best = NULL;
+	size_t handle_count = match->handles.len / CDR_HANDLE_LEN;
+	struct shown shown = { .best = NULL };
 
 	for (size_t i = 0; i < w->group_count; i++) {
 		const struct group *group = &w->group[i];
 		if (group->standing != STANDING_NAMED || group->named_by != number)
 			continue;
-		found++;
-		if (best == NULL || cdr_match_order(&group->match, &best->match) < 0)
-			best = group;
-		if (group->match.tier == CDR_TIER_NONE && !w->has_crowd)
-			return cdr_fault_set(w->fault, CDR_E_PROOF, "the hub INVENTED A MATCH: it names %s, whose leaver does not "
-			    "agree with this candidate as the rule asks", match->member);
+		cdr_err err = check_handle(w, match, group, &shown);
+		if (err != CDR_OK)
+			return err;
 	}
-	/* Where somebody flooded the index with a tag, rows that agree may be closed: then a match cannot be called false. */
-	if (w->has_crowd)
+	bool all = handle_count >= 1 && handle_count <= CDR_MATCH_HANDLES_MAX;
+	for (size_t i = 0; all && i < handle_count; i++)
+		all = shown.handle[i];
+	if (!all)
+		return invented(w, match->member, "and its own index does not show that such a person left there");
+	if (shown.stated && !understates(match, &shown.best->match))
 		return CDR_OK;
-	if (found != handle_count || best == NULL)
-		return cdr_fault_set(w->fault, CDR_E_PROOF, "the hub INVENTED A MATCH: it names %s, and its own index does not show "
-		    "that such a person left there", match->member);
-	for (size_t i = 0; i < w->group_count; i++) {
-		const struct group *group = &w->group[i];
-		if (group->standing == STANDING_NAMED && group->named_by == number &&
-		    cdr_match_order(&group->match, &best->match) == 0 && states(match, &group->match))
-			return CDR_OK;
-	}
 	return cdr_fault_set(w->fault, CDR_E_PROOF, "the hub MISSTATED A MATCH: %s matches as %s, and it says %s, or on other grounds",
-	    match->member, cdr_tier_name(best->match.tier), match->tier);
+	    match->member, cdr_tier_name(shown.best->match.tier), match->tier);
 }
 
 /* The same member twice, or more possible ones than the scheme allows, would make the asker ask more than it should. */
@@ -535,10 +657,12 @@ check_list(struct work *w)
 /* see audit/index_answer.h */
 cdr_err
 cdr_index_answer_verify(const struct cdr_index_question *question, const Cdr__Wire__CheckOpenReply *reply,
-    const Cdr__Wire__IndexRoot *root, struct cdr_fault *fault)
+    const Cdr__Wire__IndexRoot *root, size_t *unproved, struct cdr_fault *fault)
 {
 	cdr_err err = CDR_E_INTERNAL;
 	struct work *w = calloc(1, sizeof(*w));
+
+	*unproved = 0;
 
 	if (w == NULL)
 		return CDR_E_MEMORY;
@@ -560,6 +684,8 @@ cdr_index_answer_verify(const struct cdr_index_question *question, const Cdr__Wi
 	CDR_TRY(judge_groups(w));
 	CDR_TRY(find_hidden(w));
 	CDR_TRY(check_list(w));
+	for (size_t i = 0; i < w->row_count; i++)
+		*unproved += w->closed[i] && w->heavy[i];
 	err = CDR_OK;
 out:
 	free(w);
@@ -576,11 +702,9 @@ open_slot(const char *member, const uint8_t *row, uint16_t expires, const Cdr__W
 	struct cdr_index_row opened = { .type = row[CDR_TAG_LEN], .rarity = row[CDR_TAG_LEN + 1], .pair = row[CDR_TAG_LEN + 2] };
 	struct cdr_index_slot path = { .slot = slot->slot, .height = slot->beside.len / H };
 
-	if (slot->person_salt.len != CDR_INDEX_SALT_LEN || slot->salt.len != sizeof(path.salt) || slot->count.len != H ||
-	    slot->beside.len % H != 0 || path.height > CDR_INDEX_BUCKET_HEIGHT_MAX)
+	if (slot->person_salt.len != CDR_INDEX_SALT_LEN || slot->salt.len != sizeof(path.salt) || slot->beside.len % H != 0 || path.height > CDR_INDEX_BUCKET_HEIGHT_MAX)
 		return CDR_E_PROOF;
 	memcpy(path.salt, slot->salt.data, sizeof(path.salt));
-	memcpy(path.count, slot->count.data, H);
 	memcpy(path.beside, slot->beside.data, slot->beside.len);
 	cdr_err err = cdr_index_person_commit(slot->person_salt.data, &person, opened.person);
 	if (err == CDR_OK)
@@ -605,15 +729,15 @@ is_one_person(const Cdr__Wire__IndexProve *request, const Cdr__Wire__IndexSlot *
 
 /* see audit/index_answer.h */
 cdr_err
-cdr_index_own_verify(const char *member, const Cdr__Wire__IndexProve *request, const uint16_t *expires,
-    const Cdr__Wire__IndexProveReply *reply, const Cdr__Wire__IndexRoot *root, size_t *missing, struct cdr_fault *fault)
+cdr_index_own_verify(const struct cdr_index_owner *owner, const Cdr__Wire__IndexProve *request,
+    const Cdr__Wire__IndexProveReply *reply, const Cdr__Wire__IndexRoot *root, struct cdr_index_own *own, struct cdr_fault *fault)
 {
 	size_t count = request->rows.len / CDR_INDEX_ROW_LEN, order[CDR_INDEX_PROVE_ROWS_MAX];
 	struct cdr_sparse_leaf leaves[CDR_INDEX_PROVE_ROWS_MAX];
 	const Cdr__Wire__IndexSlot *slot[CDR_INDEX_PROVE_ROWS_MAX] = { NULL };
 	struct cdr_sparse_proof path;
 
-	*missing = count;
+	*own = (struct cdr_index_own){ .missing = count };
 	if (count < 1 || count > CDR_INDEX_PROVE_ROWS_MAX || root->epoch != request->epoch ||
 	    !borrow_proof(reply->known, reply->known_count, reply->beside, &path))
 		return cdr_fault_set(fault, CDR_E_PROOF, "the hub's proof about this organisation's own rows has no form");
@@ -623,12 +747,15 @@ cdr_index_own_verify(const char *member, const Cdr__Wire__IndexProve *request, c
 	cdr_err err = cdr_index_places_sort(request->epoch, request->rows.data, CDR_INDEX_ROW_LEN, leaves, count, order);
 	for (size_t i = 0; i < count && err == CDR_OK; i++) {
 		size_t row = order[i];
+		const uint8_t *asked = request->rows.data + row * CDR_INDEX_ROW_LEN;
 		leaves[i].present = slot[row] != NULL;
-		if (slot[row] != NULL)
-			err = open_slot(member, request->rows.data + row * CDR_INDEX_ROW_LEN, expires[row], slot[row],
-			    leaves[i].content);
-		else if (row < *missing)
-			*missing = row;
+		if (slot[row] == NULL) {
+			own->missing = row < own->missing ? row : own->missing;
+			continue;
+		}
+		err = open_slot(owner->member, asked, owner->expires[row], slot[row], leaves[i].content);
+		own->crowds += slot[row]->beside.len >= CDR_INDEX_CROWD_HEIGHT * H &&
+		    cdr_index_is_heavy(asked[CDR_TAG_LEN], asked[CDR_TAG_LEN + 1], root->people, &owner->rule);
 	}
 	if (err == CDR_OK && !is_one_person(request, slot, count))
 		return cdr_fault_set(fault, CDR_E_PROOF, "the hub's index SPLITS SOMEBODY of this organisation in two, so that no rule finds "
@@ -638,7 +765,7 @@ cdr_index_own_verify(const char *member, const Cdr__Wire__IndexProve *request, c
 	if (err == CDR_E_PROOF)
 		return cdr_fault_set(fault, err, "the hub's proof about this organisation's own rows does not lead to the root of "
 		    "the index that it has logged");
-	if (err == CDR_OK && *missing < count)
+	if (err == CDR_OK && own->missing < count)
 		return cdr_fault_set(fault, CDR_E_ABSENT, "the hub's index LACKS SOMEBODY of this organisation, whose rows it has "
 		    "acknowledged: a check of that person would not find you");
 	return err;

@@ -43,12 +43,21 @@ CDR_MUST_CHECK cdr_err cdr_index_places_sort(uint32_t epoch, const uint8_t *rows
     struct cdr_sparse_leaf *leaves, size_t count, size_t *order);
 
 /**
- * cdr_index_opened_choose(counts, count, opened):
- * Which of ${count} buckets with counts[i] rows a proof opens: the smallest first, of at most CDR_INDEX_TAG_ROWS_MAX rows each
- * and CDR_INDEX_OPENED_ROWS_MAX together. Of the others it shows only how many rows they have: they take an index that somebody
- * has flooded with one tag, and what stands there is not proved.
+ * cdr_index_is_heavy(type, rarity, people, rule):
+ * Whether a token of that type and rarity is enough for a match among ${people}. One that is not makes none together with others of
+ * the kind either, and nothing of what does: so no match is hidden by rows of such tags that nobody sees.
  */
-void cdr_index_opened_choose(const size_t *counts, size_t count, bool *opened);
+bool cdr_index_is_heavy(uint8_t type, uint8_t rarity, uint64_t people, const struct cdr_match_rule *rule);
+
+/**
+ * cdr_index_opened_choose(heights, heavy, count, opened):
+ * Which of ${count} buckets a proof opens. Heavy ones: all but crowds, from CDR_INDEX_CROWD_HEIGHT on, which more people share than
+ * can be unless somebody floods the index with that tag, or the hub lies. Others: the smallest first, as long as they have no more
+ * than CDR_INDEX_LIGHT_SLOTS_MAX slots together.
+ *
+ * heights  in   0: nothing stands there
+ */
+void cdr_index_opened_choose(const size_t *heights, const bool *heavy, size_t count, bool *opened);
 
 /**
  * cdr_index_root_read(root, leaf, arena, body):
@@ -65,30 +74,41 @@ CDR_MUST_CHECK cdr_err cdr_index_root_read(struct cdr_bytes root, const struct c
 CDR_MUST_CHECK cdr_err cdr_index_root_content(struct cdr_bytes root, uint8_t content[static CDR_LEAF_CONTENT_LEN]);
 
 /**
- * cdr_index_answer_verify(question, reply, root, fault):
+ * cdr_index_answer_verify(question, reply, root, unproved, fault):
  * Check a whole answer against the root that its proof names.
  *
- * reply  in    its receipt is the caller's to check: that the root is in the log, and the newest
- * root   in    from cdr_index_root_read of reply->proof->root
- * fault  out   what the hub did, in a sentence
+ * reply     in    its receipt is the caller's to check: that the root is in the log, and the newest
+ * root      in    from cdr_index_root_read of reply->proof->root
+ * unproved  out   tags that are enough for a match, of which the proof says only that a crowd shares them: whoever is named is a
+ *                 match all the same, and not a better one than what is shown and these tags make; somebody may not be named
+ * fault     out   what the hub did, in a sentence
  *
  * Returns  CDR_OK; CDR_E_PROOF if the answer and the proof do not agree, or there is no proof; CDR_E_MEMORY; CDR_E_INTERNAL.
  */
 CDR_MUST_CHECK cdr_err cdr_index_answer_verify(const struct cdr_index_question *question,
-    const Cdr__Wire__CheckOpenReply *reply, const Cdr__Wire__IndexRoot *root, struct cdr_fault *fault);
+    const Cdr__Wire__CheckOpenReply *reply, const Cdr__Wire__IndexRoot *root, size_t *unproved, struct cdr_fault *fault);
+
+/* Whose rows are asked about. */
+struct cdr_index_owner {
+	const char *member;
+	const uint16_t *expires;     /* the month of each row's person */
+	struct cdr_match_rule rule;
+};
+
+/* What is found out of rows that are asked about. */
+struct cdr_index_own {
+	size_t missing;              /* the first row that is not there; the number of rows if all are */
+	size_t crowds;               /* rows that are enough for a match, and of which the hub says that a crowd shares the tag */
+};
 
 /**
- * cdr_index_own_verify(member, request, expires, reply, root, missing, fault):
+ * cdr_index_own_verify(owner, request, reply, root, own, fault):
  * Check that each row of ${request} is in the tree.
- *
- * member   in   whose rows they are
- * expires  in   the month of each row's person
- * missing  out  the first row that is not there; request's number of rows if all are
  *
  * Returns  CDR_OK if all are; CDR_E_ABSENT if one is missing, which the proof shows; CDR_E_PROOF if the proof does not hold;
  *          CDR_E_MEMORY; CDR_E_INTERNAL.
  */
-CDR_MUST_CHECK cdr_err cdr_index_own_verify(const char *member, const Cdr__Wire__IndexProve *request, const uint16_t *expires,
-    const Cdr__Wire__IndexProveReply *reply, const Cdr__Wire__IndexRoot *root, size_t *missing, struct cdr_fault *fault);
+CDR_MUST_CHECK cdr_err cdr_index_own_verify(const struct cdr_index_owner *owner, const Cdr__Wire__IndexProve *request,
+    const Cdr__Wire__IndexProveReply *reply, const Cdr__Wire__IndexRoot *root, struct cdr_index_own *own, struct cdr_fault *fault);
 
 #endif

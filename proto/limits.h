@@ -49,9 +49,11 @@
 #define CDR_CHECK_ROWS_MAX 64
 #define CDR_MATCHES_MAX 64        /* members in one reply */
 #define CDR_MATCH_HANDLES_MAX 8   /* leavers of one member in one match */
-#define CDR_BODY_CHECK_REPLY_MAX (128U << 10)  /* with its proof: at most 64 KiB where nobody floods the index */
+#define CDR_BODY_CHECK_REPLY_MAX (512U << 10)  /* with its proof: at most 64 KiB where nobody floods the index */
 #define CDR_INDEX_TAG_ROWS_MAX 32    /* rows of one tag that a proof opens */
-#define CDR_INDEX_OPENED_ROWS_MAX 128 /* rows that a proof opens together */
+#define CDR_INDEX_LIGHT_SLOTS_MAX 256 /* slots that it opens of tags which make no match by themselves */
+#define CDR_INDEX_OPENED_ROWS_MAX (CDR_CHECK_ROWS_MAX * CDR_INDEX_TAG_ROWS_MAX)
+#define CDR_INDEX_SHOWN_ROWS_MAX (CDR_MATCHES_MAX * CDR_MATCH_HANDLES_MAX) /* single rows of tags that it does not open */
 #define CDR_INDEX_PROVE_ROWS_MAX 64  /* rows of its own that a member asks about at once */
 #define CDR_INDEX_HANDLES_MAX 4096   /* in one reply to a member that asks whom it has there */
 #define CDR_BODY_INDEX_HANDLES_MAX (96U << 10)

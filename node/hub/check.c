@@ -161,7 +161,6 @@ answer(struct cdr_tx *tx, struct opening *o)
 	struct cdr_hub_tree *tree = NULL;
 	struct cdr_buffer proof = { 0 };
 	size_t match_count;
-	uint64_t people;
 	struct cdr_match_rule rule = cdr_index_rule(o->call->roster->body->scheme);
 	struct cdr_hub_search search = {
 		.rows = cdr_message_bytes(o->request->rows),
@@ -172,11 +171,11 @@ answer(struct cdr_tx *tx, struct opening *o)
 	};
 
 	CDR_TRY(cdr_hub_hits_find(tx, &search, &hits));
-	CDR_TRY(count_people(tx, o, &people));
-	CDR_TRY(cdr_hub_hits_judge(&hits, people, &rule, matches, &match_count));
+	CDR_TRY(count_people(tx, o, &search.people));
+	CDR_TRY(cdr_hub_hits_judge(&hits, search.people, &rule, matches, &match_count));
 	CDR_TRY(cdr_hub_tree_open(tx, o->call->roster, o->request->epoch, o->call->now, &tree));
 	CDR_TRY(cdr_hub_tree_answer_prove(tree, &search, matches, match_count, &proof));
-	CDR_TRY(encode_reply(o, people, matches, match_count, cdr_buffer_bytes(&proof), &o->reply));
+	CDR_TRY(encode_reply(o, search.people, matches, match_count, cdr_buffer_bytes(&proof), &o->reply));
 	o->root_place = cdr_hub_tree_root_peek(tree)->position;
 	o->cut_count = hits.cut_count;
 	err = CDR_OK;

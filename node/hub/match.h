@@ -51,6 +51,7 @@ struct cdr_hub_search {
 	uint32_t month;              /* now: a row that expired before is not seen */
 	const char *asker;           /* its own leavers are not asked */
 	const struct cdr_roster *roster; /* rows of members that are not active are not seen */
+	uint64_t people;             /* that it is compared with; for the proof */
 };
 
 /**

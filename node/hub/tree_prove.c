@@ -8,6 +8,7 @@
 /* The part of node/hub/tree.h that shows what stands in the tree. */
 
 #define PLACES_MAX CDR_CHECK_ROWS_MAX
+#define ROWS_MAX (CDR_INDEX_OPENED_ROWS_MAX + CDR_INDEX_SHOWN_ROWS_MAX)
 #define H CDR_INDEX_HASH_LEN
 #define TAG_TYPE_LEN (CDR_TAG_LEN + 1)
 
@@ -91,16 +92,20 @@ struct answer {
 	const struct cdr_hub_search *search;
 	const struct cdr_hub_match *matches;
 	size_t match_count;
+	struct cdr_match_rule rule;
 	struct looked_up *looked;
 
 	Cdr__Wire__IndexProof message;
 	Cdr__Wire__IndexBucket bucket[PLACES_MAX], *bucket_at[PLACES_MAX];
-	struct cdr_index_crowd crowd[PLACES_MAX];
-	uint8_t rows[CDR_INDEX_OPENED_ROWS_MAX][CDR_INDEX_OPENED_ROW_LEN];
+	struct cdr_index_closed closed[PLACES_MAX];
+	uint8_t rows[ROWS_MAX][CDR_INDEX_OPENED_ROW_LEN];
 	size_t row_count;
-	Cdr__Wire__IndexPerson person[CDR_INDEX_OPENED_ROWS_MAX], *person_at[CDR_INDEX_OPENED_ROWS_MAX];
-	const struct cdr_hub_row *opened[CDR_INDEX_OPENED_ROWS_MAX]; /* whom they are of */
-	uint8_t name[CDR_INDEX_OPENED_ROWS_MAX][H];
+	Cdr__Wire__IndexShown shown[CDR_INDEX_SHOWN_ROWS_MAX], *shown_at[CDR_INDEX_SHOWN_ROWS_MAX];
+	struct cdr_index_slot slot[CDR_INDEX_SHOWN_ROWS_MAX];
+	size_t shown_count;
+	Cdr__Wire__IndexPerson person[ROWS_MAX], *person_at[ROWS_MAX];
+	const struct cdr_hub_row *opened[ROWS_MAX]; /* whom they are of */
+	uint8_t name[ROWS_MAX][H];
 };
 
 /* Whom an answer names, and how. */
@@ -119,6 +124,15 @@ find_match(const struct answer *a, const struct cdr_hub_owner *owner, bool *name
 	return NULL;
 }
 
+static bool
+is_opened(const struct answer *a, const struct cdr_hub_row *item)
+{
+	for (size_t i = 0; i < a->message.n_person; i++)
+		if (memcmp(a->opened[i]->row.person, item->row.person, H) == 0)
+			return true;
+	return false;
+}
+
 /*
  * Say who a row's person is, where the other side must know: whoever is named, the asker's own, further handles of a member that
  * is named with as many as fit. Of somebody whose time is over only that. Of everybody else nothing.
@@ -130,9 +144,8 @@ open_person(struct answer *a, struct cdr_hub_row *item)
 	size_t n = a->message.n_person;
 	bool named;
 
-	for (size_t i = 0; i < n; i++)
-		if (memcmp(a->opened[i]->row.person, item->row.person, H) == 0)
-			return CDR_OK;
+	if (is_opened(a, item))
+		return CDR_OK;
 	const struct cdr_hub_match *match = find_match(a, owner, &named);
 	bool own = strcmp(owner->member, a->search->asker) == 0;
 	bool over = !own && owner->expires < a->search->month;
@@ -165,6 +178,7 @@ open_rows(struct answer *a, size_t row, Cdr__Wire__IndexBucket *out)
 {
 	const struct cdr_hub_bucket *bucket = &a->looked->bucket[row];
 
+	out->has_salt = true;
 	out->salt = cdr_message_field(a->looked->salt[row], CDR_INDEX_SALT_LEN);
 	out->has_rows = true;
 	out->rows = cdr_message_field(a->rows[a->row_count], bucket->count * CDR_INDEX_OPENED_ROW_LEN);
@@ -177,42 +191,132 @@ open_rows(struct answer *a, size_t row, Cdr__Wire__IndexBucket *out)
 	return CDR_OK;
 }
 
-/* Only how many rows a tag has. */
+/* Only how large the bucket of a tag is. */
 static cdr_err
-open_crowd(struct answer *a, size_t row, Cdr__Wire__IndexBucket *out)
+keep_closed(struct answer *a, size_t row, Cdr__Wire__IndexBucket *out)
 {
 	const struct cdr_hub_bucket *bucket = &a->looked->bucket[row];
-	struct cdr_index_crowd *crowd = &a->crowd[row];
+	struct cdr_index_closed *closed = &a->closed[row];
 
-	cdr_err err = cdr_index_crowd_make(a->looked->salt[row], bucket->row, bucket->count, crowd);
-	out->salt = cdr_message_field(crowd->salt, sizeof(crowd->salt));
-	out->has_count = out->has_slots = true;
-	out->count = crowd->count;
-	out->slots = cdr_message_field(crowd->slots, sizeof(crowd->slots));
+	cdr_err err = cdr_index_closed_make(a->looked->salt[row], bucket->row, bucket->count, closed);
+	out->has_height = out->has_slots = true;
+	out->height = (uint32_t)closed->height;
+	out->slots = cdr_message_field(closed->slots, sizeof(closed->slots));
 	return err;
+}
+
+static void
+show_row(struct answer *a, const struct cdr_hub_row *item)
+{
+	size_t n = a->shown_count++;
+	const struct cdr_index_slot *slot = &a->slot[n];
+	Cdr__Wire__IndexShown *shown = &a->shown[n];
+
+	cdr_index_row_write(&item->row, a->rows[a->row_count]);
+	*shown = (Cdr__Wire__IndexShown)CDR__WIRE__INDEX_SHOWN__INIT;
+	shown->row = cdr_message_field(a->rows[a->row_count++], CDR_INDEX_OPENED_ROW_LEN);
+	shown->salt = cdr_message_field((uint8_t *)(uintptr_t)slot->salt, sizeof(slot->salt));
+	shown->slot = slot->slot;
+	shown->beside = cdr_message_field((uint8_t *)(uintptr_t)slot->beside, slot->height * H);
+	a->shown_at[n] = shown;
+}
+
+static int
+compare_shown(const void *a, const void *b)
+{
+	uint32_t left = (*(Cdr__Wire__IndexShown *const *)a)->slot, right = (*(Cdr__Wire__IndexShown *const *)b)->slot;
+
+	return (left > right) - (left < right);
+}
+
+/* Whether a row of the tag at ${row} is enough for a match. Whoever the rule finds has one (cdr_index_is_heavy). */
+static bool
+is_enough(const struct answer *a, size_t row, const struct cdr_index_row *found)
+{
+	const uint8_t *asked = a->search->rows.data + row * CDR_CHECK_ROW_LEN + CDR_TAG_LEN;
+
+	return found->type == asked[0] && cdr_index_is_heavy(asked[0], cdr_match_rarity(asked[1], found->rarity), a->search->people, &a->rule);
+}
+
+/* Whether a row of this person that is enough is shown already. */
+static bool
+is_proved(const struct answer *a, const uint8_t *person)
+{
+	for (size_t i = 0; i < a->message.n_bucket; i++) {
+		const struct cdr_hub_bucket *bucket = &a->looked->bucket[a->bucket[i].row];
+		for (size_t k = 0; a->bucket[i].has_rows && k < bucket->count; k++)
+			if (memcmp(bucket->row[k].person, person, H) == 0 && is_enough(a, a->bucket[i].row, &bucket->row[k]))
+				return true;
+	}
+	for (size_t i = 0; i < a->shown_count; i++)
+		if (memcmp(a->shown[i].row.data + CDR_INDEX_OPENED_ROW_LEN - H, person, H) == 0)
+			return true;
+	return false;
+}
+
+/* The rows of a closed bucket whose people the answer names, where that is not proved yet. */
+static cdr_err
+show_named(struct answer *a, Cdr__Wire__IndexBucket *out)
+{
+	const struct cdr_hub_bucket *bucket = &a->looked->bucket[out->row];
+	size_t first = a->shown_count;
+	bool named;
+
+	for (size_t i = 0; i < bucket->count && a->shown_count < CDR_INDEX_SHOWN_ROWS_MAX; i++) {
+		struct cdr_hub_row *item = &bucket->item[i];
+		(void)find_match(a, &item->owner, &named);
+		if (!named || !is_enough(a, out->row, &item->row) || is_proved(a, item->row.person))
+			continue;
+		cdr_err err = cdr_index_slot_make(a->looked->salt[out->row], bucket->row, bucket->count, i, &a->slot[a->shown_count]);
+		if (err == CDR_OK)
+			err = open_person(a, item);
+		if (err != CDR_OK)
+			return err;
+		show_row(a, item);
+	}
+	out->n_shown = a->shown_count - first;
+	out->shown = &a->shown_at[first];
+	if (out->n_shown > 1)
+		qsort(out->shown, out->n_shown, sizeof(out->shown[0]), compare_shown);
+	return CDR_OK;
+}
+
+/* Which buckets are opened. */
+static void
+choose_opened(const struct answer *a, bool *opened)
+{
+	size_t heights[PLACES_MAX] = { 0 };
+	bool heavy[PLACES_MAX];
+
+	for (size_t i = 0; i < a->looked->count; i++) {
+		const uint8_t *asked = a->search->rows.data + i * CDR_CHECK_ROW_LEN;
+		heavy[i] = cdr_index_is_heavy(asked[CDR_TAG_LEN], asked[CDR_TAG_LEN + 1], a->search->people, &a->rule);
+		if (a->looked->bucket[i].count > 0)
+			heights[i] = cdr_index_height(a->looked->bucket[i].count);
+	}
+	cdr_index_opened_choose(heights, heavy, a->looked->count, opened);
 }
 
 static cdr_err
 open_buckets(struct answer *a)
 {
-	size_t counts[PLACES_MAX];
+	cdr_err err = CDR_OK;
 	bool opened[PLACES_MAX];
 
-	for (size_t i = 0; i < a->looked->count; i++)
-		counts[i] = a->looked->bucket[i].count;
-	cdr_index_opened_choose(counts, a->looked->count, opened);
-	for (size_t i = 0; i < a->looked->count; i++) {
-		if (counts[i] == 0)
+	choose_opened(a, opened);
+	for (size_t i = 0; i < a->looked->count && err == CDR_OK; i++) {
+		if (a->looked->bucket[i].count == 0)
 			continue;
 		Cdr__Wire__IndexBucket *bucket = &a->bucket[a->message.n_bucket];
 		*bucket = (Cdr__Wire__IndexBucket)CDR__WIRE__INDEX_BUCKET__INIT;
 		bucket->row = (uint32_t)i;
 		a->bucket_at[a->message.n_bucket++] = bucket;
-		cdr_err err = opened[i] ? open_rows(a, i, bucket) : open_crowd(a, i, bucket);
-		if (err != CDR_OK)
-			return err;
+		err = opened[i] ? open_rows(a, i, bucket) : keep_closed(a, i, bucket);
 	}
-	return CDR_OK;
+	for (size_t i = 0; i < a->message.n_bucket && err == CDR_OK; i++)
+		if (!a->bucket[i].has_rows)
+			err = show_named(a, &a->bucket[i]);
+	return err;
 }
 
 /* see node/hub/tree.h */
@@ -229,6 +333,7 @@ cdr_hub_tree_answer_prove(struct cdr_hub_tree *tree, const struct cdr_hub_search
 	a->search = search;
 	a->matches = matches;
 	a->match_count = count;
+	a->rule = cdr_index_rule(search->roster->body->scheme);
 	a->message = (Cdr__Wire__IndexProof)CDR__WIRE__INDEX_PROOF__INIT;
 	a->message.bucket = a->bucket_at;
 	a->message.person = a->person_at;
@@ -299,7 +404,6 @@ make_slots(struct cdr_hub_tree *tree, struct own *own, const struct looked_up *l
 		slots[i].row = (uint32_t)i;
 		slots[i].person_salt = cdr_message_field(own->salt[i], CDR_INDEX_SALT_LEN);
 		slots[i].salt = cdr_message_field(slot->salt, sizeof(slot->salt));
-		slots[i].count = cdr_message_field(slot->count, sizeof(slot->count));
 		slots[i].slot = slot->slot;
 		slots[i].beside = cdr_message_field(slot->beside, slot->height * H);
 	}

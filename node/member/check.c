@@ -353,7 +353,8 @@ read_doubt(struct cdr_tx *tx, struct cdr_check *check)
 	CDR_TRY(cdr_query_text(query, 0, check->doubt, sizeof(check->doubt)));
 	CDR_TRY(cdr_query_count(query, 1, &check->doubted_at));
 	CDR_TRY(cdr_query_int(query, 2, &settled));
-	check->doubt_settled = settled != 0;
+	check->doubt_settled = settled == 1;
+	check->doubt_partial = settled == 2;
 out:
 	cdr_query_end(query);
 	return err;

@@ -86,6 +86,7 @@ struct cdr_check {
 	char doubt[CDR_FAULT_LEN]; /* what was wrong with the hub's answer; empty: nothing */
 	uint64_t doubted_at;
 	bool doubt_settled;        /* a later answer was proved right */
+	bool doubt_partial;        /* the answer is believed, and the doubt says what of it is not proved */
 	struct cdr_check_employer employer[CDR_CHECK_EMPLOYERS_MAX];
 	size_t employer_count;
 };

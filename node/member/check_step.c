@@ -36,6 +36,7 @@ struct matching {
 	struct cdr_ask ask;
 	const Cdr__Wire__CheckOpenReply *reply; /* in it; NULL: none, or of no use */
 	struct cdr_receipt receipt;
+	size_t unproved;                     /* tags of which the answer proves less */
 	struct matching *before;             /* the same question in the epoch before; NULL: not asked */
 	struct cdr_fault *fault;
 };
@@ -348,6 +349,27 @@ apply_matches(struct cdr_tx *tx, struct matching *m, const Cdr__Wire__CheckOpenR
 	return err;
 }
 
+/* What is said of an answer that is believed, and that proves less than it should. */
+static const char not_proved[] = "the hub says that MORE THAN 32 ENTRIES of its index share a document number of this candidate, or a name "
+				 "that few have, and shows of these only whom it names: either somebody floods the index, or the hub hides "
+				 "a match";
+
+/* Doubts of former answers are settled; what this one does not prove is said. */
+static cdr_err
+settle_doubt(struct cdr_tx *tx, const struct matching *m)
+{
+	const struct cdr_value id = cdr_value_blob(m->check_id, CDR_ID_LEN);
+	bool proved = m->unproved == 0 && (m->before == NULL || m->before->unproved == 0);
+
+	if (proved)
+		return cdr_query_run(tx, "UPDATE check_doubt SET settled = 1 WHERE check_id = $1", CDR_VALUES(id));
+	cdr_err err = cdr_query_run(tx, "DELETE FROM check_doubt WHERE check_id = $1", CDR_VALUES(id));
+	return err != CDR_OK ? err :
+			       cdr_query_run(tx,
+				   "INSERT INTO check_doubt (check_id, what, at, tries, again_at, settled) VALUES ($1, $2, $3, 0, 0, 2)",
+				   CDR_VALUES(id, cdr_value_text(not_proved), cdr_value_int((int64_t)cdr_member_now())));
+}
+
 /* Everything that the hub's answers lead to, once. In the epoch before only those count who are not found in the newest. */
 static cdr_err
 apply_reply(struct cdr_tx *tx, void *context)
@@ -375,8 +397,7 @@ apply_reply(struct cdr_tx *tx, void *context)
 	if (cdr_query_changed_count(tx) != 1)
 		return CDR_E_ABSENT; /* erased meanwhile */
 	CDR_TRY(cdr_check_rows_forget(tx, m->check_id));
-	CDR_TRY(cdr_query_run(tx, "UPDATE check_doubt SET settled = 1 WHERE check_id = $1",
-	    CDR_VALUES(cdr_value_blob(m->check_id, CDR_ID_LEN))));
+	CDR_TRY(settle_doubt(tx, m));
 	err = CDR_OK;
 out:
 	return err;
@@ -521,7 +542,10 @@ judge_answer(struct matching *m, const Cdr__Wire__CheckOpen *open, bool is_last,
 	struct cdr_fault wrong = { CDR_OK, "" };
 
 	CDR_TRY(take_receipt(m));
-	err = cdr_index_trust_answer(m->member, m->roster, open, m->reply, &wrong);
+	err = cdr_index_trust_answer(m->member, m->roster, open, m->reply, &m->unproved, &wrong);
+	if (err == CDR_OK && m->unproved > 0)
+		cdr_misconduct_note(m->member, &(struct cdr_misconduct){ .party = "hub", .what = not_proved,
+		    .request = cdr_buffer_bytes(&m->ask.request), .reply = cdr_buffer_bytes(&m->ask.post.reply) });
 	if (err == CDR_E_TIME && !is_last) {
 		*outcome = ANSWER_OLD;
 		err = drop_answer(m, m->fault);

@@ -38,8 +38,8 @@ doubt_json(const struct cdr_check *check)
 {
 	if (check->doubt[0] == '\0')
 		return json_null();
-	return json_pack("{s:s, s:o, s:b}", "what", check->doubt, "at", cdr_command_json_time(check->doubted_at), "settled",
-	    (int)check->doubt_settled);
+	return json_pack("{s:s, s:o, s:b, s:b}", "what", check->doubt, "at", cdr_command_json_time(check->doubted_at), "settled",
+	    (int)check->doubt_settled, "partial", (int)check->doubt_partial);
 }
 
 static json_t *
@@ -356,7 +356,11 @@ show_head(const struct statements *s)
 	else
 		cdr_report_text(s->report, "former employers found: %zu; people in the index: %llu.\n", check->employer_count,
 		    (unsigned long long)check->people);
-	if (check->doubt[0] != '\0')
+	if (check->doubt_partial)
+		cdr_report_text(s->report, "  NOT ALL OF THE HUB'S ANSWER IS PROVED: %s.\n  Whom it names is shown here; an employer may be missing. "
+					   "`candor reports --evidence` has the signed answer: tell the secretariat\n  and the trustees, and "
+					   "compare with what the candidate says.\n", check->doubt);
+	else if (check->doubt[0] != '\0')
 		cdr_report_text(s->report, "  THE HUB'S ANSWER COULD NOT BE BELIEVED: %s.\n  %s\n", check->doubt,
 		    check->doubt_settled ? "A later answer was proved right; what is shown here is that one." :
 					   "Nothing of it was used. The hub is asked again; declared employers are asked all the same. "

@@ -438,11 +438,17 @@ read_still(struct cdr_tx *tx, void *context)
 	return err;
 }
 
+/* What makes it possible to hide a match, whoever does it. */
+static const char crowded[] = "the hub says that MORE THAN 32 ENTRIES of its index share a document number, or a name that few have, "
+			      "with somebody of this organisation, so that a check of that person proves less: either somebody floods the "
+			      "index, or the hub prepares to hide that person";
+
 /* Ask, and judge what comes back. */
 static cdr_err
 ask_hub(struct question *q, struct cdr_fault *fault)
 {
 	struct cdr_fault wrong = { CDR_OK, "" };
+	size_t crowds = 0;
 	struct still still = { .question = q };
 	Cdr__Wire__IndexProve prove = CDR__WIRE__INDEX_PROVE__INIT;
 
@@ -459,13 +465,16 @@ ask_hub(struct question *q, struct cdr_fault *fault)
 		err = cdr_fault_set(&wrong, CDR_E_ABSENT, "the hub says that somebody of this organisation is not in its index, whose "
 		    "rows it has acknowledged: a check of that person would not find you");
 	else if (err == CDR_OK)
-		err = cdr_index_trust_own(q->member, q->roster, &prove, q->expires, ask.reply, &wrong);
+		err = cdr_index_trust_own(q->member, q->roster, &prove, q->expires, ask.reply, &crowds, &wrong);
 	if (wrong.code != CDR_OK) {
 		err = cdr_store_read(q->member->home->store, read_still, &still);
 		if (err == CDR_OK && still.all)
 			cdr_misconduct_note(q->member, &(struct cdr_misconduct){ .party = "hub", .what = wrong.text,
 			    .request = cdr_buffer_bytes(&ask.request), .reply = cdr_buffer_bytes(&ask.post.reply) });
 	}
+	if (crowds > 0)
+		cdr_misconduct_note(q->member, &(struct cdr_misconduct){ .party = "hub", .once_a_day = true, .what = crowded,
+		    .request = cdr_buffer_bytes(&ask.request), .reply = cdr_buffer_bytes(&ask.post.reply) });
 	cdr_ask_free(&ask);
 	return err;
 }

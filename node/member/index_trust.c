@@ -127,7 +127,7 @@ check_leaf(struct cdr_member *member, const struct cdr_roster *roster, const Cdr
 /* see node/member/index_trust.h */
 cdr_err
 cdr_index_trust_answer(struct cdr_member *member, const struct cdr_roster *roster, const Cdr__Wire__CheckOpen *open,
-    const Cdr__Wire__CheckOpenReply *reply, struct cdr_fault *fault)
+    const Cdr__Wire__CheckOpenReply *reply, size_t *unproved, struct cdr_fault *fault)
 {
 	cdr_err err = CDR_E_INTERNAL;
 	struct cdr_arena arena = { 0 };
@@ -151,7 +151,7 @@ cdr_index_trust_answer(struct cdr_member *member, const struct cdr_roster *roste
 	}
 	CDR_TRY(check_leaf(member, roster, open, reply, fault));
 	CDR_TRY(check_people(roster, root, fault));
-	CDR_TRY(cdr_index_answer_verify(&question, reply, root, fault));
+	CDR_TRY(cdr_index_answer_verify(&question, reply, root, unproved, fault));
 	CDR_TRY(remember(member, &seen));
 out:
 	cdr_receipt_free(&seen.receipt);
@@ -162,16 +162,19 @@ out:
 /* see node/member/index_trust.h */
 cdr_err
 cdr_index_trust_own(struct cdr_member *member, const struct cdr_roster *roster, const Cdr__Wire__IndexProve *request,
-    const uint16_t *expires, const Cdr__Wire__IndexProveReply *reply, struct cdr_fault *fault)
+    const uint16_t *expires, const Cdr__Wire__IndexProveReply *reply, size_t *crowds, struct cdr_fault *fault)
 {
 	cdr_err err = CDR_E_INTERNAL;
 	struct cdr_arena arena = { 0 };
 	struct seen seen = { .position = 0 };
 	const Cdr__Wire__IndexRoot *root;
-	size_t missing;
+	struct cdr_index_own own = { 0 };
+	const struct cdr_index_owner owner = { member->id, expires, cdr_index_rule(roster->body->scheme) };
 
+	*crowds = 0;
 	CDR_TRY(open_root(member, roster, cdr_message_bytes(reply->root), reply->root_receipt, &arena, &seen, &root, fault));
-	CDR_TRY(cdr_index_own_verify(member->id, request, expires, reply, root, &missing, fault));
+	CDR_TRY(cdr_index_own_verify(&owner, request, reply, root, &own, fault));
+	*crowds = own.crowds;
 	CDR_TRY(remember(member, &seen));
 out:
 	cdr_receipt_free(&seen.receipt);

@@ -253,7 +253,8 @@ static const char hooks[] =
 
 /* What the hub's index is held to. */
 static const char index_trust[] =
-    /* A check to which the hub gave an answer that its own index contradicts. settled: a later one was proved right. */
+    /* A check to which the hub gave an answer that its own index contradicts. settled: 1, a later one was proved right;
+       2, the answer is believed, and what is said is not proved of it. */
     "CREATE TABLE check_doubt ("
     " check_id bytea PRIMARY KEY, what text NOT NULL, at bigint NOT NULL, tries bigint NOT NULL, again_at bigint NOT NULL,"
     " settled bigint NOT NULL);"

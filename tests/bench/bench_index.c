@@ -262,6 +262,7 @@ check_prove(struct world *w, struct check *c, uint64_t people)
 		agreement[n] = (struct cdr_agreement){ c->row[i].type, 3, 1, 1 };
 		bucket[n] = (Cdr__Wire__IndexBucket)CDR__WIRE__INDEX_BUCKET__INIT;
 		bucket[n].row = (uint32_t)i;
+		bucket[n].has_salt = true;
 		bucket[n].salt = cdr_message_field(salt[i], CDR_INDEX_SALT_LEN);
 		bucket[n].has_rows = true;
 		bucket[n].rows = cdr_message_field(rows[i], CDR_INDEX_OPENED_ROW_LEN);
@@ -316,7 +317,8 @@ check_verify(const struct check *c)
 	MUST(cdr_message_decode(&arena, &cdr__wire__check_open_reply__descriptor, cdr_buffer_bytes(&c->reply), &reply) == CDR_OK);
 	MUST(cdr_message_decode(&root_arena, &cdr__wire__index_root__descriptor,
 	    cdr_message_bytes(((Cdr__Wire__CheckOpenReply *)reply)->proof->root), &root) == CDR_OK);
-	cdr_err err = cdr_index_answer_verify(&question, reply, root, &fault);
+	size_t unproved;
+	cdr_err err = cdr_index_answer_verify(&question, reply, root, &unproved, &fault);
 	if (err != CDR_OK)
 		fprintf(stderr, "%s\n", fault.text);
 	MUST(err == CDR_OK);

@@ -10,6 +10,7 @@
 
 /* The salt of a person, and the salt of every bucket. */
 static const uint8_t w_salt[CDR_INDEX_SALT_LEN] = { 7 };
+static const struct cdr_index_closed w_crowd = { .height = CDR_INDEX_CROWD_HEIGHT, .slots = { 6 } };
 
 static cdr_err
 w_index_row(const struct w_indexed *person, const uint8_t *asked, struct cdr_index_row *row)
@@ -69,16 +70,26 @@ w_index_prove(const struct w_index *index, const Cdr__Wire__CheckOpen *open, Cdr
 		for (size_t k = 0; k < index->count; k++)
 			cdr_index_row_write(&made[k], rows[order[i]] + k * CDR_INDEX_OPENED_ROW_LEN);
 		leaves[i].present = true;
-		MUST(cdr_index_bucket_hash(w_salt, made, index->count, leaves[i].content) == CDR_OK);
+		if (index->is_crowd && order[i] == 0)
+			MUST(cdr_index_closed_hash(&w_crowd, leaves[i].content) == CDR_OK);
+		else
+			MUST(cdr_index_bucket_hash(w_salt, made, index->count, leaves[i].content) == CDR_OK);
 	}
 	MUST(cdr_sparse_update(&store, leaves, count, root_hash) == CDR_OK);
 	MUST(cdr_sparse_prove(&store, leaves, count, &path) == CDR_OK);
 	for (size_t i = 0; i < count && index->count > 0; i++) {
 		bucket[i] = (Cdr__Wire__IndexBucket)CDR__WIRE__INDEX_BUCKET__INIT;
 		bucket[i].row = (uint32_t)i;
+		bucket[i].has_salt = true;
 		bucket[i].salt = cdr_message_field(w_salt, sizeof(w_salt));
 		bucket[i].has_rows = true;
 		bucket[i].rows = cdr_message_field(rows[i], index->count * CDR_INDEX_OPENED_ROW_LEN);
+		if (index->is_crowd && i == 0) {
+			bucket[i].has_salt = bucket[i].has_rows = false;
+			bucket[i].has_height = bucket[i].has_slots = true;
+			bucket[i].height = CDR_INDEX_CROWD_HEIGHT;
+			bucket[i].slots = cdr_message_field(w_crowd.slots, sizeof(w_crowd.slots));
+		}
 		bucket_at[i] = &bucket[i];
 		proof->n_bucket = count;
 	}

@@ -21,6 +21,7 @@ struct w_index {
 	struct w_indexed person[W_INDEXED_MAX];
 	size_t count;
 	uint64_t position;            /* of the root in the log, if a test says so */
+	bool is_crowd;                /* of the check's first row it says only that a crowd shares it */
 };
 
 /* What the rule makes of somebody who agrees in every row. */

@@ -100,6 +100,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	struct cdr_buffer changed = { 0 };
 	struct cdr_bytes bytes = { data + (len > 0), len > 0 ? len - 1 : 0 };
 	void *reply, *body;
+	size_t unproved;
 
 	if (len > 0 && data[0] != 0) {
 		assert(cdr_buffer_copy(cdr_buffer_bytes(&honest), &changed) == CDR_OK);
@@ -110,7 +111,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	if (cdr_message_decode(&arena, &cdr__wire__check_open_reply__descriptor, bytes, &reply) != CDR_OK)
 		goto out;
 	assert(cdr_message_decode(&root_arena, &cdr__wire__index_root__descriptor, cdr_buffer_bytes(&root), &body) == CDR_OK);
-	if (cdr_index_answer_verify(&question, reply, body, &fault) == CDR_OK)
+	if (cdr_index_answer_verify(&question, reply, body, &unproved, &fault) == CDR_OK)
 		check_believed(reply);
 	else
 		assert(fault.text[0] != '\0');

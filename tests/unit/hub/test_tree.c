@@ -20,6 +20,8 @@ struct world {
 	Cdr__Wire__CheckOpenReply *answer;  /* of the last check */
 	struct cdr_arena arena;
 	const Cdr__Wire__IndexRoot *root;
+	size_t unproved;
+	struct cdr_index_own own;
 	struct cdr_fault fault;
 };
 
@@ -110,7 +112,7 @@ verify(struct world *w, size_t asker)
 		.rows = { w->rows, w->row_count * CDR_CHECK_ROW_LEN }, .rule = { 1e-3, 0.5, 5 } };
 
 	w->fault = (struct cdr_fault){ 0 };
-	return cdr_index_answer_verify(&question, w->answer, w->root, &w->fault);
+	return cdr_index_answer_verify(&question, w->answer, w->root, &w->unproved, &w->fault);
 }
 
 static void
@@ -365,7 +367,7 @@ flood_job(struct cdr_tx *tx, void *context)
 	return cdr_hub_tree_note(tx, X_EPOCH, tags, 1);
 }
 
-/* Of a tag that somebody floods only the number of rows is shown; the others still prove who is there. */
+/* Of a tag that somebody floods only the size is shown, and who is named; the others still prove who is there. */
 static void
 a_crowd_hides_nobody(void **state)
 {
@@ -375,15 +377,23 @@ a_crowd_hides_nobody(void **state)
 	put(w, 3, 13, 3, LATEST);
 	assert_int_equal(cdr_store_write(w->x->store, flood_job, NULL), CDR_OK);
 	check(w, 0, 1, 16);
-	assert_int_equal(w->answer->proof->bucket[0]->count, 41);
-	assert_false(w->answer->proof->bucket[0]->has_rows);
-	assert_int_equal(verify(w, 0), CDR_OK);
+	Cdr__Wire__IndexBucket *crowd = w->answer->proof->bucket[0];
+	assert_int_equal(crowd->height, CDR_INDEX_CROWD_HEIGHT);
+	assert_false(crowd->has_rows);
+	holds(w, 0, 2); /* m1's leaver, and of those who flood as many as fit */
+	assert_int_equal(w->unproved, 1);
+	assert_int_equal(crowd->n_shown, CDR_MATCH_HANDLES_MAX);
 	/* Nor may the hub close what it must open, or call few a crowd. */
-	w->answer->proof->bucket[0]->count = 42;
-	breaks(w, 0, "does not lead to the root");
-	w->answer->proof->bucket[0]->count = 32;
-	breaks(w, 0, "keeps rows closed");
-	w->answer->proof->bucket[0]->count = 41;
+	crowd->height = 11;
+	breaks(w, 0, "has no form");
+	crowd->height = CDR_INDEX_CROWD_HEIGHT;
+	crowd->n_shown--; /* whoever is named is shown */
+	breaks(w, 0, "INVENTED A MATCH");
+	crowd->n_shown++;
+	crowd->shown[3]->row.data[5] ^= 1;
+	breaks(w, 0, "is not of its tag");
+	crowd->shown[3]->row.data[5] ^= 1;
+	holds(w, 0, 2);
 	size_t kept = 0;
 	for (size_t i = 0; i < w->answer->n_match; i++)
 		if (strcmp(w->answer->match[i]->member, "m1") != 0)
@@ -443,14 +453,14 @@ verify_own(struct world *w, const char *member, const Cdr__Wire__IndexProve *req
 	struct cdr_arena arena = { 0 };
 	const Cdr__Wire__IndexRoot *root;
 	struct cdr_leaf leaf;
-	size_t missing;
+	const struct cdr_index_owner owner = { member, expires, CDR_MATCH_RULE_DEFAULT };
 
 	for (size_t i = 0; i < CDR_INDEX_PROVE_ROWS_MAX; i++)
 		expires[i] = LATEST;
 	assert_int_equal(cdr_receipt_read(reply->root_receipt, w->x->hub->genesis, w->x->hub_party.signing, &leaf, hash), CDR_OK);
 	assert_int_equal(cdr_index_root_read(cdr_message_bytes(reply->root), &leaf, &arena, &root), CDR_OK);
 	w->fault = (struct cdr_fault){ 0 };
-	cdr_err err = cdr_index_own_verify(member, request, expires, reply, root, &missing, &w->fault);
+	cdr_err err = cdr_index_own_verify(&owner, request, reply, root, &w->own, &w->fault);
 	cdr_arena_free(&arena);
 	return err;
 }
@@ -476,7 +486,6 @@ owners_see_their_rows_and_no_others(void **state)
 	for (size_t i = 0; i < 16; i++) {
 		assert_int_equal(reply->slot[i]->beside.len, later->slot[i]->beside.len);
 		assert_memory_not_equal(reply->slot[i]->beside.data, later->slot[i]->beside.data, CDR_INDEX_HASH_LEN);
-		assert_memory_not_equal(reply->slot[i]->count.data, later->slot[i]->count.data, CDR_INDEX_HASH_LEN);
 		assert_memory_equal(reply->slot[i]->person_salt.data, later->slot[i]->person_salt.data, CDR_INDEX_SALT_LEN);
 	}
 	/* A row that is left out, a person that is split in two. */

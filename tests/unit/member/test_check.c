@@ -297,6 +297,29 @@ test_lying_hub(void **state)
 	assert_true(seen.doubt_settled);
 }
 
+/* A hub that says that a crowd shares a tag is followed as far as it proves anything, and HR is told that it proves less. */
+static void
+test_crowd(void **state)
+{
+	struct world *w = *state;
+	struct cdr_member *m = w->member[BLUE];
+	struct cdr_candidate c;
+	bool worked;
+
+	w_amina(&c, "R-1");
+	w_check(m, &c, CDR_OK);
+	w_match(w, GREEN);
+	w->index.is_crowd = true;
+	assert_int_equal(step(m, &worked), CDR_OK);
+	assert_int_equal(w_count(m, "SELECT count(*) FROM employer"), 1);
+	assert_int_equal(w_count(m, "SELECT count(*) FROM misconduct WHERE party = 'hub' AND length(reply) > 0"), 1);
+	look(m);
+	assert_string_equal(seen.state, "matched");
+	assert_true(seen.doubt_partial);
+	assert_false(seen.doubt_settled);
+	assert_non_null(strstr(seen.doubt, "MORE THAN 32 ENTRIES"));
+}
+
 /* An index that is older than one seen before is not believed; an answer that the hub kept is asked for anew, once. */
 static void
 test_old_index(void **state)
@@ -472,6 +495,7 @@ main(void)
 		TEST(test_rows),
 		TEST(test_undeclared_is_hidden),
 		TEST(test_lying_hub),
+		TEST(test_crowd),
 		TEST(test_old_index),
 		TEST(test_no_scheme),
 		TEST(test_without_tokens),
