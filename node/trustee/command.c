@@ -49,6 +49,11 @@ static const struct cdr_option reshare_options[] = {
 	{ .name = NULL },
 };
 
+static const struct cdr_option go_without_options[] = {
+	{ .name = "at-risk", .help = "also where fewer than the threshold are left to tell" },
+	{ .name = NULL },
+};
+
 static const struct cdr_option share_backup_options[] = {
 	{ .name = "paper-passphrase-file", .value = "FILE", .help = "read the passphrase of the paper from a file that only you can read" },
 	{ .name = "svg", .value = "FILE", .help = "draw the QR code into this file instead of the terminal" },
@@ -120,6 +125,12 @@ const struct cdr_command cdr_trustee_commands[] = {
 		    "Whoever leaves signs of rounds of statistics in which it has not answered that it never does. Whoever comes asks\n"
 		    "those before it, under `candor-trustee serve`, what they witnessed, before it evaluates, signs or opens anything.",
 	    .handle = cdr_trustee_command_reshare },
+	{ .name = "go-without", .operands = "TRUSTEE...", .operand_min = 1, .operand_max = CDR_TRUSTEE_COUNT_MAX,
+	    .summary = "say that former trustees are gone for good, for whom this new one waits", .options = go_without_options,
+	    .help = "TRUSTEE is a number in the roster before the change. Do this only if you know, by telephone, that it cannot come back, not even from a\n"
+		    "backup: this trustee then believes those who are left what was witnessed before it came. Rounds of statistics that had begun\n"
+		    "by then it leaves to the others, so where they are too few these stay closed.",
+	    .handle = cdr_trustee_command_go_without },
 	{ .name = "share backup", .summary = "write this trustee's shares onto paper: words and a QR code", .options = share_backup_options,
 	    .help = "They are sealed under a passphrase of the paper's own. Write a new paper after each refresh.",
 	    .handle = cdr_trustee_command_share_backup },

@@ -55,6 +55,7 @@ cdr_command_handler cdr_trustee_command_init;
 cdr_command_handler cdr_trustee_command_ceremony;
 cdr_command_handler cdr_trustee_command_refresh;
 cdr_command_handler cdr_trustee_command_reshare;
+cdr_command_handler cdr_trustee_command_go_without;
 cdr_command_handler cdr_trustee_command_status;
 cdr_command_handler cdr_trustee_command_share_backup;
 cdr_command_handler cdr_trustee_command_share_restore;

@@ -5,6 +5,7 @@
 #include "node/trustee/change.h"
 #include "node/trustee/command.h"
 #include "node/trustee/genesis.h"
+#include "node/trustee/recover.h"
 #include "node/trustee/round.h"
 #include "node/trustee/session.h"
 
@@ -207,6 +208,32 @@ out:
 	if (open.trustee != NULL)
 		cdr_current_release(open.trustee->current, roster);
 	cdr_trustee_change_free(&change);
+	cdr_trustee_close(&open);
+	return err;
+}
+
+/* see node/trustee/command.h */
+cdr_err
+cdr_trustee_command_go_without(const struct cdr_arguments *arguments, struct cdr_report *report, struct cdr_fault *fault)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct cdr_trustee_open open;
+	uint32_t gone[CDR_TRUSTEE_COUNT_MAX];
+	const size_t count = cdr_arguments_operand_count(arguments);
+
+	CDR_TRY(cdr_trustee_open(arguments, &open, fault));
+	for (size_t i = 0; i < count && i < CDR_TRUSTEE_COUNT_MAX; i++) {
+		uint64_t number;
+		CDR_TRY(cdr_arguments_operand_number(arguments, i, "candor-trustee status", &number, fault));
+		gone[i] = number > CDR_TRUSTEE_COUNT_MAX ? 0 : (uint32_t)number;
+	}
+	CDR_TRY(cdr_trustee_recover_without(open.trustee, gone, count, cdr_arguments_has(arguments, "at-risk"), fault));
+	cdr_report_text(report,
+	    "This trustee waits no more for those. It believes the others what was witnessed before it came, and leaves rounds of statistics that had\n"
+	    "begun by now to them. `candor-trustee serve` goes on by itself.\n");
+	CDR_TRY(cdr_report_json(report, json_pack("{s:I}", "without", (json_int_t)count)));
+	err = CDR_OK;
+out:
 	cdr_trustee_close(&open);
 	return err;
 }

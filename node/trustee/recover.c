@@ -22,6 +22,7 @@
 #define CAME_NAME "recover/came"
 #define KNOWN_NAME "recover/known"
 #define HEARD_NAME "recover/heard" /* as many as were needed have told */
+#define WITHOUT_NAME "recover/without" /* former trustees who are gone for good, as the operator says: their numbers */
 #define LATEST_PATH "/v1/witness/latest"
 #define SHOW_PATH "/v1/log/show"
 #define HASH CDR_MERKLE_HASH_LEN
@@ -45,7 +46,8 @@ begin(struct cdr_tx *tx, const char *name, uint64_t number, const char *ended)
 
 	CDR_TRY(cdr_query_run(tx, "DELETE FROM recover_point", CDR_VALUES()));
 	CDR_TRY(cdr_query_run(tx, "DELETE FROM sample_told", CDR_VALUES()));
-	CDR_TRY(cdr_query_run(tx, "DELETE FROM setting WHERE name = $1 OR name = '" HEARD_NAME "'", CDR_VALUES(cdr_value_text(ended))));
+	CDR_TRY(cdr_query_run(tx, "DELETE FROM setting WHERE name = $1 OR name = '" HEARD_NAME "' OR name = '" WITHOUT_NAME "'",
+	    CDR_VALUES(cdr_value_text(ended))));
 	CDR_TRY(put_number(tx, name, number));
 out:
 	return err;
@@ -277,7 +279,21 @@ struct progress {
 	struct state state;
 	struct cdr_roster *before;     /* whose trustees are asked by one that is new */
 	size_t dealers;                /* how many of them took part in the change */
+	size_t without;                /* how many of them are gone for good, as the operator says */
 };
+
+/* How many numbers stand in the operator's list. */
+static cdr_err
+read_without(struct cdr_tx *tx, size_t *count)
+{
+	char text[CDR_TRUSTEE_COUNT_MAX * 4 + 1] = "";
+	cdr_err err = cdr_trustee_setting_text(tx, WITHOUT_NAME, text, sizeof(text));
+
+	*count = 0;
+	for (const char *c = text; *c != '\0'; c++)
+		*count += *c == ' ';
+	return err == CDR_E_ABSENT ? CDR_OK : err;
+}
 
 /* A reading job. */
 static cdr_err
@@ -312,6 +328,7 @@ before_job(struct cdr_tx *tx, void *context)
 	struct cdr_bytes bytes;
 	char text[24];
 
+	CDR_TRY(read_without(tx, &p->without));
 	CDR_TRY(cdr_trustee_change_read(tx, &arena, &change));
 	for (size_t i = 0; change != NULL && i < change->n_participant; i++)
 		p->dealers += change->participant[i]->before != 0;
@@ -328,9 +345,9 @@ out:
 	return err;
 }
 
-/* How many have to tell, of ${others} who can. */
+/* How many have to tell, of ${others} who can. ${lowered}: fewer than would be safe, because some are gone. */
 static int64_t
-count_needed(const struct progress *p, const struct cdr_roster *asked, size_t others)
+count_needed(const struct progress *p, const struct cdr_roster *asked, size_t others, bool *lowered)
 {
 	size_t needed = asked->body->threshold;
 
@@ -339,7 +356,11 @@ count_needed(const struct progress *p, const struct cdr_roster *asked, size_t ot
 
 		needed = p->dealers >= needed && p->dealers < safe ? p->dealers : safe;
 	}
-	return (int64_t)(needed < others ? needed : others);
+	if (needed > others)
+		needed = others;
+	const size_t left = others > p->without ? others - p->without : 1;
+	*lowered = left < needed;
+	return (int64_t)(*lowered ? left : needed);
 }
 
 /* Ask all trustees of ${asked} that have not told yet; ${others} is how many there are beside this one. */
@@ -394,6 +415,7 @@ heard_job(struct cdr_tx *tx, void *context)
 struct ending {
 	const struct cdr_roster *roster;
 	struct state state;
+	bool is_lowered; /* fewer told than would be safe */
 };
 
 /* A writing job: caught up. Of one that was put back, what may have been signed and is forgotten, and the log does not tell, is noted with it. */
@@ -407,6 +429,9 @@ end_job(struct cdr_tx *tx, void *context)
 
 	if (ending->state.is_new)
 		CDR_TRY(put_number(tx, KNOWN_NAME, cdr_trustee_now()));
+	/* What was opened before it came it may not know: rounds of that time it leaves to the others, as one that was put back. */
+	if (ending->is_lowered)
+		CDR_TRY(put_number(tx, ENDED_NAME, cdr_trustee_now()));
 	if (!ending->state.is_put_back)
 		return CDR_OK;
 	CDR_TRY(cdr_trustee_roster_logged_read(tx, &logged));
@@ -426,6 +451,7 @@ cdr_trustee_recover_step(struct cdr_trustee *trustee, struct cdr_fault *fault)
 	struct progress p = { .asked = 0 };
 	const struct cdr_roster *roster = cdr_current_hold(trustee->current);
 	size_t others;
+	bool lowered;
 
 	CDR_TRY(cdr_store_read(trustee->home->store, progress_job, &p));
 	if ((!p.state.is_put_back && !p.state.is_new) || roster == NULL || trustee->index == 0)
@@ -434,7 +460,7 @@ cdr_trustee_recover_step(struct cdr_trustee *trustee, struct cdr_fault *fault)
 		CDR_TRY(cdr_store_read(trustee->home->store, before_job, &p));
 	const struct cdr_roster *asked = p.before != NULL ? p.before : roster;
 	CDR_TRY(ask_peers(trustee, roster, asked, &p, &others));
-	const int64_t needed = count_needed(&p, asked, others);
+	const int64_t needed = count_needed(&p, asked, others, &lowered);
 	if (p.now.heard >= needed && !p.state.has_heard)
 		CDR_TRY(cdr_store_write(trustee->home->store, heard_job, NULL));
 	if (p.now.size < p.now.target)
@@ -442,12 +468,96 @@ cdr_trustee_recover_step(struct cdr_trustee *trustee, struct cdr_fault *fault)
 	log_progress(&trustee->catching_up, &p.now, needed);
 	if (p.now.heard < needed || p.now.size < p.now.target)
 		goto out;
-	CDR_TRY(cdr_store_write(trustee->home->store, end_job, &(struct ending){ roster, p.state }));
-	cdr_log(CDR_LOG_INFO, "trustee.caught_up", cdr_log_int("size", (int64_t)p.now.size));
+	CDR_TRY(cdr_store_write(trustee->home->store, end_job, &(struct ending){ roster, p.state, lowered }));
+	cdr_log(CDR_LOG_INFO, "trustee.caught_up", cdr_log_int("size", (int64_t)p.now.size), cdr_log_int("without", (int64_t)p.without));
 	trustee->catching_up.is_logged = false;
 out:
 	if (err != CDR_OK && fault != NULL && fault->code == CDR_OK)
 		cdr_fault_set(fault, err, "the trustee's database cannot be read or written");
+	cdr_roster_free(p.before);
+	cdr_current_release(trustee->current, roster);
+	return err;
+}
+
+/* ---- those who are gone -------------------------------------------------------------------------------------------- */
+
+/* One of those who are said to be gone: a trustee of before who is none any more, and not this one. */
+static cdr_err
+check_gone(const struct cdr_trustee *trustee, const struct cdr_roster *roster, const struct cdr_roster *before, uint32_t index,
+    struct cdr_fault *fault)
+{
+	for (size_t i = 0; i < before->body->n_trustee; i++) {
+		const Cdr__Wire__Trustee *peer = before->body->trustee[i];
+
+		if (peer->index != index)
+			continue;
+		if (find_key(roster, peer->party->signing_key) == NULL &&
+		    memcmp(peer->party->signing_key.data, trustee->home->signing_public, CDR_SIGN_PUBLIC_LEN) != 0)
+			return CDR_OK;
+		return cdr_fault_set(fault, CDR_E_REFUSED, "trustee %" PRIu32 " of before is a trustee still: it has to tell what it witnessed. Have it "
+		    "started", index);
+	}
+	return cdr_fault_set(fault, CDR_E_ABSENT, "there was no trustee %" PRIu32 " before this one came", index);
+}
+
+struct going {
+	const uint32_t *gone;
+	size_t count;
+};
+
+/* A writing job. */
+static cdr_err
+without_job(struct cdr_tx *tx, void *context)
+{
+	const struct going *going = context;
+	char text[CDR_TRUSTEE_COUNT_MAX * 4 + 1] = "";
+	size_t len = 0;
+
+	for (size_t i = 0; i < going->count; i++)
+		len += (size_t)snprintf(text + len, sizeof(text) - len, "%u ", (unsigned)(going->gone[i] & 0xff));
+	return cdr_trustee_setting_put(tx, WITHOUT_NAME, text, len);
+}
+
+/* see node/trustee/recover.h */
+cdr_err
+cdr_trustee_recover_without(struct cdr_trustee *trustee, const uint32_t *gone, size_t count, bool at_risk, struct cdr_fault *fault)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct progress p = { .asked = 0 };
+	const struct cdr_roster *roster = cdr_current_hold(trustee->current);
+	size_t others = 0;
+
+	CDR_TRY(cdr_store_read(trustee->home->store, progress_job, &p));
+	if (!p.state.is_new || roster == NULL || count < 1 || count > CDR_TRUSTEE_COUNT_MAX) {
+		err = cdr_fault_set(fault, CDR_E_ABSENT, "this trustee waits for nobody who was one before it");
+		goto out;
+	}
+	CDR_TRY(cdr_store_read(trustee->home->store, before_job, &p));
+	for (size_t i = 0; i < count; i++) {
+		CDR_TRY(check_gone(trustee, roster, p.before, gone[i], fault));
+		for (size_t k = 0; k < i; k++)
+			if (gone[k] == gone[i]) {
+				err = cdr_fault_set(fault, CDR_E_INPUT, "trustee %" PRIu32 " is named twice", gone[i]);
+				goto out;
+			}
+	}
+	for (size_t i = 0; i < p.before->body->n_trustee; i++)
+		others += memcmp(p.before->body->trustee[i]->party->signing_key.data, trustee->home->signing_public, CDR_SIGN_PUBLIC_LEN) != 0;
+	if (others <= count) {
+		err = cdr_fault_set(fault, CDR_E_REFUSED, "then nobody is left who can tell what was witnessed before: one of them has to come back, from its "
+		    "backup if need be");
+		goto out;
+	}
+	if (others - count < p.before->body->threshold && !at_risk) {
+		err = cdr_fault_set(fault, CDR_E_REFUSED, "only %zu of those before would be left to tell, fewer than the %" PRIu32 " of whom one is honest: if they and "
+		    "the hub lie, this trustee takes a log for the true one in which members' quotas are unspent. If nobody can be brought back, say so "
+		    "with --at-risk", others - count, p.before->body->threshold);
+		goto out;
+	}
+	CDR_TRY(cdr_store_write(trustee->home->store, without_job, &(struct going){ gone, count }));
+	cdr_log(CDR_LOG_WARNING, "trustee.goes_without", cdr_log_int("trustees", (int64_t)count), cdr_log_int("left", (int64_t)(others - count)));
+	err = CDR_OK;
+out:
 	cdr_roster_free(p.before);
 	cdr_current_release(trustee->current, roster);
 	return err;

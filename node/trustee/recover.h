@@ -17,7 +17,8 @@
  * A trustee that comes by a change of trustees, or comes back by one, knows as little of what was before it, and a hub could show it a
  * log without what was closed and opened then. It does the same before it acts: it asks those who were trustees before that change, so many
  * that an honest one is among them who witnessed whatever was opened, although t - 1 are dishonest (n + t - the quorum of proto/round.h: 4 of
- * 5 where 3 open); where more were away at the change, all who dealt. Those who left answer too, as long as they run. It has forgotten
+ * 5 where 3 open); where more were away at the change, all who dealt. Those who left answer too, as long as they run; if they are gone for good, its
+ * operator says so (cdr_trustee_recover_without). It has forgotten
  * nothing of its own, so it takes part in the ceremonies that make it a trustee, and answers rounds by what the log tells.
  */
 
@@ -62,6 +63,21 @@ CDR_MUST_CHECK cdr_err cdr_trustee_recover_may_have_signed(struct cdr_tx *tx, ui
  * Returns  CDR_OK, also where it has not; CDR_E_STORE; CDR_E_MEMORY.
  */
 CDR_MUST_CHECK cdr_err cdr_trustee_recover_step(struct cdr_trustee *trustee, struct cdr_fault *fault);
+
+/**
+ * cdr_trustee_recover_without(trustee, gone, count, at_risk, fault):
+ * The operator says that these former trustees are gone for good: one that is new waits for them no more, where those who are left are fewer than
+ * it would have asked. It then leaves rounds whose period had begun before it had caught up to the others, as one that was put back does: what was
+ * opened of them it may not have been told.
+ *
+ * gone     in   their numbers in the roster before; none of them is a trustee now
+ * at_risk  in   also where fewer than the threshold of that roster are left
+ *
+ * Returns  CDR_OK; CDR_E_ABSENT if there was no such trustee, or this one waits for nobody; CDR_E_REFUSED if one of them is a trustee still, or too
+ *          few would be left; CDR_E_INPUT if one is named twice; CDR_E_STORE; CDR_E_MEMORY.
+ */
+CDR_MUST_CHECK cdr_err cdr_trustee_recover_without(struct cdr_trustee *trustee, const uint32_t *gone, size_t count, bool at_risk,
+    struct cdr_fault *fault);
 
 /* When it had caught up the last time, seconds since 1970; 0: it was never put back. */
 CDR_MUST_CHECK cdr_err cdr_trustee_recover_ended(struct cdr_tx *tx, uint64_t *ended_at);

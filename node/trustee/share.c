@@ -88,6 +88,38 @@ out:
 	return err;
 }
 
+/*
+ * Whether what came of a ceremony may still be kept: the newest roster names this trustee, or has the key as the ceremony found it, so that
+ * the change which makes this a trustee is still to come. Whoever has left puts nothing there any more, however late its part of a
+ * ceremony ends: the shares of all who left would be the key together.
+ */
+static cdr_err
+may_keep(struct cdr_tx *tx, const struct cdr_trustee *trustee, const struct cdr_roster_key *key, struct cdr_bytes basis, bool *may)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct cdr_query *query = NULL;
+	struct cdr_roster *roster = NULL;
+	struct cdr_roster_key found;
+	struct cdr_bytes bytes;
+
+	*may = true;
+	CDR_TRY(cdr_query_start(tx, "SELECT signed FROM roster ORDER BY version DESC LIMIT 1", CDR_VALUES(), &query));
+	err = cdr_query_step(query);
+	if (err != CDR_OK) {
+		err = err == CDR_E_ABSENT ? CDR_OK : err;
+		goto out;
+	}
+	CDR_TRY(cdr_query_blob_peek(query, 0, CDR_BODY_ROSTER_MAX, &bytes));
+	CDR_TRY(cdr_roster_decode(bytes, &roster, NULL));
+	*may = cdr_trustee_index_in(trustee, roster) != 0 ||
+	    (cdr_roster_key_find(roster->body, key->kind, key->number, &found) && found.transcript.len == basis.len &&
+		memcmp(found.transcript.data, basis.data, basis.len) == 0);
+out:
+	cdr_query_end(query);
+	cdr_roster_free(roster);
+	return err;
+}
+
 /* see node/trustee/share.h */
 cdr_err
 cdr_trustee_share_put(struct cdr_tx *tx, const struct cdr_trustee *trustee,
@@ -97,10 +129,13 @@ cdr_trustee_share_put(struct cdr_tx *tx, const struct cdr_trustee *trustee,
 	struct cdr_buffer sealed = { 0 }, result = { 0 };
 	static const uint8_t none[CDR_SCALAR_LEN];
 	struct share_id id;
-	bool known;
+	bool known, may;
 
 	CDR_TRY(cdr_trustee_result_known(tx, key, threshold, &known));
 	if (known)
+		return CDR_OK;
+	CDR_TRY(may_keep(tx, trustee, key, basis, &may));
+	if (!may)
 		return CDR_OK;
 	CDR_TRY(make_share_id(key, &id));
 	if (!cdr_equal(share, none, sizeof(none)))

@@ -50,7 +50,8 @@ CDR_MUST_CHECK cdr_err cdr_trustee_share_refresh(struct cdr_trustee *trustee);
 
 /**
  * cdr_trustee_share_put(tx, trustee, share, key, threshold, basis):
- * Store, sealed, what a ceremony gave: our share, and the key as it has to stand in the roster, times aside.
+ * Store, sealed, what a ceremony gave: our share, and the key as it has to stand in the roster, times aside. Of a ceremony that ends
+ * here only after a roster without this trustee is in force nothing is stored.
  *
  * share   in, secret   zero where we get none, and only know what the others got
  * basis   in           transcript of the key from which this one came; empty where it was made

@@ -6,6 +6,7 @@
 #include "tests/unit/trustee/played_log.h"
 
 #include "node/trustee/recover.h"
+#include "node/trustee/share.h"
 
 #define NEWCOMER 3 /* the others were there before it */
 
@@ -57,6 +58,8 @@ send(void *context, const struct cdr_signer *signer, struct cdr_ask *ask)
 	if (strcmp(ask->path, "/v1/log/show") == 0)
 		return ask->err = CDR_OK;
 	assert_string_equal(ask->path, "/v1/witness/latest");
+	if (strcmp(ask->party_signer, "new") == 0) /* who has left, and is gone */
+		return ask->err = cdr_fault_set(&ask->fault, CDR_E_NETWORK, "away");
 	const uint32_t i = (uint32_t)(ask->party_signer[8] - '0');
 	if (is_away[i])
 		return ask->err = cdr_fault_set(&ask->fault, CDR_E_NETWORK, "away");
@@ -205,6 +208,100 @@ a_newcomer_asks_those_before_it(void **state)
 	assert_int_equal(step(), CDR_OK);
 }
 
+/* Whose part of a ceremony ends after it has left keeps nothing of it; for whom the change is still to come keeps it. */
+struct putting {
+	struct cdr_trustee *trustee;
+	const struct cdr_roster_key *key;
+	struct cdr_bytes basis;
+	int64_t count;
+};
+
+static cdr_err
+put_job(struct cdr_tx *tx, void *context)
+{
+	struct putting *p = context;
+	const uint8_t share[CDR_SCALAR_LEN] = { 1, 2, 3 };
+	cdr_err err = cdr_trustee_share_put(tx, p->trustee, share, p->key, THRESHOLD, p->basis);
+
+	return err != CDR_OK ? err : cdr_query_one_int(tx, "SELECT count(*) FROM key_share WHERE transcript = $1",
+	    CDR_VALUES(cdr_value_bytes(p->key->transcript)), &p->count);
+}
+
+static int64_t
+put_share(struct cdr_trustee *trustee, const struct dealt *d, const uint8_t *basis, size_t basis_len)
+{
+	const struct cdr_roster_key key = cdr_roster_key_of_epoch(&d->epoch);
+	struct putting p = { trustee, &key, { basis, basis_len }, 0 };
+
+	assert_int_equal(cdr_store_write(trustee->home->store, put_job, &p), CDR_OK);
+	return p.count;
+}
+
+static void
+who_left_keeps_no_share(void **state)
+{
+	(void)state;
+	struct cdr_trustee *trustee = x->node[2].trustee;
+	struct dealt now, next, other;
+
+	deal(x, 1, 1, &now);
+	deal(x, 1, 2, &next);
+	deal(x, 1, 3, &other);
+	for (uint32_t i = 1; i <= TRUSTEE_COUNT; i++)
+		give_share(x, i, &now);
+	const struct cdr_roster_change change = change_epoch(&now);
+	propose(x, &change, 1);
+	put_in_force(x);
+	assert_int_equal(cdr_trustee_roster_update(trustee, NULL, NULL), CDR_OK);
+	x->node[2].home.signing_public[0] ^= 1; /* the roster names somebody else */
+	assert_int_equal(put_share(trustee, &other, other.transcript, sizeof(other.transcript)), 0);
+	assert_int_equal(put_share(trustee, &other, NULL, 0), 0);
+	assert_int_equal(put_share(trustee, &next, now.transcript, sizeof(now.transcript)), 1);
+	x->node[2].home.signing_public[0] ^= 1;
+	assert_int_equal(put_share(trustee, &other, other.transcript, sizeof(other.transcript)), 1);
+}
+
+/* Those before it are gone for good: its operator may say so of them, and of nobody else. */
+static void
+those_before_it_are_gone(void **state)
+{
+	(void)state;
+	struct cdr_trustee *trustee = x->node[NEWCOMER].trustee;
+	struct cdr_fault fault = { CDR_OK, "" };
+	const uint32_t one[] = { 1 }, both[] = { 1, 2 }, twice[] = { 1, 1 }, none[] = { 9 };
+
+	bool forgotten;
+
+	assert_int_equal(cdr_trustee_recover_without(trustee, one, 1, false, &fault), CDR_E_ABSENT); /* it is not new */
+	played->skip[NEWCOMER] = true;
+	append(played, 1);
+	assert_int_equal(cdr_store_write(trustee->home->store, come_job, NULL), CDR_OK);
+	is_away[1] = true;
+	assert_int_equal(step(), CDR_E_BUSY);
+	assert_int_equal(cdr_trustee_recover_without(trustee, one, 1, true, &fault), CDR_E_REFUSED);
+	assert_non_null(strstr(fault.text, "still"));
+	/* From here on the roster in force has another one in the place of the first. */
+	const struct cdr_roster *held = cdr_current_hold(trustee->current);
+	uint8_t *key = held->body->trustee[0]->party->signing_key.data;
+	key[0] ^= 1;
+	cdr_current_release(trustee->current, held);
+	assert_int_equal(cdr_trustee_recover_without(trustee, none, 1, true, &fault), CDR_E_ABSENT);
+	assert_int_equal(cdr_trustee_recover_without(trustee, twice, 2, true, &fault), CDR_E_INPUT);
+	assert_int_equal(cdr_trustee_recover_without(trustee, both, 2, true, &fault), CDR_E_REFUSED);
+	assert_int_equal(cdr_trustee_recover_without(trustee, one, 1, false, &fault), CDR_E_REFUSED);
+	assert_non_null(strstr(fault.text, "--at-risk"));
+	assert_int_equal(step(), CDR_E_BUSY);
+	assert_int_equal(cdr_trustee_recover_without(trustee, one, 1, true, &fault), CDR_OK);
+	assert_int_equal(step(), CDR_E_BUSY); /* the second has told; the log is not whole yet */
+	show_one(played, 1);
+	assert_int_equal(played->status[NEWCOMER], 200);
+	assert_int_equal(step(), CDR_OK);
+	/* Rounds of that time it leaves to the others. */
+	assert_int_equal(cdr_trustee_round_is_forgotten(trustee, 306, &forgotten), CDR_OK);
+	assert_true(forgotten);
+	assert_int_equal(cdr_trustee_recover_without(trustee, one, 1, true, &fault), CDR_E_ABSENT); /* it waits for nobody any more */
+}
+
 static void
 what_was_put_back_signs_nothing(void **state)
 {
@@ -272,6 +369,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(a_newcomer_asks_those_before_it, setup, teardown),
+		cmocka_unit_test_setup_teardown(who_left_keeps_no_share, setup, teardown),
+		cmocka_unit_test_setup_teardown(those_before_it_are_gone, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_was_put_back_signs_nothing, setup, teardown),
 		cmocka_unit_test_setup_teardown(who_left_tells_and_signs_no_more, setup, teardown),
 	};
