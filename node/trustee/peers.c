@@ -173,8 +173,17 @@ cdr_trustee_roster_from_peers(struct cdr_trustee *trustee, struct cdr_fault *fau
 	CDR_TRY(cdr_store_read(trustee->home->store, logged_job, &logged));
 	if (have == NULL || trustee->index == 0 || logged <= have->body->version)
 		goto out;
-	cdr_log(CDR_LOG_WARNING, "roster.withheld_by_hub", cdr_log_int("held", (int64_t)have->body->version),
-	    cdr_log_int("in_the_log", (int64_t)logged));
+	/* The leaf may have come after the hub was asked: it is asked once more, and one that cannot be asked keeps nothing back. */
+	cdr_err asked = cdr_trustee_roster_update(trustee, NULL, NULL);
+	cdr_current_release(trustee->current, have);
+	have = cdr_current_hold(trustee->current);
+	if (asked == CDR_E_STORE || asked == CDR_E_MEMORY)
+		err = asked;
+	if (trustee->index == 0 || logged <= have->body->version || err != CDR_OK)
+		goto out;
+	if (asked == CDR_OK)
+		cdr_log(CDR_LOG_WARNING, "roster.withheld_by_hub", cdr_log_int("held", (int64_t)have->body->version),
+		    cdr_log_int("in_the_log", (int64_t)logged));
 	for (size_t i = 0; i < have->body->n_trustee; i++) {
 		const Cdr__Wire__Trustee *peer = have->body->trustee[i];
 		struct cdr_roster *roster = peer->index == trustee->index ? NULL : ask_peer(trustee, have, peer);

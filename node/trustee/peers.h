@@ -36,7 +36,7 @@ CDR_MUST_CHECK cdr_err cdr_trustee_roster_then(struct cdr_tx *tx, uint64_t versi
 
 /**
  * cdr_trustee_roster_from_peers(trustee, fault):
- * Where the log has a newer roster than the hub gives, ask the other trustees for it, and say so.
+ * Where the log has a newer roster than the hub gives when it is asked now, say so, and ask the other trustees for it.
  *
  * Returns  CDR_OK, also if nobody has it; CDR_E_STORE; CDR_E_MEMORY.
  */

@@ -65,7 +65,9 @@ struct exchange {
 	struct cdr_roster *newest;             /* what the hub shows as the roster in force */
 	struct cdr_roster *proposal;           /* what it wants countersigned; NULL: nothing */
 	bool is_away;                          /* the hub does not answer */
+	uint32_t away_after;                   /* nor once it was asked for so many rosters; 0: it does */
 	bool withholds;                        /* it gives no newer roster */
+	size_t late_count;                     /* nor when it is asked the next so many times: it has none yet */
 	bool trustee_away[TRUSTEE_COUNT + 1];  /* one that does not answer the others */
 	size_t show_count;                     /* how often the hub was asked to show the log */
 	uint32_t roster_count;                 /* how often it was asked for a roster */
@@ -144,7 +146,7 @@ hub_send(void *context, const struct cdr_signer *signer, struct cdr_ask *ask)
 	if (strncmp(ask->party_signer, "trustee/", 8) == 0)
 		return trustee_send(x, ask);
 	assert_string_equal(ask->party_signer, "hub");
-	if (x->is_away)
+	if (x->is_away || (x->away_after > 0 && x->roster_count >= x->away_after))
 		return ask->err = cdr_fault_set(&ask->fault, CDR_E_NETWORK, "the hub is away");
 	if (strcmp(ask->path, "/v1/roster") == 0) {
 		const Cdr__Wire__RosterRequest *request = (const Cdr__Wire__RosterRequest *)ask->message;
@@ -152,7 +154,9 @@ hub_send(void *context, const struct cdr_signer *signer, struct cdr_ask *ask)
 		Cdr__Wire__SignedRoster frame = *x->newest->signatures;
 
 		x->roster_count++;
-		if (x->newest->body->version > request->have_version && !x->withholds)
+		bool is_late = x->late_count > 0;
+		x->late_count -= is_late;
+		if (x->newest->body->version > request->have_version && !x->withholds && !is_late)
 			reply.roster = &frame;
 		return answer(ask, &reply.base);
 	}

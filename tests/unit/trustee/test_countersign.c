@@ -708,6 +708,59 @@ test_who_is_stopped(void **state)
 	assert_false(is_stopped(w, w->member->id));
 }
 
+/* Whether trustee 1, when it polls, tells its log that the hub keeps a roster back. */
+static bool
+accuses(struct world *w)
+{
+	static char text[1U << 14];
+	struct cdr_trustee_polled polled = { .agreed = false };
+	FILE *file = tmpfile();
+
+	assert_non_null(file);
+	(void)fflush(stderr);
+	int kept = dup(STDERR_FILENO);
+	assert_true(dup2(fileno(file), STDERR_FILENO) >= 0);
+	cdr_log_set_level(CDR_LOG_WARNING);
+	(void)!cdr_trustee_poll(w->x->node[1].trustee, &polled, NULL);
+	cdr_log_set_level(CDR_LOG_ERROR);
+	(void)fflush(stderr);
+	assert_true(dup2(kept, STDERR_FILENO) >= 0);
+	(void)close(kept);
+	rewind(file);
+	text[fread(text, 1, sizeof(text) - 1, file)] = '\0';
+	(void)fclose(file);
+	return strstr(text, "roster.withheld_by_hub") != NULL;
+}
+
+/* An honest hub whose roster comes into force between two questions, or that goes away there, is accused of nothing. */
+static void
+test_a_roster_that_comes_just_now(void **state)
+{
+	struct world *w = *state;
+
+	propose_one(w, change_status(w->member, "suspended"));
+	put_in_force(w->x);
+	uint64_t version = w->x->newest->body->version;
+	assert_int_equal(cdr_store_write(w->x->node[1].home.store, logged_job, &version), CDR_OK);
+	w->x->late_count = 1;
+	assert_false(accuses(w));
+	assert_int_equal(held_version(w, 1), version);
+	propose_one(w, change_status(w->member, "active"));
+	put_in_force(w->x);
+	version++;
+	assert_int_equal(cdr_store_write(w->x->node[1].home.store, logged_job, &version), CDR_OK);
+	w->x->late_count = 1;
+	w->x->away_after = w->x->roster_count + 1;
+	assert_false(accuses(w));
+	assert_int_equal(held_version(w, 1), version - 1);
+	w->x->away_after = 0;
+	w->x->withholds = true;
+	assert_true(accuses(w));
+	w->x->withholds = false;
+	assert_false(accuses(w));
+	assert_int_equal(held_version(w, 1), version);
+}
+
 /* A hub that keeps a roster back, of which the log tells: another trustee has it. */
 static void
 test_a_roster_from_another_trustee(void **state)
@@ -764,6 +817,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_sealing_keys_in_a_replaced_proposal, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_an_approval_is_for_one_kind, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_who_is_stopped, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_a_roster_that_comes_just_now, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_a_roster_from_another_trustee, setup, teardown),
 	};
 
