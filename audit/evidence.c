@@ -352,6 +352,7 @@ static const struct {
 	{ "twice", judge_twice },
 	{ "split", judge_split },
 	{ "withheld", judge_withheld },
+	{ "two_histories", judge_split }, /* between what the trustee keeps and another word of the hub's */
 };
 
 static cdr_err

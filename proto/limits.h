@@ -31,6 +31,8 @@
 
 #define CDR_BODY_WITNESS_MAX (1U << 20)
 #define CDR_BODY_CHECKPOINT_MAX (192U << 10)
+#define CDR_CONTRADICTIONS_MAX 8 /* in one reply */
+#define CDR_BODY_CONTRADICTIONS_MAX (192U << 10)
 
 /* What one protobuf body may take in memory: repeated fields cost more there than on the wire. */
 #define CDR_ARENA_FACTOR 8

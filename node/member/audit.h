@@ -30,6 +30,7 @@ enum cdr_audit_kind {
 	CDR_AUDIT_TWICE,          /* two receipts for one place */
 	CDR_AUDIT_SPLIT,          /* a trustee was shown another log than this node */
 	CDR_AUDIT_WITHHELD,       /* a trustee has a newer roster than the hub gives this node; place is its version */
+	CDR_AUDIT_TWO_HISTORIES,  /* a trustee keeps what the hub signed, and that contradicts what it signed besides; size is that of the log */
 	CDR_AUDIT_KIND_COUNT
 };
 
@@ -38,6 +39,7 @@ struct cdr_audit_finding {
 	uint64_t size;                       /* of the log as it was shown */
 	uint64_t place;                      /* of the leaf, where it is about one */
 	char parties[CDR_FAULT_LEN / 2];     /* who signed both sides of a contradiction, or who is to blame */
+	uint32_t told_by;                    /* the trustee whose evidence it is; 0: this node saw it by itself */
 	char path[CDR_FAULT_LEN];            /* of the file with the evidence; empty if it could not be written */
 };
 
@@ -64,6 +66,20 @@ struct cdr_audit {
  */
 CDR_MUST_CHECK cdr_err cdr_audit_check(struct cdr_member *member, bool again, struct cdr_audit *audit,
     struct cdr_fault *fault);
+
+/* A finding as it is kept; its path may be of a file that was moved since. */
+struct cdr_audit_kept {
+	uint64_t number, at;                 /* from 1; seconds since 1970 */
+	struct cdr_audit_finding finding;
+};
+
+/**
+ * cdr_audit_kept_list(member, each, context):
+ * Every finding of this node and its daemon since it joined, the oldest first: what was found stays found, also when the log holds again.
+ *
+ * Returns  CDR_OK; CDR_E_STORE.
+ */
+CDR_MUST_CHECK cdr_err cdr_audit_kept_list(struct cdr_member *member, void (*each)(void *context, const struct cdr_audit_kept *kept), void *context);
 
 /* The daemon's task: check once a day, beginning with the first hour; findings go to the log. */
 CDR_MUST_CHECK cdr_err cdr_audit_step(struct cdr_member *member, bool *worked, struct cdr_fault *fault);

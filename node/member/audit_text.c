@@ -65,6 +65,14 @@ static const struct {
 	    "El hub oculta a este nodo una lista más reciente de miembros y claves, firmada por los depositarios. Este nodo la ha "
 	    "obtenido de un depositario.",
 	    "يحجب المركز عن هذه العقدة قائمة أحدث للأعضاء والمفاتيح وقّعها الأمناء. حصلت هذه العقدة عليها من أحد الأمناء." },
+	[CDR_AUDIT_TWO_HISTORIES] = { "two_histories",
+	    "A trustee says that the hub showed it two histories, and this node has verified it: the hub has signed two records that cannot "
+	    "both be true.",
+	    "Un dépositaire dit que le hub lui a montré deux histoires, et ce nœud l'a vérifié : le hub a signé deux relevés qui ne peuvent "
+	    "être vrais tous les deux.",
+	    "Un depositario dice que el hub le mostró dos historias, y este nodo lo ha comprobado: el hub ha firmado dos registros que no "
+	    "pueden ser ciertos a la vez.",
+	    "يقول أحد الأمناء إن المركز عرض عليه روايتين مختلفتين، وقد تحققت هذه العقدة من ذلك: وقّع المركز سجلين لا يمكن أن يكونا صحيحين معًا." },
 };
 
 /* see node/member/audit.h */

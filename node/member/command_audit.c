@@ -4,32 +4,69 @@
 
 #include "node/member/audit.h"
 #include "node/member/command.h"
+#include "node/member/texts.h"
 
 /* audit check: does the hub's log hold what it should? */
 
 static json_t *
 finding_json(const struct cdr_audit_finding *f, const char *language)
 {
-	return json_pack("{s:s, s:s, s:s, s:I, s:I, s:s}", "finding", cdr_audit_kind_name(f->kind), "text",
+	json_t *json = json_pack("{s:s, s:s, s:s, s:I, s:I, s:s}", "finding", cdr_audit_kind_name(f->kind), "text",
 	    cdr_audit_text(f->kind, language), "parties", f->parties, "size", (json_int_t)f->size, "place", (json_int_t)f->place,
 	    "evidence", f->path);
+
+	if (f->told_by != 0)
+		(void)json_object_set_new(json, "told_by", json_sprintf("trustee/%" PRIu32, f->told_by));
+	return json;
+}
+
+/* What was found before this check. */
+struct former {
+	json_t *list;
+	const char *language;
+};
+
+static void
+add_former(void *context, const struct cdr_audit_kept *kept)
+{
+	const struct former *former = context;
+	json_t *json = finding_json(&kept->finding, former->language);
+
+	(void)json_object_set_new(json, "at", cdr_command_json_time(kept->at));
+	(void)json_array_append_new(former->list, json);
 }
 
 static void
-print(struct cdr_report *report, const struct cdr_audit *a, const char *language)
+print_finding(struct cdr_report *report, const json_t *json, const char *language)
 {
-	for (size_t i = 0; i < a->finding_count; i++) {
-		const struct cdr_audit_finding *f = &a->finding[i];
-		cdr_report_text(report, "%s\n  %s; signed by: %s\n  %s\n", cdr_audit_text(f->kind, language), cdr_audit_kind_name(f->kind),
-		    f->parties, f->path);
-	}
+	const char *at = json_string_value(json_object_get(json, "at")), *told_by = json_string_value(json_object_get(json, "told_by"));
+
+	if (at != NULL)
+		cdr_report_text(report, "%s  ", at);
+	cdr_report_text(report, "%s\n  %s; %s: %s", json_string_value(json_object_get(json, "text")),
+	    json_string_value(json_object_get(json, "finding")), cdr_texts_peek("log_signed_by", language),
+	    json_string_value(json_object_get(json, "parties")));
+	if (told_by != NULL)
+		cdr_report_text(report, "; %s: %s", cdr_texts_peek("log_told_by", language), told_by);
+	cdr_report_text(report, "\n  %s\n", json_string_value(json_object_get(json, "evidence")));
+}
+
+static void
+print(struct cdr_report *report, const struct cdr_audit *a, const json_t *found, const json_t *former, const char *language)
+{
+	for (size_t i = 0; i < json_array_size(found); i++)
+		print_finding(report, json_array_get(found, i), language);
 	if (a->finding_count > 0)
-		cdr_report_text(report, "Give these files to the secretariat and to the trustees. What the hub says is not to be relied on.\n");
+		cdr_report_text(report, "%s\n", cdr_texts_peek("log_give", language));
 	else
 		cdr_report_text(report,
 		    "The log has %" PRIu64 " entries, confirmed by %zu trustees. %" PRIu64 " acts of this organisation were proved to stand in it, %"
 		    PRIu64 " are not old enough. %zu of %zu trustees saw the same log.\n",
 		    a->size, a->witness_count, a->proved_count, a->waiting_count, a->compared_count, a->trustee_count);
+	if (json_array_size(former) > 0)
+		cdr_report_text(report, "%s\n", cdr_texts_peek("log_found_before", language));
+	for (size_t i = 0; i < json_array_size(former); i++)
+		print_finding(report, json_array_get(former, i), language);
 }
 
 /* see node/member/command.h */
@@ -40,26 +77,31 @@ cdr_command_audit_check(const struct cdr_arguments *arguments, struct cdr_report
 	struct cdr_member *member = NULL;
 	const char *language = cdr_command_language(arguments);
 	struct cdr_audit *audit = calloc(1, sizeof(*audit));
-	json_t *list = NULL;
+	json_t *list = json_array();
+	struct former former = { json_array(), language };
 
-	if (audit == NULL)
-		return CDR_E_MEMORY;
+	if (audit == NULL) {
+		err = CDR_E_MEMORY;
+		goto out;
+	}
 	CDR_TRY(cdr_command_open(arguments, true, &member, fault));
+	CDR_TRY(cdr_audit_kept_list(member, add_former, &former));
 	outcome = cdr_audit_check(member, cdr_arguments_has(arguments, "all"), audit, fault);
 	if (outcome != CDR_OK && outcome != CDR_E_PROOF) {
 		err = outcome;
 		goto out;
 	}
-	print(report, audit, language);
-	list = json_array();
 	for (size_t i = 0; i < audit->finding_count; i++)
 		(void)json_array_append_new(list, finding_json(&audit->finding[i], language));
-	CDR_TRY(cdr_report_json(report, json_pack("{s:b, s:I, s:I, s:i, s:I, s:I, s:i, s:i, s:O}", "holds", outcome == CDR_OK, "size",
+	print(report, audit, list, former.list, language);
+	CDR_TRY(cdr_report_json(report, json_pack("{s:b, s:I, s:I, s:i, s:I, s:I, s:i, s:i, s:O, s:O}", "holds", outcome == CDR_OK, "size",
 	    (json_int_t)audit->size, "witnessed_at", (json_int_t)audit->witnessed_at, "witnesses", (int)audit->witness_count,
 	    "proved", (json_int_t)audit->proved_count, "waiting", (json_int_t)audit->waiting_count, "trustees",
-	    (int)audit->trustee_count, "compared", (int)audit->compared_count, "findings", list)));
+	    (int)audit->trustee_count, "compared", (int)audit->compared_count, "findings", list, "found_before",
+	    former.list)));
 	err = outcome;
 out:
+	json_decref(former.list);
 	json_decref(list);
 	cdr_member_close(member);
 	free(audit);

@@ -22,6 +22,7 @@
 #define CDR_HOOK_REQUEST "inbox.request"        /* a request of another organisation waits; subject: its id */
 #define CDR_HOOK_ANSWER "check.answered"        /* an employer has answered; subject: the request's id */
 #define CDR_HOOK_DRAWN "audit.drawn"            /* an evaluation was drawn by lot, and somebody here decides; subject: its id in `audit list` */
+#define CDR_HOOK_FINDING "audit.finding"        /* the hub's log does not hold; subject: an id of the event alone, `audit check` shows it */
 #define CDR_HOOK_EMPLOYER "check.employer"      /* an employer that was left out found the match plausible; subject: the request's id */
 
 struct cdr_hook {

@@ -398,8 +398,9 @@ static const struct cdr_command commands[] = {
 	{ .name = "audit check", .summary = "check that the hub's log holds what this organisation did, and is the same for everybody",
 	    .help = "The hub records every act in a public log, which the trustees witness. This asks hub and trustees, proves that each\n"
 		    "act for which there is a receipt stands in the log, that today's log continues yesterday's, and that all were shown\n"
-		    "the same. The daemon does so by itself once a day. What does not hold is told, and written with its evidence to a\n"
-		    "file in the folder evidence/ of this node; the exit code is then 3.",
+		    "the same; and it hears what trustees keep of two histories that the hub showed them, and sees whether that is so. The\n"
+		    "daemon does so by itself once a day. What does not hold is told, also by e-mail, and written with its evidence to a\n"
+		    "file in the folder evidence/ of this node; the exit code is then 3. What is past is told once, and listed from then on.",
 	    .options = audit_options, .handle = cdr_command_audit_check },
 	{ .name = "audit list", .summary = "list evaluations that were drawn by lot to be shown to an auditor",
 	    .help = "So that nobody looks up people who never applied, or says to have employed who was not, some of what is evaluated is drawn by lot\n"
@@ -692,7 +693,7 @@ static const struct cdr_command commands[] = {
 	{ .name = "return status", .summary = "tell whether the annual return was signed and sent", .options = return_options,
 	    .handle = cdr_command_return_status },
 	{ .name = "webhook add", .operands = "URL", .operand_min = 1, .operand_max = 1, .summary = "tell another system when there is something to fetch",
-	    .help = "An event says its kind and the id of what it is about, and nothing else: inbox.request, check.answered, check.employer, audit.drawn.\n"
+	    .help = "An event says its kind and the id of what it is about, and nothing else: inbox.request, check.answered, check.employer, audit.drawn, audit.finding.\n"
 		    "Candor-Signature: t=SECONDS,v1=HEX, where HEX is HMAC-SHA-256 over SECONDS.BODY under the secret, which is shown once.\n"
 		    "What is not taken (status 2xx) is sent again, later each time, for three days. https, or http to this machine.",
 	    .handle = cdr_command_webhook_add },

@@ -195,7 +195,7 @@ check_checkpoint(struct cdr_trustee *trustee, struct logged *l, struct cdr_fault
 	if (err != CDR_OK)
 		return err;
 	if (l->contradicts) {
-		cdr_trustee_fork_keep(trustee, l->call->roster, &l->checkpoint, note);
+		cdr_trustee_fork_keep(trustee, l->call->roster, &l->checkpoint);
 		return cdr_fault_set(fault, CDR_E_PROOF, "the checkpoint contradicts the log that this trustee saw: the hub showed "
 		    "two logs");
 	}

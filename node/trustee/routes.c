@@ -3,6 +3,7 @@
 #include "node/net/log.h"
 #include "node/trustee/countersign.h"
 #include "node/trustee/evaluate.h"
+#include "node/trustee/fork.h"
 #include "node/trustee/query_opening.h"
 #include "node/trustee/sample.h"
 #include "node/trustee/peers.h"
@@ -19,6 +20,8 @@ const struct cdr_route cdr_trustee_routes[] = {
 	    NULL },
 	{ "/v1/witness/latest", CDR_CALLER_MEMBER | CDR_CALLER_TRUSTEE, CDR_BODY_SMALL_MAX, &cdr__wire__empty__descriptor,
 	    cdr_trustee_witness_latest, NULL },
+	{ "/v1/witness/contradictions", CDR_CALLER_MEMBER, CDR_BODY_SMALL_MAX, &cdr__wire__contradictions_request__descriptor,
+	    cdr_trustee_fork_give, NULL },
 	{ "/v1/sample/share", CDR_CALLER_HUB, CDR_BODY_SMALL_MAX, &cdr__wire__sample_share_request__descriptor,
 	    cdr_trustee_sample_share, NULL },
 	{ "/v1/sample/open", CDR_CALLER_MEMBER, CDR_BODY_OPENING_MAX, &cdr__wire__opening_put__descriptor, cdr_trustee_sample_open,

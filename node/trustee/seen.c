@@ -127,7 +127,6 @@ out:
 
 struct keep_fork {
 	const struct cdr_checkpoint *checkpoint;
-	struct cdr_bytes note;
 	const struct cdr_roster *roster;
 	const uint8_t *genesis;
 	struct cdr_checkpoint witnessed;     /* what was shown last as cosigned; size 0: nothing */
@@ -165,13 +164,16 @@ fork_job(struct cdr_tx *tx, void *context)
 	cdr_err err = CDR_E_INTERNAL;
 	struct keep_fork *k = context;
 	struct cdr_checkpoint seen;
-	struct cdr_buffer own = { 0 }, witnessed = { 0 };
+	struct cdr_buffer note = { 0 }, own = { 0 }, witnessed = { 0 };
 	uint64_t size;
-	int64_t count;
+	int64_t count, known;
 
+	CDR_TRY(cdr_checkpoint_write(k->checkpoint, k->genesis, k->roster, &note));
+	const struct cdr_value bytes = cdr_value_bytes(cdr_buffer_bytes(&note));
+	CDR_TRY(cdr_query_one_int(tx, "SELECT count(*) FROM fork WHERE note = $1", CDR_VALUES(bytes), &known));
 	CDR_TRY(cdr_query_one_int(tx, "SELECT count(*) FROM fork", CDR_VALUES(), &count));
-	if (count >= CDR_TRUSTEE_FORK_MAX)
-		return CDR_OK;
+	if (count >= CDR_TRUSTEE_FORK_MAX || known > 0)
+		goto out;
 	err = cdr_trustee_seen_read(tx, k->checkpoint->size, &seen);
 	if (err == CDR_OK && memcmp(seen.root, k->checkpoint->root, sizeof(seen.root)) != 0)
 		CDR_TRY(find_both(tx, k));
@@ -187,21 +189,22 @@ fork_job(struct cdr_tx *tx, void *context)
 		CDR_TRY(cdr_checkpoint_write(&k->witnessed, k->genesis, k->roster, &witnessed));
 	CDR_TRY(cdr_query_run(tx,
 	    "INSERT INTO fork (number, note, own, noticed_at, size, signed_both, witnessed) VALUES ($1, $2, $3, $4, $5, $6, $7)",
-	    CDR_VALUES(cdr_value_int(count), cdr_value_bytes(k->note), cdr_value_bytes(cdr_buffer_bytes(&own)),
+	    CDR_VALUES(cdr_value_int(count), bytes, cdr_value_bytes(cdr_buffer_bytes(&own)),
 		cdr_value_int((int64_t)cdr_trustee_now()), cdr_value_int((int64_t)k->checkpoint->size), cdr_value_text(k->both),
 		cdr_value_bytes(cdr_buffer_bytes(&witnessed)))));
 out:
 	cdr_buffer_free(&witnessed);
 	cdr_buffer_free(&own);
+	cdr_buffer_free(&note);
 	return err;
 }
 
 /* see node/trustee/seen.h */
 void
 cdr_trustee_fork_keep(struct cdr_trustee *trustee, const struct cdr_roster *roster,
-    const struct cdr_checkpoint *checkpoint, struct cdr_bytes note)
+    const struct cdr_checkpoint *checkpoint)
 {
-	struct keep_fork k = { .checkpoint = checkpoint, .note = note, .roster = roster, .genesis = trustee->genesis };
+	struct keep_fork k = { .checkpoint = checkpoint, .roster = roster, .genesis = trustee->genesis };
 
 	cdr_trustee_witnessed_last(trustee, roster, &k.witnessed);
 	cdr_err err = cdr_store_write(trustee->home->store, fork_job, &k);

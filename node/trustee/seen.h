@@ -54,11 +54,11 @@ CDR_MUST_CHECK cdr_err cdr_trustee_seen_write(struct cdr_tx *tx, const struct cd
 CDR_MUST_CHECK cdr_err cdr_trustee_seen_last(struct cdr_tx *tx, struct cdr_buffer *note);
 
 /**
- * cdr_trustee_fork_keep(trustee, roster, checkpoint, note):
- * Keep two checkpoints that contradict each other, and tell the operator. The hub showed two logs; a witness that signed the other one was shown
+ * cdr_trustee_fork_keep(trustee, roster, checkpoint):
+ * Keep two checkpoints that contradict each other, each once, with what of their signatures was verified; and tell the operator. The hub showed two logs; a witness that signed the other one was shown
  * that: it is named only if it cosigned what this trustee saw as well.
  */
 void cdr_trustee_fork_keep(struct cdr_trustee *trustee, const struct cdr_roster *roster,
-    const struct cdr_checkpoint *checkpoint, struct cdr_bytes note);
+    const struct cdr_checkpoint *checkpoint);
 
 #endif

@@ -570,13 +570,13 @@ cdr_trustee_witness(void *context, const struct cdr_call *call, struct cdr_answe
 	CDR_TRY(prepare(&p, fault));
 	err = cdr_store_write(trustee->home->store, take_job, &p);
 	if (p.is_forked) {
-		cdr_trustee_fork_keep(trustee, call->roster, &p.witnessed, cdr_message_bytes(p.request->witnessed));
+		cdr_trustee_fork_keep(trustee, call->roster, &p.witnessed);
 		err = cdr_fault_set(fault, CDR_E_PROOF, "the log of %" PRIu64 " leaves that enough witnesses cosigned is not what this trustee saw; both "
 		    "checkpoints are kept", p.witnessed.size);
 		goto out;
 	}
 	if (p.contradicts || p.is_missing) {
-		cdr_trustee_fork_keep(trustee, call->roster, &p.checkpoint, cdr_message_bytes(p.request->checkpoint));
+		cdr_trustee_fork_keep(trustee, call->roster, &p.checkpoint);
 		err = cdr_fault_set(fault, CDR_E_PROOF, p.is_missing ?
 			"the log of %" PRIu64 " leaves lacks what this trustee said, and has the hub's receipt for; the checkpoint is kept" :
 			"the log of %" PRIu64 " leaves does not extend what this trustee saw; both checkpoints are kept", p.checkpoint.size);

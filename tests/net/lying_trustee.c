@@ -1,6 +1,6 @@
 /*
- * A trustee that lies, with a real trustee's keys and share: it serves /v1/evaluate, and twists what it answers in the
- * way that --lie-file says at that moment. Everything else is the real program's.
+ * A trustee that lies, with a real trustee's keys and share: it serves /v1/evaluate and /v1/witness/contradictions, and twists
+ * what it answers in the way that --lie-file says at that moment. Everything else is the real program's.
  */
 
 #include <string.h>
@@ -13,6 +13,7 @@
 #include "node/net/service.h"
 #include "node/trustee/command.h"
 #include "node/trustee/evaluate.h"
+#include "node/trustee/fork.h"
 #include "node/trustee/routes.h"
 #include "node/trustee/witness.h"
 #include "node/trustee/witnessed.h"
@@ -176,12 +177,52 @@ evaluate(void *context, const struct cdr_call *call, struct cdr_answer *answer, 
 	return err;
 }
 
+/* What it saw last, as two histories: as it is, or another one that the hub did not sign. */
+static cdr_err
+tell_history(void *context, const struct cdr_call *call, struct cdr_answer *answer, struct cdr_fault *fault)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct cdr_arena arena = { 0 };
+	Cdr__Wire__WitnessLatest *latest;
+	Cdr__Wire__Contradiction one = CDR__WIRE__CONTRADICTION__INIT, *at[] = { &one };
+	Cdr__Wire__ContradictionsReply reply = CDR__WIRE__CONTRADICTIONS_REPLY__INIT;
+	struct cdr_buffer invented = { 0 };
+	struct lie lie;
+
+	lie_read(lie_path, &lie);
+	if (!lie_is(&lie, "true-history") && !lie_is(&lie, "invented-history"))
+		return cdr_trustee_fork_give(context, call, answer, fault);
+	CDR_TRY(cdr_trustee_witness_latest(context, call, answer, fault));
+	CDR_TRY(cdr_message_decode(&arena, &cdr__wire__witness_latest__descriptor, cdr_buffer_bytes(&answer->body), &latest));
+	CDR_TRY(cdr_buffer_copy(cdr_message_bytes(latest->checkpoint), &invented));
+	if (lie_is(&lie, "invented-history")) {
+		uint8_t *line = memchr(invented.data, '\n', invented.len);
+		line = line == NULL ? NULL : memchr(line + 1, '\n', invented.len - (size_t)(line + 1 - invented.data));
+		if (line == NULL)
+			goto out;
+		line[1] = line[1] == 'A' ? 'B' : 'A'; /* the root */
+	}
+	one.checkpoint = cdr_message_field(invented.data, invented.len);
+	one.has_own = true;
+	one.own = latest->checkpoint;
+	reply.contradiction = at;
+	reply.n_contradiction = 1;
+	cdr_buffer_free(&answer->body);
+	CDR_TRY(cdr_message_encode(&reply.base, &answer->body));
+out:
+	cdr_buffer_free(&invented);
+	cdr_arena_free(&arena);
+	return err;
+}
+
 static const struct cdr_route routes[] = {
 	{ "/v1/evaluate", CDR_CALLER_MEMBER, CDR_BODY_EVALUATE_MAX, &cdr__wire__evaluate_request__descriptor, evaluate, NULL },
 	{ "/v1/witness", CDR_CALLER_HUB, CDR_BODY_WITNESS_MAX, &cdr__wire__witness_request__descriptor, cdr_trustee_witness,
 	    NULL },
 	{ "/v1/witness/latest", CDR_CALLER_MEMBER, CDR_BODY_SMALL_MAX, &cdr__wire__empty__descriptor,
 	    cdr_trustee_witness_latest, NULL },
+	{ "/v1/witness/contradictions", CDR_CALLER_MEMBER, CDR_BODY_SMALL_MAX, &cdr__wire__contradictions_request__descriptor,
+	    tell_history, NULL },
 };
 
 static cdr_err

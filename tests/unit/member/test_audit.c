@@ -5,6 +5,7 @@
 
 #include "node/member/audit.h"
 #include "node/member/evaluate.h"
+#include "node/member/hook.h"
 #include "node/member/index.h"
 #include "node/member/receipt.h"
 
@@ -93,11 +94,12 @@ assert_judged(struct world *w, enum cdr_audit_kind kind, json_t *json)
 	static const char *const parts[] = { "genesis", "request", "reply", "checkpoint_of_trustee", "receipt", "other_receipt" };
 
 	assert_int_equal(judge(w, json), kind == CDR_AUDIT_STALE || kind == CDR_AUDIT_WITHHELD ? CDR_E_PROOF : CDR_OK);
-	if (kind == CDR_AUDIT_SPLIT) /* the same are named by who was not there */
+	if (kind == CDR_AUDIT_SPLIT || kind == CDR_AUDIT_TWO_HISTORIES) /* the same are named by who was not there */
 		assert_string_equal(evidence.parties, json_string_value(json_object_get(json, "parties")));
 	for (int other = 0; other < CDR_AUDIT_KIND_COUNT; other++) {
 		/* Only one of two can stand at a place; and a log that is not the trustee's does not continue it. */
-		bool implies = (kind == CDR_AUDIT_TWICE && other == CDR_AUDIT_MISSING) || (kind == CDR_AUDIT_SPLIT && other == CDR_AUDIT_REWRITTEN);
+		bool implies = (kind == CDR_AUDIT_TWICE && other == CDR_AUDIT_MISSING) || (kind == CDR_AUDIT_SPLIT && (other == CDR_AUDIT_REWRITTEN || other == CDR_AUDIT_TWO_HISTORIES)) ||
+		    (kind == CDR_AUDIT_TWO_HISTORIES && other == CDR_AUDIT_SPLIT); /* split is what one of the two was shown to this node */
 		json_t *changed = json_deep_copy(json);
 		assert_int_equal(json_object_set_new(changed, "finding", json_string(cdr_audit_kind_name((enum cdr_audit_kind)other))), 0);
 		if (other != (int)kind && !implies)
@@ -111,10 +113,11 @@ assert_judged(struct world *w, enum cdr_audit_kind kind, json_t *json)
 		json_t *changed = json_deep_copy(json);
 		char *spoilt = strdup(text);
 		assert_non_null(spoilt);
-		char *at = spoilt + strlen(spoilt) / 2;
+		bool is_note = strcmp(parts[i], "checkpoint_of_trustee") == 0; /* its root: a witness's line that nobody knows says nothing */
+		char *at = spoilt + (is_note ? 90 : strlen(spoilt) / 2);
 		*at = *at == '1' ? '2' : '1';
 		assert_int_equal(json_object_set_new(changed, parts[i], json_string(spoilt)), 0);
-		bool counts = (kind != CDR_AUDIT_TWICE && kind != CDR_AUDIT_SPLIT) || (strcmp(parts[i], "request") != 0 && strcmp(parts[i], "reply") != 0);
+		bool counts = (kind != CDR_AUDIT_TWICE && kind != CDR_AUDIT_SPLIT && kind != CDR_AUDIT_TWO_HISTORIES) || (strcmp(parts[i], "request") != 0 && strcmp(parts[i], "reply") != 0);
 		if (counts)
 			assert_int_not_equal(judge(w, changed), CDR_OK);
 		free(spoilt);
@@ -259,6 +262,15 @@ test_old_cosignatures(void **state)
 		w->mode[i] = W_DOWN;
 	assert_found(w, CDR_AUDIT_STALE);
 	assert_int_equal(strncmp(audit.finding[0].parties, "trustee/1, trustee/2", 20), 0);
+	/* One that tells of more than enough have cosigned by now is not away, though the hub cannot show that. */
+	w->log_shown = 4;
+	w->log_lie = W_LOG_BUSY;
+	w->latest_size[1] = 5;
+	w->mode[1] = W_TRUE;
+	assert_found(w, CDR_AUDIT_STALE);
+	assert_int_equal(strncmp(audit.finding[0].parties, "trustee/1, trustee/3", 20), 0);
+	w->log_shown = w->latest_size[1] = 0;
+	w->log_lie = W_LOG_TRUE;
 	w->log_age_s = 3600;
 	assert_int_equal(look(w), CDR_OK);
 }
@@ -354,6 +366,139 @@ test_honest_trustees(void **state)
 	assert_int_equal(audit.size, 6);
 	w->log_shown = 0;
 	assert_int_equal(look(w), CDR_OK);
+}
+
+/* A trustee keeps two words of the hub's that cannot both be true: this node sees for itself, tells it once, and keeps it. */
+static void
+test_two_histories(void **state)
+{
+	struct world *w = *state;
+	static const enum w_told kinds[] = { W_TOLD_PAIR, W_TOLD_BEFORE, W_TOLD_ALONE };
+
+	act(w, 20);
+	w->told_count = 1;
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		w->told[1] = kinds[i];
+		w->told_size = 10 + i;
+		assert_found(w, CDR_AUDIT_TWO_HISTORIES);
+		assert_int_equal(audit.finding_count, 1);
+		assert_string_equal(audit.finding[0].parties, "hub, trustee/1, trustee/2"); /* they cosigned both */
+		assert_int_equal(audit.finding[0].told_by, 2);
+		assert_int_equal(audit.finding[0].size, w->told_size);
+		assert_int_equal(look(w), CDR_OK); /* told, and kept */
+		assert_int_equal(w_count(w->member[BLUE], "SELECT count(*) FROM lie WHERE what = 'two_histories'"), (int64_t)i + 1);
+		w->told[0] = kinds[i]; /* another trustee tells the same */
+		assert_int_equal(look(w), CDR_OK);
+		w->told[0] = W_TOLD_NOTHING;
+	}
+	/* All that one keeps, a portion at a time. */
+	w->told[1] = W_TOLD_PAIR;
+	w->told_size = 20;
+	w->told_count = CDR_CONTRADICTIONS_MAX + 3;
+	w->told_asked = 0;
+	assert_found(w, CDR_AUDIT_TWO_HISTORIES);
+	assert_int_equal(w->told_asked, W_TRUSTEES + 1);
+	assert_int_equal(audit.finding_count, CDR_CONTRADICTIONS_MAX); /* without the three that were told before */
+	assert_int_equal(look(w), CDR_OK);
+	/* A hub that does not answer is found out all the same. */
+	w->told_count = 1;
+	w->told_size = 5;
+	w->log_is_down = true;
+	assert_found(w, CDR_AUDIT_TWO_HISTORIES);
+	assert_string_equal(audit.finding[0].parties, "hub");
+	assert_int_equal(look(w), CDR_E_NETWORK);
+	w->log_is_down = false;
+	w->log_lie = W_LOG_BUSY; /* nor is one that answers everything but this */
+	w->told_size = 7;
+	assert_found(w, CDR_AUDIT_TWO_HISTORIES);
+	assert_string_equal(audit.finding[0].parties, "hub");
+	w->log_lie = W_LOG_TRUE;
+	w->log_is_down = true;
+	/* What its present log is held against waits for it. */
+	w->told[1] = W_TOLD_ALONE;
+	w->told_size = 6;
+	assert_int_equal(look(w), CDR_E_NETWORK);
+	w->log_is_down = false;
+	assert_found(w, CDR_AUDIT_TWO_HISTORIES);
+}
+
+struct kept_list {
+	size_t count;
+	struct cdr_audit_kept last;
+};
+
+static void
+add_kept(void *context, const struct cdr_audit_kept *kept)
+{
+	struct kept_list *list = context;
+
+	assert_int_equal(kept->number, ++list->count);
+	list->last = *kept;
+}
+
+/* What was found is told to other systems, once, and stays in the list, with its file. */
+static void
+test_kept(void **state)
+{
+	struct world *w = *state;
+	struct kept_list list = { .count = 0 };
+	uint8_t secret[CDR_HOOK_SECRET_LEN];
+	uint64_t number;
+
+	assert_int_equal(cdr_hook_add(w->member[BLUE], "http://127.0.0.1:1/", &number, secret, NULL), CDR_OK);
+	act(w, 6);
+	assert_int_equal(cdr_audit_kept_list(w->member[BLUE], add_kept, &list), CDR_OK);
+	assert_int_equal(list.count, 0);
+	w->told[0] = W_TOLD_PAIR;
+	w->told_count = 1;
+	w->told_size = 4;
+	assert_found(w, CDR_AUDIT_TWO_HISTORIES);
+	assert_int_equal(w_count(w->member[BLUE], "SELECT count(*) FROM hook_event WHERE kind = 'audit.finding'"), 1);
+	assert_int_equal(look(w), CDR_OK);
+	assert_int_equal(cdr_audit_kept_list(w->member[BLUE], add_kept, &list), CDR_OK);
+	assert_int_equal(list.count, 1);
+	assert_int_equal(list.last.finding.kind, CDR_AUDIT_TWO_HISTORIES);
+	assert_int_equal(list.last.finding.size, 4);
+	assert_int_equal(list.last.finding.told_by, 1);
+	assert_string_equal(list.last.finding.parties, "hub, trustee/1, trustee/2");
+	assert_int_equal(access(list.last.finding.path, R_OK), 0);
+	assert_in_range(list.last.at, cdr_member_now() - 100, cdr_member_now());
+	w_run(w->member[BLUE], "UPDATE lie SET what = 'of a later version'");
+	list.count = 0;
+	assert_int_equal(cdr_audit_kept_list(w->member[BLUE], add_kept, &list), CDR_OK);
+	assert_int_equal(list.last.finding.kind, CDR_AUDIT_UNREADABLE);
+}
+
+/* A trustee that invents what it tells accuses nobody but itself. */
+static void
+test_invented_histories(void **state)
+{
+	struct world *w = *state;
+	static const struct {
+		enum w_told told;
+		int64_t misconduct;
+	} cases[] = { { W_TOLD_TRUE, 0 }, { W_TOLD_BACKWARDS, 0 }, { W_TOLD_INVENTED, 1 }, { W_TOLD_DAMAGED, 1 } };
+
+	act(w, 20);
+	w->told_count = 3;
+	w->told_size = 15;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		w->told[1] = cases[i].told;
+		w->told_asked = 0;
+		assert_int_equal(look(w), CDR_OK);
+		assert_in_range(w->told_asked, W_TRUSTEES, W_TRUSTEES + 1);
+		assert_int_equal(w_count(w->member[BLUE], "SELECT count(*) FROM lie"), 0);
+		assert_int_equal(w_count(w->member[BLUE], "SELECT count(*) FROM misconduct"), cases[i].misconduct);
+		assert_int_equal(w_count(w->member[BLUE], "SELECT count(*) FROM misconduct WHERE party = 'trustee/2' AND length(reply) > 0"),
+		    cases[i].misconduct);
+	}
+	w->mode[1] = W_FORGED; /* somebody else's signature is nobody's word */
+	w->told[1] = W_TOLD_PAIR;
+	w_run(w->member[BLUE], "DELETE FROM misconduct");
+	assert_int_equal(look(w), CDR_OK);
+	w->mode[1] = W_DOWN;
+	assert_int_equal(look(w), CDR_OK);
+	assert_int_equal(w_count(w->member[BLUE], "SELECT count(*) FROM misconduct"), 0);
 }
 
 /* The hub signs a receipt for a leaf at ${place}, whatever stands there, and this node keeps it. */
@@ -531,6 +676,9 @@ main(void)
 		TEST(test_split),
 		TEST(test_two_faces),
 		TEST(test_honest_trustees),
+		TEST(test_two_histories),
+		TEST(test_kept),
+		TEST(test_invented_histories),
 		TEST(test_withheld_roster),
 		TEST(test_two_receipts_for_one_place),
 		TEST(test_late),

@@ -68,9 +68,22 @@ enum w_log_lie {
 	W_LOG_MISSING,        /* what it gave a receipt for never entered the log */
 	W_LOG_STALE,          /* the witnesses have not seen it for days */
 	W_LOG_SPOILT,         /* its proofs that a log continues another do not hold */
+	W_LOG_BUSY,           /* it has no time for who asks about told_size leaves */
 	W_LOG_REFUSED,        /* it has no log that continues one of more than log_shown leaves */
 	W_LOG_TWO_FACES,      /* who knows log_other_from leaves is answered from the other log */
 	W_LOG_CHANGES         /* of its first leaves it tells of one log, of later ones of the other */
+};
+
+/* What a trustee keeps of the hub's words, and shows a member. */
+enum w_told {
+	W_TOLD_NOTHING,
+	W_TOLD_PAIR,                        /* another log of told_size leaves, and the true one of so many */
+	W_TOLD_BEFORE,                      /* another log of told_size leaves, and the true one of one less */
+	W_TOLD_ALONE,                       /* another log, and nothing beside it */
+	W_TOLD_TRUE,                        /* two notes of the true log */
+	W_TOLD_INVENTED,                    /* another log that the hub has not signed */
+	W_TOLD_DAMAGED,                     /* no note */
+	W_TOLD_BACKWARDS                    /* true ones, numbered so that they never end */
 };
 
 /* What a trustee does when it is asked. */
@@ -178,6 +191,10 @@ struct world {
 	uint64_t latest_size[W_TRUSTEES];   /* what a trustee says that it saw last; 0: all of it */
 	bool latest_differs[W_TRUSTEES];    /* it saw another log */
 	bool latest_other[W_TRUSTEES];      /* it saw the other log, of which the hub can prove all */
+	enum w_told told[W_TRUSTEES];
+	uint64_t told_size;
+	size_t told_count;                  /* so many, each one leaf shorter than the one before */
+	size_t told_asked;                  /* how often a trustee was asked for them */
 	uint64_t log_other_leaf;            /* where the other log is another one */
 	uint64_t log_other_from;
 	uint64_t log_shown;                 /* who knows of no more leaves is shown so many; 0: all */

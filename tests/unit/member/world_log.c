@@ -141,6 +141,10 @@ w_log_checkpoint(struct world *w, const Cdr__Wire__CheckpointRequest *request, s
 		size /= 2;
 	if (w->log_shown > 0 && request->from <= w->log_shown)
 		size = w->log_shown;
+	if (w->log_lie == W_LOG_BUSY && request->n_position == CDR_CHECKPOINT_BEGIN_PLACES && request->position[0] + 1 == w->told_size)
+		size = 0;
+	if (w->log_lie == W_LOG_BUSY && w->log_shown > 0 && request->from > w->log_shown) /* not witnessed yet */
+		size = 0;
 	if (size == 0 || (w->log_lie == W_LOG_REFUSED && request->from > w->log_shown)) {
 		w_refuse(reply, size == 0 ? CDR_E_BUSY : CDR_E_ABSENT);
 		return;
@@ -193,6 +197,47 @@ w_log_latest(struct world *w, size_t at, struct w_reply *reply)
 	answer.checkpoint = cdr_message_field(note.data, note.len);
 	w_say(reply, &answer.base);
 	cdr_buffer_free(&note);
+}
+
+/* The number of the first, and the notes of each. */
+void
+w_log_contradictions(struct world *w, size_t at, const struct cdr_envelope *envelope, struct w_reply *reply)
+{
+	Cdr__Wire__ContradictionsReply answer = CDR__WIRE__CONTRADICTIONS_REPLY__INIT;
+	Cdr__Wire__Contradiction contradiction[CDR_CONTRADICTIONS_MAX], *list[CDR_CONTRADICTIONS_MAX];
+	struct cdr_buffer note[CDR_CONTRADICTIONS_MAX] = { 0 }, own[CDR_CONTRADICTIONS_MAX] = { 0 };
+	const Cdr__Wire__ContradictionsRequest *request;
+	struct cdr_arena arena = { 0 };
+	const enum w_told told = w->told[at];
+
+	assert_int_equal(cdr_message_decode(&arena, &cdr__wire__contradictions_request__descriptor, envelope->body, &request), CDR_OK);
+	w->told_asked++;
+	size_t count = told == W_TOLD_NOTHING ? 0 : told == W_TOLD_BACKWARDS ? CDR_CONTRADICTIONS_MAX : w->told_count;
+	for (size_t i = told == W_TOLD_BACKWARDS ? 0 : (size_t)request->from; i < count && answer.n_contradiction < CDR_CONTRADICTIONS_MAX; i++) {
+		size_t k = answer.n_contradiction++;
+		const uint64_t size = w->told_size - i;
+
+		w->hub.seed[0] ^= told == W_TOLD_INVENTED;
+		w_log_note(w, size, 0, W_THRESHOLD, told != W_TOLD_TRUE && told != W_TOLD_BACKWARDS, &note[k]);
+		w->hub.seed[0] ^= told == W_TOLD_INVENTED;
+		if (told != W_TOLD_ALONE)
+			w_log_note(w, told == W_TOLD_BEFORE ? size - 1 : size, 0, 0, false, &own[k]);
+		if (told == W_TOLD_DAMAGED)
+			note[k].data[0] = '\n';
+		contradiction[k] = (Cdr__Wire__Contradiction)CDR__WIRE__CONTRADICTION__INIT;
+		contradiction[k].number = i;
+		contradiction[k].checkpoint = cdr_message_field(note[k].data, note[k].len);
+		contradiction[k].has_own = own[k].len > 0;
+		contradiction[k].own = cdr_message_field(own[k].data, own[k].len);
+		list[k] = &contradiction[k];
+	}
+	answer.contradiction = list;
+	w_say(reply, &answer.base);
+	for (size_t k = 0; k < CDR_CONTRADICTIONS_MAX; k++) {
+		cdr_buffer_free(&note[k]);
+		cdr_buffer_free(&own[k]);
+	}
+	cdr_arena_free(&arena);
 }
 
 void

@@ -141,7 +141,8 @@ deliver(struct world *w, struct cdr_client_post *post)
 	bool is_hub = at == W_TRUSTEES, is_latest = strcmp(post->path, "/v1/witness/latest") == 0;
 	bool is_roster = !is_hub && strcmp(post->path, "/v1/roster") == 0;
 	bool is_opening = strcmp(post->path, "/v1/sample/open") == 0;
-	if (!is_hub && !is_latest && !is_roster && !is_opening)
+	bool is_told = !is_hub && strcmp(post->path, "/v1/witness/contradictions") == 0;
+	if (!is_hub && !is_latest && !is_roster && !is_opening && !is_told)
 		w->evaluation_count++;
 	bool is_log = strncmp(post->path, "/v1/log/", 8) == 0;
 	if (is_hub ? is_log ? w->log_is_down : w->hub_is_down : is_opening ? w->samples.outcome == NULL : w->mode[at] == W_DOWN)
@@ -165,6 +166,8 @@ deliver(struct world *w, struct cdr_client_post *post)
 		w_sample_open(&w->samples, at + 1, envelope.body, &reply);
 	else if (is_latest)
 		w_log_latest(w, at, &reply);
+	else if (is_told)
+		w_log_contradictions(w, at, &envelope, &reply);
 	else if (w->mode[at] == W_REFUSES)
 		w_refuse(&reply, w->refusal[at] != CDR_OK ? w->refusal[at] : CDR_E_QUOTA);
 	else if (w->mode[at] == W_FAILS || w->mode[at] == W_SPENT)

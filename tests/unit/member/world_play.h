@@ -58,6 +58,9 @@ void w_log_checkpoint(struct world *w, const Cdr__Wire__CheckpointRequest *reque
 /* /v1/witness/latest at a trustee */
 void w_log_latest(struct world *w, size_t at, struct w_reply *reply);
 
+/* /v1/witness/contradictions at a trustee */
+void w_log_contradictions(struct world *w, size_t at, const struct cdr_envelope *envelope, struct w_reply *reply);
+
 /* What a trustee asks of a request before it evaluates. */
 void w_log_see(struct world *w, struct cdr_bytes body, struct cdr_bytes proof);
 

@@ -1,0 +1,87 @@
+#include "node/trustee/fork.h"
+
+#include "node/trustee/seen.h"
+#include "proto/log.pb-c.h"
+
+struct giving {
+	const struct cdr_trustee *trustee;
+	const struct cdr_roster *roster;
+	uint64_t from;
+	size_t count;
+	Cdr__Wire__Contradiction contradiction[CDR_CONTRADICTIONS_MAX], *at[CDR_CONTRADICTIONS_MAX];
+	struct cdr_buffer note[CDR_CONTRADICTIONS_MAX], own[CDR_CONTRADICTIONS_MAX];
+};
+
+/* A note as it was kept, with what of it holds by the roster of today. */
+static cdr_err
+write_again(const struct giving *g, struct cdr_query *query, int column, struct cdr_buffer *out)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct cdr_bytes bytes;
+	struct cdr_checkpoint checkpoint;
+
+	CDR_TRY(cdr_query_blob_peek(query, column, CDR_CHECKPOINT_LEN_MAX, &bytes));
+	if (bytes.len == 0)
+		return CDR_OK;
+	CDR_TRY(cdr_checkpoint_read(bytes, g->trustee->genesis, g->roster, &checkpoint, NULL));
+	CDR_TRY(cdr_checkpoint_write(&checkpoint, g->trustee->genesis, g->roster, out));
+out:
+	return err;
+}
+
+/* A reading job. */
+static cdr_err
+give_job(struct cdr_tx *tx, void *context)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct giving *g = context;
+	struct cdr_query *query = NULL;
+	const struct cdr_values values = CDR_VALUES(cdr_value_int((int64_t)g->from));
+
+	CDR_TRY(cdr_query_start(tx, "SELECT number, note, own FROM fork WHERE number >= $1 ORDER BY number", values, &query));
+	while (g->count < CDR_CONTRADICTIONS_MAX && (err = cdr_query_step(query)) == CDR_OK) {
+		Cdr__Wire__Contradiction *c = &g->contradiction[g->count];
+		struct cdr_buffer *note = &g->note[g->count], *own = &g->own[g->count];
+
+		*c = (Cdr__Wire__Contradiction)CDR__WIRE__CONTRADICTION__INIT;
+		CDR_TRY(cdr_query_count(query, 0, &c->number));
+		err = write_again(g, query, 1, note);
+		if (err == CDR_OK)
+			err = write_again(g, query, 2, own);
+		if (err == CDR_E_INPUT || err == CDR_E_SIGNATURE) { /* it does not hold by the roster of today: nobody could see it for himself */
+			cdr_buffer_free(note);
+			continue;
+		}
+		g->at[g->count++] = c;
+		CDR_TRY(err);
+		c->checkpoint = cdr_message_field(note->data, note->len);
+		c->has_own = own->len > 0;
+		c->own = cdr_message_field(own->data, own->len);
+	}
+	err = err == CDR_E_ABSENT ? CDR_OK : err;
+out:
+	cdr_query_end(query);
+	return err;
+}
+
+/* see node/trustee/fork.h */
+cdr_err
+cdr_trustee_fork_give(void *context, const struct cdr_call *call, struct cdr_answer *answer, struct cdr_fault *fault)
+{
+	const struct cdr_trustee *trustee = context;
+	const Cdr__Wire__ContradictionsRequest *request = (const Cdr__Wire__ContradictionsRequest *)call->message;
+	struct giving g = { .trustee = trustee, .roster = call->roster, .from = request->from };
+	Cdr__Wire__ContradictionsReply reply = CDR__WIRE__CONTRADICTIONS_REPLY__INIT;
+
+	(void)fault;
+	cdr_err err = g.from < CDR_TRUSTEE_FORK_MAX ? cdr_store_read(trustee->home->store, give_job, &g) : CDR_OK;
+	reply.contradiction = g.at;
+	reply.n_contradiction = g.count;
+	if (err == CDR_OK)
+		err = cdr_message_encode(&reply.base, &answer->body);
+	for (size_t i = 0; i < g.count; i++) {
+		cdr_buffer_free(&g.note[i]);
+		cdr_buffer_free(&g.own[i]);
+	}
+	return err;
+}
