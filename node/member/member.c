@@ -73,11 +73,16 @@ cdr_setting_next(struct cdr_tx *tx, const char *name, uint64_t *number)
 
 /* ---- the folder ----------------------------------------------------------------------------------------------- */
 
+/* A writing job: the name comes last, with it the node is made. */
 static cdr_err
 put_name(struct cdr_tx *tx, void *context)
 {
 	const char *name = context;
+	char present[CDR_PARTY_NAME_LEN_MAX + 1];
+	cdr_err err = cdr_setting_get_text(tx, "name", present, sizeof(present));
 
+	if (err != CDR_E_ABSENT)
+		return err == CDR_OK ? CDR_E_EXISTS : err;
 	return cdr_setting_put(tx, "name", name, strlen(name));
 }
 
@@ -93,9 +98,14 @@ cdr_member_create(const char *path, const char *name, const struct cdr_passphras
 	if (len < 1 || (size_t)len >= sizeof(copy))
 		return cdr_fault_set(fault, CDR_E_RANGE, "the organisation's name has 1 to %d bytes",
 		    CDR_PARTY_NAME_LEN_MAX);
-	CDR_TRY(cdr_home_create(path, &cdr_member_schema, passphrase, &home, fault));
-	CDR_TRY(cdr_store_write(home->store, put_name, copy));
-	err = CDR_OK;
+	err = cdr_home_create(path, &cdr_member_schema, passphrase, &home, fault);
+	/* One that a killed `init` left is taken up again. */
+	if (err == CDR_E_EXISTS && cdr_home_open(path, &cdr_member_schema, passphrase, &home, NULL) == CDR_OK)
+		err = CDR_OK;
+	CDR_TRY(err);
+	err = cdr_store_write(home->store, put_name, copy);
+	if (err == CDR_E_EXISTS)
+		cdr_fault_set(fault, err, "%s: there is a node already", path);
 out:
 	cdr_home_close(home);
 	return err;

@@ -130,7 +130,8 @@ folder_is_free(const char *path)
 	bool is_free = folder != NULL;
 
 	for (struct dirent *entry; is_free && (entry = readdir(folder)) != NULL;)
-		is_free = strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0;
+		is_free = strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0 ||
+		    strcmp(entry->d_name, CDR_HOME_KEYSTORE ".new") == 0; /* of one that was killed while it made its keystore */
 	if (folder != NULL)
 		(void)closedir(folder);
 	return is_free;
@@ -161,7 +162,7 @@ complete(struct cdr_home *home, const char *keystore, const struct cdr_passphras
 
 	if (cdr_home_file(home->path, CDR_HOME_DATABASE, database, sizeof(database)) != CDR_OK)
 		return CDR_E_RANGE;
-	if (stat(database, &info) == 0)
+	if (stat(database, &info) == 0 && info.st_size > 0) /* an empty one was left by who was killed */
 		return cdr_fault_set(fault, CDR_E_EXISTS, "%s: there is a node already", home->path);
 	cdr_err err = cdr_keystore_open(keystore, passphrase, &home->keystore, fault);
 	if (err == CDR_OK && cdr_keystore_len(home->keystore, "signing") == 0)
