@@ -60,6 +60,7 @@
 #define CDR_INDEX_HANDLES_MAX 4096   /* in one reply to a member that asks whom it has there */
 #define CDR_BODY_INDEX_HANDLES_MAX (96U << 10)
 
+#define CDR_LEAF_OPEN_DAYS 120        /* so long a hub can open every leaf to a witness */
 #define CDR_LOG_RECORDS_MAX 1024      /* leaves in one push to a witness */
 #define CDR_LOG_POSITIONS_MAX 64      /* proofs in one reply */
 

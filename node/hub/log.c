@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "audit/checkpoint.h"
 #include "core/crypto/secret.h"
 
 #define HASH CDR_MERKLE_HASH_LEN
@@ -352,6 +353,25 @@ is_long(enum cdr_leaf_kind kind)
 
 static const struct life lives[] = { { CDR_HUB_LEAF_DAYS, is_short }, { CDR_HUB_LEAF_LONG_DAYS, is_long } };
 
+/* see node/hub/log.h */
+cdr_err
+cdr_hub_log_aged(struct cdr_tx *tx, uint64_t now, uint64_t *size, struct cdr_buffer *note)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct cdr_query *query = NULL;
+	const int64_t day = (int64_t)(now / CDR_HUB_DAY_S) - CDR_LEAF_OPEN_DAYS;
+
+	CDR_TRY(cdr_query_start(tx, "SELECT size, note FROM checkpoint WHERE day < $1 ORDER BY day DESC LIMIT 1", CDR_VALUES(cdr_value_int(day)),
+	    &query));
+	CDR_TRY(cdr_query_step(query));
+	CDR_TRY(cdr_query_count(query, 0, size));
+	if (note != NULL)
+		CDR_TRY(cdr_query_blob_copy(query, 1, CDR_CHECKPOINT_LEN_MAX, note));
+out:
+	cdr_query_end(query);
+	return err;
+}
+
 /* Whether the next leaf is old enough to be looked at, and whether it goes. CDR_E_ABSENT: the log ends, or it is too young. */
 static cdr_err
 judge_age(struct cdr_tx *tx, const struct life *life, uint64_t place, uint64_t now, bool *goes)
@@ -384,14 +404,18 @@ expire_life(struct cdr_tx *tx, int class, uint64_t now, size_t max, size_t *look
 	cdr_err err = CDR_E_INTERNAL;
 	const struct cdr_value key = cdr_value_int(class);
 	int64_t from, place;
+	uint64_t aged = 0;
 	bool goes;
 
+	err = cdr_hub_log_aged(tx, now, &aged, NULL);
+	if (err != CDR_OK && err != CDR_E_ABSENT)
+		return err;
 	err = cdr_query_one_int(tx, "SELECT place FROM log_erased WHERE class = $1", CDR_VALUES(key), &from);
 	bool is_new = err == CDR_E_ABSENT;
 	if (err != CDR_OK && !is_new)
 		return err;
 	place = is_new ? 0 : from;
-	for (size_t i = 0; i < max; i++, place++) {
+	for (size_t i = 0; i < max && (uint64_t)place < aged; i++, place++) {
 		err = judge_age(tx, &lives[class], (uint64_t)place, now, &goes);
 		if (err == CDR_E_ABSENT)
 			break;

@@ -87,13 +87,24 @@ CDR_MUST_CHECK cdr_err cdr_hub_log_erase(struct cdr_tx *tx, uint64_t position);
 /**
  * cdr_hub_log_expire(tx, now, max, looked):
  * Erase what has outlived its purpose, up to ${max} leaves a call: those of checks and letters after CDR_HUB_LEAF_DAYS, the other
- * commitments after CDR_HUB_LEAF_LONG_DAYS, when no quota and no epoch depends on them.
+ * commitments after CDR_HUB_LEAF_LONG_DAYS, when no quota and no epoch depends on them. And none that no checkpoint has behind it which trustees
+ * cosigned more than CDR_LEAF_OPEN_DAYS ago: by that a witness that comes late sees that the leaf was erased, and is not kept from it.
  *
  * looked  out   leaves that were looked at; less than ${max}: there is no more for now
  */
-#define CDR_HUB_LEAF_DAYS 120      /* longer than anybody may ask for a receipt again (CDR_HUB_TAKEN_DAYS) */
+#define CDR_HUB_LEAF_DAYS CDR_LEAF_OPEN_DAYS /* longer than anybody may ask for a receipt again (CDR_HUB_TAKEN_DAYS) */
 #define CDR_HUB_LEAF_LONG_DAYS 500 /* longer than an epoch and the 60 days in which the next is in force too */
 CDR_MUST_CHECK cdr_err cdr_hub_log_expire(struct cdr_tx *tx, uint64_t now, size_t max, size_t *looked);
+
+/**
+ * cdr_hub_log_aged(tx, now, size, note):
+ * The newest checkpoint that trustees cosigned more than CDR_LEAF_OPEN_DAYS before ${now}.
+ *
+ * size, note  out   the caller frees the note, which may be NULL: not wanted
+ *
+ * Returns  CDR_OK; CDR_E_ABSENT if there is none; CDR_E_STORE; CDR_E_MEMORY.
+ */
+CDR_MUST_CHECK cdr_err cdr_hub_log_aged(struct cdr_tx *tx, uint64_t now, uint64_t *size, struct cdr_buffer *note);
 
 /* The right edge of the whole log; of the empty log zero. CDR_OK; CDR_E_STORE. */
 CDR_MUST_CHECK cdr_err cdr_hub_log_edge_read(struct cdr_tx *tx, struct cdr_merkle_edge *edge);

@@ -5,8 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "node/net/clock.h"
+
 #define WITNESS_PATH "/v1/witness"
-#define PORTION_LEN_MAX (CDR_BODY_WITNESS_MAX - 2 * CDR_CHECKPOINT_LEN_MAX - 4096)
+#define PORTION_LEN_MAX (CDR_BODY_WITNESS_MAX - 3 * CDR_CHECKPOINT_LEN_MAX - 4096)
 #define RECORD_OVERHEAD 32 /* tags and lengths of a record's fields */
 
 /* Leaves on their way. */
@@ -16,6 +18,8 @@ struct portion {
 	uint64_t from, to;             /* wanted; ${to} becomes where the portion ends */
 	size_t count;
 	size_t len;
+	uint64_t now;
+	struct cdr_buffer aged;        /* the note that shows why some of them were erased; empty where none may have been */
 	uint8_t root[CDR_MERKLE_HASH_LEN]; /* of the tree of ${to} leaves */
 	Cdr__Wire__LogRecord record[CDR_LOG_RECORDS_MAX], *at[CDR_LOG_RECORDS_MAX];
 	struct cdr_buffer field[CDR_LOG_RECORDS_MAX][4];
@@ -27,6 +31,8 @@ portion_free(struct portion *p)
 	for (size_t i = 0; p != NULL && i < CDR_LOG_RECORDS_MAX; i++)
 		for (size_t k = 0; k < 4; k++)
 			cdr_buffer_free(&p->field[i][k]);
+	if (p != NULL)
+		cdr_buffer_free(&p->aged);
 	free(p);
 }
 
@@ -69,6 +75,7 @@ portion_job(struct cdr_tx *tx, void *context)
 	struct cdr_query *query = NULL;
 	struct cdr_values values = CDR_VALUES(cdr_value_int((int64_t)p->from), cdr_value_int((int64_t)p->to));
 	struct cdr_merkle_edge edge;
+	uint64_t aged;
 
 	CDR_TRY(cdr_query_start(tx,
 	    "SELECT entry, leaf, salt, evidence FROM log_leaf WHERE place >= $1 AND place < $2 ORDER BY place", values, &query));
@@ -83,6 +90,10 @@ portion_job(struct cdr_tx *tx, void *context)
 	p->to = p->from + p->count;
 	CDR_TRY(cdr_merkle_range(cdr_hub_log_node, tx, p->to, &edge));
 	CDR_TRY(cdr_merkle_root(&edge, p->root));
+	err = cdr_hub_log_aged(tx, p->now, &aged, &p->aged);
+	if (err == CDR_OK && aged <= p->from)
+		cdr_buffer_free(&p->aged);
+	err = err == CDR_E_ABSENT ? CDR_OK : err;
 out:
 	cdr_query_end(query);
 	return err;
@@ -151,6 +162,8 @@ send_portion(struct cdr_hub *hub, const struct cdr_hub_line *line, const struct 
 	request.checkpoint = cdr_message_field(note.data, note.len);
 	request.has_witnessed = p->witnessed.len > 0;
 	request.witnessed = cdr_message_field(p->witnessed.data, p->witnessed.len);
+	request.has_aged = p->aged.len > 0;
+	request.aged = cdr_message_field(p->aged.data, p->aged.len);
 	(void)snprintf(name, sizeof(name), "trustee/%" PRIu32, trustee);
 	struct cdr_ask ask = { .party = cdr_roster_trustee(roster, trustee)->party, .party_signer = name,
 		.path = WITNESS_PATH, .message = &request.base, .reply_type = &cdr__wire__witness_reply__descriptor };
@@ -179,6 +192,7 @@ push_portion(struct cdr_hub *hub, const struct cdr_hub_line *line, const struct 
 		return CDR_E_MEMORY;
 	p->hub = hub;
 	p->witnessed = witnessed;
+	p->now = cdr_clock_now();
 	p->from = from;
 	p->to = shown->size;
 	CDR_TRY(cdr_store_read(hub->store, portion_job, p));

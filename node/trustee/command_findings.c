@@ -1,4 +1,5 @@
 #include "audit/checkpoint.h"
+#include "audit/leaf.h"
 #include "node/trustee/command.h"
 
 #define NAMES_LEN 512
@@ -31,6 +32,55 @@ list_fork(struct cdr_query *query, struct cdr_report *report, json_t *list)
 	if (json_array_append_new(list, entry) != 0)
 		err = CDR_E_MEMORY;
 out:
+	return err;
+}
+
+static cdr_err
+list_one_withheld(struct cdr_query *query, struct cdr_report *report, json_t *list)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	uint64_t place, at;
+	char what[NAMES_LEN];
+	struct cdr_bytes entry;
+	char hex[2 * CDR_LEAF_ENTRY_LEN_MAX + 1];
+
+	CDR_TRY(cdr_query_count(query, 0, &place));
+	CDR_TRY(cdr_query_count(query, 1, &at));
+	CDR_TRY(cdr_query_text(query, 2, what, sizeof(what)));
+	CDR_TRY(cdr_query_blob_peek(query, 3, CDR_LEAF_ENTRY_LEN_MAX, &entry));
+	cdr_hex_write(entry.data, entry.len, hex);
+	cdr_report_text(report, "  entry %llu: the hub showed %s\n", (unsigned long long)place, what);
+	json_t *one = json_pack("{s:I, s:I, s:s, s:s, s:o}", "place", (json_int_t)place, "noticed_at", (json_int_t)at, "what", what, "entry", hex,
+	    "note", note_json(query, 4));
+	if (json_array_append_new(list, one) != 0)
+		err = CDR_E_MEMORY;
+out:
+	return err;
+}
+
+/* see node/trustee/command.h */
+cdr_err
+cdr_trustee_command_withheld(struct cdr_tx *tx, struct cdr_report *report, json_t **json)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct cdr_query *query = NULL;
+	json_t *list = json_array();
+
+	*json = NULL;
+	cdr_report_text(report, "Entries of the log that the hub kept from this trustee when it had to show them (to be compared with what the others saw):\n");
+	CDR_TRY(cdr_query_start(tx, "SELECT place, noticed_at, what, entry, note FROM withheld ORDER BY place", CDR_VALUES(), &query));
+	while ((err = cdr_query_step(query)) == CDR_OK)
+		CDR_TRY(list_one_withheld(query, report, list));
+	if (err == CDR_E_ABSENT) {
+		if (json_array_size(list) == 0)
+			cdr_report_text(report, "  none\n");
+		*json = list;
+		list = NULL;
+		err = CDR_OK;
+	}
+out:
+	json_decref(list);
+	cdr_query_end(query);
 	return err;
 }
 

@@ -9,7 +9,7 @@ struct reports {
 	json_t *misuse;
 	json_t *lies;
 	json_t *strangers;
-	json_t *forks;
+	json_t *forks, *withheld;
 	json_t *samples;
 };
 
@@ -181,6 +181,8 @@ reports_job(struct cdr_tx *tx, void *context)
 	if (err != CDR_OK)
 		return err;
 	err = cdr_trustee_command_forks(tx, r->report, &r->forks);
+	if (err == CDR_OK)
+		err = cdr_trustee_command_withheld(tx, r->report, &r->withheld);
 	if (err != CDR_OK)
 		return err;
 	cdr_report_text(r->report, "What the log says in this trustee's name, and it does not remember to have said:\n");
@@ -196,14 +198,15 @@ cdr_trustee_command_reports(const struct cdr_arguments *arguments, struct cdr_re
 {
 	cdr_err err = CDR_E_INTERNAL;
 	struct cdr_trustee_open open;
-	struct reports r = { report, json_array(), json_array(), json_array(), json_array(), NULL, NULL };
+	struct reports r = { report, json_array(), json_array(), json_array(), json_array(), NULL, NULL, NULL };
 
 	CDR_TRY(cdr_trustee_open(arguments, &open, fault));
 	CDR_TRY(cdr_store_read(open.home->store, reports_job, &r));
-	err = cdr_report_json(report, json_pack("{s:O, s:O, s:O, s:O, s:O, s:O}", "spent", r.spent, "misuse", r.misuse, "hub", r.lies,
-	    "forks", r.forks, "not_said", r.strangers, "samples", r.samples));
+	err = cdr_report_json(report, json_pack("{s:O, s:O, s:O, s:O, s:O, s:O, s:O}", "spent", r.spent, "misuse", r.misuse, "hub", r.lies,
+	    "forks", r.forks, "withheld", r.withheld, "not_said", r.strangers, "samples", r.samples));
 out:
 	json_decref(r.samples);
+	json_decref(r.withheld);
 	json_decref(r.forks);
 	json_decref(r.strangers);
 	json_decref(r.spent);

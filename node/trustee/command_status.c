@@ -14,7 +14,7 @@ struct status_job {
 	const char *folder;      /* where transcripts go; NULL: nowhere */
 	json_t *ceremonies;
 	json_t *samples;
-	json_t *forks;
+	json_t *forks, *withheld;
 	struct cdr_fault *fault;
 };
 
@@ -141,6 +141,8 @@ list_job(struct cdr_tx *tx, void *context)
 		err = cdr_trustee_command_samples(tx, job->report, &job->samples);
 	if (err == CDR_OK)
 		err = cdr_trustee_command_forks(tx, job->report, &job->forks);
+	if (err == CDR_OK)
+		err = cdr_trustee_command_withheld(tx, job->report, &job->withheld);
 out:
 	cdr_query_end(query);
 	return err;
@@ -195,11 +197,12 @@ cdr_trustee_command_status(const struct cdr_arguments *arguments, struct cdr_rep
 		json_decref(keys);
 		json_decref(job.ceremonies);
 		json_decref(job.samples);
+		json_decref(job.forks);
 		goto out;
 	}
-	err = cdr_report_json(report, json_pack("{s:i, s:I, s:o, s:o, s:o, s:o}", "index", (int)open.trustee->index, "roster",
+	err = cdr_report_json(report, json_pack("{s:i, s:I, s:o, s:o, s:o, s:o, s:o}", "index", (int)open.trustee->index, "roster",
 	    (json_int_t)roster->body->version, "keys", keys, "ceremonies", job.ceremonies, "samples", job.samples,
-	    "forks", job.forks));
+	    "forks", job.forks, "withheld", job.withheld));
 out:
 	if (open.trustee != NULL)
 		cdr_current_release(open.trustee->current, roster);

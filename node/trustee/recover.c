@@ -173,6 +173,17 @@ cdr_trustee_recover_pass(struct cdr_tx *tx, const struct cdr_merkle_edge *edge, 
 	return err;
 }
 
+/* see node/trustee/recover.h */
+cdr_err
+cdr_trustee_recover_target(struct cdr_tx *tx, uint64_t *size)
+{
+	int64_t target = 0;
+	cdr_err err = cdr_query_one_int(tx, "SELECT COALESCE(max(size), 0) FROM recover_point", CDR_VALUES(), &target);
+
+	*size = (uint64_t)target;
+	return err;
+}
+
 /* ---- asking ------------------------------------------------------------------------------------------------------- */
 
 /* What one trustee said: none, one or two checkpoints, verified. */

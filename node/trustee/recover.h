@@ -53,6 +53,9 @@ CDR_MUST_CHECK cdr_err cdr_trustee_recover_listens(struct cdr_tx *tx, bool *list
  */
 CDR_MUST_CHECK cdr_err cdr_trustee_recover_pass(struct cdr_tx *tx, const struct cdr_merkle_edge *edge, bool *contradicts);
 
+/* How far the log had come that others told of. */
+CDR_MUST_CHECK cdr_err cdr_trustee_recover_target(struct cdr_tx *tx, uint64_t *size);
+
 /* Whether this trustee may have countersigned a proposal of this version, and have forgotten it. */
 CDR_MUST_CHECK cdr_err cdr_trustee_recover_may_have_signed(struct cdr_tx *tx, uint64_t version, bool *may_have);
 

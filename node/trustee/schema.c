@@ -160,9 +160,15 @@ static const char version_told[] =
 /* Of an evaluation "again": as many points as its member's checks had under newer epochs, where it stands. NULL: of something else. */
 static const char version_again[] = "ALTER TABLE evaluation ADD COLUMN bound bigint;";
 
+/* Leaves that the hub had to show this trustee, and did not: node/trustee/seen.h. */
+static const char version_withheld[] =
+    "CREATE TABLE withheld (place bigint NOT NULL PRIMARY KEY, what text NOT NULL, entry bytea NOT NULL, note bytea NOT NULL,"
+    " noticed_at bigint NOT NULL);";
+
 static const char *const migrations[] = { version_1, version_keys, version_basis, version_log, version_rounds,
 	version_said, version_index_watch, version_samples, version_stopped, version_recover, version_round_log,
-	version_fork_names, version_late, version_told, version_again };
+	version_fork_names, version_late, version_told, version_again,
+	version_withheld };
 
 const struct cdr_store_schema cdr_trustee_schema = {
 	.application_id = 0x43445254, /* "CDRT" */

@@ -213,3 +213,46 @@ cdr_trustee_fork_keep(struct cdr_trustee *trustee, const struct cdr_roster *rost
 	if (err != CDR_OK)
 		cdr_log(CDR_LOG_ERROR, "log.fork_not_kept", cdr_log_err(err));
 }
+
+/* ---- what is kept from this trustee ---------------------------------------------------------------------------- */
+
+struct keep_withheld {
+	const struct cdr_trustee_withheld *withheld;
+	uint64_t now;
+	bool is_new;
+};
+
+/* A writing job. Of each leaf once: the hub shows it again and again. */
+static cdr_err
+withheld_job(struct cdr_tx *tx, void *context)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct keep_withheld *k = context;
+	const struct cdr_value place = cdr_value_int((int64_t)k->withheld->place);
+	int64_t known, count;
+
+	k->is_new = false;
+	CDR_TRY(cdr_query_one_int(tx, "SELECT count(*) FROM withheld WHERE place = $1", CDR_VALUES(place), &known));
+	CDR_TRY(cdr_query_one_int(tx, "SELECT count(*) FROM withheld", CDR_VALUES(), &count));
+	if (known > 0 || count >= CDR_TRUSTEE_WITHHELD_MAX)
+		return CDR_OK;
+	CDR_TRY(cdr_query_run(tx, "INSERT INTO withheld (place, what, entry, note, noticed_at) VALUES ($1, $2, $3, $4, $5)",
+	    CDR_VALUES(place, cdr_value_text(k->withheld->what), cdr_value_bytes(k->withheld->entry), cdr_value_bytes(k->withheld->note),
+		cdr_value_int((int64_t)k->now))));
+	k->is_new = true;
+out:
+	return err;
+}
+
+/* see node/trustee/seen.h */
+void
+cdr_trustee_withheld_keep(struct cdr_trustee *trustee, const struct cdr_trustee_withheld *withheld, uint64_t now)
+{
+	struct keep_withheld k = { .withheld = withheld, .now = now };
+	cdr_err err = cdr_store_write(trustee->home->store, withheld_job, &k);
+
+	if (err != CDR_OK)
+		cdr_log(CDR_LOG_ERROR, "log.withheld_not_kept", cdr_log_err(err));
+	if (err != CDR_OK || k.is_new)
+		cdr_log(CDR_LOG_ERROR, "log.withheld", cdr_log_text("what", withheld->what), cdr_log_int("place", (int64_t)withheld->place));
+}

@@ -61,4 +61,18 @@ CDR_MUST_CHECK cdr_err cdr_trustee_seen_last(struct cdr_tx *tx, struct cdr_buffe
 void cdr_trustee_fork_keep(struct cdr_trustee *trustee, const struct cdr_roster *roster,
     const struct cdr_checkpoint *checkpoint);
 
+#define CDR_TRUSTEE_WITHHELD_MAX 1000 /* leaves of which that is kept */
+#define CDR_TRUSTEE_WITHHELD_SEALED "a commitment alone"
+#define CDR_TRUSTEE_WITHHELD_UNSIGNED "an evaluation without its member's signature"
+
+/* A leaf of which the hub shows a trustee less than it must. */
+struct cdr_trustee_withheld {
+	const char *what;                    /* of these; NULL: none */
+	uint64_t place;
+	struct cdr_bytes entry, note;        /* as the hub sent it, and the checkpoint with it; borrowed */
+};
+
+/* Keep it, and tell the operator: whoever was shown more of that leaf can say so. */
+void cdr_trustee_withheld_keep(struct cdr_trustee *trustee, const struct cdr_trustee_withheld *withheld, uint64_t now);
+
 #endif

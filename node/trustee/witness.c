@@ -22,6 +22,7 @@
 /* An evaluation that its member signed. */
 struct evaluation {
 	size_t record;                       /* number of its leaf in the portion */
+	uint64_t at;
 	uint8_t signing_key[CDR_SIGN_PUBLIC_LEN];
 	struct cdr_bytes body, signature;    /* borrowed from the arena */
 	struct cdr_arena arena, request_arena;
@@ -50,9 +51,12 @@ struct portion {
 	const struct cdr_roster *newer;      /* one that was looked for because of this; held. NULL: none */
 	struct cdr_roster *then;             /* the one of the time of these leaves, if it was looked for; owned */
 	uint64_t then_version;               /* the newest roster in them when it was */
-	bool has_looked;
+	bool has_looked, could_not_look;
 	struct cdr_checkpoint checkpoint;
 	struct cdr_checkpoint witnessed;     /* the newest that enough cosigned, as the hub shows it; size 0: none */
+	struct cdr_checkpoint aged;          /* one that enough cosigned long ago: leaves before its end may have been erased; size 0: none */
+	struct cdr_trustee_withheld withheld; /* the last leaf that the hub does not open; what: NULL if there is none */
+	bool withholds;                      /* and has to */
 	bool is_witnessed, is_forked;        /* it is what this trustee saw; it contradicts that */
 	uint8_t (*hash)[HASH];               /* of each leaf */
 	struct evaluation *evaluation;
@@ -134,13 +138,13 @@ leaf_is_of(const struct cdr_leaf *leaf, const struct evaluation *e)
 	    memcmp(content, leaf->content, sizeof(content)) == 0;
 }
 
-/* Whether the member that the request names signed it with the key that ${roster} has, which is then the evaluation's. */
+/* Whether the member that the request names signed it with the key that ${roster} has, and had then; it is the evaluation's. */
 static bool
 is_signed(const struct portion *p, const struct cdr_roster *roster, struct evaluation *e, const struct cdr_envelope *inner)
 {
 	const Cdr__Wire__Member *member = cdr_roster_member(roster, e->request->member);
 
-	if (member == NULL || cdr_envelope_verify_request(inner, member->party->signing_key.data, p->trustee->genesis, EVALUATE_PATH) != CDR_OK)
+	if (member == NULL || e->at < member->joined_at || cdr_envelope_verify_request(inner, member->party->signing_key.data, p->trustee->genesis, EVALUATE_PATH) != CDR_OK)
 		return false;
 	memcpy(e->signing_key, member->party->signing_key.data, sizeof(e->signing_key));
 	return true;
@@ -183,13 +187,31 @@ look_for_roster(struct portion *p)
 	if (p->has_looked)
 		return;
 	p->has_looked = true;
-	if (cdr_trustee_roster_update(p->trustee, &newer, NULL) == CDR_OK && newer)
+	p->could_not_look = cdr_trustee_roster_update(p->trustee, &newer, NULL) != CDR_OK;
+	if (newer)
 		p->roster = p->newer = cdr_current_hold(p->trustee->current);
 }
 
+/* The leaf says too little to this trustee. What others were shown of it may be more. */
+static void
+withhold(struct portion *p, size_t record, const char *what)
+{
+	p->withheld = (struct cdr_trustee_withheld){ what, p->request->from + record, cdr_message_bytes(p->request->record[record]->entry),
+		cdr_message_bytes(p->request->checkpoint) };
+}
+
+/* A key with which somebody joined after that is not the one that signed it: whoever does not hold the roster of the time cannot tell. */
+static bool
+may_be_former(const struct portion *p, const struct evaluation *e)
+{
+	const Cdr__Wire__Member *member = cdr_roster_member(p->roster, e->request->member);
+
+	return member != NULL && e->at < member->joined_at;
+}
+
 /*
- * Take in what the member signed, if it did. A leaf without that counts against nobody, and no trustee evaluates for it:
- * the hub cannot spend a member's quota.
+ * Take in what the member signed. A leaf without that is not taken in: another trustee may be shown it with the signature, and count it. So the hub
+ * cannot spend a member's quota, nor spare it.
  */
 static cdr_err
 take_evaluation(struct portion *p, size_t record, const struct cdr_leaf *leaf)
@@ -200,6 +222,7 @@ take_evaluation(struct portion *p, size_t record, const struct cdr_leaf *leaf)
 	cdr_err err;
 
 	e->record = record;
+	e->at = leaf->at;
 	err = cdr_message_decode(&e->arena, &cdr__wire__signed_evaluation__descriptor,
 	    cdr_message_bytes(p->request->record[record]->evidence), &evidence);
 	if (err != CDR_OK || evidence->request.len > REQUEST_LEN_MAX)
@@ -220,9 +243,16 @@ take_evaluation(struct portion *p, size_t record, const struct cdr_leaf *leaf)
 			return CDR_E_BUSY; /* nobody leaves a roster: there is a newer one, which we could not get */
 		is_member_s = is_signed(p, p->roster, e, &inner);
 	}
+	if (!is_member_s && p->could_not_look)
+		return CDR_E_BUSY;
+	bool is_former = !is_member_s && may_be_former(p, e);
 	if (!is_member_s)
 		e->request = NULL;
+	if (is_former)
+		return CDR_OK;
 out:
+	if (e->request == NULL)
+		withhold(p, record, CDR_TRUSTEE_WITHHELD_UNSIGNED);
 	return err == CDR_E_MEMORY || err == CDR_E_INTERNAL || err == CDR_E_STORE ? err : CDR_OK;
 }
 
@@ -274,6 +304,32 @@ read_witnessed(struct portion *p)
 	return err == CDR_E_INPUT || err == CDR_E_SIGNATURE ? CDR_OK : err;
 }
 
+/* Whether enough of those who are trustees now cosigned it so long ago that the hub may have erased what stands before it. Clocks differ by a day. */
+static bool
+is_aged(const struct portion *p, const struct cdr_checkpoint *checkpoint)
+{
+	const uint64_t least = (CDR_LEAF_OPEN_DAYS - 1) * UINT64_C(86400);
+	uint32_t count = 0;
+
+	for (size_t i = 0; i < checkpoint->cosignature_count; i++)
+		count += checkpoint->cosignature[i].at + least <= p->call->now;
+	return count >= p->call->roster->body->threshold;
+}
+
+/* The checkpoint that excuses the hub where it opens a leaf no more. One that does not hold excuses nothing. */
+static cdr_err
+read_aged(struct portion *p)
+{
+	cdr_err err;
+
+	if (!p->request->has_aged)
+		return CDR_OK;
+	err = cdr_checkpoint_read(cdr_message_bytes(p->request->aged), p->trustee->genesis, p->call->roster, &p->aged, NULL);
+	if (err != CDR_OK || !is_aged(p, &p->aged))
+		p->aged.size = 0;
+	return err == CDR_E_INPUT || err == CDR_E_SIGNATURE ? CDR_OK : err;
+}
+
 /* Everything that can be looked at before the database is touched. */
 static cdr_err
 prepare(struct portion *p, struct cdr_fault *fault)
@@ -289,6 +345,7 @@ prepare(struct portion *p, struct cdr_fault *fault)
 	CDR_TRY(cdr_checkpoint_read(cdr_message_bytes(r->checkpoint), p->trustee->genesis, p->call->roster, &p->checkpoint,
 	    fault));
 	CDR_TRY(read_witnessed(p));
+	CDR_TRY(read_aged(p));
 	if (p->checkpoint.size != r->from + count)
 		return cdr_fault_set(fault, CDR_E_INPUT, "the checkpoint does not stand behind the last leaf");
 	p->hash = calloc(count + 1, sizeof(*p->hash));
@@ -301,6 +358,8 @@ prepare(struct portion *p, struct cdr_fault *fault)
 		if (err != CDR_OK)
 			return cdr_fault_set(fault, err, "leaf %" PRIu64 " is not what the tree holds", r->from + i);
 		CDR_TRY(cdr_merkle_leaf(cdr_message_bytes(r->record[i]->entry), p->hash[i]));
+		if (!is_known)
+			withhold(p, i, CDR_TRUSTEE_WITHHELD_SEALED);
 		if (is_known && leaf.kind == CDR_LEAF_CEREMONY)
 			CDR_TRY(take_said(p, i, &leaf));
 		if (is_known && (leaf.kind == CDR_LEAF_INDEX_BATCH || leaf.kind == CDR_LEAF_INDEX_ROOT || leaf.kind == CDR_LEAF_CHECK_OPENED))
@@ -468,6 +527,24 @@ compare_witnessed(struct cdr_tx *tx, struct portion *p)
 	return p->is_forked ? CDR_E_PROOF : err == CDR_E_ABSENT ? CDR_OK : err;
 }
 
+/*
+ * Whether the hub keeps a leaf to itself that it has to open. It erases none that was not cosigned long ago; and to whoever has to catch up others told how
+ * far they saw them open.
+ */
+static cdr_err
+check_withheld(struct cdr_tx *tx, struct portion *p)
+{
+	uint64_t excused = p->aged.size, told;
+
+	if (p->withheld.what == NULL)
+		return CDR_OK;
+	cdr_err err = p->is_recovering ? cdr_trustee_recover_target(tx, &told) : CDR_OK;
+	if (err == CDR_OK && p->is_recovering && told > excused)
+		excused = told;
+	p->withholds = err == CDR_OK && p->withheld.place >= excused;
+	return p->withholds ? CDR_E_PROOF : err;
+}
+
 /* A writing job: leaves behind those that were seen, if their root is the checkpoint's. */
 static cdr_err
 take_job(struct cdr_tx *tx, void *context)
@@ -477,7 +554,7 @@ take_job(struct cdr_tx *tx, void *context)
 	struct cdr_merkle_edge edge;
 	uint8_t root[HASH];
 
-	p->contradicts = p->is_taken = p->is_missing = p->is_witnessed = p->is_forked = false;
+	p->contradicts = p->is_taken = p->is_missing = p->is_witnessed = p->is_forked = p->withholds = false;
 	CDR_TRY(cdr_trustee_recovering(tx, &p->is_recovering));
 	CDR_TRY(cdr_trustee_recover_listens(tx, &p->listens));
 	CDR_TRY(cdr_trustee_log_edge(tx, &edge));
@@ -490,10 +567,15 @@ take_job(struct cdr_tx *tx, void *context)
 	}
 	if (!p->listens)
 		return CDR_OK;
+	CDR_TRY(check_withheld(tx, p));
 	for (size_t i = 0; i < p->request->n_record; i++) {
 		CDR_TRY(cdr_merkle_append(&edge, p->hash[i], NULL));
 		if (p->is_recovering)
 			CDR_TRY(cdr_trustee_recover_pass(tx, &edge, &p->contradicts));
+		if (!p->contradicts && edge.size == p->aged.size) {
+			CDR_TRY(cdr_merkle_root(&edge, root));
+			p->contradicts = memcmp(root, p->aged.root, sizeof(root)) != 0;
+		}
 		if (p->contradicts)
 			return CDR_OK;
 	}
@@ -573,6 +655,12 @@ cdr_trustee_witness(void *context, const struct cdr_call *call, struct cdr_answe
 		cdr_trustee_fork_keep(trustee, call->roster, &p.witnessed);
 		err = cdr_fault_set(fault, CDR_E_PROOF, "the log of %" PRIu64 " leaves that enough witnesses cosigned is not what this trustee saw; both "
 		    "checkpoints are kept", p.witnessed.size);
+		goto out;
+	}
+	if (p.withholds) {
+		cdr_trustee_withheld_keep(trustee, &p.withheld, call->now);
+		err = cdr_fault_set(fault, CDR_E_PROOF, "the hub has to show what leaf %" PRIu64 " says, and does not (%s): it is not cosigned, and what was shown is "
+		    "kept", p.withheld.place, p.withheld.what);
 		goto out;
 	}
 	if (p.contradicts || p.is_missing) {

@@ -2,6 +2,8 @@
 #include "tests/unit/unit.h"
 #include "tests/unit/trustee/asking.h"
 
+#include "node/trustee/seen.h"
+
 /* Without the log nothing is evaluated: no proof, a proof for something else, too few witnesses. */
 static void
 test_not_in_the_log(void **state)
@@ -320,6 +322,22 @@ test_logged_twice(void **state)
 	assert_int_equal(ask_store(w, "SELECT count(*) FROM misuse"), 0);
 }
 
+/* The hub logs what it may not, and nobody takes that in. After that it goes on as if it had not. */
+static void
+send_lie(struct world *w, struct request r)
+{
+	struct played_log *before = malloc(sizeof(*before));
+
+	assert_non_null(before);
+	*before = w->log;
+	send_request(w, r);
+	for (uint32_t i = 1; i <= TRUSTEE_COUNT; i++)
+		assert_string_equal(w->log.code[i], "proof");
+	assert_int_equal(w->log.checkpoint.cosignature_count, 0);
+	w->log = *before;
+	free(before);
+}
+
 /* What another member asked, or a hub put into somebody's mouth, is evaluated for nobody and costs nobody anything. */
 static void
 test_anothers_commitment(void **state)
@@ -346,14 +364,14 @@ test_anothers_commitment(void **state)
 	/* A leaf that names them over what this member signed; one that has a signature of the hub's own making; one that says another number. */
 	r.is_unlogged = false;
 	r.logged_as = "member/green-valley";
-	send_request(w, r);
+	send_lie(w, r);
 	assert_refused(w, 400, "proof");
 	r.logged_as = NULL;
 	r.is_logged_again = true;
 	r.logged_seed = seed;
-	send_request(w, r);
+	send_lie(w, r);
 	assert_refused(w, 400, "proof");
-	assert_int_equal(w->log.edge.size, 3);
+	assert_int_equal(ask_store(w, "SELECT count(*) FROM withheld WHERE place = 1"), 1);
 	assert_int_equal(ask_store(w, SPENT), 0);
 	assert_int_equal(ask_store(w, "SELECT sum(points) FROM spent"), 4);
 	assert_int_equal(ask_store(w, "SELECT count(*) FROM evaluation"), 1);
@@ -442,7 +460,7 @@ test_spent_under_the_old_key(void **state)
 	assert_int_equal(ask_store(w, SPENT), 60);
 	log_roster(w);
 	late.logged_seed = old;
-	send_request(w, late);
+	send_lie(w, late);
 	assert_refused(w, 503, "busy");
 	assert_int_equal(ask_store(w, SPENT), 60);
 	assert_int_equal(ask_store(w, "SELECT count(*) FROM evaluation"), 1);
@@ -545,6 +563,119 @@ test_honest_witnesses_are_accused_of_nothing(void **state)
 	assert_int_equal(ask_store(w, "SELECT count(*) FROM fork WHERE signed_both = '' AND size = 1"), 1);
 }
 
+/* ---- the liar: leaves that it shows to some as if they had been erased -------------------------------------------- */
+
+/* Logs what was asked, opened to those in ${sees} alone; how many cosign. */
+static size_t
+append_half_shown(struct world *w, struct played_leaf *l, const bool *sees)
+{
+	struct played_log *log = &w->log;
+	Cdr__Wire__LogRecord erased = CDR__WIRE__LOG_RECORD__INIT, *record[] = { &l->record };
+	Cdr__Wire__WitnessRequest message = CDR__WIRE__WITNESS_REQUEST__INIT;
+	uint64_t place = log->edge.size;
+	struct cdr_buffer note;
+
+	erased.entry = l->record.entry;
+	assert_int_equal(cdr_merkle_leaf(cdr_buffer_bytes(&l->entry), log->hash[place]), CDR_OK);
+	assert_int_equal(cdr_merkle_append(&log->edge, log->hash[place], NULL), CDR_OK);
+	log->checkpoint.size = log->edge.size;
+	assert_int_equal(cdr_merkle_root(&log->edge, log->checkpoint.root), CDR_OK);
+	log->checkpoint.cosignature_count = 0;
+	assert_int_equal(cdr_checkpoint_sign(w->x->hub_seed, w->x->genesis->hash, &log->checkpoint), CDR_OK);
+	assert_int_equal(cdr_checkpoint_write(&log->checkpoint, w->x->genesis->hash, w->x->newest, &note), CDR_OK);
+	message.from = place;
+	message.n_record = 1;
+	message.record = record;
+	message.checkpoint = cdr_message_field(note.data, note.len);
+	for (uint32_t i = 1; i <= TRUSTEE_COUNT; i++) {
+		record[0] = sees[i] ? &l->record : &erased;
+		played_ask(log, i, &message);
+	}
+	cdr_buffer_free(&note);
+	return log->checkpoint.cosignature_count;
+}
+
+/* Old index, behind a leaf that nobody may read: no trustee cosigns it, each keeps it; and once it is opened the log goes on. */
+static void
+test_a_leaf_is_opened_to_all(void **state)
+{
+	struct world *w = *state;
+	static const char kept[] = "SELECT count(*) FROM withheld WHERE place = 0 AND what = '" CDR_TRUSTEE_WITHHELD_SEALED "'";
+	const bool nobody[TRUSTEE_COUNT + 1] = { false }, two[] = { false, false, true, true }, all[] = { false, true, true, true };
+	struct cdr_leaf leaf = { .kind = CDR_LEAF_CHECK_OPENED, .at = 1772323200 };
+	struct cdr_merkle_edge edge = w->log.edge;
+	struct played_leaf l;
+
+	cdr_leaf_party_add(&leaf, "member/blue-harbour");
+	for (uint64_t i = 0; i < 3; i++)
+		cdr_leaf_number_add(&leaf, i);
+	played_leaf_make(&l, &leaf, NULL);
+	assert_int_equal(append_half_shown(w, &l, nobody), 0);
+	assert_string_equal(w->log.code[1], "proof");
+	assert_int_equal(ask_store(w, kept), 1);
+	/* Those to whom it is opened cosign it; who was not shown it does not, whatever the others did. */
+	w->log.edge = edge;
+	assert_int_equal(append_half_shown(w, &l, two), 2);
+	assert_string_equal(w->log.code[1], "proof");
+	assert_int_equal(ask_store(w, kept), 1);
+	w->log.edge = edge;
+	assert_int_equal(append_half_shown(w, &l, all), 1); /* the third, too */
+	assert_string_equal(w->log.code[1], "");
+	played_leaf_free(&l);
+}
+
+/* A trustee that comes late is shown what was erased, and a checkpoint behind it: cosigned by enough, and as long ago as that takes. */
+static void
+test_what_was_erased_is_taken_in(void **state)
+{
+	struct world *w = *state;
+	struct played_log *log = &w->log;
+	const uint64_t now = cdr_trustee_now(), long_ago = now - CDR_LEAF_OPEN_DAYS * UINT64_C(86400);
+	const struct {
+		uint64_t at;
+		uint32_t signers;
+		int root;
+		const char *code;
+	} cases[] = { { long_ago + 3 * UINT64_C(86400), 2, 0, "proof" }, { long_ago, 1, 0, "proof" }, { long_ago, 2, 1, "proof" },
+		{ long_ago, 2, 0, "" } };
+	struct cdr_leaf leaf = { .kind = CDR_LEAF_DELIVERY, .at = 1772323200 };
+	Cdr__Wire__LogRecord erased = CDR__WIRE__LOG_RECORD__INIT, *record[] = { &erased };
+	Cdr__Wire__WitnessRequest message = CDR__WIRE__WITNESS_REQUEST__INIT;
+	struct played_leaf l;
+	struct cdr_buffer note, aged_note;
+
+	cdr_leaf_party_add(&leaf, "member/blue-harbour");
+	played_leaf_make(&l, &leaf, NULL);
+	erased.entry = l.record.entry;
+	assert_int_equal(cdr_merkle_leaf(cdr_buffer_bytes(&l.entry), log->hash[0]), CDR_OK);
+	assert_int_equal(cdr_merkle_append(&log->edge, log->hash[0], NULL), CDR_OK);
+	log->checkpoint = uncosigned(w);
+	assert_int_equal(cdr_checkpoint_write(&log->checkpoint, w->x->genesis->hash, w->x->newest, &note), CDR_OK);
+	message.n_record = 1;
+	message.record = record;
+	message.checkpoint = cdr_message_field(note.data, note.len);
+	message.has_aged = true;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct cdr_checkpoint aged = uncosigned(w);
+		aged.root[0] ^= (uint8_t)cases[i].root;
+		assert_int_equal(cdr_checkpoint_sign(w->x->hub_seed, w->x->genesis->hash, &aged), CDR_OK);
+		for (uint32_t k = 2; k < 2 + cases[i].signers; k++) {
+			struct cdr_cosignature cosignature;
+			assert_int_equal(cdr_checkpoint_cosign(w->x->node[k].home.keys->signing, w->x->genesis->hash, &aged, k, cases[i].at,
+			    &cosignature), CDR_OK);
+			assert_int_equal(cdr_checkpoint_add(&aged, w->x->genesis->hash, w->x->newest, &cosignature), CDR_OK);
+		}
+		assert_int_equal(cdr_checkpoint_write(&aged, w->x->genesis->hash, w->x->newest, &aged_note), CDR_OK);
+		message.aged = cdr_message_field(aged_note.data, aged_note.len);
+		played_ask(log, 1, &message);
+		assert_string_equal(log->code[1], cases[i].code);
+		cdr_buffer_free(&aged_note);
+	}
+	assert_int_equal(log->checkpoint.cosignature_count, 1);
+	cdr_buffer_free(&note);
+	played_leaf_free(&l);
+}
+
 int
 main(void)
 {
@@ -561,6 +692,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_numbers, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_spent_under_the_old_key, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_two_histories, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_a_leaf_is_opened_to_all, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_what_was_erased_is_taken_in, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_honest_witnesses_are_accused_of_nothing, setup, teardown),
 	};
 
