@@ -315,6 +315,19 @@ out:
 
 /* ---- rosters in the log ---------------------------------------------------------------------------------------- */
 
+/*
+ * What came into force behind the checkpoint is not in it yet. But a roster was in force when the next one was made, so one whose successor was made
+ * long before the witnesses signed has to be recorded.
+ */
+static cdr_err
+check_unrecorded(const struct cdr_verify *v, size_t recorded, struct cdr_fault *fault)
+{
+	for (size_t version = recorded; version + 1 < v->roster_count; version++)
+		if (v->roster[version + 1]->body->made_at + CDR_VERIFY_ROSTER_LATE_S < v->witnessed_at)
+			return cdr_fault_set(fault, CDR_E_ROSTER, "the log does not record roster %zu, which was in force long before its witnesses signed", version);
+	return CDR_OK;
+}
+
 /* see audit/verify.h: each roster is logged, once and in its order, and no other is. */
 cdr_err
 cdr_verify_roster_leaves(struct cdr_verify *v, struct cdr_fault *fault)
@@ -338,10 +351,9 @@ cdr_verify_roster_leaves(struct cdr_verify *v, struct cdr_fault *fault)
 			    v->open[i].position);
 		version++;
 	}
-	/* What came into force behind the checkpoint is not in it yet. */
 	if (version == 0)
 		return cdr_fault_set(fault, CDR_E_ROSTER, "the log does not record the genesis roster");
-	return CDR_OK;
+	return check_unrecorded(v, version, fault);
 }
 
 /* ---- key ceremonies ---------------------------------------------------------------------------------------------- */

@@ -13,6 +13,7 @@
 #include "audit/sample.h"
 #include "audit/tile.h"
 
+#define CDR_VERIFY_ROSTER_LATE_S 86400 /* so long after the next one was made a roster may be missing in what was witnessed */
 #define CDR_VERIFY_PATH_LEN 1024
 #define CDR_VERIFY_FILE_LEN_MAX (8U << 20)
 #define CDR_VERIFY_ROSTER_MAX 65536

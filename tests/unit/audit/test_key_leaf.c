@@ -131,6 +131,29 @@ what_is_in_force_is_not_deleted(void **state)
 	assert_int_equal(cdr_verify_key_leaves(&w->v, NULL), CDR_E_PROOF);
 }
 
+/* The liar: a hub that records the genesis roster and no other. What came into force just now may be missing, and nothing else. */
+static void
+rosters_are_recorded(void **state)
+{
+	struct world *w = *state;
+	size_t kept = 0;
+
+	assert_true(w->v.roster_count > 2);
+	for (size_t i = 0; i < w->v.open_count; i++)
+		if (w->leaf[i].leaf.kind == CDR_LEAF_ROSTER && w->leaf[i].leaf.number[0] == 0)
+			w->leaf[kept++] = w->leaf[i];
+	assert_int_equal(kept, 1);
+	for (size_t i = 1; i < w->v.roster_count; i++)
+		w->body[i].made_at = 1000 + i;
+	const struct cdr_bytes hash = { w->roster[0].hash, CDR_ROSTER_HASH_LEN };
+	assert_int_equal(cdr_leaf_content(CDR_LEAF_ROSTER, &hash, 1, w->leaf[0].leaf.content), CDR_OK);
+	w->v.open_count = kept;
+	w->v.witnessed_at = 1002 + CDR_VERIFY_ROSTER_LATE_S;
+	assert_int_equal(cdr_verify_roster_leaves(&w->v, NULL), CDR_OK);
+	w->v.witnessed_at++;
+	assert_int_equal(cdr_verify_roster_leaves(&w->v, NULL), CDR_E_ROSTER);
+}
+
 int
 main(void)
 {
@@ -141,6 +164,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(another_key_than_they_said_is_none, setup, teardown),
 		cmocka_unit_test_setup_teardown(an_altered_event_is_found, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_is_in_force_is_not_deleted, setup, teardown),
+		cmocka_unit_test_setup_teardown(rosters_are_recorded, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
