@@ -137,13 +137,14 @@ out:
 	return err;
 }
 
+/* Up to the one under which the checkpoint is witnessed: who read it by the keys of later trustees would find too few cosignatures. */
 static cdr_err
-write_rosters(struct cdr_hub *hub, struct publishing *p)
+write_rosters(struct cdr_hub *hub, struct publishing *p, uint64_t last)
 {
 	char name[64];
 	cdr_err err = CDR_OK;
 
-	for (p->version = 0; err == CDR_OK; p->version++) {
+	for (p->version = 0; err == CDR_OK && (uint64_t)p->version <= last; p->version++) {
 		(void)snprintf(name, sizeof(name), "rosters/%" PRId64, p->version);
 		if (is_there(p, name))
 			continue;
@@ -152,7 +153,7 @@ write_rosters(struct cdr_hub *hub, struct publishing *p)
 			err = write_file(p, name, p->roster.data, p->roster.len);
 		cdr_buffer_free(&p->roster);
 	}
-	return err == CDR_E_ABSENT ? CDR_OK : err;
+	return err == CDR_E_ABSENT ? CDR_E_STORE : err;
 }
 
 /* The first row of ${sql} behind p->version: its number, which becomes p->version, and its bytes. */
@@ -220,7 +221,7 @@ cdr_hub_publish(struct cdr_hub *hub, const struct cdr_roster *roster, const char
 	CDR_TRY(write_level(hub, &p, CDR_TILE_ENTRIES));
 	for (int level = 0; level <= CDR_TILE_LEVEL_MAX && checkpoint->size >> (CDR_TILE_BITS * level) > 0; level++)
 		CDR_TRY(write_level(hub, &p, level));
-	CDR_TRY(write_rosters(hub, &p));
+	CDR_TRY(write_rosters(hub, &p, roster->body->version));
 	CDR_TRY(write_numbered(hub, &p, "samples", next_lot_job));
 	CDR_TRY(write_numbered(hub, &p, "verdicts", next_verdict_job));
 	CDR_TRY(cdr_checkpoint_write(checkpoint, hub->genesis, roster, &note));

@@ -11,6 +11,7 @@
  * Write what ${folder} lacks of the log up to ${checkpoint}: entries, tiles, rosters, and last the checkpoint, which then takes
  * the place of the one before. What is there is not written again: a folder that is kept up to date costs what is new.
  *
+ * roster  in   under which ${checkpoint} is witnessed; later ones are not written
  * folder  in   made if it does not exist (its parent does)
  *
  * Returns  CDR_OK; CDR_E_IO, CDR_E_RANGE where ${folder} cannot be written; CDR_E_STORE, also if the database lacks leaves or hashes that

@@ -137,6 +137,28 @@ what_is_published_holds(void **state)
 	verify(w, third.size);
 }
 
+/* A writing job. */
+static cdr_err
+next_roster_job(struct cdr_tx *tx, void *context)
+{
+	(void)context;
+	return cdr_query_run(tx, "INSERT INTO roster (version, hash, signed, in_force_at) SELECT version + 1, hash, signed, in_force_at FROM roster",
+	    CDR_VALUES());
+}
+
+/* The next roster comes into force while a checkpoint of the one before is published: it comes with the next checkpoint. */
+static void
+a_later_roster_waits_for_its_checkpoint(void **state)
+{
+	struct world *w = *state;
+	struct cdr_checkpoint checkpoint = grow(w, 3);
+
+	assert_int_equal(cdr_store_write(w->x->store, next_roster_job, NULL), CDR_OK);
+	assert_int_equal(publish(w, w->folder, &checkpoint), CDR_OK);
+	assert_int_equal(file_of(w, "rosters/1"), 0);
+	verify(w, checkpoint.size);
+}
+
 /* What stands there and cannot be read is not verified, and that is not passed over. */
 static void
 a_folder_that_is_none_is_told(void **state)
@@ -223,6 +245,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(what_is_published_holds, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_later_roster_waits_for_its_checkpoint, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_folder_that_is_none_is_told, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_lost_leaf_is_not_passed_over, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_lost_tile_is_not_passed_over, setup, teardown),
