@@ -186,9 +186,37 @@ judge_unreadable(struct judging *j)
 	return j->reply != NULL && j->shown_err != CDR_OK ? CDR_OK : not_shown(j, "the hub showed a checkpoint, or refused to");
 }
 
+/*
+ * Who a trustee is, rosters say. A folder from before the one that the node went by does not know them all, and would make an honest hub a liar.
+ * Of the file's own roster nothing counts but its version: who makes that up only keeps his file from being judged.
+ */
+static cdr_err
+check_rosters_known(const struct judging *j)
+{
+	struct cdr_buffer bytes;
+	struct cdr_roster *roster = NULL;
+	const uint64_t last = j->rosters[j->roster_count - 1]->body->version;
+
+	cdr_err err = read_hex(j, "roster", &bytes);
+	if (err == CDR_OK)
+		err = cdr_roster_decode(cdr_buffer_bytes(&bytes), &roster, NULL);
+	if (err == CDR_OK && roster->body->version > last)
+		err = cdr_fault_set(j->fault, CDR_E_ABSENT, "the file was written under roster version %" PRIu64 ", and the folder knows those up to %" PRIu64
+		    ": take a newer export", roster->body->version, last);
+	else if (err != CDR_OK && err != CDR_E_MEMORY)
+		err = cdr_fault_set(j->fault, CDR_E_INPUT, "it does not say under which roster it was written");
+	cdr_roster_free(roster);
+	cdr_buffer_free(&bytes);
+	return err;
+}
+
 static cdr_err
 judge_unwitnessed(struct judging *j)
 {
+	cdr_err err = check_rosters_known(j);
+
+	if (err != CDR_OK)
+		return err;
 	return j->reply != NULL && j->shown_err == CDR_OK && !is_witnessed(j) ?
 	    CDR_OK : not_shown(j, "what the hub showed has enough cosignatures, or it showed nothing");
 }

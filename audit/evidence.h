@@ -6,7 +6,7 @@
  * believes neither of the two: only what hub and trustees signed counts, and only what an honest hub could never have signed.
  *
  * The file is a JSON object. Of its fields are looked at, bytes in hexadecimal and notes as they are: `finding`, `genesis`, `request`
- * and `reply` (a signed CheckpointRequest and what the hub answered), `checkpoint`, `checkpoint_of_trustee`, `receipt`, `other_receipt`.
+ * and `reply` (a signed CheckpointRequest and what the hub answered), `checkpoint`, `checkpoint_of_trustee`, `receipt`, `other_receipt`, `roster`.
  */
 
 #include "audit/checkpoint.h"
@@ -29,7 +29,8 @@ struct cdr_evidence {
  *
  * Returns  CDR_OK: it does; CDR_E_PROOF: what is signed in it does not show that, or rests on the node's word, as "stale" does;
  *          CDR_E_SIGNATURE: something in it is not signed by whom it should be; CDR_E_INPUT: it is no such file;
- *          CDR_E_ROSTER: it is of another exchange; CDR_E_MEMORY.
+ *          CDR_E_ROSTER: it is of another exchange; CDR_E_ABSENT: it was written under a newer roster than ${rosters} has, and rests on who
+ *          its trustees are; CDR_E_MEMORY.
  */
 CDR_MUST_CHECK cdr_err cdr_evidence_judge(struct cdr_bytes json, struct cdr_roster *const *rosters, size_t count,
     struct cdr_evidence *evidence, struct cdr_fault *fault);

@@ -257,7 +257,7 @@ print_evidence(const struct cdr_evidence *e, cdr_err err, bool json, const struc
 	} else if (err == CDR_OK) {
 		(void)printf("The file shows it (%s), by these signatures: %s.\n", e->finding, e->parties);
 	} else {
-		(void)fprintf(stderr, "candor-audit: the file does not show it: %s\n",
+		(void)fprintf(stderr, "candor-audit: the file %s: %s\n", err == CDR_E_ABSENT || exit_of(err) == EXIT_FAILED ? "cannot be judged" : "does not show it",
 		    fault->text[0] != '\0' ? fault->text : cdr_err_name(err));
 	}
 }

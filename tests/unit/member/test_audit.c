@@ -87,6 +87,27 @@ judge(struct world *w, json_t *json)
 	return err;
 }
 
+/* Who knows only the genesis roster cannot tell whether enough have signed, and accuses nobody; nor by a file that does not say under which it was written. */
+static void
+assert_older_rosters_judge_nothing(struct world *w, json_t *json)
+{
+	struct cdr_roster *genesis;
+	struct cdr_fault fault = { CDR_OK, "" };
+	char *text = json_dumps(json, 0);
+
+	assert_non_null(text);
+	assert_int_equal(cdr_roster_decode(cdr_buffer_bytes(&w->genesis_bytes), &genesis, NULL), CDR_OK);
+	assert_int_equal(cdr_evidence_judge((struct cdr_bytes){ (const uint8_t *)text, strlen(text) }, &genesis, 1, &evidence, &fault), CDR_E_ABSENT);
+	assert_non_null(strstr(fault.text, "roster version 1, and the folder knows those up to 0: take a newer export"));
+	cdr_roster_free(genesis);
+	cdr_json_free(text);
+
+	json_t *without = json_deep_copy(json);
+	assert_int_equal(json_object_del(without, "roster"), 0);
+	assert_int_equal(judge(w, without), CDR_E_INPUT);
+	json_decref(without);
+}
+
 /* The file shows what it says; under another name, or without one of its parts, it does not. */
 static void
 assert_judged(struct world *w, enum cdr_audit_kind kind, json_t *json)
@@ -143,6 +164,8 @@ assert_found(struct world *w, enum cdr_audit_kind kind)
 		assert_non_null(json_object_get(json, "genesis"));
 		assert_non_null(json_object_get(json, "roster"));
 		assert_judged(w, kind, json);
+		if (kind == CDR_AUDIT_UNWITNESSED)
+			assert_older_rosters_judge_nothing(w, json);
 		json_decref(json);
 	}
 	if (err != CDR_E_PROOF || !found)
