@@ -172,9 +172,10 @@ const struct cdr_command cdr_hub_commands[] = {
 	    .handle = cdr_hub_command_member_restore },
 	{ .name = "epoch new", .summary = "ask for the next epoch before the present one is nearly over",
 	    .help = "Sixty days before an epoch ends the trustees make the key of the next by themselves, and members move to it by\n"
-		    "themselves. This is for when that cannot wait, such as after a share was seen by somebody.",
+		    "themselves. This is for when that cannot wait, such as after a share was seen by somebody. Before its time no trustee\n"
+		    "makes a key because a hub wants it: after this the trustees' operators run `candor-trustee ceremony`, all at the same time.",
 	    .handle = cdr_hub_command_epoch_new },
-	{ .name = "epoch status", .summary = "show the epochs, and who has moved to the newest", .handle = cdr_hub_command_epoch_status },
+	{ .name = "epoch status", .summary = "show the epochs, what was asked for, and who has moved to the newest", .handle = cdr_hub_command_epoch_status },
 	{ .name = "trustees change", .summary = "propose other trustees, or another threshold", .options = trustees_options,
 	    .help = "Who is not named stays. Everybody in the change compares the fingerprint that is printed, and runs\n"
 		    "`candor-trustee reshare`; it comes into force when all who take part have their shares, and enough of those who\n"

@@ -23,12 +23,17 @@ cdr_hub_command_epoch_new(const struct cdr_arguments *arguments, struct cdr_repo
 	cdr_err err = CDR_E_INTERNAL;
 	struct cdr_hub_open open;
 	uint32_t number;
+	uint64_t now = cdr_hub_now(), before;
+	char day[16];
 
 	CDR_TRY(cdr_hub_open(arguments, &open, fault));
-	CDR_TRY(cdr_hub_epoch_ask(open.hub, cdr_hub_now(), &number, fault));
-	cdr_report_text(report, "Epoch %" PRIu32 " is asked for. Next: the trustees run `candor-trustee ceremony`, all at the same time. Then "
-	    "members move by\nthemselves within 60 days: `candor-hub epoch status`.\n", number);
-	err = cdr_report_json(report, json_pack("{s:i}", "asked", (int)number));
+	CDR_TRY(cdr_hub_epoch_ask(open.hub, now, &number, &before, fault));
+	write_day(before, day);
+	cdr_report_text(report, "Epoch %" PRIu32 " %s%s%s. Trustees do not follow a hub that wants a key before its time: tell their operators. Next:\nthey "
+	    "run `candor-trustee ceremony`, all at the same time. Then members move by themselves within 60 days:\n`candor-hub epoch status`.\n",
+	    number, before != 0 ? "was asked for on " : "is asked for", before != 0 ? day : "", before != 0 ? " already" : "");
+	err = cdr_report_json(report, json_pack("{s:i, s:I, s:b}", "asked", (int)number, "asked_at", (json_int_t)(before != 0 ? before : now), "again",
+	    before != 0));
 out:
 	cdr_hub_close(&open);
 	return err;
@@ -38,6 +43,8 @@ struct status_job {
 	struct cdr_roster *roster;
 	struct cdr_hub_epoch_member *member;
 	size_t member_count;
+	uint32_t asked;          /* the epoch that was asked for and is not there yet; 0: none */
+	uint64_t asked_at;
 	json_t *unmoved;
 };
 
@@ -53,6 +60,7 @@ status_job(struct cdr_tx *tx, void *context)
 	int64_t epoch, people;
 
 	CDR_TRY(cdr_hub_roster_read(tx, CDR_HUB_ROSTER_NEWEST, &job->roster, NULL));
+	CDR_TRY(cdr_hub_epoch_asked(tx, job->roster, &job->asked, &job->asked_at));
 	CDR_TRY(cdr_hub_epoch_members(tx, job->roster, &job->member, &job->member_count));
 	CDR_TRY(cdr_query_start(tx, "SELECT epoch, member, people FROM epoch_unmoved ORDER BY epoch, member", none, &query));
 	while ((err = cdr_query_step(query)) == CDR_OK) {
@@ -111,6 +119,20 @@ list_members(const struct status_job *job, struct cdr_report *report)
 	return list;
 }
 
+/* What was asked for and waits for the trustees; null if nothing does. */
+static json_t *
+show_asked(const struct status_job *job, struct cdr_report *report)
+{
+	char day[16];
+
+	if (job->asked == 0)
+		return json_null();
+	write_day(job->asked_at, day);
+	cdr_report_text(report, "Epoch %" PRIu32 " was asked for on %s and is not there yet: it comes when the trustees run `candor-trustee ceremony`, all at the\n"
+	    "same time. Tell their operators.\n", job->asked, day);
+	return json_pack("{s:i, s:I}", "number", (int)job->asked, "asked_at", (json_int_t)job->asked_at);
+}
+
 /* see node/hub/command.h */
 cdr_err
 cdr_hub_command_epoch_status(const struct cdr_arguments *arguments, struct cdr_report *report, struct cdr_fault *fault)
@@ -118,19 +140,21 @@ cdr_hub_command_epoch_status(const struct cdr_arguments *arguments, struct cdr_r
 	cdr_err err = CDR_E_INTERNAL;
 	struct cdr_hub_open open;
 	struct status_job job = { .unmoved = json_array() };
-	json_t *keys, *members, *entry;
+	json_t *keys, *members, *asked, *entry;
 	size_t i;
 
 	CDR_TRY(cdr_hub_open(arguments, &open, fault));
 	CDR_TRY(cdr_store_read(open.home->store, status_job, &job));
 	keys = list_keys(job.roster, report);
+	asked = show_asked(&job, report);
 	members = list_members(&job, report);
 	json_array_foreach(job.unmoved, i, entry) {
 		cdr_report_text(report, "%s never moved from epoch %lld, which is over: none of its leavers is found until its node runs\n",
 		    json_string_value(json_object_get(entry, "member")),
 		    (long long)json_integer_value(json_object_get(entry, "epoch")));
 	}
-	err = cdr_report_json(report, json_pack("{s:o, s:o, s:O}", "keys", keys, "members", members, "unmoved", job.unmoved));
+	err = cdr_report_json(report, json_pack("{s:o, s:o, s:o, s:O}", "keys", keys, "asked", asked, "members", members, "unmoved",
+	    job.unmoved));
 out:
 	json_decref(job.unmoved);
 	free(job.member);

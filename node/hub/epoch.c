@@ -16,8 +16,23 @@ struct ask_job {
 	struct cdr_hub *hub;
 	uint64_t now;
 	uint32_t number;
+	uint64_t before;
 	struct cdr_fault *fault;
 };
+
+/* see node/hub/epoch.h */
+cdr_err
+cdr_hub_epoch_asked(struct cdr_tx *tx, const struct cdr_roster *roster, uint32_t *number, uint64_t *asked_at)
+{
+	const Cdr__Wire__Roster *body = roster->body;
+	uint32_t next = body->n_epoch > 0 ? body->epoch[body->n_epoch - 1]->number + 1 : 0;
+	int64_t at;
+	cdr_err err = cdr_query_one_int(tx, "SELECT asked_at FROM epoch_asked WHERE number = $1", CDR_VALUES(cdr_value_int(next)), &at);
+
+	*number = err == CDR_OK ? next : 0;
+	*asked_at = err == CDR_OK ? (uint64_t)at : 0;
+	return err == CDR_E_ABSENT ? CDR_OK : err;
+}
 
 /* A writing job. */
 static cdr_err
@@ -26,7 +41,6 @@ ask_job(struct cdr_tx *tx, void *context)
 	cdr_err err = CDR_E_INTERNAL;
 	struct ask_job *job = context;
 	struct cdr_roster *roster = NULL;
-	int64_t count;
 
 	CDR_TRY(cdr_hub_roster_read(tx, CDR_HUB_ROSTER_NEWEST, &roster, job->fault));
 	if (roster->body->n_epoch == 0) {
@@ -39,12 +53,12 @@ ask_job(struct cdr_tx *tx, void *context)
 		    roster->body->epoch[0]->number, roster->body->epoch[1]->number);
 		goto out;
 	}
-	job->number = roster->body->epoch[0]->number + 1;
-	CDR_TRY(cdr_query_one_int(tx, "SELECT count(*) FROM epoch_asked WHERE number = $1",
-	    CDR_VALUES(cdr_value_int(job->number)), &count));
-	if (count == 0)
+	CDR_TRY(cdr_hub_epoch_asked(tx, roster, &job->number, &job->before));
+	if (job->number == 0) {
+		job->number = roster->body->epoch[0]->number + 1;
 		CDR_TRY(cdr_query_run(tx, "INSERT INTO epoch_asked (number, asked_at) VALUES ($1, $2)",
 		    CDR_VALUES(cdr_value_int(job->number), cdr_value_int((int64_t)job->now))));
+	}
 out:
 	cdr_roster_free(roster);
 	return err;
@@ -52,12 +66,13 @@ out:
 
 /* see node/hub/epoch.h */
 cdr_err
-cdr_hub_epoch_ask(struct cdr_hub *hub, uint64_t now, uint32_t *number, struct cdr_fault *fault)
+cdr_hub_epoch_ask(struct cdr_hub *hub, uint64_t now, uint32_t *number, uint64_t *before, struct cdr_fault *fault)
 {
 	struct ask_job job = { .hub = hub, .now = now, .fault = fault };
 	cdr_err err = cdr_store_write(hub->store, ask_job, &job);
 
 	*number = err == CDR_OK ? job.number : 0;
+	*before = err == CDR_OK ? job.before : 0;
 	return err;
 }
 

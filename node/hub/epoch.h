@@ -6,15 +6,26 @@
 #include "node/hub/hub.h"
 
 /**
- * cdr_hub_epoch_ask(hub, now, number, fault):
- * Let the trustees make the next epoch's key although the present one has time left.
+ * cdr_hub_epoch_ask(hub, now, number, before, fault):
+ * Let the trustees make the next epoch's key although the present one has time left. They do it when their operators begin: a hub
+ * alone ends no epoch.
  *
- * number   out   of the epoch that is asked for
+ * number    out   of the epoch that is asked for
+ * before    out   when it was asked for before, in s since 1970 UTC; 0: it was not
  *
  * Returns  CDR_OK, also if it was asked for before; CDR_E_EPOCH before there is a first epoch, or while there are two; CDR_E_STORE;
- *          CDR_E_MEMORY. ${number} is 0 on error.
+ *          CDR_E_MEMORY. ${number} and ${before} are 0 on error.
  */
-CDR_MUST_CHECK cdr_err cdr_hub_epoch_ask(struct cdr_hub *hub, uint64_t now, uint32_t *number, struct cdr_fault *fault);
+CDR_MUST_CHECK cdr_err cdr_hub_epoch_ask(struct cdr_hub *hub, uint64_t now, uint32_t *number, uint64_t *before,
+    struct cdr_fault *fault);
+
+/**
+ * cdr_hub_epoch_asked(tx, roster, number, asked_at):
+ * The epoch that was asked for and that ${roster} does not have yet.
+ *
+ * Returns  CDR_OK, with ${number} 0 if there is none; CDR_E_STORE; CDR_E_MEMORY.
+ */
+CDR_MUST_CHECK cdr_err cdr_hub_epoch_asked(struct cdr_tx *tx, const struct cdr_roster *roster, uint32_t *number, uint64_t *asked_at);
 
 /**
  * cdr_hub_epoch_log(tx, roster, now):

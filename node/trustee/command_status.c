@@ -5,6 +5,7 @@
 #include "core/record/rules.h"
 #include "node/trustee/ceremony.h"
 #include "node/trustee/command.h"
+#include "node/trustee/keep.h"
 
 #define NAME_LEN 128
 
@@ -170,6 +171,38 @@ list_keys(struct cdr_trustee *trustee, const struct cdr_roster *roster, struct c
 	return list;
 }
 
+/*
+ * What the hub says is to be made next, and whose turn it is: a key before its time is made by operators. Null where the hub
+ * cannot be asked: the rest is known without it.
+ */
+static json_t *
+list_due(struct cdr_trustee *trustee, const struct cdr_roster *roster, struct cdr_report *report)
+{
+	struct cdr_trustee_aim due[2];
+	struct cdr_fault fault = { 0 };
+	size_t count = 0;
+	json_t *list;
+
+	if (trustee->index == 0 || cdr_roster_key_count(roster->body) == 0)
+		return json_array();
+	if (cdr_trustee_due(trustee, roster, due, &count, &fault) != CDR_OK) {
+		cdr_report_text(report, "Whether another key is asked for is not known: the hub does not answer (%s).\n", fault.text);
+		return json_null();
+	}
+	list = json_array();
+	for (size_t i = 0; i < count; i++) {
+		bool is_time = cdr_trustee_keep_is_time(roster, due[i].kind, cdr_trustee_now());
+
+		cdr_report_text(report, is_time ? "  %s key %" PRIu32 ": is due, and is made while the trustees serve; if it is not: `candor-trustee ceremony`\n" :
+		    "  %s key %" PRIu32 ": ASKED FOR before its time. Trustees make it only if all of them run `candor-trustee ceremony`, at the\n"
+		    "    same time: ask the secretariat by telephone why\n", cdr_key_kind_name(due[i].kind), due[i].number);
+		if (list != NULL)
+			(void)json_array_append_new(list, json_pack("{s:s, s:i, s:b}", "kind", cdr_key_kind_name(due[i].kind), "number",
+			    (int)due[i].number, "before_its_time", !is_time));
+	}
+	return list;
+}
+
 /* see node/trustee/command.h */
 cdr_err
 cdr_trustee_command_status(const struct cdr_arguments *arguments, struct cdr_report *report, struct cdr_fault *fault)
@@ -178,7 +211,7 @@ cdr_trustee_command_status(const struct cdr_arguments *arguments, struct cdr_rep
 	struct cdr_trustee_open open;
 	struct status_job job = { .report = report, .folder = cdr_arguments_text(arguments, "export"), .fault = fault };
 	const struct cdr_roster *roster = NULL;
-	json_t *keys;
+	json_t *keys, *due;
 
 	CDR_TRY(cdr_trustee_open(arguments, &open, fault));
 	CDR_TRY(cdr_trustee_confirmed(open.trustee, fault));
@@ -191,17 +224,19 @@ cdr_trustee_command_status(const struct cdr_arguments *arguments, struct cdr_rep
 	else
 		cdr_report_text(report, "No trustee in version %" PRIu64 " of the roster, the newest that is held.\n", roster->body->version);
 	keys = list_keys(open.trustee, roster, report);
+	due = list_due(open.trustee, roster, report);
 	cdr_report_text(report, "Ceremonies:\n");
 	err = cdr_store_read(open.home->store, list_job, &job);
 	if (err != CDR_OK) {
 		json_decref(keys);
+		json_decref(due);
 		json_decref(job.ceremonies);
 		json_decref(job.samples);
 		json_decref(job.forks);
 		goto out;
 	}
-	err = cdr_report_json(report, json_pack("{s:i, s:I, s:o, s:o, s:o, s:o, s:o}", "index", (int)open.trustee->index, "roster",
-	    (json_int_t)roster->body->version, "keys", keys, "ceremonies", job.ceremonies, "samples", job.samples,
+	err = cdr_report_json(report, json_pack("{s:i, s:I, s:o, s:o, s:o, s:o, s:o, s:o}", "index", (int)open.trustee->index, "roster",
+	    (json_int_t)roster->body->version, "keys", keys, "due", due, "ceremonies", job.ceremonies, "samples", job.samples,
 	    "forks", job.forks, "withheld", job.withheld));
 out:
 	if (open.trustee != NULL)

@@ -6,9 +6,9 @@
 #define CLOCKS_DIFFER_S CDR_DAY_SECONDS
 #define STATISTICS_GRACE_S (UINT64_C(120) * CDR_DAY_SECONDS) /* after which a statistics key ends that was followed by another */
 
-/* Whether, by our own clock, the newest key of this kind is to be followed soon. A hub that wants one earlier asks in vain. */
-static bool
-is_time(const struct cdr_roster *roster, enum cdr_key_kind kind, uint64_t now)
+/* see node/trustee/keep.h */
+bool
+cdr_trustee_keep_is_time(const struct cdr_roster *roster, enum cdr_key_kind kind, uint64_t now)
 {
 	uint64_t before = CDR_EPOCH_OVERLAP_S + CLOCKS_DIFFER_S + (kind == CDR_KEY_STATISTICS ? STATISTICS_GRACE_S : 0);
 	struct cdr_roster_key newest;
@@ -76,11 +76,11 @@ begin_due(struct cdr_trustee_keep *keep, struct cdr_trustee *trustee, const stru
 	uint64_t now = cdr_trustee_now();
 	size_t count;
 
-	if (!is_time(roster, CDR_KEY_TAGS, now) && !is_time(roster, CDR_KEY_STATISTICS, now))
+	if (!cdr_trustee_keep_is_time(roster, CDR_KEY_TAGS, now) && !cdr_trustee_keep_is_time(roster, CDR_KEY_STATISTICS, now))
 		return CDR_OK;
 	CDR_TRY(cdr_trustee_due(trustee, roster, due, &count, fault));
 	for (size_t i = 0; i < count; i++) {
-		if (is_time(roster, due[i].kind, now))
+		if (cdr_trustee_keep_is_time(roster, due[i].kind, now))
 			CDR_TRY(begin(keep, trustee, due[i], fault));
 	}
 	err = CDR_OK;

@@ -25,4 +25,7 @@ CDR_MUST_CHECK cdr_err cdr_trustee_keep_turn(struct cdr_trustee_keep *keep, stru
     struct cdr_fault *fault);
 void cdr_trustee_keep_end(struct cdr_trustee_keep *keep);
 
+/* Whether, by our own clock, the newest key of this kind is to be followed soon. A hub that wants one earlier asks in vain. */
+bool cdr_trustee_keep_is_time(const struct cdr_roster *roster, enum cdr_key_kind kind, uint64_t now);
+
 #endif
