@@ -66,7 +66,7 @@ static const struct cdr_option share_restore_options[] = {
 };
 
 static const struct cdr_option status_options[] = {
-	{ .name = "export", .value = "FOLDER", .help = "write the transcript of each ceremony that is over into this folder" },
+	{ .name = "export", .value = "FOLDER", .help = "write the transcript of each ceremony that is over into this folder, which is made" },
 	{ .name = NULL },
 };
 

@@ -1,6 +1,8 @@
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "core/record/rules.h"
 #include "node/trustee/ceremony.h"
@@ -43,12 +45,12 @@ export_transcript(const struct status_job *job, struct cdr_bytes plan, struct cd
 	transcript.message = bag->message;
 	CDR_TRY(cdr_message_encode(&transcript.base, &bytes));
 	CDR_TRY(cdr_home_file(job->folder, name, path, sizeof(path)));
-	file = fopen(path, "wb");
+	file = fopen(path, "wbe");
 	if (file == NULL || fwrite(bytes.data, 1, bytes.len, file) != bytes.len)
-		err = cdr_fault_set(job->fault, CDR_E_IO, "%s cannot be written", path);
+		err = cdr_fault_set(job->fault, CDR_E_IO, "%s cannot be written: %s", path, strerror(errno));
 out:
 	if (file != NULL && fclose(file) != 0 && err == CDR_OK)
-		err = cdr_fault_set(job->fault, CDR_E_IO, "%s cannot be written", path);
+		err = cdr_fault_set(job->fault, CDR_E_IO, "%s cannot be written: %s", path, strerror(errno));
 	cdr_buffer_free(&bytes);
 	cdr_arena_free(&plan_arena);
 	cdr_arena_free(&bag_arena);
@@ -215,6 +217,10 @@ cdr_trustee_command_status(const struct cdr_arguments *arguments, struct cdr_rep
 
 	CDR_TRY(cdr_trustee_open(arguments, &open, fault));
 	CDR_TRY(cdr_trustee_confirmed(open.trustee, fault));
+	if (job.folder != NULL && mkdir(job.folder, 0755) != 0 && errno != EEXIST) { /* transcripts are for everybody */
+		err = cdr_fault_set(fault, CDR_E_IO, "%.300s cannot be made: %s", job.folder, strerror(errno));
+		goto out;
+	}
 	job.trustee = open.trustee;
 	job.ceremonies = json_array();
 	roster = cdr_current_hold(open.trustee->current);
