@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "audit/file.h"
 #include "audit/tile.h"
 #include "node/hub/log.h"
 #include "node/net/publish.h"
@@ -205,6 +206,31 @@ write_numbered(struct cdr_hub *hub, struct publishing *p, const char *folder, cd
 	return err == CDR_E_ABSENT ? CDR_OK : err;
 }
 
+/* A folder with the log of another exchange would have some files of each: nothing that is there is replaced. */
+static cdr_err
+check_folder(const struct cdr_hub *hub, const struct publishing *p)
+{
+	char path[PATH_LEN];
+	struct cdr_buffer bytes;
+	struct cdr_roster *roster = NULL;
+
+	if ((size_t)snprintf(path, sizeof(path), "%s/rosters/0", p->folder) >= sizeof(path))
+		return cdr_fault_set(p->fault, CDR_E_RANGE, "the name of the folder is too long");
+	cdr_err err = cdr_file_read(path, CDR_BODY_ROSTER_MAX, &bytes, p->fault);
+	if (err == CDR_E_ABSENT) {
+		if (p->fault != NULL)
+			*p->fault = (struct cdr_fault){ CDR_OK, "" };
+		return CDR_OK;
+	}
+	if (err == CDR_OK)
+		err = cdr_roster_decode(cdr_buffer_bytes(&bytes), &roster, NULL);
+	if (err == CDR_OK ? memcmp(roster->hash, hub->genesis, sizeof(roster->hash)) != 0 : err == CDR_E_ROSTER)
+		err = cdr_fault_set(p->fault, CDR_E_REFUSED, "%.300s is not the genesis roster of this exchange: name a folder of its own for its log", path);
+	cdr_roster_free(roster);
+	cdr_buffer_free(&bytes);
+	return err;
+}
+
 /* see node/hub/publish.h */
 cdr_err
 cdr_hub_publish(struct cdr_hub *hub, const struct cdr_roster *roster, const char *folder,
@@ -218,6 +244,8 @@ cdr_hub_publish(struct cdr_hub *hub, const struct cdr_roster *roster, const char
 	if (p.bytes == NULL)
 		return CDR_E_MEMORY;
 	CDR_TRY(cdr_publish_folder_make(folder, fault));
+	CDR_TRY(check_folder(hub, &p));
+	CDR_TRY(write_rosters(hub, &p, 0)); /* whose log it is, says the first thing that is there */
 	CDR_TRY(write_level(hub, &p, CDR_TILE_ENTRIES));
 	for (int level = 0; level <= CDR_TILE_LEVEL_MAX && checkpoint->size >> (CDR_TILE_BITS * level) > 0; level++)
 		CDR_TRY(write_level(hub, &p, level));

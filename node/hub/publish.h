@@ -15,7 +15,8 @@
  * folder  in   made if it does not exist (its parent does)
  *
  * Returns  CDR_OK; CDR_E_IO, CDR_E_RANGE where ${folder} cannot be written; CDR_E_STORE, also if the database lacks leaves or hashes that
- *          ${checkpoint} covers: then the checkpoint that was there stays; CDR_E_MEMORY.
+ *          ${checkpoint} covers: then the checkpoint that was there stays; CDR_E_REFUSED if the folder has the genesis roster of another
+ *          exchange; CDR_E_MEMORY.
  */
 CDR_MUST_CHECK cdr_err cdr_hub_publish(struct cdr_hub *hub, const struct cdr_roster *roster, const char *folder,
     const struct cdr_checkpoint *checkpoint, struct cdr_fault *fault);

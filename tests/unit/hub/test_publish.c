@@ -221,6 +221,39 @@ a_lost_tile_is_not_passed_over(void **state)
 	assert_int_equal(file_of(w, "tile/0/000"), 0);
 }
 
+/* Nothing goes into the folder of another exchange, or of one that cannot be told. */
+static void
+a_folder_of_others_stays(void **state)
+{
+	struct world *w = *state;
+	struct cdr_checkpoint checkpoint = grow(w, 3);
+	struct exchange *other = x_new();
+	const struct cdr_roster *theirs = cdr_hub_roster_hold(other->hub);
+	char path[256];
+
+	assert_non_null(theirs);
+	assert_int_equal(mkdir(w->folder, 0700), 0);
+	(void)snprintf(path, sizeof(path), "%s/rosters", w->folder);
+	assert_int_equal(mkdir(path, 0700), 0);
+	(void)snprintf(path, sizeof(path), "%s/rosters/0", w->folder);
+	for (size_t len = theirs->bytes.len; len > 0; len -= len > 1 ? len - 1 : 1) { /* whole, and one byte of it */
+		FILE *file = fopen(path, "wb");
+		assert_non_null(file);
+		assert_int_equal(fwrite(theirs->bytes.data, 1, len, file), len);
+		assert_int_equal(fclose(file), 0);
+		assert_int_equal(publish(w, w->folder, &checkpoint), CDR_E_REFUSED);
+		assert_non_null(strstr(w->fault.text, path));
+		assert_non_null(strstr(w->fault.text, "not the genesis roster of this exchange"));
+		assert_int_equal(file_of(w, "tile"), 0);
+		assert_int_equal(file_of(w, "checkpoint"), 0);
+	}
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(publish(w, w->folder, &checkpoint), CDR_OK);
+	verify(w, checkpoint.size);
+	cdr_hub_roster_release(other->hub, theirs);
+	x_free(other);
+}
+
 /* Where it cannot be written is told, with the place. */
 static void
 a_folder_that_cannot_be(void **state)
@@ -249,6 +282,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(a_folder_that_is_none_is_told, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_lost_leaf_is_not_passed_over, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_lost_tile_is_not_passed_over, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_folder_of_others_stays, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_folder_that_cannot_be, setup, teardown),
 	};
 
