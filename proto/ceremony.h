@@ -132,6 +132,9 @@ CDR_MUST_CHECK cdr_err cdr_ceremony_plan_reshare(const Cdr__Wire__TrusteeChange 
 CDR_MUST_CHECK cdr_err cdr_ceremony_change_check(const Cdr__Wire__TrusteeChange *change, const struct cdr_roster *roster,
     const uint8_t genesis[static CDR_ROSTER_HASH_LEN], struct cdr_fault *fault);
 
+/* Whether two parties have one of their keys in common: they are one institution, and cannot both be in a change. */
+bool cdr_ceremony_common_key(const Cdr__Wire__Party *a, const Cdr__Wire__Party *b);
+
 /* What is compared by telephone before a change: SHA-256 over label and change. */
 CDR_MUST_CHECK cdr_err cdr_ceremony_change_fingerprint(const Cdr__Wire__TrusteeChange *change,
     uint8_t out[static CDR_ROSTER_HASH_LEN]);

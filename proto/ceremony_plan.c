@@ -116,8 +116,9 @@ cdr_ceremony_change_fingerprint(const Cdr__Wire__TrusteeChange *change, uint8_t 
 
 #define BAD(...) cdr_fault_set(fault, CDR_E_ROSTER, __VA_ARGS__)
 
-static bool
-has_common_key(const Cdr__Wire__Party *a, const Cdr__Wire__Party *b)
+/* see proto/ceremony.h */
+bool
+cdr_ceremony_common_key(const Cdr__Wire__Party *a, const Cdr__Wire__Party *b)
 {
 	return cdr_message_same(a->signing_key, b->signing_key) || cdr_message_same(a->sealing_key, b->sealing_key) ||
 	    cdr_message_same(a->tls_pin, b->tls_pin);
@@ -168,7 +169,8 @@ check_after(const Cdr__Wire__TrusteeChange *change, struct cdr_fault *fault)
 	if (count == 0 || seen != ((UINT32_C(1) << (count + 1)) - 2))
 		return BAD("the change of trustees does not give the indices 1 to %zu", count);
 	if (change->threshold > count || 2 * (size_t)change->threshold <= count)
-		return BAD("a threshold of %u among %zu trustees: it must be more than half", change->threshold, count);
+		return BAD("a threshold of %u among %zu trustees: it must be more than half of them, %zu to %zu", change->threshold, count,
+		    count / 2 + 1, count);
 	return CDR_OK;
 }
 
@@ -192,7 +194,7 @@ cdr_ceremony_change_check(const Cdr__Wire__TrusteeChange *change, const struct c
 		    party->tls_pin.len != CDR_PIN_LEN || strncmp(party->url, "https://", 8) != 0)
 			return BAD("the change of trustees: participant %zu lacks a key or an address", i + 1);
 		for (size_t k = 0; k < i; k++) {
-			if (has_common_key(party, change->participant[k]->party))
+			if (cdr_ceremony_common_key(party, change->participant[k]->party))
 				return BAD("the change of trustees: participants %zu and %zu have a key in common", k + 1, i + 1);
 		}
 	}

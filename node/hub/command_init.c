@@ -104,8 +104,8 @@ check_numbers(const struct cdr_arguments *arguments, const struct founding *f, s
 	size_t threshold = (size_t)cdr_arguments_number(arguments, "threshold", 0);
 
 	if (threshold > f->count || 2 * threshold <= f->count)
-		return cdr_fault_set(fault, CDR_E_REFUSED, "a threshold of %zu is not more than half of %zu trustees", threshold,
-		    f->count);
+		return cdr_fault_set(fault, CDR_E_REFUSED, "--threshold %zu among %zu trustees: it must be more than half of them, %zu to %zu", threshold,
+		    f->count, f->count / 2 + 1, f->count);
 	if (strncmp(url, "https://", strlen("https://")) != 0 || strlen(url) > CDR_URL_LEN_MAX)
 		return cdr_fault_set(fault, CDR_E_INPUT, "--url must be https://host:port, at most %d bytes", CDR_URL_LEN_MAX);
 	if (cdr_address_read(cdr_arguments_text(arguments, "listen"), &address) == 0)

@@ -243,6 +243,44 @@ members_are_shown_and_changed(void **state)
 	assert_non_null(strstr(w->out, "member: 1 rows"));
 }
 
+/* What changes nothing, or names nobody, is refused with the option that it is about. */
+static void
+a_change_of_trustees_that_is_none_is_refused(void **state)
+{
+	static const struct {
+		const char *options, *why;
+	} wrong[] = {
+		{ "", "nothing would change" },
+		{ " --threshold 2", "nothing would change" },
+		{ " --leaves 77", "--leaves takes the number of a trustee as the roster has it now, 1 to 3, not '77'" },
+		{ " --leaves 0", "--leaves takes" },
+		{ " --away 2x", "--away takes" },
+		{ " --away -1", "--away takes" },
+		{ " --leaves 2 --away 2", "Give one of them" },
+		{ " --threshold 9", "Give --threshold 2 to 3" },
+		{ " --threshold 1", "Give --threshold 2 to 3" },
+		{ " --trustee @/c4 --trustee @/c5", "Give --threshold 3 to 5" },
+		{ " --leaves 1 --leaves 2 --leaves 3", "nobody would be a trustee" },
+		{ " --trustee @/c2", "this institution is trustee 2 already" },
+		{ " --trustee @/c4 --trustee @/c4", "Give each card once" },
+		{ " --away 1 --away 2 --trustee @/c4", "only 1 of the present trustees take part" },
+		{ " --away 3 --trustee @/c4", "have not made a key yet" }, /* all options are sound */
+	};
+	struct world *w = *state;
+
+	write_file(w, "c4", CARD("4", "4"));
+	write_file(w, "c5", CARD("5", "5"));
+	assert_int_equal(run(w, INIT CARDS "--threshold 2"), CDR_EXIT_DONE);
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		char line[128];
+
+		(void)snprintf(line, sizeof(line), "trustees change%s", wrong[i].options);
+		assert_int_equal(run(w, line), CDR_EXIT_REFUSED);
+		if (strstr(w->err, wrong[i].why) == NULL)
+			fail_msg("%s: %s", line, w->err);
+	}
+}
+
 int
 main(void)
 {
@@ -250,6 +288,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(what_cannot_be_founded_leaves_nothing, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_hub_is_founded_once_and_invites, setup, teardown),
 		cmocka_unit_test_setup_teardown(members_are_shown_and_changed, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_change_of_trustees_that_is_none_is_refused, setup, teardown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
