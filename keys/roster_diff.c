@@ -56,10 +56,11 @@ diff_status(struct cdr_roster_diff *diff, const Cdr__Wire__Member *before, const
 
 	if (strcmp(before->status, after->status) == 0)
 		return CDR_OK;
+	bool is_revoked_key = cdr_roster_member_comes_back(before, after);
 	CDR_TRY(add_member(diff, is_stricter ? CDR_DIFF_MEMBER_STRICTER : CDR_DIFF_MEMBER_RESTORED,
-	    is_stricter ? CDR_NEED_NOTHING : CDR_NEED_APPROVAL, after, &e));
-	(void)snprintf(e->text, sizeof(e->text), "%s (%s) becomes %s; it is %s now", after->id, after->party->name,
-	    after->status, before->status);
+	    is_stricter ? CDR_NEED_NOTHING : is_revoked_key ? CDR_NEED_REFUSAL : CDR_NEED_APPROVAL, after, &e));
+	(void)snprintf(e->text, sizeof(e->text), "%s (%s) becomes %s; it is %s now%s", after->id, after->party->name,
+	    after->status, before->status, is_revoked_key ? ", and the key is the one that was revoked" : "");
 out:
 	return err;
 }

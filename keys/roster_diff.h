@@ -19,7 +19,7 @@ enum cdr_roster_diff_kind {
 	CDR_DIFF_MEMBER_QUOTA_UP,
 	CDR_DIFF_MEMBER_QUOTA_DOWN,
 	CDR_DIFF_MEMBER_STRICTER,   /* active to suspended, either to revoked */
-	CDR_DIFF_MEMBER_RESTORED,   /* the other way */
+	CDR_DIFF_MEMBER_RESTORED,   /* the other way; never with a key that was revoked */
 	CDR_DIFF_MEMBER_OTHER,      /* country or the time of joining */
 	CDR_DIFF_KEY_ADDED,         /* of an epoch or of the statistics */
 	CDR_DIFF_KEY_ENDED,         /* the oldest went, because a newer one came in and there is no room for more */

@@ -352,6 +352,27 @@ cdr_roster_same_party(const Cdr__Wire__Party *a, const Cdr__Wire__Party *b)
 	    cdr_message_same(a->sealing_key, b->sealing_key) && cdr_message_same(a->tls_pin, b->tls_pin);
 }
 
+/* see proto/roster.h */
+bool
+cdr_roster_member_comes_back(const Cdr__Wire__Member *before, const Cdr__Wire__Member *after)
+{
+	return strcmp(before->status, "revoked") == 0 && strcmp(after->status, "revoked") != 0 &&
+	    cdr_message_same(before->party->signing_key, after->party->signing_key);
+}
+
+static cdr_err
+revoked_stay(const struct cdr_roster *roster, const struct cdr_roster *before, struct cdr_fault *fault)
+{
+	for (size_t i = 0; i < before->body->n_member; i++) {
+		const Cdr__Wire__Member *was = before->body->member[i], *is = cdr_roster_member(roster, was->id);
+
+		if (is != NULL && cdr_roster_member_comes_back(was, is))
+			return BAD("roster: version %" PRIu64 " lets %s in again with the key that was revoked. Somebody may have stolen it: tell "
+				   "the secretariat and the trustees", roster->body->version, is->id);
+	}
+	return CDR_OK;
+}
+
 /* Whether ${roster} may come after ${before} in all but its countersignatures. */
 static cdr_err
 follows(const struct cdr_roster *roster, const struct cdr_roster *before, struct cdr_fault *fault)
@@ -368,7 +389,8 @@ follows(const struct cdr_roster *roster, const struct cdr_roster *before, struct
 		return BAD("roster: version %" PRIu64 " names another hub", version);
 	if (!hub_signed(roster, before))
 		return BAD("roster: version %" PRIu64 " is not signed by the hub", version);
-	return cdr_sealing_follows(roster, before, fault);
+	cdr_err err = revoked_stay(roster, before, fault);
+	return err != CDR_OK ? err : cdr_sealing_follows(roster, before, fault);
 }
 
 /* see proto/roster.h */

@@ -53,10 +53,14 @@ void cdr_roster_free(struct cdr_roster *roster);
 CDR_MUST_CHECK cdr_err cdr_roster_verify_genesis(const struct cdr_roster *roster,
     const uint8_t fingerprint[static CDR_ROSTER_HASH_LEN], struct cdr_fault *fault);
 
+/* Whether a member, as it was and as it is to be, comes back with the signing key that was revoked: nobody may let that happen. */
+bool cdr_roster_member_comes_back(const Cdr__Wire__Member *before, const Cdr__Wire__Member *after);
+
 /**
  * cdr_roster_verify_next(roster, before, fault):
  * Whether ${roster} may take the place of ${before}: a higher version; chained to it by hash where it is the very next;
- * the same hub; members' sealing keys as proto/sealing.h lets them follow each other; signed by the hub and by at least t
+ * the same hub; nobody whom ${before} has as revoked is anything else with the same signing key, which may have been stolen;
+ * members' sealing keys as proto/sealing.h lets them follow each other; signed by the hub and by at least t
  * of the trustees that ${before} names. So other trustees come in through
  * those that were there: whoever holds an older roster needs each one that brings others.
  *
@@ -68,7 +72,7 @@ CDR_MUST_CHECK cdr_err cdr_roster_verify_next(const struct cdr_roster *roster, c
 /**
  * cdr_roster_verify_proposal(roster, before, fault):
  * Whether ${roster} is what may be countersigned now: the very next version after ${before}, chained to it, with the same
- * hub, signed by the hub. What it changes is for the trustee to judge.
+ * hub, nobody with keys that were revoked, signed by the hub. What it changes is for the trustee to judge.
  *
  * Returns  CDR_OK; CDR_E_ROSTER.
  */

@@ -166,9 +166,9 @@ const struct cdr_command cdr_hub_commands[] = {
 	    .summary = "refuse a member from its next request on, until it is restored",
 	    .handle = cdr_hub_command_member_suspend },
 	{ .name = "member revoke", .operands = "ID", .operand_min = 1, .operand_max = 1, .options = member_options,
-	    .summary = "refuse a member from its next request on, for good", .handle = cdr_hub_command_member_revoke },
+	    .summary = "refuse a member from its next request on, for good: it comes back with an invitation and new keys only", .handle = cdr_hub_command_member_revoke },
 	{ .name = "member restore", .operands = "ID", .operand_min = 1, .operand_max = 1, .options = member_options,
-	    .summary = "let a member in again, once the trustees have approved it",
+	    .summary = "let a suspended member in again, once the trustees have approved it",
 	    .handle = cdr_hub_command_member_restore },
 	{ .name = "epoch new", .summary = "ask for the next epoch before the present one is nearly over",
 	    .help = "Sixty days before an epoch ends the trustees make the key of the next by themselves, and members move to it by\n"

@@ -58,6 +58,27 @@ check_invitation(const struct cdr_hub_invitation *invitation, struct cdr_fault *
 	return CDR_OK;
 }
 
+/* What the roster in force says of member ${id} if the keys here are those that it has; else "": they were never in force. */
+static cdr_err
+status_in_force(struct cdr_tx *tx, const char *id, char status[static CDR_HUB_STATUS_LEN])
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct cdr_roster *roster = NULL;
+	uint8_t key[CDR_SIGN_PUBLIC_LEN];
+
+	status[0] = '\0';
+	CDR_TRY(cdr_query_one_blob(tx, "SELECT signing_key FROM member WHERE id = $1", CDR_VALUES(cdr_value_text(id)), key,
+	    sizeof(key)));
+	CDR_TRY(cdr_hub_roster_read(tx, CDR_HUB_ROSTER_NEWEST, &roster, NULL));
+	const Cdr__Wire__Member *member = cdr_roster_member(roster, id);
+	if (member != NULL && memcmp(member->party->signing_key.data, key, sizeof(key)) == 0)
+		(void)snprintf(status, CDR_HUB_STATUS_LEN, "%s", member->status);
+	err = CDR_OK;
+out:
+	cdr_roster_free(roster);
+	return err;
+}
+
 /* A writing job. */
 static cdr_err
 invite_write(struct cdr_tx *tx, void *context)
@@ -65,10 +86,12 @@ invite_write(struct cdr_tx *tx, void *context)
 	cdr_err err = CDR_E_INTERNAL;
 	struct invite_job *job = context;
 	const struct cdr_hub_invitation *i = job->invitation;
-	char status[CDR_HUB_STATUS_LEN];
+	char status[CDR_HUB_STATUS_LEN], in_force[CDR_HUB_STATUS_LEN] = "";
 
 	err = cdr_hub_status_read(tx, i->id, status);
-	if (err == CDR_OK && strcmp(status, "revoked") != 0)
+	if (err == CDR_OK)
+		CDR_TRY(status_in_force(tx, i->id, in_force));
+	if (err == CDR_OK && strcmp(status, "revoked") != 0 && strcmp(in_force, "revoked") != 0)
 		return cdr_fault_set(job->fault, CDR_E_EXISTS, "%s is %s; to give it new keys, revoke it first", i->id, status);
 	if (err != CDR_OK && err != CDR_E_ABSENT)
 		return err;
@@ -219,7 +242,7 @@ roster_has_key(const struct cdr_roster *roster, const char *id, const Cdr__Wire_
 	return false;
 }
 
-/* A key stands for one party. */
+/* A key stands for one party, and for none once it was revoked. */
 static cdr_err
 check_keys_are_new(struct cdr_tx *tx, const struct join_job *job)
 {
@@ -233,6 +256,11 @@ check_keys_are_new(struct cdr_tx *tx, const struct join_job *job)
 	if (count > 0 || roster_has_key(job->call->roster, job->invited.member, job->party))
 		return cdr_fault_set(job->fault, CDR_E_EXISTS, "another party has one of these keys: run `candor init` in a "
 		    "new folder");
+	const Cdr__Wire__Member *own = cdr_roster_member(job->call->roster, job->invited.member);
+	if (own != NULL && (memcmp(own->party->signing_key.data, job->party->signing_key.data, CDR_SIGN_PUBLIC_LEN) == 0 ||
+	    memcmp(own->party->tls_pin.data, job->party->tls_pin.data, CDR_PIN_LEN) == 0))
+		return cdr_fault_set(job->fault, CDR_E_EXISTS, "these are the keys that were revoked, and somebody may have stolen them: run "
+		    "`candor init` in a new folder");
 	err = CDR_OK;
 out:
 	return err;
@@ -364,41 +392,22 @@ struct status_job {
 	struct cdr_fault *fault;
 };
 
-/* Whether the keys of member ${id} here are those of the roster in force: else there is nothing to restore. */
-static cdr_err
-keys_are_in_force(struct cdr_tx *tx, const char *id, bool *in_force)
-{
-	cdr_err err = CDR_E_INTERNAL;
-	struct cdr_roster *roster = NULL;
-	uint8_t key[CDR_SIGN_PUBLIC_LEN];
-
-	*in_force = false;
-	CDR_TRY(cdr_query_one_blob(tx, "SELECT signing_key FROM member WHERE id = $1", CDR_VALUES(cdr_value_text(id)), key,
-	    sizeof(key)));
-	CDR_TRY(cdr_hub_roster_read(tx, CDR_HUB_ROSTER_NEWEST, &roster, NULL));
-	const Cdr__Wire__Member *member = cdr_roster_member(roster, id);
-	*in_force = member != NULL && memcmp(member->party->signing_key.data, key, sizeof(key)) == 0;
-	err = CDR_OK;
-out:
-	cdr_roster_free(roster);
-	return err;
-}
-
 /* Whether a member that is ${from} may become job->status. */
 static cdr_err
 check_transition(struct cdr_tx *tx, const struct status_job *job, const char *from)
 {
-	bool in_force;
+	char in_force[CDR_HUB_STATUS_LEN];
 
 	if (strcmp(from, "pending") == 0 && strcmp(job->status, "revoked") != 0)
 		return cdr_fault_set(job->fault, CDR_E_REFUSED, "%s is pending: it can be revoked, or countersigned by the trustees",
 		    job->id);
-	if (strcmp(from, "revoked") == 0 && strcmp(job->status, "suspended") == 0)
-		return cdr_fault_set(job->fault, CDR_E_REFUSED, "%s is revoked already", job->id);
+	if (strcmp(from, "revoked") == 0)
+		return cdr_fault_set(job->fault, CDR_E_REFUSED, "%s is revoked, and its keys stay so, since somebody may have stolen them: `candor-hub "
+		    "invite` lets it in again, with new keys", job->id);
 	if (strcmp(job->status, "active") != 0)
 		return CDR_OK;
-	cdr_err err = keys_are_in_force(tx, job->id, &in_force);
-	if (err == CDR_OK && !in_force)
+	cdr_err err = status_in_force(tx, job->id, in_force);
+	if (err == CDR_OK && in_force[0] == '\0')
 		return cdr_fault_set(job->fault, CDR_E_REFUSED, "the keys of %s were never in force: invite it again", job->id);
 	return err;
 }

@@ -25,7 +25,7 @@ struct cdr_hub_invitation {
  * code   out, secret   what the organisation is given; the hub keeps a hash of its secret part
  *
  * Returns  CDR_OK; CDR_E_INPUT for an id, name or country that is none; CDR_E_RANGE for no points; CDR_E_EXISTS if there
- *          is such a member and it is not revoked; CDR_E_STORE, CDR_E_INTERNAL.
+ *          is such a member and it is not revoked, here or in the roster in force; CDR_E_STORE, CDR_E_INTERNAL.
  */
 CDR_MUST_CHECK cdr_err cdr_hub_invite(struct cdr_hub *hub, const struct cdr_hub_invitation *invitation, uint64_t now,
     char code[static CDR_HUB_INVITATION_TEXT_LEN], struct cdr_fault *fault);
@@ -33,7 +33,8 @@ CDR_MUST_CHECK cdr_err cdr_hub_invite(struct cdr_hub *hub, const struct cdr_hub_
 /*
  * /v1/join: JoinRequest to JoinReply. The member waits, pending, until a roster names it; a repeat with the same keys
  * tells how far that is. CDR_E_INPUT for a card that is none; CDR_E_REFUSED for a certificate that is not the card's,
- * or a code that is unknown, too old, or was used by other keys; CDR_E_EXISTS if another party has one of the keys.
+ * or a code that is unknown, too old, or was used by other keys; CDR_E_EXISTS if another party has one of the keys,
+ * or they are those of this member that were revoked.
  */
 cdr_err cdr_hub_join(void *hub, const struct cdr_call *call, struct cdr_answer *answer, struct cdr_fault *fault);
 
@@ -47,6 +48,7 @@ struct cdr_bytes cdr_hub_join_key(const ProtobufCMessage *message);
  * cdr_hub_member_set(hub, id, status, now, fault):
  * Suspend, revoke or restore ("active") a member. It holds here from the next request on; the roster that tells
  * everybody is proposed, and waits for countersignatures. A member that is only pending can be revoked: it then never was one.
+ * Who was revoked is not restored but invited, with new keys.
  *
  * Returns  CDR_OK, also if it has that status; CDR_E_ABSENT; CDR_E_REFUSED if it cannot get that status from where it
  *          is; CDR_E_STORE.

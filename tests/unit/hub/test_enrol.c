@@ -231,6 +231,7 @@ a_suspension_holds_at_the_next_request(void **state)
 	assert_string_equal(try_fetch(x, &party), "refused");
 	assert_int_equal(cdr_hub_member_set(x->hub, "member-a", "revoked", x->now, NULL), CDR_OK);
 	assert_int_equal(cdr_hub_member_set(x->hub, "member-a", "suspended", x->now, NULL), CDR_E_REFUSED);
+	assert_int_equal(cdr_hub_member_set(x->hub, "member-a", "active", x->now, NULL), CDR_E_REFUSED);
 	assert_int_equal(cdr_hub_member_set(x->hub, "nobody", "revoked", x->now, NULL), CDR_E_ABSENT);
 	assert_int_equal(cdr_hub_member_set(x->hub, "member-a", "pending", x->now, NULL), CDR_E_INTERNAL);
 }
@@ -266,6 +267,56 @@ a_member_enrols_anew(void **state)
 	const struct cdr_roster *roster = cdr_hub_roster_hold(x->hub);
 	assert_int_equal(roster->body->n_member, 1);
 	cdr_hub_roster_release(x->hub, roster);
+}
+
+/* Revoked is for good, before and after the trustees have countersigned it: whoever has the keys may have stolen them. */
+static void
+what_was_revoked_is_not_restored(void **state)
+{
+	struct exchange *x = *state;
+	struct x_party lost, found;
+	uint8_t secret[CDR_HUB_INVITATION_SECRET_LEN];
+	struct cdr_fault fault = { CDR_OK, "" };
+
+	x_enrol(x, "member-a", &lost);
+	assert_int_equal(cdr_hub_member_set(x->hub, "member-a", "revoked", x->now, NULL), CDR_OK);
+	assert_int_equal(cdr_hub_member_set(x->hub, "member-a", "active", x->now, &fault), CDR_E_REFUSED);
+	assert_non_null(strstr(fault.text, "invite"));
+	x_approve(x);
+	assert_int_equal(cdr_hub_member_set(x->hub, "member-a", "active", x->now, NULL), CDR_E_REFUSED);
+	/* Nor do the old keys join with a new code, which then still serves those that are new. */
+	x_invite(x, "member-a", secret);
+	assert_string_equal(join_status(x, &lost, secret), "exists");
+	assert_false(x_countersign(x, 0));
+	x_party_make(&found, "member/member-a");
+	assert_string_equal(join_status(x, &found, secret), "pending");
+	x_approve(x);
+	assert_string_equal(try_fetch(x, &found), "ok");
+	assert_string_equal(try_fetch(x, &lost), "refused");
+}
+
+/* A writing job. */
+static cdr_err
+forget_revocations(struct cdr_tx *tx, void *context)
+{
+	(void)context;
+	return cdr_query_run(tx, "UPDATE member SET status = 'active'", CDR_VALUES());
+}
+
+/* A hub that restored a revoked member before it knew better goes by the roster in force: it can invite it, and revoke it once more. */
+static void
+what_the_roster_revoked_is_invited(void **state)
+{
+	struct exchange *x = *state;
+	struct x_party lost, found;
+
+	x_enrol(x, "member-a", &lost);
+	assert_int_equal(cdr_hub_member_set(x->hub, "member-a", "revoked", x->now, NULL), CDR_OK);
+	x_approve(x);
+	assert_int_equal(cdr_store_write(x->store, forget_revocations, NULL), CDR_OK);
+	x_enrol(x, "member-a", &found);
+	assert_string_equal(try_fetch(x, &found), "ok");
+	assert_string_equal(try_fetch(x, &lost), "refused");
 }
 
 static void
@@ -460,6 +511,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(a_suspension_holds_at_the_next_request, x_setup, x_teardown),
 		cmocka_unit_test_setup_teardown(a_pending_member_can_be_sent_away, x_setup, x_teardown),
 		cmocka_unit_test_setup_teardown(a_member_enrols_anew, x_setup, x_teardown),
+		cmocka_unit_test_setup_teardown(what_was_revoked_is_not_restored, x_setup, x_teardown),
+		cmocka_unit_test_setup_teardown(what_the_roster_revoked_is_invited, x_setup, x_teardown),
 		cmocka_unit_test_setup_teardown(a_new_proposal_holds_everything, x_setup, x_teardown),
 		cmocka_unit_test_setup_teardown(taking_away_comes_first, x_setup, x_teardown),
 		cmocka_unit_test_setup_teardown(a_proposal_is_no_older_than_the_roster, x_setup, x_teardown),

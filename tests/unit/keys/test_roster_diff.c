@@ -247,9 +247,19 @@ test_status(void **state)
 			if (b < a)
 				assert_one(CDR_DIFF_MEMBER_STRICTER, CDR_NEED_NOTHING, order[b]);
 			else if (b > a)
-				assert_one(CDR_DIFF_MEMBER_RESTORED, CDR_NEED_APPROVAL, order[b]);
+				assert_one(CDR_DIFF_MEMBER_RESTORED, a == 0 ? CDR_NEED_REFUSAL : CDR_NEED_APPROVAL, order[b]);
 		}
 	}
+	/* Who was revoked and has other keys now is somebody new: its fingerprint is compared. */
+	(void)snprintf(from.status[1], 16, "revoked");
+	(void)snprintf(to.status[1], 16, "active");
+	to.key[5][0] ^= 1;
+	compare();
+	assert_int_equal(diff.count, 2);
+	assert_int_equal(diff.entry[0].kind, CDR_DIFF_MEMBER_PARTY);
+	assert_int_equal(diff.entry[1].kind, CDR_DIFF_MEMBER_RESTORED);
+	for (size_t i = 0; i < 2; i++)
+		assert_int_equal(diff.entry[i].need, CDR_NEED_APPROVAL);
 }
 
 static void

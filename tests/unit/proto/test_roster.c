@@ -116,6 +116,49 @@ versions_are_chained(void **state)
 	cdr_roster_free(next);
 }
 
+/* Who was revoked comes back with other keys or not at all, whoever countersigns; who was suspended comes back as it is. */
+static void
+nobody_comes_back_with_the_keys_that_were_revoked(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *before, *after;
+		bool other_keys;
+		cdr_err expected;
+	} cases[] = {
+		{ "active", "revoked", false, CDR_OK }, { "suspended", "revoked", false, CDR_OK }, { "revoked", "revoked", false, CDR_OK },
+		{ "suspended", "active", false, CDR_OK }, { "active", "suspended", false, CDR_OK },
+		{ "revoked", "active", false, CDR_E_ROSTER }, { "revoked", "suspended", false, CDR_E_ROSTER },
+		{ "revoked", "active", true, CDR_OK },
+	};
+	struct cdr_roster *before, *after;
+	struct party_keys other;
+	struct cdr_fault fault;
+	struct draft d;
+
+	make_party(&other, "Blue Harbour", false);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		make_draft(&d, 1, NULL);
+		(void)snprintf(d.status[0], sizeof(d.status[0]), "%s", cases[i].before);
+		assert_int_equal(make_roster(&d, 0x1f, &before), CDR_OK);
+		/* The very next version, and a later one. */
+		for (uint64_t version = 2; version < 4; version++) {
+			make_draft(&d, version, before->hash);
+			(void)snprintf(d.status[0], sizeof(d.status[0]), "%s", cases[i].after);
+			if (cases[i].other_keys)
+				d.member[0].party = &other.party;
+			assert_int_equal(make_roster(&d, 0x1f, &after), CDR_OK);
+			fault = (struct cdr_fault){ CDR_OK, "" };
+			assert_int_equal(cdr_roster_verify_next(after, before, &fault), cases[i].expected);
+			assert_true(cases[i].expected == CDR_OK || strstr(fault.text, "blue-harbour") != NULL);
+			if (version == 2)
+				assert_int_equal(cdr_roster_verify_proposal(after, before, NULL), cases[i].expected);
+			cdr_roster_free(after);
+		}
+		cdr_roster_free(before);
+	}
+}
+
 /* The hub stays, and nobody else signs for it; other trustees, or another threshold, come in through t of those before. */
 static void
 holders_hand_over(void **state)
@@ -358,6 +401,7 @@ main(void)
 		cmocka_unit_test(t_trustees_make_a_version_valid),
 		cmocka_unit_test(a_countersignature_counts_once),
 		cmocka_unit_test(versions_are_chained),
+		cmocka_unit_test(nobody_comes_back_with_the_keys_that_were_revoked),
 		cmocka_unit_test(holders_hand_over),
 		cmocka_unit_test(form_is_checked),
 		cmocka_unit_test(epochs_need_every_share),

@@ -234,9 +234,6 @@ test_suspending_and_revoking_is_free(void **state)
 	propose_one(w, change_status(w->member, "suspended"));
 	assert_agrees(w);
 	in_force(w);
-	propose_one(w, change_status(w->member, "revoked"));
-	assert_agrees(w);
-	in_force(w);
 	/* The way back is not. */
 	propose_one(w, change_status(w->member, "active"));
 	assert_waits(w);
@@ -249,6 +246,34 @@ test_suspending_and_revoking_is_free(void **state)
 	in_force(w);
 	propose_one(w, change_status(w->member, "active"));
 	assert_waits(w);
+	propose_one(w, change_status(w->member, "revoked"));
+	assert_agrees(w);
+	in_force(w);
+}
+
+/* Lost keys may be in other hands: who was revoked is let in again with other keys, and never with those, whatever was approved. */
+static void
+test_revoked_for_good(void **state)
+{
+	struct world *w = *state;
+	static const char *const back[] = { "active", "suspended" };
+
+	propose_one(w, change_status(w->member, "suspended"));
+	in_force(w);
+	propose_one(w, change_status(w->member, "active"));
+	approve(w, w->member);
+	propose_one(w, change_status(w->member, "revoked"));
+	assert_agrees(w);
+	in_force(w);
+	for (size_t i = 0; i < 2; i++) {
+		propose_one(w, change_status(w->member, back[i]));
+		assert_declines(w, CDR_E_ROSTER);
+	}
+	memcpy(w->member->key, w->other->key, sizeof(w->member->key)); /* its sealing key stays */
+	propose_one(w, change_member(w->member));
+	assert_waits(w);
+	approve(w, w->member);
+	assert_agrees(w);
 }
 
 static void
@@ -799,6 +824,7 @@ main(void)
 		CASE(test_approval_is_for_this_quota),
 		CASE(test_approval_is_for_no_endless_quota),
 		CASE(test_suspending_and_revoking_is_free),
+		CASE(test_revoked_for_good),
 		CASE(test_quotas),
 		CASE(test_names_and_countries),
 		CASE(test_mixed),
