@@ -39,7 +39,8 @@ cdr_file_read(const char *path, size_t len_max, struct cdr_buffer *bytes, struct
 	/* Whoever wrote the folder may have put something there whose end never comes. */
 	const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (fd < 0)
-		return cdr_fault_set(fault, errno == ENOENT ? CDR_E_ABSENT : CDR_E_IO, "%s: %s", path, strerror(errno));
+		return errno == ENOENT ? cdr_fault_set(fault, CDR_E_ABSENT, "%s is missing", path) :
+					cdr_fault_set(fault, CDR_E_IO, "%s: %s", path, strerror(errno));
 	FILE *file = fstat(fd, &about) == 0 && S_ISREG(about.st_mode) ? fdopen(fd, "rb") : NULL;
 	if (file == NULL) {
 		(void)close(fd);

@@ -19,19 +19,19 @@ static const char usage_text[] =
     "candor-audit verify FOLDER [--fingerprint TEXT] [--json]\n"
     "candor-audit evidence FILE FOLDER [--fingerprint TEXT] [--json]\n"
     "candor-audit open FOLDER OPENING [--fingerprint TEXT] [--json]\n\n"
-    "Verify an exported log (`candor-hub log export FOLDER`, or a copy of what a hub publishes): every roster from the genesis\n"
+    "verify: an exported log (`candor-hub log export FOLDER`, or a copy of what a hub publishes): every roster from the genesis\n"
     "roster on, every leaf and tile, the checkpoint and its cosignatures, and the transcripts of key ceremonies in\n"
     "FOLDER/ceremonies (`candor-trustee status --export FOLDER/ceremonies`). Further what was drawn by lot\n"
     "for auditors, and what they found: every lot, the chain that they make, and each signed finding. In FOLDER/rounds it takes records of rounds\n"
     "(`candor-hub round record`), published cells (cells.candor-round), recomputes them, and finds them and the\n"
     "JSON files of releases in the log; the figures of a release are for the reader to compare with the cells.\n\n"
-    "open: verify all that, and that OPENING (`candor-trustee audit show NUMBER --export OPENING`) shows what was evaluated at the leaf that\n"
+    "evidence: judge a file that a node wrote when the log did not hold (`candor audit check`, evidence/log-N.json): does it show what it\n"
+    "says, by the signatures of hub and trustees alone? Of FOLDER, an exported log, only the rosters are read; it has to be newer than FILE.\n\n"
+    "open: verify the same, and that OPENING (`candor-trustee audit show NUMBER --export OPENING`) shows what was evaluated at the leaf that\n"
     "was drawn. It prints what it shows, which is personal.\n\n"
     "  --fingerprint TEXT  of the genesis roster, as the trustees compared it by telephone: without it the folder could be\n"
     "                      of another exchange; it is printed then\n"
     "  --json              print one JSON object\n\n"
-    "Judge a file that a node wrote when the log did not hold (`candor audit check`, evidence/log-N.json): does it show what it\n"
-    "says, by the signatures of hub and trustees alone? Of FOLDER, an exported log, only the rosters are read.\n\n"
     "Exit codes: 0 everything holds, or the file shows what it says, 3 something does not, 4 a file is missing, 2 wrong usage, 1 a failure here.\n";
 
 static int
@@ -159,7 +159,12 @@ run(struct cdr_verify *v, const char **part, struct cdr_fault *fault)
 static void
 complain(const char *part, cdr_err err, const struct cdr_fault *fault)
 {
-	(void)fprintf(stderr, "candor-audit: does not hold (%s): %s\n", part, fault->text[0] != '\0' ? fault->text : cdr_err_name(err));
+	const bool is_failure = exit_of(err) == EXIT_FAILED;
+
+	(void)fprintf(stderr, "candor-audit: %s (%s): %s\n", err == CDR_E_ABSENT ? "missing" : is_failure ? "not verified" : "does not hold", part,
+	    fault->text[0] != '\0' ? fault->text : cdr_err_name(err));
+	if (!is_failure)
+		(void)fputs("Fetch it again from where it is published, or from another copy. If it stays so, the hub, or whoever publishes it, has changed it.\n", stderr);
 }
 
 static int

@@ -64,6 +64,22 @@ cdr_verify_file_read(const struct cdr_verify *v, const char *name, struct cdr_bu
 
 /* see audit/verify.h */
 cdr_err
+cdr_verify_blame(const struct cdr_verify *v, const char *name, cdr_err err, struct cdr_fault *fault)
+{
+	char text[CDR_FAULT_LEN];
+
+	if (fault == NULL || err == CDR_OK || err == CDR_E_MEMORY)
+		return err;
+	const bool says = fault->code == err && fault->text[0] != '\0';
+	const char *named = says ? strstr(fault->text, name) : NULL;
+	if (named != NULL && named > fault->text && named[-1] == '/')
+		return err;
+	(void)snprintf(text, sizeof(text), "%s", says ? fault->text : cdr_err_name(err));
+	return cdr_fault_set(fault, err, "%.200s/%s: %s", v->folder, name, text);
+}
+
+/* see audit/verify.h */
+cdr_err
 cdr_verify_files_each(const struct cdr_verify *v, const char *name, cdr_verify_file_callback *take, void *context, struct cdr_fault *fault)
 {
 	char path[CDR_VERIFY_PATH_LEN];
@@ -117,7 +133,19 @@ add_roster(struct cdr_verify *v, struct cdr_fault *fault)
 out:
 	cdr_roster_free(roster);
 	cdr_buffer_free(&bytes);
-	return err;
+	return cdr_verify_blame(v, name, err, fault);
+}
+
+/* Behind the last roster of the chain none may stand: then one between them is missing. */
+static cdr_err
+check_behind(void *context, const char *file_name, struct cdr_fault *fault)
+{
+	const struct cdr_verify *v = context;
+	char *end;
+
+	if (strtoul(file_name, &end, 10) <= v->roster_count || *end != '\0')
+		return CDR_OK;
+	return cdr_fault_set(fault, CDR_E_ABSENT, "%.200s/rosters/%zu is missing, and rosters/%.20s is there", v->folder, v->roster_count, file_name);
 }
 
 /* see audit/verify.h */
@@ -132,11 +160,11 @@ cdr_verify_rosters(struct cdr_verify *v, struct cdr_fault *fault)
 	if (err != CDR_E_ABSENT)
 		return err;
 	if (v->roster_count == 0)
-		return err;
+		return cdr_fault_set(fault, err, "%.200s/rosters/0 is missing: %.200s is no exported log, or not all of one", v->folder, v->folder);
 	if (fault != NULL)
 		*fault = (struct cdr_fault){ CDR_OK, "" };
 	memcpy(v->genesis, v->roster[0]->hash, sizeof(v->genesis));
-	return CDR_OK;
+	return cdr_verify_files_each(v, "rosters", check_behind, v, fault);
 }
 
 /* ---- the tree ------------------------------------------------------------------------------------------------ */
@@ -199,18 +227,16 @@ struct growing {
 	uint64_t index[CDR_TILE_LEVEL_MAX + 1];
 };
 
-/* One more leaf; each tile that it completes is compared. */
+/* One more leaf; each tile above it that it completes is compared. */
 static cdr_err
-grow(struct cdr_verify *v, struct growing *g, struct cdr_bytes entry, struct cdr_fault *fault)
+grow(struct cdr_verify *v, struct growing *g, const uint8_t leaf[static HASH], struct cdr_fault *fault)
 {
 	cdr_err err = CDR_E_INTERNAL;
 	struct cdr_merkle_grown grown;
-	uint8_t leaf[HASH];
 
-	CDR_TRY(cdr_merkle_leaf(entry, leaf));
 	CDR_TRY(cdr_merkle_append(&g->edge, leaf, &grown));
 	CDR_TRY(cdr_verify_sample_root(v, &g->edge, fault));
-	for (int level = 0; level <= CDR_TILE_LEVEL_MAX && (size_t)(level * CDR_TILE_BITS) < grown.count; level++) {
+	for (int level = 1; level <= CDR_TILE_LEVEL_MAX && (size_t)(level * CDR_TILE_BITS) < grown.count; level++) {
 		memcpy(g->hash[level] + g->width[level]++ * HASH, grown.hash[level * CDR_TILE_BITS], HASH);
 		if (g->width[level] < CDR_TILE_WIDTH)
 			continue;
@@ -221,26 +247,51 @@ out:
 	return err;
 }
 
+/* The hashes of the leaves of one bundle, as the folder has them. */
+static cdr_err
+read_leaf_tile(const struct cdr_verify *v, uint64_t index, unsigned width, char path[static CDR_TILE_PATH_LEN], struct cdr_buffer *tile,
+    struct cdr_fault *fault)
+{
+	cdr_err err = cdr_tile_path(0, index, width, path);
+
+	if (err == CDR_OK)
+		err = cdr_verify_file_read(v, path, tile, fault);
+	if (err == CDR_OK && tile->len != width * HASH)
+		err = cdr_fault_set(fault, CDR_E_INPUT, "%.200s/%s does not hold %u hashes", v->folder, path, width);
+	return err;
+}
+
+/* Each leaf is held against its hash one by one: so the file that was altered is named, and where. */
 static cdr_err
 read_bundle(struct cdr_verify *v, struct growing *g, uint64_t index, struct cdr_fault *fault)
 {
 	cdr_err err = CDR_E_INTERNAL;
 	unsigned width = cdr_tile_width(0, index, v->checkpoint.size), count = 0;
-	char path[CDR_TILE_PATH_LEN];
-	struct cdr_buffer bytes = { 0 };
+	char path[CDR_TILE_PATH_LEN], tile_path[CDR_TILE_PATH_LEN];
+	struct cdr_buffer bytes = { 0 }, tile = { 0 };
 	struct cdr_bytes entry;
+	uint8_t leaf[HASH];
 	size_t at = 0;
 
 	CDR_TRY(cdr_tile_path(CDR_TILE_ENTRIES, index, width, path));
 	CDR_TRY(cdr_verify_file_read(v, path, &bytes, fault));
-	while ((err = cdr_tile_entry_next(cdr_buffer_bytes(&bytes), &at, &entry)) == CDR_OK) {
-		CDR_TRY(take_entry(v, g->edge.size, entry, fault));
-		CDR_TRY(grow(v, g, entry, fault));
-		count++;
+	CDR_TRY(read_leaf_tile(v, index, width, tile_path, &tile, fault));
+	for (; (err = cdr_tile_entry_next(cdr_buffer_bytes(&bytes), &at, &entry)) == CDR_OK && count < width; count++) {
+		CDR_TRY(cdr_merkle_leaf(entry, leaf));
+		if (memcmp(leaf, tile.data + (size_t)count * HASH, HASH) != 0) {
+			err = cdr_fault_set(fault, CDR_E_PROOF, "leaf %" PRIu64 " in %.100s/%s does not have the hash that %.100s/%s says: one of the two files was altered",
+			    g->edge.size, v->folder, path, v->folder, tile_path);
+			goto out;
+		}
+		CDR_TRY(cdr_verify_blame(v, path, take_entry(v, g->edge.size, entry, fault), fault));
+		CDR_TRY(grow(v, g, leaf, fault));
 	}
-	if (err == CDR_E_ABSENT)
-		err = count == width ? CDR_OK : cdr_fault_set(fault, CDR_E_INPUT, "%s holds %u leaves, not %u", path, count, width);
+	if (err == CDR_E_INPUT)
+		cdr_fault_set(fault, err, "%.200s/%s ends in the middle of leaf %" PRIu64, v->folder, path, g->edge.size);
+	else
+		err = err == CDR_E_ABSENT && count == width ? CDR_OK : cdr_fault_set(fault, CDR_E_INPUT, "%.200s/%s does not hold %u leaves", v->folder, path, width);
 out:
+	cdr_buffer_free(&tile);
 	cdr_buffer_free(&bytes);
 	return err;
 }
@@ -254,13 +305,14 @@ rebuild(struct cdr_verify *v, struct growing *g, struct cdr_fault *fault)
 
 	for (uint64_t index = 0; err == CDR_OK && index * CDR_TILE_WIDTH < v->checkpoint.size; index++)
 		err = read_bundle(v, g, index, fault);
-	for (int level = 0; err == CDR_OK && level <= CDR_TILE_LEVEL_MAX; level++)
+	for (int level = 1; err == CDR_OK && level <= CDR_TILE_LEVEL_MAX; level++)
 		if (g->width[level] > 0)
 			err = check_tile(v, level, g->index[level], g->hash[level], g->width[level], fault);
 	if (err == CDR_OK)
 		err = cdr_merkle_root(&g->edge, root);
 	if (err == CDR_OK && memcmp(root, v->checkpoint.root, sizeof(root)) != 0)
-		err = cdr_fault_set(fault, CDR_E_PROOF, "the leaves do not give the root of the checkpoint: one was altered, added or left out");
+		err = cdr_fault_set(fault, CDR_E_PROOF, "the leaves in %.100s/tile do not give the root of %.100s/checkpoint: one was altered, added or left out",
+		    v->folder, v->folder);
 	return err;
 }
 
@@ -276,10 +328,12 @@ cdr_verify_tree(struct cdr_verify *v, struct cdr_fault *fault)
 	if (g == NULL)
 		return CDR_E_MEMORY;
 	CDR_TRY(cdr_verify_file_read(v, "checkpoint", &note, fault));
-	CDR_TRY(cdr_checkpoint_read(cdr_buffer_bytes(&note), v->genesis, newest, &v->checkpoint, fault));
+	err = cdr_verify_blame(v, "checkpoint", cdr_checkpoint_read(cdr_buffer_bytes(&note), v->genesis, newest, &v->checkpoint, fault), fault);
+	if (err != CDR_OK)
+		goto out;
 	if (!cdr_checkpoint_is_witnessed(&v->checkpoint, newest)) {
-		err = cdr_fault_set(fault, CDR_E_PROOF, "the checkpoint has %zu cosignatures, and %" PRIu32 " are needed",
-		    v->checkpoint.cosignature_count, newest->body->threshold);
+		err = cdr_fault_set(fault, CDR_E_PROOF, "%.200s/checkpoint has %zu cosignatures of trustees in rosters/%zu, the newest here, and %" PRIu32
+		    " are needed", v->folder, v->checkpoint.cosignature_count, v->roster_count - 1, newest->body->threshold);
 		goto out;
 	}
 	v->witnessed_at = cdr_checkpoint_time(&v->checkpoint, newest);
@@ -339,6 +393,9 @@ cdr_verify_roster_leaves(struct cdr_verify *v, struct cdr_fault *fault)
 		const struct cdr_leaf *leaf = &v->open[i].leaf;
 		if (leaf->kind != CDR_LEAF_ROSTER)
 			continue;
+		if (version == v->roster_count && leaf->number_count > 0 && leaf->number[0] == version)
+			return cdr_fault_set(fault, CDR_E_ABSENT, "%.200s/rosters/%zu is missing: leaf %" PRIu64 " records that roster", v->folder, version,
+			    v->open[i].position);
 		if (version >= v->roster_count || leaf->number_count < 1 || leaf->number[0] != version)
 			return cdr_fault_set(fault, CDR_E_ROSTER, "leaf %" PRIu64 " names a roster that is not the next of the chain",
 			    v->open[i].position);
@@ -360,7 +417,7 @@ cdr_verify_roster_leaves(struct cdr_verify *v, struct cdr_fault *fault)
 
 /* Whether the transcript is that of a key which came into a roster. */
 static cdr_err
-match_ceremony(struct cdr_verify *v, const Cdr__Wire__CeremonyTranscript *transcript, bool *proved, struct cdr_fault *fault)
+match_ceremony(struct cdr_verify *v, const Cdr__Wire__CeremonyTranscript *transcript, bool *proved)
 {
 	cdr_err err = CDR_E_REFUSED;
 	size_t at = 0;
@@ -371,7 +428,7 @@ match_ceremony(struct cdr_verify *v, const Cdr__Wire__CeremonyTranscript *transc
 			struct cdr_roster_key key = cdr_roster_key_at(body, i);
 			if (proved[at])
 				continue;
-			err = cdr_ceremony_verify(transcript, v->roster[version - 1], v->genesis, &key, fault);
+			err = cdr_ceremony_verify(transcript, v->roster[version - 1], v->genesis, &key, NULL);
 			if (err == CDR_E_MEMORY)
 				return err;
 			proved[at] = err == CDR_OK;
@@ -405,7 +462,12 @@ take_ceremony(void *context, const char *file_name, struct cdr_fault *fault)
 		cdr_fault_set(fault, err, "%s/%s is no transcript of a ceremony", v->folder, name);
 	if (err != CDR_OK)
 		goto out;
-	CDR_TRY(match_ceremony(v, transcript, proving->proved, fault));
+	err = match_ceremony(v, transcript, proving->proved);
+	if (err != CDR_OK) {
+		err = err == CDR_E_MEMORY ? err : cdr_fault_set(fault, err, "%.200s/%.255s is not how any key in the rosters was made: it was altered, or is of another exchange",
+							v->folder, name);
+		goto out;
+	}
 	v->ceremony_count++;
 out:
 	cdr_arena_free(&arena);

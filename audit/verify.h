@@ -94,6 +94,14 @@ CDR_MUST_CHECK cdr_err cdr_verify_file_read(const struct cdr_verify *v, const ch
     struct cdr_fault *fault);
 
 /**
+ * cdr_verify_blame(v, name, err, fault):
+ * Put the file ${name} of the folder before what ${fault} says of ${err}, unless it names it already. CDR_OK and CDR_E_MEMORY need no file.
+ *
+ * Returns  ${err}.
+ */
+cdr_err cdr_verify_blame(const struct cdr_verify *v, const char *name, cdr_err err, struct cdr_fault *fault);
+
+/**
  * cdr_verify_files_each(v, name, take, context, fault):
  * Call ${take} for every file in folder ${name} of the folder but those whose names begin with a full stop, in no order.
  *

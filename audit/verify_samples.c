@@ -46,8 +46,8 @@ add_sample(struct cdr_verify *v, struct cdr_fault *fault)
 	}
 	roster = cdr_verify_key_roster(v, CDR_KEY_STATISTICS, basis.key);
 	if (roster == NULL) {
-		err = cdr_fault_set(fault, CDR_E_EPOCH, "%s/%s was made with statistics key %" PRIu32 ", which no roster names", v->folder, name,
-		    basis.key);
+		err = cdr_fault_set(fault, CDR_E_EPOCH, "%s/%s was made with statistics key %" PRIu32 ", which none of rosters/0 to rosters/%zu names", v->folder,
+		    name, basis.key, v->roster_count - 1);
 		goto out;
 	}
 	err = cdr_sample_read(cdr_buffer_bytes(&s.bytes), v->genesis, roster, &s.sample, NULL);
@@ -94,7 +94,8 @@ cdr_verify_sample_root(struct cdr_verify *v, const struct cdr_merkle_edge *edge,
 		return CDR_OK;
 	cdr_err err = cdr_merkle_root(edge, root);
 	if (err == CDR_OK && memcmp(root, v->sample[v->sample_rooted].sample.basis.root, sizeof(root)) != 0)
-		err = cdr_fault_set(fault, CDR_E_PROOF, "the leaves do not give the root that sample %zu was drawn from: one was altered, added or left out", v->sample_rooted + 1);
+		err = cdr_fault_set(fault, CDR_E_PROOF, "the leaves in %.100s/tile before leaf %" PRIu64 " do not give the root that %.100s/samples/%zu was drawn from: one was altered, added or left out",
+		    v->folder, edge->size, v->folder, v->sample_rooted + 1);
 	v->sample_rooted += err == CDR_OK;
 	return err;
 }
@@ -107,7 +108,7 @@ match_leaf(struct cdr_verify *v, size_t number, const struct cdr_verify_leaf *op
 	uint8_t content[CDR_LEAF_CONTENT_LEN];
 
 	if (number > v->sample_count)
-		return cdr_fault_set(fault, CDR_E_ABSENT, "leaf %" PRIu64 " records a sample, and samples/%zu is not there", open->position, number);
+		return cdr_fault_set(fault, CDR_E_ABSENT, "%.200s/samples/%zu is missing: leaf %" PRIu64 " records it", v->folder, number, open->position);
 	struct cdr_verify_sample *s = &v->sample[number - 1];
 	const struct cdr_sample_basis *b = &s->sample.basis;
 	cdr_err err = cdr_sample_content(cdr_buffer_bytes(&s->bytes), content);

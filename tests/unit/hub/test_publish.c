@@ -3,6 +3,7 @@
 
 #include <sys/stat.h>
 
+#include "audit/file.h"
 #include "audit/verify.h"
 #include "node/hub/log.h"
 #include "node/hub/publish.h"
@@ -183,6 +184,87 @@ a_folder_that_is_none_is_told(void **state)
 	verify(w, checkpoint.size);
 }
 
+/* One file of the folder with the byte at ${at} changed, or cut there, or gone: with it, and with nothing else, the folder holds again. */
+enum damage { CHANGED, CUT, GONE, ADDED };
+
+static void
+damage(const struct world *w, const char *name, enum damage how, size_t at)
+{
+	char path[256], kept[256];
+	struct cdr_buffer bytes = { NULL, 0 };
+
+	(void)snprintf(path, sizeof(path), "%s/%s", w->folder, name);
+	(void)snprintf(kept, sizeof(kept), "%s.kept", w->folder);
+	if (how != ADDED) {
+		assert_int_equal(cdr_file_read(path, CDR_VERIFY_FILE_LEN_MAX, &bytes, NULL), CDR_OK);
+		assert_true(at < bytes.len);
+		assert_int_equal(rename(path, kept), 0);
+	}
+	if (how != GONE) {
+		FILE *file = fopen(path, "wx");
+		assert_non_null(file);
+		if (how == CHANGED)
+			bytes.data[at] ^= 1;
+		assert_int_equal(fwrite(bytes.data, 1, how == CHANGED ? bytes.len : at, file), how == CHANGED ? bytes.len : at);
+		assert_int_equal(fclose(file), 0);
+	}
+	cdr_buffer_free(&bytes);
+}
+
+static void
+mend(const struct world *w, const char *name, enum damage how)
+{
+	char path[256], kept[256];
+
+	(void)snprintf(path, sizeof(path), "%s/%s", w->folder, name);
+	(void)snprintf(kept, sizeof(kept), "%s.kept", w->folder);
+	assert_int_equal(how == ADDED ? unlink(path) : rename(kept, path), 0);
+}
+
+/* Whoever is told that something does not hold is told which file to fetch again. */
+static void
+the_damaged_file_is_named(void **state)
+{
+	static const struct {
+		const char *name;
+		enum damage how;
+		size_t at;
+		cdr_err err;
+		const char *told, *also;
+	} cases[] = {
+		{ "tile/entries/001.p/44", CHANGED, 100, CDR_E_PROOF, "tile/entries/001.p/44", "tile/0/001.p/44" },
+		{ "tile/entries/001.p/44", CUT, 100, CDR_E_INPUT, "tile/entries/001.p/44 ends in the middle of leaf 2", "log" },
+		{ "tile/entries/001.p/44", CUT, 0, CDR_E_INPUT, "tile/entries/001.p/44 does not hold 44 leaves", "log" },
+		{ "tile/entries/000", GONE, 0, CDR_E_ABSENT, "tile/entries/000 is missing", "log" },
+		{ "tile/0/000", CHANGED, 40, CDR_E_PROOF, "leaf 1 in ", "tile/0/000 says" },
+		{ "tile/0/000", CUT, 40, CDR_E_INPUT, "tile/0/000 does not hold 256 hashes", "log" },
+		{ "tile/0/001.p/44", GONE, 0, CDR_E_ABSENT, "tile/0/001.p/44 is missing", "log" },
+		{ "tile/1/000.p/1", CHANGED, 3, CDR_E_PROOF, "tile/1/000.p/1 does not hold the hashes", "log" },
+		{ "checkpoint", CHANGED, 1, CDR_E_INPUT, "/checkpoint", "log" },
+		{ "checkpoint", CUT, 10, CDR_E_INPUT, "/checkpoint: not a signed note", "log" },
+		{ "checkpoint", GONE, 0, CDR_E_ABSENT, "/checkpoint is missing", "log" },
+		{ "rosters/0", CUT, 10, CDR_E_ROSTER, "/rosters/0: ", "log" },
+		{ "rosters/0", GONE, 0, CDR_E_ABSENT, "/rosters/0 is missing", "is no exported log" },
+		{ "rosters/2", ADDED, 0, CDR_E_ABSENT, "/rosters/1 is missing, and rosters/2 is there", "log" },
+	};
+	struct world *w = *state;
+	struct cdr_checkpoint checkpoint = grow(w, 299);
+
+	assert_int_equal(publish(w, w->folder, &checkpoint), CDR_OK);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct cdr_verify v = { .folder = w->folder, .fingerprint = w->x->hub->genesis };
+		w->fault = (struct cdr_fault){ CDR_OK, "" };
+		damage(w, cases[i].name, cases[i].how, cases[i].at);
+		cdr_err err = cdr_verify_run(&v, &w->fault);
+		if (err != cases[i].err || strstr(w->fault.text, w->folder) == NULL || strstr(w->fault.text, cases[i].told) == NULL ||
+		    strstr(w->fault.text, cases[i].also) == NULL)
+			fail_msg("case %zu: %s: %s", i, cdr_err_name(err), w->fault.text);
+		cdr_verify_free(&v);
+		mend(w, cases[i].name, cases[i].how);
+		verify(w, checkpoint.size);
+	}
+}
+
 /* A writing job: what a damaged database, or somebody who alters one, leaves. */
 static cdr_err
 lose_job(struct cdr_tx *tx, void *context)
@@ -280,6 +362,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(what_is_published_holds, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_later_roster_waits_for_its_checkpoint, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_folder_that_is_none_is_told, setup, teardown),
+		cmocka_unit_test_setup_teardown(the_damaged_file_is_named, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_lost_leaf_is_not_passed_over, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_lost_tile_is_not_passed_over, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_folder_of_others_stays, setup, teardown),
