@@ -269,7 +269,9 @@ cdr_paper_line(struct cdr_bytes sealed, struct cdr_buffer *text)
 
 struct reading {
 	uint32_t word[ROWS_MAX * CDR_PAPER_ROW_WORDS];
-	size_t count;
+	size_t filled[ROWS_MAX];   /* words of each row */
+	size_t row;                /* that is being read */
+	bool is_numbered;          /* rows say which they are */
 	struct cdr_fault *fault;
 };
 
@@ -279,9 +281,35 @@ is_letter(uint8_t c)
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
+static bool
+is_digit(uint8_t c)
+{
+	return c >= '0' && c <= '9';
+}
+
+/* One word more, for the row that is being read or, where rows have no numbers, the next. */
+static cdr_err
+take_word(const char *text, struct reading *r)
+{
+	int number = read_word(text);
+
+	if (r->filled[r->row] == CDR_PAPER_ROW_WORDS) {
+		if (r->is_numbered)
+			return cdr_fault_set(r->fault, CDR_E_INPUT, "row %zu has more than %d words", r->row + 1, CDR_PAPER_ROW_WORDS);
+		if (r->row == ROWS_MAX - 1)
+			return cdr_fault_set(r->fault, CDR_E_RANGE, "there are more words than such a paper has");
+		r->row++;
+	}
+	if (number < 0)
+		return cdr_fault_set(r->fault, CDR_E_INPUT, "word %zu of row %zu is none of the words: \"%s\"", r->filled[r->row] + 1, r->row + 1,
+		    text);
+	r->word[r->row * CDR_PAPER_ROW_WORDS + r->filled[r->row]++] = (uint32_t)number;
+	return CDR_OK;
+}
+
 /* Split into words; numbers and punctuation only part them. */
 static cdr_err
-split(struct cdr_bytes text, struct reading *r)
+take_words(struct cdr_bytes text, struct reading *r)
 {
 	for (size_t at = 0; at < text.len;) {
 		char one[32] = "";
@@ -296,18 +324,86 @@ split(struct cdr_bytes text, struct reading *r)
 				one[len++] = (char)(text.data[at] | 0x20);
 			at++;
 		}
-		size_t row = r->count / CDR_PAPER_ROW_WORDS + 1, place = r->count % CDR_PAPER_ROW_WORDS + 1;
-		int number = read_word(one);
-		if (r->count == ROWS_MAX * CDR_PAPER_ROW_WORDS)
-			return cdr_fault_set(r->fault, CDR_E_RANGE, "there are more words than such a paper has");
-		if (number < 0)
-			return cdr_fault_set(r->fault, CDR_E_INPUT, "word %zu of row %zu is none of the words: \"%s\"", place, row, one);
-		r->word[r->count++] = (uint32_t)number;
+		cdr_err err = take_word(one, r);
+		if (err != CDR_OK)
+			return err;
 	}
-	if (r->count == 0 || r->count % CDR_PAPER_ROW_WORDS != 0)
-		return cdr_fault_set(r->fault, CDR_E_INPUT, "row %zu has %zu words, not %d: one is missing, or one too many",
-		    r->count / CDR_PAPER_ROW_WORDS + 1, r->count % CDR_PAPER_ROW_WORDS, CDR_PAPER_ROW_WORDS);
 	return CDR_OK;
+}
+
+/* The number with which ${line} begins as a row does: blanks, digits, a full stop; 0 if it does not. */
+static size_t
+row_number(struct cdr_bytes line)
+{
+	size_t at = 0, number = 0, digits = 0;
+
+	while (at < line.len && (line.data[at] == ' ' || line.data[at] == '\t'))
+		at++;
+	for (; at < line.len && is_digit(line.data[at]) && digits < 4; at++, digits++)
+		number = 10 * number + (line.data[at] - '0');
+	return at < line.len && line.data[at] == '.' ? number : 0;
+}
+
+/* Take the first line of ${text} off it. */
+static struct cdr_bytes
+next_line(struct cdr_bytes *text)
+{
+	size_t len = 0;
+
+	while (len < text->len && text->data[len] != '\n' && text->data[len] != '\r')
+		len++;
+	const struct cdr_bytes line = { text->data, len };
+	len += len < text->len;
+	*text = (struct cdr_bytes){ text->data + len, text->len - len };
+	return line;
+}
+
+static bool
+has_numbers(struct cdr_bytes text)
+{
+	while (text.len > 0) {
+		if (row_number(next_line(&text)) > 0)
+			return true;
+	}
+	return false;
+}
+
+/* Whether the row that is being read has all its words, or was not begun. */
+static cdr_err
+end_row(const struct reading *r)
+{
+	size_t filled = r->filled[r->row];
+
+	if (filled == CDR_PAPER_ROW_WORDS || (r->is_numbered && filled == 0))
+		return CDR_OK;
+	return cdr_fault_set(r->fault, CDR_E_INPUT, "row %zu has %zu words, not %d: one is missing, or one too many", r->row + 1, filled,
+	    CDR_PAPER_ROW_WORDS);
+}
+
+/* Rows that say which they are, among lines that are none: those say something to people, or are the QR code. */
+static cdr_err
+take_rows(struct cdr_bytes text, struct reading *r)
+{
+	cdr_err err = CDR_E_INTERNAL;
+
+	while (text.len > 0) {
+		const struct cdr_bytes line = next_line(&text);
+		size_t number = row_number(line), filled = r->filled[r->row];
+
+		if (number > 0) {
+			CDR_TRY(end_row(r));
+			if (number > ROWS_MAX)
+				return cdr_fault_set(r->fault, CDR_E_RANGE, "row %zu: such a paper has at most %d rows", number, (int)ROWS_MAX);
+			if (r->filled[number - 1] != 0)
+				return cdr_fault_set(r->fault, CDR_E_INPUT, "row %zu stands here twice", number);
+			r->row = number - 1;
+			CDR_TRY(take_words(line, r));
+		} else if (filled > 0 && filled < CDR_PAPER_ROW_WORDS)
+			CDR_TRY(take_words(line, r)); /* a row that goes on in the next line */
+	}
+	err = CDR_OK;
+out:
+	return err;
 }
 
 /* Whether a row is as it was written; if one word of it is not, which, and what it was. */
@@ -333,6 +429,25 @@ check_row(const struct reading *r, size_t row)
 	    row + 1);
 }
 
+/* Whether all rows are there that ${len} sealed bytes take, and no other. */
+static cdr_err
+check_rows(const struct reading *r, size_t len)
+{
+	size_t rows = row_count(len);
+
+	if (r->filled[0] == 0)
+		return cdr_fault_set(r->fault, CDR_E_INPUT, "row 1 is missing");
+	if (len == 0 || len > SEALED_MAX)
+		return cdr_fault_set(r->fault, CDR_E_INPUT, "row 1 is none of such a paper");
+	for (size_t row = 0; row < ROWS_MAX; row++) {
+		if (row < rows && r->filled[row] == 0)
+			return cdr_fault_set(r->fault, CDR_E_INPUT, "row %zu is missing: the first says that there are %zu", row + 1, rows);
+		if (row >= rows && r->filled[row] != 0)
+			return cdr_fault_set(r->fault, CDR_E_INPUT, "row %zu is too many: the first says that there are %zu", row + 1, rows);
+	}
+	return CDR_OK;
+}
+
 static cdr_err
 read_words(struct cdr_bytes text, struct cdr_buffer *sealed, struct cdr_fault *fault)
 {
@@ -343,19 +458,18 @@ read_words(struct cdr_bytes text, struct cdr_buffer *sealed, struct cdr_fault *f
 	if (r == NULL)
 		return CDR_E_MEMORY;
 	r->fault = fault;
-	CDR_TRY(split(text, r));
-	size_t rows = r->count / CDR_PAPER_ROW_WORDS;
-	for (size_t row = 0; row < rows; row++) {
+	r->is_numbered = has_numbers(text);
+	CDR_TRY(r->is_numbered ? take_rows(text, r) : take_words(text, r));
+	CDR_TRY(end_row(r));
+	for (size_t row = 0; row < ROWS_MAX; row++) {
+		if (r->filled[row] == 0)
+			continue;
 		CDR_TRY(check_row(r, row));
 		for (size_t i = 0; i < DATA_WORDS; i++)
 			put_bits(bytes, (row * DATA_WORDS + i) * WORD_BITS, r->word[row * CDR_PAPER_ROW_WORDS + i]);
 	}
 	size_t len = (size_t)bytes[0] << 8 | bytes[1];
-	if (len == 0 || len > SEALED_MAX || row_count(len) != rows) {
-		err = cdr_fault_set(fault, CDR_E_INPUT, "rows are missing: the first says that there are %zu, and here are %zu",
-		    row_count(len), rows);
-		goto out;
-	}
+	CDR_TRY(check_rows(r, len));
 	CDR_TRY(cdr_buffer_copy((struct cdr_bytes){ bytes + LENGTH_LEN, len }, sealed));
 out:
 	free(r);

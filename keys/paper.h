@@ -61,10 +61,12 @@ CDR_MUST_CHECK cdr_err cdr_paper_line(struct cdr_bytes sealed, struct cdr_buffer
 
 /**
  * cdr_paper_read(text, sealed, fault):
- * The sealed bytes from words or from the line. Case, numbers, punctuation and line ends do not matter to words.
+ * The sealed bytes from words or from the line. Case, punctuation and line ends do not matter to words. Where rows begin with their
+ * number and a full stop, as they were written, they may stand in any order, and lines that are no part of a row are left out: what
+ * `share backup` printed is read as it is. Where none does, every word counts.
  *
  * Returns  CDR_OK; CDR_E_INPUT: a word that is none is named with its place; so is a word that is another than was written, and
- *          the right one; where more than one word of a row is wrong, the row is. CDR_E_RANGE; CDR_E_MEMORY.
+ *          the right one; where more than one word of a row is wrong, or the row is missing, the row is. CDR_E_RANGE; CDR_E_MEMORY.
  */
 CDR_MUST_CHECK cdr_err cdr_paper_read(struct cdr_bytes text, struct cdr_buffer *sealed, struct cdr_fault *fault);
 

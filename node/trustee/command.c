@@ -136,7 +136,8 @@ const struct cdr_command cdr_trustee_commands[] = {
 	    .handle = cdr_trustee_command_share_backup },
 	{ .name = "share restore", .operands = "FILE", .operand_min = 1, .operand_max = 1, .options = share_restore_options,
 	    .summary = "take shares back from the words of a paper, or from the line of its QR code",
-	    .help = "FILE holds what was typed or scanned; - reads it from the input. A wrong word is named by its row and place.",
+	    .help = "FILE holds what was typed or scanned, or what `share backup` printed; - reads it from the input. A wrong word is named by its row and\n"
+		    "place, a missing row by its number.",
 	    .handle = cdr_trustee_command_share_restore },
 	{ .name = "status", .summary = "show keys, shares and ceremonies", .options = status_options,
 	    .help = "A ceremony that failed names who is at fault, one that runs whom it waits for, as far as its messages came here.\n"

@@ -152,14 +152,70 @@ test_wrong_words(void **state)
 	size_t line = text.len / 10;
 	memcpy(copy, text.data + line, line);
 	memcpy(copy + line, text.data, line);
+	assert_int_equal(cdr_paper_read((struct cdr_bytes){ copy, text.len }, &back, &fault), CDR_OK); /* each says which it is */
+	assert_memory_equal(back.data, bytes, sizeof(bytes));
+	cdr_buffer_free(&back);
+	memcpy(copy, text.data, 4);
+	memcpy(copy + line, text.data + line, 4);
 	assert_int_equal(cdr_paper_read((struct cdr_bytes){ copy, text.len }, &back, &fault), CDR_E_INPUT);
 	assert_non_null(strstr(fault.text, "row 1"));
+	memcpy(copy + line, text.data, 4);
+	assert_int_equal(cdr_paper_read((struct cdr_bytes){ copy, text.len }, &back, &fault), CDR_E_INPUT);
+	assert_non_null(strstr(fault.text, "row 1 stands here twice"));
+	for (size_t row = 0; row < 9; row++) {
+		memcpy(copy, text.data, row * line);
+		memcpy(copy + row * line, text.data + (row + 1) * line, text.len - (row + 1) * line);
+		assert_int_equal(cdr_paper_read((struct cdr_bytes){ copy, text.len - line }, &back, &fault), CDR_E_INPUT);
+		(void)snprintf(want, sizeof(want), "row %zu is missing", row + 1);
+		assert_non_null(strstr(fault.text, want));
+	}
 	assert_int_equal(cdr_paper_read((struct cdr_bytes){ text.data, text.len - line }, &back, &fault), CDR_E_INPUT);
-	assert_non_null(strstr(fault.text, "rows are missing"));
+	assert_non_null(strstr(fault.text, "row 10 is missing"));
 	assert_int_equal(cdr_paper_read((struct cdr_bytes){ text.data, text.len - 6 }, &back, &fault), CDR_E_INPUT);
 	assert_non_null(strstr(fault.text, "row 10 has 9 words"));
 	assert_int_equal(cdr_paper_read((struct cdr_bytes){ copy, 0 }, &back, &fault), CDR_E_INPUT);
 	free(copy);
+	cdr_buffer_free(&text);
+}
+
+/* What `share backup` printed, saved as it is: sentences, rows, a QR code. */
+static void
+test_printed(void **state)
+{
+	uint8_t bytes[95];
+	char page[4096];
+	struct cdr_buffer text, back;
+	struct cdr_fault fault;
+
+	(void)state;
+	assert_int_equal(cdr_random(bytes, sizeof(bytes)), CDR_OK);
+	assert_int_equal(cdr_paper_words((struct cdr_bytes){ bytes, sizeof(bytes) }, &text), CDR_OK);
+	for (size_t cut = 0; cut < 2; cut++) {
+		int first = 4 + 5 * 5, rest = (int)text.len - first;
+
+		/* The second time a row goes on in the next line. */
+		int len = snprintf(page, sizeof(page), "2 shares, sealed under the passphrase of the paper.\nKeep both.\n\n%.*s%s%.*s\n\xe2\x96\x88 \xe2\x96\x80\nbye\n",
+		    first, (char *)text.data, cut == 1 ? "\n" : "", rest, (char *)text.data + first);
+		assert_int_equal(cdr_paper_read((struct cdr_bytes){ (uint8_t *)page, (size_t)len }, &back, &fault), CDR_OK);
+		assert_int_equal(back.len, sizeof(bytes));
+		assert_memory_equal(back.data, bytes, sizeof(bytes));
+		cdr_buffer_free(&back);
+	}
+	const struct {
+		const char *line, *why;
+		cdr_err err;
+	} wrong[] = {
+		{ "  1. bada bada\n", "row 1 has 2 words", CDR_E_INPUT },
+		{ "  1. bada\n  2. bada\n", "row 1 has 1 words", CDR_E_INPUT },
+		{ "  1. bada bada bada bada bada bada bada bada bada bada bada\n", "row 1 has more than", CDR_E_INPUT },
+		{ "9999. bada\n", "row 9999", CDR_E_RANGE },
+		{ "only words for people\n", "word 1 of row 1 is none", CDR_E_INPUT },
+		{ "  7.\n", "row 1 is missing", CDR_E_INPUT },
+	};
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		assert_int_equal(cdr_paper_read((struct cdr_bytes){ (const uint8_t *)wrong[i].line, strlen(wrong[i].line) }, &back, &fault), wrong[i].err);
+		assert_non_null(strstr(fault.text, wrong[i].why));
+	}
 	cdr_buffer_free(&text);
 }
 
@@ -177,6 +233,7 @@ main(void)
 		cmocka_unit_test(test_sealed),
 		cmocka_unit_test(test_words_and_line),
 		cmocka_unit_test(test_wrong_words),
+		cmocka_unit_test(test_printed),
 	};
 
 	return cmocka_run_group_tests(tests, group_setup, NULL);
