@@ -181,6 +181,8 @@ read_terminal(const struct cdr_passphrase_source *source, struct cdr_passphrase 
 	cdr_err err = CDR_E_INTERNAL;
 	int tty = open("/dev/tty", O_RDWR | O_CLOEXEC);
 
+	if (tty < 0 && !source->is_node && source->option != NULL)
+		return cdr_fault_set(fault, CDR_E_ABSENT, "there is no terminal to ask at: give --%s FILE", source->option);
 	if (tty < 0)
 		return cdr_fault_set(fault, CDR_E_ABSENT, source->is_node ?
 			"no passphrase: there is no terminal to ask at. Give --passphrase-file FILE, --passphrase-fd N, or the "

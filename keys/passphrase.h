@@ -21,6 +21,7 @@ struct cdr_passphrase_source {
 	int fd;             /* --passphrase-fd; -1: none */
 	const char *file;   /* --passphrase-file; NULL: none */
 	const char *prompt; /* what the terminal asks for, such as "New passphrase"; NULL: "Passphrase" */
+	const char *option; /* the one that names a file, such as "new-passphrase-file", for whoever has no terminal; NULL: not said */
 	bool create;        /* a new passphrase: cdr_passphrase_check it, and ask twice at a terminal */
 	bool is_node;       /* the node's own, which a unit of systemd is given; a person's password, or that of a paper, never is */
 };

@@ -15,7 +15,8 @@ read_new(const struct cdr_arguments *arguments, struct cdr_passphrase **passphra
 {
 	/* Not the node's own yet: what systemd gives the node is the one that it has. */
 	const struct cdr_passphrase_source source = {
-		.fd = -1, .file = cdr_arguments_text(arguments, "new-passphrase-file"), .prompt = "New passphrase", .create = true,
+		.fd = -1, .file = cdr_arguments_text(arguments, "new-passphrase-file"), .prompt = "New passphrase", .option = "new-passphrase-file",
+		.create = true,
 	};
 	cdr_err err = cdr_passphrase_read(&source, passphrase, fault);
 
@@ -41,10 +42,15 @@ cdr_passphrase_command_change(const struct cdr_arguments *arguments, const struc
 	CDR_TRY(cdr_node_home(arguments, &path, fault));
 	CDR_TRY(cdr_node_passphrase(arguments, false, &present, fault));
 	CDR_TRY(cdr_home_open(path, schema, present, &home, fault));
-	CDR_TRY(read_new(arguments, &next, fault));
 	/* A daemon saves the keystore under the passphrase that it was started with: none may run, or start meanwhile. */
 	CDR_TRY(cdr_home_file(path, CDR_HOME_PID, pid_path, sizeof(pid_path)));
-	CDR_TRY(cdr_daemon_start(&daemon, pid_path, -1, fault));
+	err = cdr_daemon_start(&daemon, pid_path, -1, fault);
+	if (err == CDR_E_BUSY) {
+		const struct cdr_fault why = *fault;
+		err = cdr_fault_set(fault, err, "stop the daemon first: %s", why.text);
+	}
+	CDR_TRY(err);
+	CDR_TRY(read_new(arguments, &next, fault));
 	CDR_TRY(cdr_keystore_change_passphrase(home->keystore, next, fault));
 	if (note != NULL)
 		CDR_TRY(cdr_store_write(home->store, note, NULL));

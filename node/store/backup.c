@@ -320,7 +320,10 @@ unpack(const struct mapped *m, const char *folder, const struct cdr_passphrase *
 
 	CDR_TRY(cdr_home_file(folder, CDR_HOME_KEYSTORE, keystore_path, sizeof(keystore_path)));
 	CDR_TRY(write_file(folder, CDR_HOME_KEYSTORE, at, h->keystore_len, fault));
-	CDR_TRY(cdr_keystore_open(keystore_path, passphrase, &keystore, fault));
+	err = cdr_keystore_open(keystore_path, passphrase, &keystore, fault);
+	if (err == CDR_E_PASSPHRASE)
+		cdr_fault_set(fault, err, "%s: wrong passphrase: it opens with the one that the node had on the day of the backup", path);
+	CDR_TRY(err);
 	CDR_TRY(authenticate(keystore, m->bytes, m->len - CDR_SHA256_LEN, mac));
 	if (!cdr_equal(mac, m->bytes + m->len - CDR_SHA256_LEN, sizeof(mac)))
 		CDR_TRY(cdr_fault_set(fault, CDR_E_INPUT, "%s is damaged or was changed: do not use it, take another backup", path));

@@ -208,7 +208,7 @@ cdr_home_open(const char *path, const struct cdr_store_schema *schema, const str
     struct cdr_home **out, struct cdr_fault *fault)
 {
 	cdr_err err = CDR_E_INTERNAL;
-	char keystore[PATH_SIZE];
+	char keystore[PATH_SIZE], database[PATH_SIZE];
 	struct cdr_home *home = NULL;
 	struct stat info;
 
@@ -217,7 +217,12 @@ cdr_home_open(const char *path, const struct cdr_store_schema *schema, const str
 		return cdr_fault_set(fault, CDR_E_RANGE, "the folder's path is empty or too long");
 	CDR_TRY(home_new(path, &home));
 	CDR_TRY(cdr_home_file(path, CDR_HOME_KEYSTORE, keystore, sizeof(keystore)));
-	if (stat(keystore, &info) != 0 && errno == ENOENT)
+	CDR_TRY(cdr_home_file(path, CDR_HOME_DATABASE, database, sizeof(database)));
+	bool is_missing = stat(keystore, &info) != 0 && errno == ENOENT;
+	if (is_missing && stat(database, &info) == 0 && info.st_size > 0)
+		CDR_TRY(cdr_fault_set(fault, CDR_E_ABSENT, "%s: the keystore of this node is missing, and without it nothing opens its database. "
+		    "`restore` makes the node of a backup, in a new folder", path));
+	if (is_missing)
 		CDR_TRY(cdr_fault_set(fault, CDR_E_ABSENT, "%s: there is no node here. Is it the right folder? `init` makes a new node",
 		    path));
 	CDR_TRY(cdr_keystore_open(keystore, passphrase, &home->keystore, fault));

@@ -24,7 +24,7 @@ read_passphrase(const struct cdr_arguments *arguments, bool create, struct cdr_p
     struct cdr_fault *fault)
 {
 	const struct cdr_passphrase_source source = { .fd = -1, .file = cdr_arguments_text(arguments, "paper-passphrase-file"),
-		.prompt = create ? "New passphrase for the paper" : "Passphrase of the paper", .create = create };
+		.prompt = create ? "New passphrase for the paper" : "Passphrase of the paper", .option = "paper-passphrase-file", .create = create };
 
 	return cdr_passphrase_read(&source, passphrase, fault);
 }

@@ -157,7 +157,7 @@ static void
 credential_of_systemd(void **state)
 {
 	(void)state;
-	const struct cdr_passphrase_source source = { .fd = -1, .is_node = true }, person = { .fd = -1 };
+	const struct cdr_passphrase_source source = { .fd = -1, .is_node = true }, person = { .fd = -1, .option = "that-option" };
 	struct cdr_passphrase *passphrase = NULL;
 	struct cdr_fault fault = { 0 };
 
@@ -171,7 +171,8 @@ credential_of_systemd(void **state)
 	assert_true(child >= 0);
 	if (child == 0) {
 		(void)setsid();
-		_exit((int)cdr_passphrase_read(&person, &passphrase, &fault));
+		cdr_err err = cdr_passphrase_read(&person, &passphrase, &fault);
+		_exit(strstr(fault.text, "--that-option") != NULL ? (int)err : 255);
 	}
 	int status = 0;
 	assert_int_equal(waitpid(child, &status, 0), child);

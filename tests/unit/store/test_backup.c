@@ -293,6 +293,8 @@ test_refused(void **state)
 	assert_int_equal(cdr_backup_write(home, &schema, file, 0, &bytes, &fault), CDR_E_EXISTS);
 	assert_int_equal(cdr_backup_write(home, &schema, "/tmp/no-such-folder-of-candor/b", 0, &bytes, &fault), CDR_E_IO);
 	assert_int_equal(restore_from(file, &wrong, &again, &fault), CDR_E_PASSPHRASE);
+	assert_non_null(strstr(fault.text, "day of the backup"));
+	assert_null(strstr(fault.text, "restoring"));
 	assert_int_equal(restore_from("/tmp/no-such-file-of-candor", &good, &again, &fault), CDR_E_ABSENT);
 	assert_int_equal(restore_from("/dev/null", &good, &again, &fault), CDR_E_INPUT);
 	assert_int_equal(cdr_backup_restore(file, restored_path, &other_schema, &good, mark_job, NULL, &again, &made_at, &fault),

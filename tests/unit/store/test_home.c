@@ -231,6 +231,21 @@ test_absent(void **state)
 	assert_int_equal(create(&right, &home), CDR_E_EXISTS);
 }
 
+/* A database whose keystore is gone is a node that only a backup brings back, and no folder for a new one. */
+static void
+test_keystore_missing(void **state)
+{
+	struct cdr_home *home;
+
+	(void)state;
+	assert_int_equal(create(&right, &home), CDR_OK);
+	cdr_home_close(home);
+	assert_int_equal(unlink(path_of("keystore")), 0);
+	assert_int_equal(reopen(&right, &home), CDR_E_ABSENT);
+	assert_non_null(strstr(fault.text, "the keystore of this node is missing"));
+	assert_int_equal(create(&right, &home), CDR_E_EXISTS);
+}
+
 /* Whoever was killed between keystore and database goes on where it was, with the same keys. */
 static void
 test_half_made(void **state)
