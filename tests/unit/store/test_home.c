@@ -330,6 +330,7 @@ main(void)
 		TEST(test_passphrase),
 		TEST(test_exists),
 		TEST(test_absent),
+		TEST(test_keystore_missing),
 		TEST(test_half_made),
 		TEST(test_other_database),
 		TEST(test_paths),
