@@ -336,6 +336,18 @@ judge_time(struct cdr_audit_work *c)
 
 /* ---- all of it ----------------------------------------------------------------------------------------------- */
 
+/* A reading job. */
+static cdr_err
+count_kept(struct cdr_tx *tx, void *context)
+{
+	struct cdr_audit *audit = context;
+	int64_t count = 0;
+	cdr_err err = cdr_query_one_int(tx, "SELECT count(*) FROM receipt WHERE state = 'proved'", CDR_VALUES(), &count);
+
+	audit->kept_count = (uint64_t)count;
+	return err;
+}
+
 static cdr_err
 check(struct cdr_audit_work *c, struct cdr_fault *fault)
 {
@@ -353,6 +365,7 @@ check(struct cdr_audit_work *c, struct cdr_fault *fault)
 	if (asked == CDR_OK || asked == CDR_E_NETWORK || asked == CDR_E_BUSY)
 		CDR_TRY(cdr_audit_hear(c));
 	CDR_TRY(asked);
+	CDR_TRY(cdr_store_read(c->member->home->store, count_kept, c->audit));
 	/* What does not hold is not what tomorrow's log is compared with. */
 	if (c->newest.size > 0 && c->audit->finding_count == 0)
 		CDR_TRY(cdr_store_write(c->member->home->store, write_seen, c));

@@ -48,7 +48,8 @@ struct cdr_audit {
 	uint64_t size;                       /* of the log now; 0: nothing is witnessed yet */
 	uint64_t witnessed_at;               /* seconds since 1970 */
 	size_t witness_count;
-	uint64_t proved_count, waiting_count; /* receipts */
+	uint64_t proved_count, waiting_count; /* receipts: by this check; not old enough */
+	uint64_t kept_count;                 /* receipts that were proved, by this check or one before */
 	size_t trustee_count, compared_count; /* trustees, and how many told what they saw */
 	size_t finding_count;
 	struct cdr_audit_finding finding[CDR_AUDIT_FINDINGS];

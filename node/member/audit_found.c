@@ -228,8 +228,6 @@ cdr_audit_find(struct cdr_audit_work *c, enum cdr_audit_kind kind, uint64_t plac
 	if (kind == CDR_AUDIT_TWO_HISTORIES && k.is_known)
 		return;
 	audit->finding_count++;
-	cdr_log(CDR_LOG_ERROR, "log.lie", cdr_log_text("finding", cdr_audit_kind_name(kind)), cdr_log_text("parties", parties),
-	    cdr_log_int("size", (int64_t)f->size), cdr_log_int("place", (int64_t)place), cdr_log_text("evidence", f->path));
 }
 
 /* ---- what is kept --------------------------------------------------------------------------------------------- */

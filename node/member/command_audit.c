@@ -51,6 +51,17 @@ print_finding(struct cdr_report *report, const json_t *json, const char *languag
 	cdr_report_text(report, "\n  %s\n", json_string_value(json_object_get(json, "evidence")));
 }
 
+/* In sentences of the form "what: how many": no language has to bend a number. */
+static void
+print_holds(struct cdr_report *report, const struct cdr_audit *a, const char *language)
+{
+	cdr_report_text(report, "%s: %" PRIu64 "; %s: %zu.\n", cdr_texts_peek("log_entries", language), a->size,
+	    cdr_texts_peek("log_confirmed", language), a->witness_count);
+	cdr_report_text(report, "%s: %" PRIu64 "; %s: %" PRIu64 "; %s: %" PRIu64 ".\n", cdr_texts_peek("log_proved", language), a->kept_count,
+	    cdr_texts_peek("log_proved_now", language), a->proved_count, cdr_texts_peek("log_waiting", language), a->waiting_count);
+	cdr_report_text(report, "%s: %zu/%zu.\n", cdr_texts_peek("log_compared", language), a->compared_count, a->trustee_count);
+}
+
 static void
 print(struct cdr_report *report, const struct cdr_audit *a, const json_t *found, const json_t *former, const char *language)
 {
@@ -59,10 +70,7 @@ print(struct cdr_report *report, const struct cdr_audit *a, const json_t *found,
 	if (a->finding_count > 0)
 		cdr_report_text(report, "%s\n", cdr_texts_peek("log_give", language));
 	else
-		cdr_report_text(report,
-		    "The log has %" PRIu64 " entries, confirmed by %zu trustees. %" PRIu64 " acts of this organisation were proved to stand in it, %"
-		    PRIu64 " are not old enough. %zu of %zu trustees saw the same log.\n",
-		    a->size, a->witness_count, a->proved_count, a->waiting_count, a->compared_count, a->trustee_count);
+		print_holds(report, a, language);
 	if (json_array_size(former) > 0)
 		cdr_report_text(report, "%s\n", cdr_texts_peek("log_found_before", language));
 	for (size_t i = 0; i < json_array_size(former); i++)
@@ -94,9 +102,11 @@ cdr_command_audit_check(const struct cdr_arguments *arguments, struct cdr_report
 	for (size_t i = 0; i < audit->finding_count; i++)
 		(void)json_array_append_new(list, finding_json(&audit->finding[i], language));
 	print(report, audit, list, former.list, language);
-	CDR_TRY(cdr_report_json(report, json_pack("{s:b, s:I, s:I, s:i, s:I, s:I, s:i, s:i, s:O, s:O}", "holds", outcome == CDR_OK, "size",
+	if (outcome == CDR_E_PROOF) /* each finding was told just now */
+		cdr_fault_set(fault, outcome, "%s", cdr_texts_peek("log_does_not_hold", language));
+	CDR_TRY(cdr_report_json(report, json_pack("{s:b, s:I, s:I, s:i, s:I, s:I, s:I, s:i, s:i, s:O, s:O}", "holds", outcome == CDR_OK, "size",
 	    (json_int_t)audit->size, "witnessed_at", (json_int_t)audit->witnessed_at, "witnesses", (int)audit->witness_count,
-	    "proved", (json_int_t)audit->proved_count, "waiting", (json_int_t)audit->waiting_count, "trustees",
+	    "proved", (json_int_t)audit->proved_count, "proved_ever", (json_int_t)audit->kept_count, "waiting", (json_int_t)audit->waiting_count, "trustees",
 	    (int)audit->trustee_count, "compared", (int)audit->compared_count, "findings", list, "found_before",
 	    former.list)));
 	err = outcome;

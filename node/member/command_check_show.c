@@ -357,14 +357,11 @@ show_head(const struct statements *s)
 		cdr_report_text(s->report, "former employers found: %zu; people in the index: %llu.\n", check->employer_count,
 		    (unsigned long long)check->people);
 	if (check->doubt_partial)
-		cdr_report_text(s->report, "  NOT ALL OF THE HUB'S ANSWER IS PROVED: %s.\n  Whom it names is shown here; an employer may be missing. "
-					   "`candor reports --evidence` has the signed answer: tell the secretariat\n  and the trustees, and "
-					   "compare with what the candidate says.\n", check->doubt);
+		cdr_report_text(s->report, "  %s: %s.\n  %s\n", cdr_texts_peek("doubt_partial", s->language), check->doubt,
+		    cdr_texts_peek("doubt_partial_do", s->language));
 	else if (check->doubt[0] != '\0')
-		cdr_report_text(s->report, "  THE HUB'S ANSWER COULD NOT BE BELIEVED: %s.\n  %s\n", check->doubt,
-		    check->doubt_settled ? "A later answer was proved right; what is shown here is that one." :
-					   "Nothing of it was used. The hub is asked again; declared employers are asked all the same. "
-					   "`candor reports --evidence` has the\n  signed answer: tell the secretariat and the trustees.");
+		cdr_report_text(s->report, "  %s: %s.\n  %s\n", cdr_texts_peek("doubt_all", s->language), check->doubt,
+		    cdr_texts_peek(check->doubt_settled ? "doubt_settled" : "doubt_all_do", s->language));
 	if (check->employer_count > 0 || is_draft || strcmp(check->state, "waiting") == 0)
 		return;
 	if (strcmp(s->language, "en") != 0 && !may_turn_up(s->member, check))

@@ -183,6 +183,7 @@ test_an_honest_log_holds(void **state)
 	assert_int_equal(look(w), CDR_OK);
 	assert_int_equal(audit.size, 3);
 	assert_int_equal(audit.proved_count, 3);
+	assert_int_equal(audit.kept_count, 3);
 	assert_int_equal(audit.witness_count, W_THRESHOLD);
 	assert_int_equal(audit.compared_count, W_TRUSTEES);
 	assert_int_equal(w_count(m, "SELECT count(*) FROM receipt WHERE state = 'proved'"), 3);
@@ -191,6 +192,7 @@ test_an_honest_log_holds(void **state)
 	assert_int_equal(audit.proved_count, 70);
 	assert_int_equal(look(w), CDR_OK);
 	assert_int_equal(audit.proved_count, 0);
+	assert_int_equal(audit.kept_count, 73); /* what was proved stays proved */
 	assert_int_equal(cdr_audit_check(m, true, &audit, NULL), CDR_OK);
 	assert_int_equal(audit.proved_count, 73);
 	assert_int_equal(w_count(m, "SELECT count(*) FROM lie"), 0);
