@@ -573,6 +573,20 @@ out:
 	return err;
 }
 
+/* Whether this trustee bears another index than when the ceremony began. What it says now would stand in the log as another's, who bore it then. */
+static bool
+has_moved(const struct cdr_trustee_ceremony *run)
+{
+	for (size_t i = 0; i < run->plan->n_participant; i++) {
+		const Cdr__Wire__CeremonyParticipant *p = run->plan->participant[i];
+
+		if (p->party->signing_key.len == CDR_SIGN_PUBLIC_LEN &&
+		    memcmp(p->party->signing_key.data, run->trustee->home->signing_public, CDR_SIGN_PUBLIC_LEN) == 0)
+			return p->before != 0 && p->before != run->trustee->index;
+	}
+	return false;
+}
+
 static cdr_err
 post_result(struct cdr_trustee_ceremony *run, const struct cdr_roster_key *key, struct cdr_fault *fault)
 {
@@ -584,7 +598,7 @@ post_result(struct cdr_trustee_ceremony *run, const struct cdr_roster_key *key, 
 	cdr_err err;
 
 	/* What a newcomer has to say, those who are trustees now say for it. */
-	if (run->trustee->index == 0)
+	if (run->trustee->index == 0 || has_moved(run))
 		return CDR_OK;
 	result.ceremony = cdr_message_field(cdr_ceremony_id_peek(run->ceremony), CDR_CEREMONY_ID_LEN);
 	result.act = run->plan->act;

@@ -115,6 +115,47 @@ cdr_trustee_change_names(const Cdr__Wire__TrusteeChange *change, const Cdr__Wire
 	return false;
 }
 
+struct awaited_job {
+	const struct cdr_trustee *trustee;
+	const struct cdr_roster *roster;
+	bool awaited;
+};
+
+/* A reading job. */
+static cdr_err
+awaited_job(struct cdr_tx *tx, void *context)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct awaited_job *job = context;
+	struct cdr_arena arena = { 0 };
+	Cdr__Wire__TrusteeChange *change;
+
+	CDR_TRY(cdr_trustee_change_read(tx, &arena, &change));
+	if (change == NULL || cdr_ceremony_change_check(change, job->roster, job->trustee->genesis, NULL) != CDR_OK)
+		goto out;
+	for (size_t i = 0; i < change->n_participant; i++) {
+		const ProtobufCBinaryData key = change->participant[i]->party->signing_key;
+
+		job->awaited |= change->participant[i]->after != 0 && key.len == CDR_SIGN_PUBLIC_LEN &&
+		    memcmp(key.data, job->trustee->home->signing_public, key.len) == 0;
+	}
+out:
+	cdr_arena_free(&arena);
+	return err;
+}
+
+/* see node/trustee/change.h */
+bool
+cdr_trustee_change_awaited(const struct cdr_trustee *trustee)
+{
+	const struct cdr_roster *roster = cdr_current_hold(trustee->current);
+	struct awaited_job job = { trustee, roster, false };
+	cdr_err err = cdr_store_read(trustee->home->store, awaited_job, &job);
+
+	cdr_current_release(trustee->current, roster);
+	return err != CDR_OK || job.awaited;
+}
+
 /* see node/trustee/change.h */
 bool
 cdr_trustee_change_gives(const Cdr__Wire__TrusteeChange *change, const struct cdr_roster *roster)

@@ -43,4 +43,7 @@ bool cdr_trustee_change_names(const Cdr__Wire__TrusteeChange *change, const Cdr_
 /* Whether ${roster} names exactly the trustees and the threshold that ${change} leads to. */
 bool cdr_trustee_change_gives(const Cdr__Wire__TrusteeChange *change, const struct cdr_roster *roster);
 
+/* Whether the change that the operator approved last can still follow the roster in force and names this trustee in the new one; also if unknown. */
+bool cdr_trustee_change_awaited(const struct cdr_trustee *trustee);
+
 #endif

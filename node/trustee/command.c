@@ -219,12 +219,22 @@ out:
 
 /* see node/trustee/command.h */
 cdr_err
+cdr_trustee_open_anew(struct cdr_trustee_open *open, struct cdr_fault *fault)
+{
+	const struct cdr_trustee_hub hub = { send_by_client, open->client };
+
+	cdr_trustee_stop(open->trustee);
+	open->trustee = NULL;
+	return cdr_trustee_start(open->home, &hub, &open->trustee, fault);
+}
+
+/* see node/trustee/command.h */
+cdr_err
 cdr_trustee_open(const struct cdr_arguments *arguments, struct cdr_trustee_open *open, struct cdr_fault *fault)
 {
 	cdr_err err = CDR_E_INTERNAL;
 	struct cdr_passphrase *passphrase = NULL;
 	struct cdr_client_config config = { 0 };
-	struct cdr_trustee_hub hub = { send_by_client, NULL };
 	const char *path;
 
 	*open = (struct cdr_trustee_open){ 0 };
@@ -240,8 +250,7 @@ cdr_trustee_open(const struct cdr_arguments *arguments, struct cdr_trustee_open 
 	config.certificate = open->home->certificate;
 	config.key = open->home->certificate_key;
 	CDR_TRY(cdr_client_new(&config, &open->client, fault));
-	hub.context = open->client;
-	CDR_TRY(cdr_trustee_start(open->home, &hub, &open->trustee, fault));
+	CDR_TRY(cdr_trustee_open_anew(open, fault));
 out:
 	cdr_passphrase_free(passphrase);
 	return err;

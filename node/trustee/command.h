@@ -30,6 +30,9 @@ CDR_MUST_CHECK cdr_err cdr_trustee_open(const struct cdr_arguments *arguments, s
     struct cdr_fault *fault);
 void cdr_trustee_close(struct cdr_trustee_open *open);
 
+/* The trustee of an open folder, stopped and begun anew by what is stored; nobody may use it meanwhile. As cdr_trustee_start. */
+CDR_MUST_CHECK cdr_err cdr_trustee_open_anew(struct cdr_trustee_open *open, struct cdr_fault *fault);
+
 /**
  * cdr_trustee_command_samples(tx, report, json):
  * Say whether lots come, in words and as JSON: for `status` and `reports`.

@@ -117,10 +117,23 @@ static cdr_err
 check_own(const struct cdr_trustee_open *open, const Cdr__Wire__TrusteeChange *change, struct cdr_fault *fault)
 {
 	Cdr__Wire__Party own;
+	bool is_meant = false;
 
 	cdr_home_party(open->home, open->name, open->url, &own);
-	return cdr_trustee_change_names(change, &own) ? CDR_OK : cdr_fault_set(fault, CDR_E_REFUSED, "this trustee is not in the change as it "
-	    "is: its name, address or a key differs from card.json. Do not go on: tell the others");
+	for (size_t i = 0; i < change->n_participant; i++) {
+		const Cdr__Wire__CeremonyParticipant *p = change->participant[i];
+
+		if (cdr_roster_same_party(p->party, &own) && p->before == 0 && p->after == 0)
+			return cdr_fault_set(fault, CDR_E_REFUSED, "you are away in this change, and leave: nothing to do. If you are not away, let the "
+			    "secretariat propose it anew");
+		is_meant |= strcmp(p->party->name, own.name) == 0 || strcmp(p->party->url, own.url) == 0 ||
+		    cdr_message_same(p->party->signing_key, own.signing_key);
+	}
+	if (cdr_trustee_change_names(change, &own))
+		return CDR_OK;
+	return cdr_fault_set(fault, CDR_E_REFUSED, is_meant ? "this trustee is not in the change as it is: its name, address or a key differs "
+	    "from card.json. Do not go on: tell the others" : "this trustee is not in that change: nothing was done, and there is nothing to do here. "
+	    "If it should be in it, tell the secretariat");
 }
 
 /* Whether this trustee is none after it. */

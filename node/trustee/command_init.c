@@ -79,7 +79,8 @@ print_card(struct cdr_report *report, const struct cdr_home *home, const Cdr__Wi
 	cdr_report_text(report, "The trustee is made. Its card is %s/%s.\n", home->path, CDR_CARD_NAME);
 	cdr_report_text(report, "Fingerprint of the card, to be read out to whoever founds the exchange:\n\n    %s\n\n",
 	    fingerprint);
-	cdr_report_text(report, "Next: `candor-trustee ceremony --hub URL --fingerprint ...` once the exchange is founded.\n");
+	cdr_report_text(report, "Next: `candor-trustee ceremony --hub URL --fingerprint ...` once the exchange is founded;\n"
+	    "to come to an exchange that there is already: `candor-trustee reshare --hub URL` once the secretariat has proposed the change.\n");
 	return cdr_report_json(report, json_pack("{s:s, s:s}", "card", CDR_CARD_NAME, "fingerprint", fingerprint));
 }
 

@@ -6,6 +6,7 @@
 
 #include "core/record/rules.h"
 #include "node/trustee/ceremony.h"
+#include "node/trustee/change.h"
 #include "node/trustee/command.h"
 #include "node/trustee/keep.h"
 
@@ -13,6 +14,8 @@
 
 struct status_job {
 	struct cdr_trustee *trustee;
+	const struct cdr_roster *roster;         /* in force */
+	const Cdr__Wire__TrusteeChange *change;  /* that the operator approved last; NULL: none */
 	struct cdr_report *report;
 	const char *folder;      /* where transcripts go; NULL: nowhere */
 	json_t *ceremonies;
@@ -90,6 +93,35 @@ out:
 	return list;
 }
 
+/*
+ * Whether a ceremony that is not done can come to nothing any more: its key has moved on since, or the trustees are to be others than its
+ * plan says. Who was silent in it is at no fault.
+ */
+static bool
+is_replaced(const struct status_job *job, const uint8_t id[static CDR_CEREMONY_ID_LEN], struct cdr_bytes bytes)
+{
+	struct cdr_arena arena = { 0 };
+	Cdr__Wire__CeremonyPlan *plan;
+	struct cdr_ceremony_draft draft;
+	struct cdr_roster_key key;
+	uint8_t present[CDR_CEREMONY_ID_LEN];
+	bool replaced = false;
+
+	if (cdr_message_decode(&arena, &cdr__wire__ceremony_plan__descriptor, bytes, &plan) != CDR_OK)
+		goto out;
+	bool is_there = cdr_roster_key_find(job->roster->body, (enum cdr_key_kind)plan->kind, plan->number, &key);
+	if (plan->act == CDR_CEREMONY_MAKE)
+		replaced = is_there;
+	else
+		replaced = !is_there || key.transcript.len != plan->basis.len || memcmp(key.transcript.data, plan->basis.data, plan->basis.len) != 0;
+	if (!replaced && plan->act == CDR_CEREMONY_RESHARE && job->change != NULL)
+		replaced = cdr_ceremony_plan_reshare(job->change, &key, &draft) != CDR_OK || cdr_ceremony_id(&draft.plan, present) != CDR_OK ||
+		    memcmp(present, id, sizeof(present)) != 0;
+out:
+	cdr_arena_free(&arena);
+	return replaced;
+}
+
 /* One ceremony: id, act, kind, number, attempt, state, started_at, plan, messages. */
 static cdr_err
 list_ceremony(struct status_job *job, struct cdr_tx *tx, struct cdr_query *query)
@@ -115,9 +147,12 @@ list_ceremony(struct status_job *job, struct cdr_tx *tx, struct cdr_query *query
 		    number, act_name(act), hex);
 		CDR_TRY(export_transcript(job, plan, messages, name));
 	}
-	cdr_report_text(job->report, "  %-7s %s key %" PRIu64 ", attempt %" PRIu64 ": %s%s%s\n", act_name(act),
-	    cdr_key_kind_name((enum cdr_key_kind)kind), number, attempt, state, name[0] != '\0' ? "; transcript in " : "", name);
-	json_t *named = strcmp(state, "done") == 0 ? json_array() : name_findings(job, tx, plan, messages);
+	if (strcmp(state, "running") == 0 && is_replaced(job, id, plan))
+		(void)snprintf(state, sizeof(state), "over");
+	const bool is_over = strcmp(state, "over") == 0;
+	cdr_report_text(job->report, "  %-7s %s key %" PRIu64 ", attempt %" PRIu64 ": %s%s%s%s\n", act_name(act),
+	    cdr_key_kind_name((enum cdr_key_kind)kind), number, attempt, state, is_over ? ": another change took its place" : "", name[0] != '\0' ? "; transcript in " : "", name);
+	json_t *named = is_over || strcmp(state, "done") == 0 ? json_array() : name_findings(job, tx, plan, messages);
 	if (json_array_append_new(job->ceremonies, json_pack("{s:s, s:s, s:s, s:I, s:I, s:s, s:I, s:s, s:o}", "id", hex, "act",
 	    act_name(act), "kind", cdr_key_kind_name((enum cdr_key_kind)kind), "number", (json_int_t)number, "attempt",
 	    (json_int_t)attempt, "state", state, "started_at", (json_int_t)started_at, "file", name,
@@ -134,8 +169,12 @@ list_job(struct cdr_tx *tx, void *context)
 	cdr_err err = CDR_E_INTERNAL;
 	struct status_job *job = context;
 	struct cdr_query *query = NULL;
+	struct cdr_arena arena = { 0 };
+	Cdr__Wire__TrusteeChange *change;
 	const struct cdr_values none = CDR_VALUES();
 
+	CDR_TRY(cdr_trustee_change_read(tx, &arena, &change));
+	job->change = change;
 	CDR_TRY(cdr_query_start(tx, "SELECT id, act, kind, number, attempt, state, started_at, plan, messages FROM key_ceremony"
 	    " ORDER BY started_at, kind, number, attempt", none, &query));
 	while ((err = cdr_query_step(query)) == CDR_OK)
@@ -148,6 +187,8 @@ list_job(struct cdr_tx *tx, void *context)
 		err = cdr_trustee_command_withheld(tx, job->report, &job->withheld);
 out:
 	cdr_query_end(query);
+	cdr_arena_free(&arena);
+	job->change = NULL;
 	return err;
 }
 
@@ -223,7 +264,7 @@ cdr_trustee_command_status(const struct cdr_arguments *arguments, struct cdr_rep
 	}
 	job.trustee = open.trustee;
 	job.ceremonies = json_array();
-	roster = cdr_current_hold(open.trustee->current);
+	job.roster = roster = cdr_current_hold(open.trustee->current);
 	if (open.trustee->index != 0)
 		cdr_report_text(report, "Trustee %" PRIu32 " in version %" PRIu64 " of the roster. Keys in force:\n", open.trustee->index,
 		    roster->body->version);

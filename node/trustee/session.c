@@ -175,6 +175,13 @@ start_goals(struct session *s, struct cdr_fault *fault)
 	return err;
 }
 
+/* Whether keys are made; else shares of keys that there are are changed. */
+static bool
+makes(const struct session *s)
+{
+	return s->config->aim[0].act == CDR_CEREMONY_MAKE;
+}
+
 /* Say something on stderr, unless it was the last thing said. */
 static void
 tell(struct session *s, const char *text)
@@ -202,7 +209,8 @@ tell_waiting(struct session *s)
 	char text[CDR_FAULT_LEN] = "Waiting for the trustees:";
 
 	if (all_done(s)) {
-		tell(s, "The keys are made. Waiting until enough trustees have countersigned the roster that has them.");
+		tell(s, makes(s) ? "The keys are made. Waiting until enough trustees have countersigned the roster that has them." :
+		    "The new shares are made. Waiting until enough trustees have countersigned the roster that has them.");
 		return;
 	}
 	for (size_t i = 0; i < s->count; i++) {
@@ -267,7 +275,8 @@ end_late(struct session *s, struct cdr_fault *fault)
 	cdr_err err;
 
 	if (is_done)
-		cdr_report_text(s->report, "The keys are made, but are not in force: too few trustees have countersigned yet.\n");
+		cdr_report_text(s->report, "The %s are made, but are not in force: too few trustees have countersigned yet.\n",
+		    makes(s) ? "keys" : "new shares");
 	else
 		cdr_report_text(s->report, "Not finished in time:\n");
 	for (size_t i = 0; i < s->count; i++) {
@@ -296,6 +305,19 @@ key_json(const struct cdr_roster_key *key)
 	    public, "transcript", transcript);
 }
 
+/* What is to be done now that it is over. */
+static const char *
+end_text(const struct session *s, bool is_trustee)
+{
+	if (!is_trustee)
+		return "This is no trustee any more; its shares are destroyed. Let `candor-trustee serve` run until those who come have\n"
+		       "asked it what it witnessed: a minute is enough.\n";
+	if (makes(s))
+		return "Next: `candor-trustee serve`, and a paper with the shares: `candor-trustee share backup`.\n";
+	return "The shares were changed; the old ones are destroyed, and a paper that has them is worth nothing. Write a new one:\n"
+	       "`candor-trustee share backup`. If `candor-trustee serve` does not run, start it.\n";
+}
+
 /* The end: the keys are in force, and this trustee has its share of each. */
 static bool
 end_in_force(struct session *s, cdr_err *err)
@@ -315,9 +337,7 @@ end_in_force(struct session *s, cdr_err *err)
 			if (keys != NULL)
 				(void)json_array_append_new(keys, key_json(&key));
 		}
-		cdr_report_text(s->report, "%s", cdr_trustee_index_in(s->trustee, roster) != 0 ? "Next: `candor-trustee serve`.\n" :
-		    "This is no trustee any more; its shares are destroyed. Let `candor-trustee serve` run until those who come have\n"
-		    "asked it what it witnessed: a minute is enough.\n");
+		cdr_report_text(s->report, "%s", end_text(s, cdr_trustee_index_in(s->trustee, roster) != 0));
 		*err = cdr_report_json(s->report, json_pack("{s:s, s:I, s:o}", "state", "in force", "roster",
 		    (json_int_t)roster->body->version, "keys", keys));
 	}

@@ -162,27 +162,12 @@ cdr_trustee_index_in(const struct cdr_trustee *trustee, const struct cdr_roster 
 	return 0;
 }
 
-/* Act, from now on, as the one that ${roster} names. */
-static void
-take_index(struct cdr_trustee *trustee, const struct cdr_roster *roster)
-{
-	uint32_t index = cdr_trustee_index_in(trustee, roster);
-
-	if (trustee->index == index && trustee->signer_name[0] != '\0')
-		return;
-	trustee->index = index;
-	if (index != 0)
-		(void)snprintf(trustee->signer_name, sizeof(trustee->signer_name), "trustee/%" PRIu32, index);
-	else
-		(void)snprintf(trustee->signer_name, sizeof(trustee->signer_name), "new");
-}
-
 static void
 belong(struct cdr_trustee *trustee, const struct cdr_roster *genesis, const struct cdr_roster *newest)
 {
 	trustee->is_confirmed = true;
 	memcpy(trustee->genesis, genesis->hash, sizeof(trustee->genesis));
-	take_index(trustee, newest);
+	trustee->index = cdr_trustee_index_in(trustee, newest);
 }
 
 /* see node/trustee/trustee.h */
@@ -199,6 +184,9 @@ cdr_trustee_start(const struct cdr_home *home, const struct cdr_trustee_hub *hub
 		return CDR_E_MEMORY;
 	t->home = home;
 	t->hub = *hub;
+	(void)snprintf(t->signer_name[0], sizeof(t->signer_name[0]), "new");
+	for (uint32_t i = 1; i <= CDR_TRUSTEE_COUNT_MAX; i++)
+		(void)snprintf(t->signer_name[i], sizeof(t->signer_name[i]), "trustee/%" PRIu32, i);
 	(void)pthread_mutex_init(&t->adopting, NULL);
 	(void)pthread_rwlock_init(&t->shares_lock, NULL);
 	(void)pthread_mutex_init(&t->witnessed_lock, NULL);
@@ -245,13 +233,13 @@ cdr_trustee_confirmed(const struct cdr_trustee *trustee, struct cdr_fault *fault
 	if (trustee->is_confirmed)
 		return CDR_OK;
 	return cdr_fault_set(fault, CDR_E_ABSENT, "this trustee belongs to no exchange yet: run "
-	    "`candor-trustee ceremony --hub URL`");
+	    "`candor-trustee ceremony --hub URL`, or, if it comes to an exchange that others have founded, `candor-trustee reshare --hub URL`");
 }
 
 struct cdr_signer
 cdr_trustee_signer(const struct cdr_trustee *trustee)
 {
-	return (struct cdr_signer){ trustee->signer_name, trustee->home->keys->signing, trustee->genesis };
+	return (struct cdr_signer){ trustee->signer_name[trustee->index], trustee->home->keys->signing, trustee->genesis };
 }
 
 /* ---- belonging to an exchange ----------------------------------------------------------------------------------- */
@@ -397,7 +385,7 @@ adopt(struct cdr_trustee *trustee, struct cdr_roster *roster)
 			cdr_log(CDR_LOG_WARNING, "trustee.no_share", cdr_log_text("kind", cdr_key_kind_name(key.kind)),
 			    cdr_log_int("number", key.number));
 	}
-	take_index(trustee, roster);
+	trustee->index = cdr_trustee_index_in(trustee, roster); /* from now on it acts as that one */
 	CDR_TRY(cdr_current_set(trustee->current, roster));
 out:
 	return err;

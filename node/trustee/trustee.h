@@ -13,6 +13,7 @@
 #include "node/store/home.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 #define CDR_TRUSTEE_REFRESH_MS 5000 /* a request that needs a newer roster makes us look at most so often */
 
@@ -41,9 +42,9 @@ struct cdr_trustee {
 
 	/* Of the exchange, once the genesis roster is confirmed; index 0 while no roster names this trustee. */
 	bool is_confirmed;
-	uint32_t index;
+	_Atomic uint32_t index;                      /* a worker may read it while a roster comes into force */
 	uint8_t genesis[CDR_GENESIS_HASH_LEN];
-	char signer_name[CDR_SIGNER_LEN_MAX + 1];    /* "trustee/3", "new" */
+	char signer_name[CDR_TRUSTEE_COUNT_MAX + 1][CDR_SIGNER_LEN_MAX + 1]; /* by index: "new", "trustee/1", ...; never changes */
 
 	pthread_mutex_t adopting;                    /* one thread at a time looks for a newer roster */
 	uint64_t asked_at_ms;
