@@ -1,4 +1,5 @@
 #include "node/hub/command.h"
+#include "node/hub/witness.h"
 
 #include <string.h>
 
@@ -291,6 +292,22 @@ cdr_hub_setting_read(struct cdr_store *store, const char *name, char *value, siz
 	struct setting setting = { name, value, size };
 
 	return cdr_store_read(store, setting_job, &setting);
+}
+
+/* see node/hub/command.h */
+cdr_err
+cdr_hub_open_to_change(const struct cdr_arguments *arguments, struct cdr_hub_open *open, struct cdr_fault *fault)
+{
+	char size[24];
+	cdr_err err = cdr_hub_open(arguments, open, fault);
+
+	if (err != CDR_OK)
+		return err;
+	err = cdr_hub_setting_read(open->home->store, CDR_HUB_SETTING_LONGER_LOG, size, sizeof(size));
+	if (err == CDR_OK)
+		return cdr_fault_set(fault, CDR_E_REFUSED, "this hub's database is an old copy: a trustee has shown this hub's own signature on a log of %s "
+		    "leaves. What is done here would be lost, and contradict it: put the newest database in its place first", size);
+	return err == CDR_E_ABSENT ? CDR_OK : err;
 }
 
 /* see node/hub/command.h */

@@ -25,6 +25,13 @@ CDR_MUST_CHECK cdr_err cdr_hub_open(const struct cdr_arguments *arguments, struc
     struct cdr_fault *fault);
 void cdr_hub_close(struct cdr_hub_open *open);
 
+/*
+ * As cdr_hub_open, for a command that changes something or shows the log to others: CDR_E_REFUSED where a trustee has shown the daemon that
+ * this database is an old copy.
+ */
+CDR_MUST_CHECK cdr_err cdr_hub_open_to_change(const struct cdr_arguments *arguments, struct cdr_hub_open *open,
+    struct cdr_fault *fault);
+
 /**
  * cdr_hub_setting_read(store, name, value, size):
  * Returns  CDR_OK; CDR_E_ABSENT; CDR_E_STORE.

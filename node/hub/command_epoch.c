@@ -26,7 +26,7 @@ cdr_hub_command_epoch_new(const struct cdr_arguments *arguments, struct cdr_repo
 	uint64_t now = cdr_hub_now(), before;
 	char day[16];
 
-	CDR_TRY(cdr_hub_open(arguments, &open, fault));
+	CDR_TRY(cdr_hub_open_to_change(arguments, &open, fault));
 	CDR_TRY(cdr_hub_epoch_ask(open.hub, now, &number, &before, fault));
 	write_day(before, day);
 	cdr_report_text(report, "Epoch %" PRIu32 " %s%s%s. Trustees do not follow a hub that wants a key before its time: tell their operators. Next:\nthey "

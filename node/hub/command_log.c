@@ -30,7 +30,7 @@ cdr_hub_command_log_export(const struct cdr_arguments *arguments, struct cdr_rep
 	struct reading r = { 0 };
 	const char *folder = cdr_arguments_operand(arguments, 0);
 
-	CDR_TRY(cdr_hub_open(arguments, &open, fault));
+	CDR_TRY(cdr_hub_open_to_change(arguments, &open, fault));
 	r.hub = open.hub;
 	r.roster = cdr_hub_roster_hold(open.hub);
 	if (r.roster == NULL) {

@@ -61,7 +61,7 @@ cdr_hub_command_invite(const struct cdr_arguments *arguments, struct cdr_report 
 		.expires_at = now + (uint64_t)cdr_arguments_number(arguments, "days", CODE_DAYS) * CDR_HUB_DAY_S,
 	};
 
-	CDR_TRY(cdr_hub_open(arguments, &open, fault));
+	CDR_TRY(cdr_hub_open_to_change(arguments, &open, fault));
 	CDR_TRY(cdr_hub_invite(open.hub, &invitation, now, code, fault));
 	CDR_TRY(print_invitation(report, &invitation, code));
 	err = CDR_OK;
@@ -341,7 +341,7 @@ change_member(const struct cdr_arguments *arguments, const char *status, struct 
 	struct cdr_hub_open open = { 0 };
 	const char *id = cdr_arguments_operand(arguments, 0);
 
-	CDR_TRY(cdr_hub_open(arguments, &open, fault));
+	CDR_TRY(cdr_hub_open_to_change(arguments, &open, fault));
 	CDR_TRY(cdr_hub_member_set(open.hub, id, status, cdr_hub_now(), fault));
 	int64_t seconds = cdr_arguments_number(arguments, "wait", WAIT_S);
 	cdr_report_text(report, "Noted. Waiting for a roster that says so, %lld seconds at most ...\n", (long long)seconds);

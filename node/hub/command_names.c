@@ -198,7 +198,7 @@ read_round(const struct cdr_arguments *arguments, struct publishing *p, struct c
 	cdr_err err = CDR_E_INTERNAL;
 	uint8_t hash[CDR_ROUND_HASH_LEN];
 
-	CDR_TRY(cdr_hub_open(arguments, &p->open, fault));
+	CDR_TRY(cdr_hub_open_to_change(arguments, &p->open, fault));
 	p->roster = cdr_hub_roster_hold(p->open.hub);
 	CDR_TRY(cdr_hub_round_find(p->open.hub, cdr_arguments_operand(arguments, 0), hash, fault));
 	CDR_TRY(cdr_hub_round_load(p->open.hub, hash, &p->r));

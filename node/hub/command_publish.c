@@ -198,7 +198,7 @@ cdr_hub_command_round_publish(const struct cdr_arguments *arguments, struct cdr_
 
 	if (p == NULL)
 		return CDR_E_MEMORY;
-	CDR_TRY(cdr_hub_open(arguments, &p->open, fault));
+	CDR_TRY(cdr_hub_open_to_change(arguments, &p->open, fault));
 	p->roster = cdr_hub_roster_hold(p->open.hub);
 	CDR_TRY(cdr_hub_round_find(p->open.hub, cdr_arguments_operand(arguments, 0), hash, fault));
 	CDR_TRY(cdr_hub_round_load(p->open.hub, hash, &p->r));

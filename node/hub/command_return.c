@@ -52,7 +52,7 @@ cdr_hub_command_return_publish(const struct cdr_arguments *arguments, struct cdr
 	struct cdr_hub_returns returns = { 0 };
 	const char *folder = cdr_arguments_operand(arguments, 0);
 
-	CDR_TRY(cdr_hub_open(arguments, &open, fault));
+	CDR_TRY(cdr_hub_open_to_change(arguments, &open, fault));
 	CDR_TRY(cdr_hub_returns_read(open.hub, (unsigned)cdr_arguments_number(arguments, "year", 0), &returns, fault));
 	CDR_TRY(cdr_hub_returns_publish(&returns, folder, cdr_hub_now(), fault));
 	cdr_report_text(report, "Written to %s: the figures of %u as PDF (en, fr, es, ar), XLSX, JSON and CSV with HXL tags. %zu of %zu members reported.\n", folder,

@@ -146,7 +146,7 @@ cdr_hub_command_round_open(const struct cdr_arguments *arguments, struct cdr_rep
 	plan.deadline = now + (uint64_t)cdr_arguments_number(arguments, "seconds",
 	    cdr_arguments_number(arguments, "days", DAYS) * CDR_HUB_DAY_S);
 	CDR_TRY(read_epsilon(arguments, &plan.epsilon_milli, fault));
-	CDR_TRY(cdr_hub_open(arguments, &open, fault));
+	CDR_TRY(cdr_hub_open_to_change(arguments, &open, fault));
 	CDR_TRY(read_tables(arguments, open.home->path, tables, fault));
 	plan.codebook_version = cdr_codebook_version_peek(tables->codebook);
 	plan.table = tables->table;
@@ -295,7 +295,7 @@ cdr_hub_command_round_close(const struct cdr_arguments *arguments, struct cdr_re
 	uint8_t hash[CDR_ROUND_HASH_LEN];
 	json_t *entry = NULL;
 
-	CDR_TRY(cdr_hub_open(arguments, &open, fault));
+	CDR_TRY(cdr_hub_open_to_change(arguments, &open, fault));
 	CDR_TRY(cdr_hub_round_find(open.hub, cdr_arguments_operand(arguments, 0), hash, fault));
 	CDR_TRY(cdr_hub_round_close(open.hub, hash, cdr_arguments_has(arguments, "early"), cdr_hub_now(), fault));
 	CDR_TRY(show_round(open.hub, hash, report, &entry));
@@ -314,7 +314,7 @@ cdr_hub_command_round_give_up(const struct cdr_arguments *arguments, struct cdr_
 	uint8_t hash[CDR_ROUND_HASH_LEN];
 	json_t *entry = NULL;
 
-	CDR_TRY(cdr_hub_open(arguments, &open, fault));
+	CDR_TRY(cdr_hub_open_to_change(arguments, &open, fault));
 	CDR_TRY(cdr_hub_round_find(open.hub, cdr_arguments_operand(arguments, 0), hash, fault));
 	CDR_TRY(cdr_hub_round_give_up(open.hub, hash, fault));
 	cdr_report_text(report, "Given up: each trustee signs by itself that it never opens this round. Once all of them have, another round of the same\n"

@@ -220,7 +220,7 @@ cdr_hub_command_trustees_change(const struct cdr_arguments *arguments, struct cd
 	struct change *c = calloc(1, sizeof(*c));
 	const struct cdr_roster *roster = NULL;
 
-	CDR_TRY(cdr_hub_open(arguments, &open, fault));
+	CDR_TRY(cdr_hub_open_to_change(arguments, &open, fault));
 	if (c == NULL) {
 		err = CDR_E_MEMORY;
 		goto out;

@@ -398,6 +398,22 @@ take_cosignature(struct cdr_hub_witness *w, const struct cdr_roster *roster, con
 	(void)pthread_cond_broadcast(&w->changed);
 }
 
+/* A writing job: this database is an old copy, which commands then know too. */
+static cdr_err
+note_behind_job(struct cdr_tx *tx, void *context)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	const uint64_t *size = context;
+	char text[24];
+
+	(void)snprintf(text, sizeof(text), "%" PRIu64, *size);
+	CDR_TRY(cdr_query_run(tx, "DELETE FROM setting WHERE name = $1", CDR_VALUES(cdr_value_text(CDR_HUB_SETTING_LONGER_LOG))));
+	CDR_TRY(cdr_query_run(tx, "INSERT INTO setting (name, value) VALUES ($1, $2)",
+	    CDR_VALUES(cdr_value_text(CDR_HUB_SETTING_LONGER_LOG), cdr_value_text(text))));
+out:
+	return err;
+}
+
 /* Show the present checkpoint to one trustee. Called with the lock, which is open meanwhile. */
 static void
 show(struct shower *s)
@@ -420,6 +436,9 @@ show(struct shower *s)
 	(void)pthread_mutex_unlock(&w->lock);
 	cdr_err err = roster == NULL ? CDR_E_STORE :
 				       cdr_hub_witness_push(w->hub, &w->line, roster, s->trustee, &shown, &newest, &s->size, &cosignature, &fault);
+	const bool is_behind = err == CDR_E_STORE && s->size != CDR_HUB_SIZE_UNKNOWN && s->size > shown.size;
+	if (is_behind && !cdr_hub_witness_is_behind(w))
+		(void)!cdr_store_write(w->hub->store, note_behind_job, &s->size); /* else commands do not know, and requests are refused all the same */
 	(void)pthread_mutex_lock(&w->lock);
 	s->seen = round;
 	s->told = newest.size; /* who failed is shown the newest again, whatever it has been told */
@@ -435,7 +454,7 @@ show(struct shower *s)
 		take_cosignature(w, roster, &shown, asked_at, &cosignature);
 	else if (err == CDR_E_EXISTS)
 		w->wants_round = true;
-	else if (err == CDR_E_STORE && s->size != CDR_HUB_SIZE_UNKNOWN && s->size > shown.size)
+	else if (is_behind)
 		w->is_behind = true;
 	if (err != s->before && err != CDR_E_EXISTS && err != CDR_E_ABSENT)
 		cdr_log(err == CDR_OK ? CDR_LOG_INFO : CDR_LOG_WARNING, err == CDR_OK ? "witness.back" : "witness.failed",

@@ -58,6 +58,9 @@ CDR_MUST_CHECK cdr_err cdr_hub_witness_newest(struct cdr_hub_witness *witness, u
 /* Show the log to trustee ${trustee} anew, from where it says that it stands; at most once a second, whoever asks how often. Any thread. */
 void cdr_hub_witness_show(struct cdr_hub_witness *witness, uint32_t trustee);
 
+/* What the database keeps, as a setting, once it is known to be an old copy: how many leaves of the log a trustee has shown that the hub signed. */
+#define CDR_HUB_SETTING_LONGER_LOG "longer_log"
+
 /* Whether a trustee has shown that this database is an old copy: what it acknowledges would be lost with it. */
 bool cdr_hub_witness_is_behind(struct cdr_hub_witness *witness);
 

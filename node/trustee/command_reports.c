@@ -1,4 +1,6 @@
+#include "node/trustee/ceremony.h"
 #include "node/trustee/command.h"
+#include "node/trustee/seen.h"
 
 #define TEXT_LEN 64
 
@@ -192,6 +194,35 @@ reports_job(struct cdr_tx *tx, void *context)
 	return err == CDR_OK ? cdr_trustee_command_samples(tx, r->report, &r->samples) : err;
 }
 
+/* A reading job. */
+static cdr_err
+size_job(struct cdr_tx *tx, void *context)
+{
+	return cdr_trustee_log_size(tx, context);
+}
+
+/*
+ * What the hub says of itself at this moment, if it takes part in nothing: such as that its database is an old copy, of which no leaf
+ * tells. Null if it answers.
+ */
+static json_t *
+show_refusal(const struct cdr_trustee_open *open, struct cdr_report *report)
+{
+	struct cdr_trustee_aim due[2];
+	struct cdr_fault fault = { CDR_OK, "" };
+	uint64_t size = 0;
+	size_t count;
+
+	const struct cdr_roster *roster = cdr_current_hold(open->trustee->current);
+	cdr_err err = roster == NULL ? CDR_OK : cdr_trustee_due(open->trustee, roster, due, &count, &fault);
+	cdr_current_release(open->trustee->current, roster);
+	if (err == CDR_OK || cdr_store_read(open->home->store, size_job, &size) != CDR_OK)
+		return json_null();
+	cdr_report_text(report, "The hub answers at this moment: %s.\n  This trustee has seen %llu leaves of its log. A hub that shows fewer has an older log than that.\n",
+	    fault.text, (unsigned long long)size);
+	return json_pack("{s:s, s:I}", "says", fault.text, "seen", (json_int_t)size);
+}
+
 /* see node/trustee/command.h */
 cdr_err
 cdr_trustee_command_reports(const struct cdr_arguments *arguments, struct cdr_report *report, struct cdr_fault *fault)
@@ -202,7 +233,8 @@ cdr_trustee_command_reports(const struct cdr_arguments *arguments, struct cdr_re
 
 	CDR_TRY(cdr_trustee_open(arguments, &open, fault));
 	CDR_TRY(cdr_store_read(open.home->store, reports_job, &r));
-	err = cdr_report_json(report, json_pack("{s:O, s:O, s:O, s:O, s:O, s:O, s:O}", "spent", r.spent, "misuse", r.misuse, "hub", r.lies,
+	err = cdr_report_json(report, json_pack("{s:o, s:O, s:O, s:O, s:O, s:O, s:O, s:O}", "hub_refuses",
+	    open.trustee->is_confirmed ? show_refusal(&open, report) : json_null(), "spent", r.spent, "misuse", r.misuse, "hub", r.lies,
 	    "forks", r.forks, "withheld", r.withheld, "not_said", r.strangers, "samples", r.samples));
 out:
 	json_decref(r.samples);
