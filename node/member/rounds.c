@@ -223,8 +223,10 @@ read_state(struct cdr_member *member, const struct cdr_roster *roster, const Cdr
 	/* A round under a key that the roster no longer names is over: nothing is asked of it any more. */
 	if (strcmp(state->state, "open") == 0)
 		CDR_TRY(cdr_round_verify(e->round, roster, member->genesis, fault));
-	if (strlen(state->state) >= sizeof(e->state))
-		return cdr_fault_set(fault, CDR_E_INPUT, "the hub tells a state of a round that there is not");
+	if (strlen(state->state) >= sizeof(e->state)) {
+		err = cdr_fault_set(fault, CDR_E_INPUT, "the hub tells a state of a round that there is not");
+		goto out;
+	}
 	memcpy(e->state, state->state, strlen(state->state) + 1);
 	CDR_TRY(submitted_read(member, e->round, false, &s));
 	e->submission = (uint32_t)s.number;
