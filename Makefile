@@ -260,11 +260,9 @@ run-lint:
 
 # Each driver: every seed, then mutants for SECONDS_EACH.
 run-fuzz-seeds: $(FUZZERS)
-	$(Q)for f in $^; do \
-		name=$${f##*/fuzz_}; \
-		$$f --seconds $(SECONDS_EACH) tests/fuzz/seeds/$$name >$(BUILD)/tests/fuzz.log 2>&1 || { cat $(BUILD)/tests/fuzz.log; exit 1; }; \
-		tail -n 1 $(BUILD)/tests/fuzz.log | sed "s|^|fuzz_$$name: |"; \
-	done
+	$(Q)printf '%s\n' $^ | xargs -P $(shell nproc) -I {} sh -c 'f={}; name=$${f##*/fuzz_}; \
+		$$f --seconds $(SECONDS_EACH) tests/fuzz/seeds/$$name >$$f.log 2>&1 || { cat $$f.log; echo "$$f failed"; exit 255; }; \
+		tail -n 1 $$f.log | sed "s|^|fuzz_$$name: |"'
 
 fuzz: deps-check
 	$(Q)$(ALONE) SAN=1 run-fuzz-seeds SECONDS_EACH=$(SECONDS_EACH)
