@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <jansson.h>
 
@@ -89,6 +90,9 @@ write_evidence(const struct cdr_audit_work *c, struct cdr_audit_finding *f, uint
 	if (file != NULL && fclose(file) != 0)
 		written = false;
 	if (!written) {
+		/* Half a file is no evidence; one that stood there before is left alone. */
+		if (file != NULL)
+			(void)unlink(f->path);
 		cdr_log(CDR_LOG_ERROR, "log.evidence_not_written", cdr_log_text("path", f->path));
 		f->path[0] = '\0';
 	}

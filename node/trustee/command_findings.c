@@ -58,19 +58,20 @@ out:
 	return err;
 }
 
-/* see node/trustee/command.h */
-cdr_err
-cdr_trustee_command_withheld(struct cdr_tx *tx, struct cdr_report *report, json_t **json)
+/* Under ${title} what ${sql} finds, each as ${list_one} puts it into text and list. */
+static cdr_err
+list_all(struct cdr_tx *tx, const char *title, const char *sql,
+    cdr_err (*list_one)(struct cdr_query *query, struct cdr_report *report, json_t *list), struct cdr_report *report, json_t **json)
 {
 	cdr_err err = CDR_E_INTERNAL;
 	struct cdr_query *query = NULL;
 	json_t *list = json_array();
 
 	*json = NULL;
-	cdr_report_text(report, "Entries of the log that the hub kept from this trustee when it had to show them (to be compared with what the others saw):\n");
-	CDR_TRY(cdr_query_start(tx, "SELECT place, noticed_at, what, entry, note FROM withheld ORDER BY place", CDR_VALUES(), &query));
+	cdr_report_text(report, "%s:\n", title);
+	CDR_TRY(cdr_query_start(tx, sql, CDR_VALUES(), &query));
 	while ((err = cdr_query_step(query)) == CDR_OK)
-		CDR_TRY(list_one_withheld(query, report, list));
+		CDR_TRY(list_one(query, report, list));
 	if (err == CDR_E_ABSENT) {
 		if (json_array_size(list) == 0)
 			cdr_report_text(report, "  none\n");
@@ -86,26 +87,16 @@ out:
 
 /* see node/trustee/command.h */
 cdr_err
+cdr_trustee_command_withheld(struct cdr_tx *tx, struct cdr_report *report, json_t **json)
+{
+	return list_all(tx, "Entries of the log that the hub kept from this trustee when it had to show them (to be compared with what the others saw)",
+	    "SELECT place, noticed_at, what, entry, note FROM withheld ORDER BY place", list_one_withheld, report, json);
+}
+
+/* see node/trustee/command.h */
+cdr_err
 cdr_trustee_command_forks(struct cdr_tx *tx, struct cdr_report *report, json_t **json)
 {
-	cdr_err err = CDR_E_INTERNAL;
-	struct cdr_query *query = NULL;
-	json_t *list = json_array();
-
-	*json = NULL;
-	cdr_report_text(report, "Logs of the hub that contradict each other (both checkpoints are kept; to be shown to the other trustees):\n");
-	CDR_TRY(cdr_query_start(tx, "SELECT size, noticed_at, signed_both, note, own, witnessed FROM fork ORDER BY number", CDR_VALUES(), &query));
-	while ((err = cdr_query_step(query)) == CDR_OK)
-		CDR_TRY(list_fork(query, report, list));
-	if (err == CDR_E_ABSENT) {
-		if (json_array_size(list) == 0)
-			cdr_report_text(report, "  none\n");
-		*json = list;
-		list = NULL;
-		err = CDR_OK;
-	}
-out:
-	json_decref(list);
-	cdr_query_end(query);
-	return err;
+	return list_all(tx, "Logs of the hub that contradict each other (both checkpoints are kept; to be shown to the other trustees)",
+	    "SELECT size, noticed_at, signed_both, note, own, witnessed FROM fork ORDER BY number", list_fork, report, json);
 }
