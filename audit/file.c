@@ -53,3 +53,28 @@ cdr_file_read(const char *path, size_t len_max, struct cdr_buffer *bytes, struct
 	cdr_buffer_free(bytes);
 	return cdr_fault_set(fault, err, err == CDR_E_RANGE ? "%s is larger than any such file" : "%s cannot be read to its end", path);
 }
+
+/* see audit/file.h */
+cdr_err
+cdr_file_write_new(const char *path, struct cdr_bytes bytes, struct cdr_fault *fault)
+{
+	const int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	size_t done = 0;
+
+	if (fd < 0)
+		return errno == EEXIST ? cdr_fault_set(fault, CDR_E_EXISTS, "%s: it is there already, and is not written over", path) :
+					 cdr_fault_set(fault, CDR_E_IO, "%s: %s", path, strerror(errno));
+	while (done < bytes.len) {
+		const ssize_t put = write(fd, bytes.data + done, bytes.len - done);
+		if (put <= 0 && (put == 0 || errno != EINTR))
+			break;
+		done += put > 0 ? (size_t)put : 0;
+	}
+	bool whole = done == bytes.len && fsync(fd) == 0;
+	const int why = errno;
+	whole = close(fd) == 0 && whole;
+	if (whole)
+		return CDR_OK;
+	(void)unlink(path);
+	return cdr_fault_set(fault, CDR_E_IO, "%s: it cannot be written: %s", path, strerror(why));
+}

@@ -16,4 +16,12 @@
  */
 CDR_MUST_CHECK cdr_err cdr_file_read(const char *path, size_t len_max, struct cdr_buffer *bytes, struct cdr_fault *fault);
 
+/**
+ * cdr_file_write_new(path, bytes, fault):
+ * A file that only its owner reads, and that was not there before; on the disk when this returns.
+ *
+ * Returns  CDR_OK; CDR_E_EXISTS if there is one, which is left alone; CDR_E_IO: then there is none, nor half of one.
+ */
+CDR_MUST_CHECK cdr_err cdr_file_write_new(const char *path, struct cdr_bytes bytes, struct cdr_fault *fault);
+
 #endif

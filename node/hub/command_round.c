@@ -1,11 +1,8 @@
-#include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "audit/file.h"
 #include "core/crypto/secret.h"
@@ -328,28 +325,6 @@ out:
 
 /* ---- records ---------------------------------------------------------------------------------------------------- */
 
-/* Write a file that only its owner reads, and that is not there yet. */
-static cdr_err
-write_file(const char *path, const struct cdr_buffer *bytes, struct cdr_fault *fault)
-{
-	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	size_t done = 0;
-
-	if (fd < 0)
-		return cdr_fault_set(fault, errno == EEXIST ? CDR_E_EXISTS : CDR_E_IO, "%s: %s", path, strerror(errno));
-	while (done < bytes->len) {
-		ssize_t n = write(fd, bytes->data + done, bytes->len - done);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			break;
-		done += (size_t)n;
-	}
-	bool whole = done == bytes->len && fsync(fd) == 0;
-	whole = close(fd) == 0 && whole;
-	return whole ? CDR_OK : cdr_fault_set(fault, CDR_E_IO, "%s: it cannot be written", path);
-}
-
 /* see node/hub/command.h */
 cdr_err
 cdr_hub_command_round_record(const struct cdr_arguments *arguments, struct cdr_report *report, struct cdr_fault *fault)
@@ -363,7 +338,7 @@ cdr_hub_command_round_record(const struct cdr_arguments *arguments, struct cdr_r
 	CDR_TRY(cdr_hub_open(arguments, &open, fault));
 	CDR_TRY(cdr_hub_round_find(open.hub, cdr_arguments_operand(arguments, 0), hash, fault));
 	CDR_TRY(cdr_hub_round_record(open.hub, hash, &record, fault));
-	CDR_TRY(write_file(path, &record, fault));
+	CDR_TRY(cdr_file_write_new(path, cdr_buffer_bytes(&record), fault));
 	cdr_report_text(report, "%s: %zu bytes, with which members and auditors recompute the round by `candor-hub round verify`.\n",
 	    path, record.len);
 	err = cdr_report_json(report, json_pack("{s:s, s:I}", "file", path, "bytes", (json_int_t)record.len));

@@ -5,11 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <jansson.h>
 
 #include "audit/evidence.h"
+#include "audit/file.h"
 #include "core/crypto/secret.h"
 #include "core/record/json.h"
 #include "node/member/email.h"
@@ -85,14 +85,7 @@ write_evidence(const struct cdr_audit_work *c, struct cdr_audit_finding *f, uint
 		return;
 	(void)mkdir(folder, 0700);
 	(void)snprintf(f->path, sizeof(f->path), "%s/log-%" PRIu64 ".json", folder, number);
-	FILE *file = fopen(f->path, "wxe");
-	bool written = file != NULL && fputs(text, file) >= 0;
-	if (file != NULL && fclose(file) != 0)
-		written = false;
-	if (!written) {
-		/* Half a file is no evidence; one that stood there before is left alone. */
-		if (file != NULL)
-			(void)unlink(f->path);
+	if (cdr_file_write_new(f->path, (struct cdr_bytes){ (const uint8_t *)text, strlen(text) }, NULL) != CDR_OK) {
 		cdr_log(CDR_LOG_ERROR, "log.evidence_not_written", cdr_log_text("path", f->path));
 		f->path[0] = '\0';
 	}

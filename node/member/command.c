@@ -1,12 +1,12 @@
 #include "node/member/command.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "audit/file.h"
 #include "core/crypto/secret.h"
 #include "core/identity/date.h"
 #include "core/identity/token.h"
@@ -391,16 +391,10 @@ cdr_command_write_file(const char *path, const char *data, size_t len, struct cd
 {
 	if (current_call != NULL)
 		return strcmp(path, "-") == 0 ? write_to_call(data, len) : cdr_fault_set(fault, CDR_E_REFUSED, "a file is not written from here");
-	int fd = strcmp(path, "-") == 0 ? STDOUT_FILENO : open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (strcmp(path, "-") != 0)
+		return cdr_file_write_new(path, (struct cdr_bytes){ (const uint8_t *)data, len }, fault);
 	ssize_t put = 1;
-
-	if (fd < 0)
-		return cdr_fault_set(fault, errno == EEXIST ? CDR_E_EXISTS : CDR_E_IO, "%s: %s", path,
-		    errno == EEXIST ? "it is there already, and is not written over" : strerror(errno));
 	for (size_t done = 0; done < len && put > 0; done += put > 0 ? (size_t)put : 0)
-		put = write(fd, data + done, len - done);
-	bool good = put > 0;
-	if (fd != STDOUT_FILENO)
-		good = fsync(fd) == 0 && close(fd) == 0 && good;
-	return good ? CDR_OK : cdr_fault_set(fault, CDR_E_IO, "%s: it cannot be written: %s", path, strerror(errno));
+		put = write(STDOUT_FILENO, data + done, len - done);
+	return put > 0 ? CDR_OK : cdr_fault_set(fault, CDR_E_IO, "it cannot be written: %s", strerror(errno));
 }

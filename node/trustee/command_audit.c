@@ -1,11 +1,9 @@
-#include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
+#include "audit/file.h"
 #include "audit/query_opening_json.h"
 #include "core/crypto/secret.h"
 #include "core/identity/date.h"
@@ -123,20 +121,6 @@ out:
 	return err;
 }
 
-/* A file that only this user may read, and that was not there before. */
-static cdr_err
-write_new(const char *path, struct cdr_bytes bytes, struct cdr_fault *fault)
-{
-	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	bool written = fd >= 0 && write(fd, bytes.data, bytes.len) == (ssize_t)bytes.len && fsync(fd) == 0;
-
-	if (!written)
-		cdr_fault_set(fault, CDR_E_IO, "%s cannot be written: %s", path, strerror(errno));
-	if (fd >= 0)
-		(void)close(fd);
-	return written ? CDR_OK : CDR_E_IO;
-}
-
 /* see node/trustee/command.h */
 cdr_err
 cdr_trustee_command_audit_show(const struct cdr_arguments *arguments, struct cdr_report *report, struct cdr_fault *fault)
@@ -155,7 +139,7 @@ cdr_trustee_command_audit_show(const struct cdr_arguments *arguments, struct cdr
 	CDR_TRY(cdr_trustee_drawn_open(opened.trustee, number, &drawn, &arena, &opening, fault));
 	if (path != NULL) {
 		CDR_TRY(cdr_message_encode(&opening->base, &bytes));
-		CDR_TRY(write_new(path, cdr_buffer_bytes(&bytes), fault));
+		CDR_TRY(cdr_file_write_new(path, cdr_buffer_bytes(&bytes), fault));
 	}
 	CDR_TRY(show(report, &drawn, opening));
 out:

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "core/record/rules.h"
+#include "node/net/publish.h"
 #include "node/trustee/ceremony.h"
 #include "node/trustee/change.h"
 #include "node/trustee/command.h"
@@ -39,21 +40,14 @@ export_transcript(const struct status_job *job, struct cdr_bytes plan, struct cd
 	Cdr__Wire__CeremonyMessages *bag;
 	struct cdr_arena plan_arena = { 0 }, bag_arena = { 0 };
 	struct cdr_buffer bytes = { 0 };
-	char path[CDR_HOME_PATH_LEN_MAX + NAME_LEN + 2];
-	FILE *file = NULL;
 
 	CDR_TRY(cdr_message_decode(&plan_arena, &cdr__wire__ceremony_plan__descriptor, plan, &transcript.plan));
 	CDR_TRY(cdr_message_decode(&bag_arena, &cdr__wire__ceremony_messages__descriptor, messages, &bag));
 	transcript.n_message = bag->n_message;
 	transcript.message = bag->message;
 	CDR_TRY(cdr_message_encode(&transcript.base, &bytes));
-	CDR_TRY(cdr_home_file(job->folder, name, path, sizeof(path)));
-	file = fopen(path, "wbe");
-	if (file == NULL || fwrite(bytes.data, 1, bytes.len, file) != bytes.len)
-		err = cdr_fault_set(job->fault, CDR_E_IO, "%s cannot be written: %s", path, strerror(errno));
+	CDR_TRY(cdr_publish_put(job->folder, name, bytes.data, bytes.len, job->fault));
 out:
-	if (file != NULL && fclose(file) != 0 && err == CDR_OK)
-		err = cdr_fault_set(job->fault, CDR_E_IO, "%s cannot be written: %s", path, strerror(errno));
 	cdr_buffer_free(&bytes);
 	cdr_arena_free(&plan_arena);
 	cdr_arena_free(&bag_arena);

@@ -1,7 +1,9 @@
 /* A file that was written for others: its bounds, and what is said where it cannot be read. */
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -57,10 +59,42 @@ test_whole_or_nothing(void **state)
 	assert_null(bytes.data);
 }
 
+/* What cannot be written whole is not there; what was there stays. */
+static void
+test_new_or_nothing(void **state)
+{
+	static uint8_t much[LEN];
+	const struct cdr_bytes some = { (const uint8_t *)"some", 4 }, all = { much, LEN };
+	struct rlimit before, small;
+	struct cdr_buffer bytes;
+	struct cdr_fault fault;
+	struct stat about;
+
+	(void)state;
+	(void)unlink(path);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+	small = (struct rlimit){ .rlim_cur = LEN / 2, .rlim_max = before.rlim_max };
+	(void)signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+	const cdr_err err = cdr_file_write_new(path, all, &fault);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+	assert_int_equal(err, CDR_E_IO);
+	assert_non_null(strstr(fault.text, path));
+	assert_int_equal(access(path, F_OK), -1);
+	assert_int_equal(cdr_file_write_new(path, all, NULL), CDR_OK);
+	assert_int_equal(stat(path, &about), 0);
+	assert_int_equal(about.st_mode & 0777, 0600);
+	assert_int_equal(cdr_file_write_new(path, some, &fault), CDR_E_EXISTS);
+	assert_int_equal(cdr_file_read(path, LEN, &bytes, NULL), CDR_OK);
+	assert_int_equal(bytes.len, LEN);
+	cdr_buffer_free(&bytes);
+	assert_int_equal(cdr_file_write_new("/tmp/cdr-no-such-folder/file", some, &fault), CDR_E_IO);
+}
+
 int
 main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_whole_or_nothing) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_whole_or_nothing), cmocka_unit_test(test_new_or_nothing) };
 	int file = mkstemp(path);
 
 	if (file < 0 || close(file) != 0)
