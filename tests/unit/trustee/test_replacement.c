@@ -1,0 +1,121 @@
+/* Two proposals of one version: what a trustee countersigned before binds what it countersigns in its place. */
+#include "tests/unit/unit.h"
+
+#include "tests/unit/trustee/played_proposal.h"
+
+/* More is to change before enough have countersigned: the union is signed. */
+static void
+test_replacement_that_adds(void **state)
+{
+	struct world *w = *state;
+
+	propose_one(w, change_status(w->member, "suspended"));
+	assert_agrees(w);
+	const struct cdr_roster_change changes[] = { change_status(w->member, "suspended"), change_member(w->other) };
+	propose(w->x, changes, 2);
+	approve(w, w->other);
+	assert_agrees(w);
+	/* stricter still */
+	const struct cdr_roster_change more[] = { change_status(w->member, "revoked"), change_member(w->other) };
+	propose(w->x, more, 2);
+	assert_agrees(w);
+}
+
+/* A suspension that was signed is not taken back by leaving it out. */
+static void
+test_replacement_that_drops_a_suspension(void **state)
+{
+	struct world *w = *state;
+
+	propose_one(w, change_status(w->member, "suspended"));
+	assert_agrees(w);
+	propose_one(w, change_member(w->other));
+	approve(w, w->other);
+	assert_waits(w);
+	/* Also after a restart, and also in another process. */
+	restart(w->x, 1);
+	assert_waits(w);
+	/* With the operator's approval it is a restoration like any other. */
+	approve(w, w->member);
+	assert_agrees(w);
+}
+
+/* Somebody who was to come in is not to come in after all. */
+static void
+test_replacement_that_drops_a_newcomer(void **state)
+{
+	struct world *w = *state;
+
+	propose_one(w, change_member(w->other));
+	approve(w, w->other);
+	assert_agrees(w);
+	propose_one(w, change_status(w->member, "suspended"));
+	assert_agrees(w);
+}
+
+/* Keys that were to be exchanged stay after all. */
+static void
+test_replacement_that_drops_new_keys(void **state)
+{
+	struct world *w = *state;
+
+	w->member->pin[0] ^= 1;
+	propose_one(w, change_member(w->member));
+	approve(w, w->member);
+	assert_agrees(w);
+	w->member->pin[0] ^= 1;
+	propose_one(w, change_status(w->member, "suspended"));
+	assert_agrees(w);
+}
+
+/* A lower quota that was signed is not taken back either. */
+static void
+test_replacement_that_drops_a_lower_quota(void **state)
+{
+	struct world *w = *state;
+
+	w->member->check_points = 1;
+	propose_one(w, change_member(w->member));
+	assert_agrees(w);
+	propose_one(w, change_member(w->other));
+	approve(w, w->other);
+	assert_waits(w);
+}
+
+/* One version does not get two keys; but the hub makes its proposal anew, with a later beginning. */
+static void
+test_replacement_of_a_key(void **state)
+{
+	struct world *w = *state;
+	struct dealt first, second;
+
+	deal(w->x, 1, 1, &first);
+	give_share(w->x, 1, &first);
+	propose_one(w, change_epoch(&first));
+	assert_agrees(w);
+	first.epoch.starts_at += 5;
+	first.epoch.ends_at += 5;
+	propose_one(w, change_epoch(&first));
+	assert_agrees(w);
+	deal(w->x, 1, 9, &second);
+	give_share(w->x, 1, &second);
+	propose_one(w, change_epoch(&second));
+	assert_declines(w, CDR_E_REFUSED);
+}
+
+#define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		CASE(test_replacement_that_adds),
+		CASE(test_replacement_that_drops_a_suspension),
+		CASE(test_replacement_that_drops_a_newcomer),
+		CASE(test_replacement_that_drops_new_keys),
+		CASE(test_replacement_that_drops_a_lower_quota),
+		CASE(test_replacement_of_a_key),
+	};
+
+	return cmocka_run_group_tests(tests, group_setup, NULL);
+}
