@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #define ROOM_FIRST (1U << 16)
+#define PATH_SIZE 4096
 
 static cdr_err
 read_all(FILE *file, size_t len_max, struct cdr_buffer *bytes)
@@ -77,4 +78,21 @@ cdr_file_write_new(const char *path, struct cdr_bytes bytes, struct cdr_fault *f
 		return CDR_OK;
 	(void)unlink(path);
 	return cdr_fault_set(fault, CDR_E_IO, "%s: it cannot be written: %s", path, strerror(why));
+}
+
+/* see audit/file.h */
+cdr_err
+cdr_file_write_over(const char *path, struct cdr_bytes bytes, struct cdr_fault *fault)
+{
+	char part[PATH_SIZE];
+
+	if (snprintf(part, sizeof(part), "%s.part", path) >= (int)sizeof(part))
+		return cdr_fault_set(fault, CDR_E_RANGE, "the path of the file is too long");
+	(void)unlink(part); /* of one that was stopped */
+	cdr_err err = cdr_file_write_new(part, bytes, fault);
+	if (err == CDR_OK && rename(part, path) != 0) {
+		err = cdr_fault_set(fault, CDR_E_IO, "%s: it cannot be written: %s", path, strerror(errno));
+		(void)unlink(part);
+	}
+	return err;
 }

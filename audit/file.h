@@ -24,4 +24,12 @@ CDR_MUST_CHECK cdr_err cdr_file_read(const char *path, size_t len_max, struct cd
  */
 CDR_MUST_CHECK cdr_err cdr_file_write_new(const char *path, struct cdr_bytes bytes, struct cdr_fault *fault);
 
+/**
+ * cdr_file_write_over(path, bytes, fault):
+ * The same where one may be there, which is replaced at once: at every moment the old one or the new one is there, whole. Meanwhile there is PATH.part.
+ *
+ * Returns  CDR_OK; CDR_E_RANGE if the path is too long; CDR_E_IO: then what was there still is.
+ */
+CDR_MUST_CHECK cdr_err cdr_file_write_over(const char *path, struct cdr_bytes bytes, struct cdr_fault *fault);
+
 #endif

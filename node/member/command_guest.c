@@ -1,10 +1,8 @@
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "audit/file.h"
 #include "core/crypto/secret.h"
 #include "core/identity/date.h"
 #include "core/record/json.h"
@@ -46,30 +44,6 @@ read_id(const struct cdr_arguments *arguments, uint8_t id[static CDR_ID_LEN], st
 		return CDR_OK;
 	return cdr_fault_set(fault, CDR_E_INPUT,
 	    "that is no request id: it has 26 letters and figures in groups of five, as `candor check show` prints it");
-}
-
-/* Write a file that only its owner can read ("-": as cdr_command_write_file). ${again}: one that is there is replaced. */
-static cdr_err
-write_file(const char *path, struct cdr_bytes bytes, bool again, struct cdr_fault *fault)
-{
-	size_t at = 0;
-
-	if (strcmp(path, "-") == 0)
-		return cdr_command_write_file(path, (const char *)bytes.data, bytes.len, fault);
-	int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | (again ? O_TRUNC : O_EXCL), 0600);
-
-	if (fd < 0)
-		return errno == EEXIST ?
-		    cdr_fault_set(fault, CDR_E_EXISTS, "%s is there already: give the name of a new file", path) :
-		    cdr_fault_set(fault, CDR_E_IO, "%s: %s", path, strerror(errno));
-	while (at < bytes.len) {
-		ssize_t n = write(fd, bytes.data + at, bytes.len - at);
-		if (n < 0 && errno != EINTR)
-			break;
-		at += n > 0 ? (size_t)n : 0;
-	}
-	bool written = at == bytes.len && fsync(fd) == 0;
-	return close(fd) == 0 && written ? CDR_OK : cdr_fault_set(fault, CDR_E_IO, "%s: it cannot be written", path);
 }
 
 /* ---- ask-guest ---------------------------------------------------------------------------------------------------------------- */
@@ -186,7 +160,10 @@ ask_guest(const struct cdr_arguments *arguments, struct cdr_report *report, stru
 	cdr_id_write(handout->id, id);
 	(void)snprintf(path, sizeof(path), "candor-request-%.5s.html", id);
 	const char *file = cdr_arguments_has(arguments, "out") ? cdr_arguments_text(arguments, "out") : path;
-	CDR_TRY(write_file(file, cdr_buffer_bytes(&handout->file), handout->was_there, fault));
+	if (handout->was_there && strcmp(file, "-") != 0)
+		CDR_TRY(cdr_file_write_over(file, cdr_buffer_bytes(&handout->file), fault));
+	else
+		CDR_TRY(cdr_command_write_file(file, (const char *)handout->file.data, handout->file.len, fault));
 	CDR_TRY(show_handout(arguments, report, details, handout, file, &why,
 	    cdr_codebook_means(member->codebook, "address_found", details->found, "candidate")));
 	err = CDR_OK;
@@ -353,7 +330,7 @@ cdr_command_check_guest_scan(const struct cdr_arguments *arguments, struct cdr_r
 	if (err == CDR_E_ABSENT)
 		err = cdr_fault_set(fault, err, "there is no such scan: `candor check show` says which answers came on paper");
 	CDR_TRY(err);
-	CDR_TRY(write_file(path, cdr_buffer_bytes(&scan), false, fault));
+	CDR_TRY(cdr_command_write_file(path, (const char *)scan.data, scan.len, fault));
 	if (strcmp(path, "-") != 0)
 		cdr_report_text(report, "%s\n", path);
 	CDR_TRY(strcmp(path, "-") == 0 ? CDR_OK : cdr_report_json(report, json_pack("{s:s, s:I}", "file", path, "bytes", (json_int_t)scan.len)));

@@ -91,10 +91,61 @@ test_new_or_nothing(void **state)
 	assert_int_equal(cdr_file_write_new("/tmp/cdr-no-such-folder/file", some, &fault), CDR_E_IO);
 }
 
+static void
+holds(struct cdr_bytes what)
+{
+	struct cdr_buffer bytes;
+
+	assert_int_equal(cdr_file_read(path, LEN, &bytes, NULL), CDR_OK);
+	assert_int_equal(bytes.len, what.len);
+	assert_memory_equal(bytes.data, what.data, what.len);
+	cdr_buffer_free(&bytes);
+}
+
+/* What was there is there until the new one is, whole; nothing is left beside it. */
+static void
+test_over_or_as_it_was(void **state)
+{
+	static uint8_t much[LEN];
+	static char part[sizeof(path) + 5], long_path[5000];
+	const struct cdr_bytes some = { (const uint8_t *)"some", 4 }, other = { (const uint8_t *)"others", 6 }, all = { much, LEN };
+	struct rlimit before, small;
+	struct cdr_fault fault;
+	struct stat about;
+
+	(void)state;
+	(void)unlink(path);
+	(void)snprintf(part, sizeof(part), "%s.part", path);
+	assert_int_equal(cdr_file_write_over(path, some, NULL), CDR_OK); /* also where there was none */
+	holds(some);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+	small = (struct rlimit){ .rlim_cur = LEN / 2, .rlim_max = before.rlim_max };
+	(void)signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+	const cdr_err err = cdr_file_write_over(path, all, &fault);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+	assert_int_equal(err, CDR_E_IO);
+	assert_non_null(strstr(fault.text, path));
+	holds(some);
+	assert_int_equal(access(part, F_OK), -1);
+	assert_int_equal(cdr_file_write_new(part, some, NULL), CDR_OK); /* one was stopped in the middle */
+	assert_int_equal(chmod(path, 0644), 0);
+	assert_int_equal(cdr_file_write_over(path, other, NULL), CDR_OK);
+	holds(other);
+	assert_int_equal(stat(path, &about), 0);
+	assert_int_equal(about.st_mode & 0777, 0600);
+	assert_int_equal(access(part, F_OK), -1);
+	memset(long_path, 'a', sizeof(long_path) - 1);
+	assert_int_equal(cdr_file_write_over(long_path, some, &fault), CDR_E_RANGE);
+	assert_int_equal(cdr_file_write_over("/tmp", some, &fault), CDR_E_IO); /* a folder is no file */
+	assert_int_equal(access("/tmp.part", F_OK), -1);
+}
+
 int
 main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_whole_or_nothing), cmocka_unit_test(test_new_or_nothing) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_whole_or_nothing), cmocka_unit_test(test_new_or_nothing),
+		cmocka_unit_test(test_over_or_as_it_was) };
 	int file = mkstemp(path);
 
 	if (file < 0 || close(file) != 0)
