@@ -10,6 +10,8 @@
 #include "node/trustee/change.h"
 #include "node/trustee/command.h"
 #include "node/trustee/keep.h"
+#include "node/trustee/recover.h"
+#include "node/trustee/seen.h"
 
 #define NAME_LEN 128
 
@@ -20,6 +22,7 @@ struct status_job {
 	struct cdr_report *report;
 	const char *folder;      /* where transcripts go; NULL: nowhere */
 	json_t *ceremonies;
+	json_t *standing;
 	json_t *samples;
 	json_t *forks, *withheld;
 	struct cdr_fault *fault;
@@ -186,6 +189,51 @@ out:
 	return err;
 }
 
+/* Trustees by their numbers, as a list in JSON and in words ("1, 2"). */
+static json_t *
+list_numbers(const uint32_t *numbers, size_t count, char *text, size_t size)
+{
+	json_t *list = json_array();
+	size_t len = 0;
+
+	for (size_t i = 0; i < count && len < size; i++) {
+		len += (size_t)snprintf(text + len, size - len, "%s%" PRIu32, i > 0 ? ", " : "", numbers[i]);
+		(void)json_array_append_new(list, json_integer((json_int_t)numbers[i]));
+	}
+	return list;
+}
+
+/* A reading job: what keeps this trustee from doing its part, and on whose word it does. */
+static cdr_err
+standing_job(struct cdr_tx *tx, void *context)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct status_job *job = context;
+	struct cdr_trustee_standing standing;
+	char text[NAME_LEN] = "";
+	const uint64_t now = cdr_trustee_now();
+	uint64_t away_since;
+
+	CDR_TRY(cdr_trustee_recover_standing(tx, &standing));
+	CDR_TRY(cdr_trustee_away(tx, now, &away_since));
+	if (away_since > 0)
+		cdr_report_text(job->report, "THIS TRUSTEE TAKES IN NOTHING. It has seen nothing new of the log for %" PRIu64 " days, and what it has to be shown an honest hub\n"
+		    "may have erased since: " CDR_TRUSTEE_AWAY_DO ".\n", (now - away_since) / UINT64_C(86400));
+	if (standing.is_put_back || standing.is_new)
+		cdr_report_text(job->report, "This trustee %s and is catching up, under `candor-trustee serve`: until then it signs, counts and opens nothing.\n",
+		    standing.is_put_back ? "was put back from a backup" : "is new");
+	json_t *without = list_numbers(standing.without, standing.without_count, text, sizeof(text));
+	if (standing.without_count > 0)
+		cdr_report_text(job->report, "Its operator said that of the trustees before it %s %s gone for good: it goes by what the others told it was witnessed before it came.\n",
+		    text, standing.without_count == 1 ? "is" : "are");
+	json_t *at = away_since > 0 ? json_integer((json_int_t)away_since) : json_null();
+	job->standing = json_pack("{s:o, s:s?, s:o}", "away_since", at, "catching_up",
+	    standing.is_put_back ? "put_back" : standing.is_new ? "new" : NULL, "without", without);
+	err = job->standing == NULL ? CDR_E_MEMORY : CDR_OK;
+out:
+	return err;
+}
+
 /* The keys in force, and whether this trustee has its share of each. */
 static json_t *
 list_keys(struct cdr_trustee *trustee, const struct cdr_roster *roster, struct cdr_report *report)
@@ -259,6 +307,7 @@ cdr_trustee_command_status(const struct cdr_arguments *arguments, struct cdr_rep
 	job.trustee = open.trustee;
 	job.ceremonies = json_array();
 	job.roster = roster = cdr_current_hold(open.trustee->current);
+	CDR_TRY(cdr_store_read(open.home->store, standing_job, &job));
 	if (open.trustee->index != 0)
 		cdr_report_text(report, "Trustee %" PRIu32 " in version %" PRIu64 " of the roster. Keys in force:\n", open.trustee->index,
 		    roster->body->version);
@@ -276,10 +325,11 @@ cdr_trustee_command_status(const struct cdr_arguments *arguments, struct cdr_rep
 		json_decref(job.forks);
 		goto out;
 	}
-	err = cdr_report_json(report, json_pack("{s:i, s:I, s:o, s:o, s:o, s:o, s:o, s:o}", "index", (int)open.trustee->index, "roster",
-	    (json_int_t)roster->body->version, "keys", keys, "due", due, "ceremonies", job.ceremonies, "samples", job.samples,
+	err = cdr_report_json(report, json_pack("{s:i, s:I, s:O, s:o, s:o, s:o, s:o, s:o, s:o}", "index", (int)open.trustee->index, "roster",
+	    (json_int_t)roster->body->version, "standing", job.standing, "keys", keys, "due", due, "ceremonies", job.ceremonies, "samples", job.samples,
 	    "forks", job.forks, "withheld", job.withheld));
 out:
+	json_decref(job.standing);
 	if (open.trustee != NULL)
 		cdr_current_release(open.trustee->current, roster);
 	cdr_trustee_close(&open);

@@ -290,19 +290,26 @@ struct progress {
 	struct state state;
 	struct cdr_roster *before;     /* whose trustees are asked by one that is new */
 	size_t dealers;                /* how many of them took part in the change */
-	size_t without;                /* how many of them are gone for good, as the operator says */
+	struct cdr_trustee_standing standing;
 };
 
-/* How many numbers stand in the operator's list. */
-static cdr_err
-read_without(struct cdr_tx *tx, size_t *count)
+/* see node/trustee/recover.h */
+cdr_err
+cdr_trustee_recover_standing(struct cdr_tx *tx, struct cdr_trustee_standing *standing)
 {
-	char text[CDR_TRUSTEE_COUNT_MAX * 4 + 1] = "";
-	cdr_err err = cdr_trustee_setting_text(tx, WITHOUT_NAME, text, sizeof(text));
+	char text[CDR_TRUSTEE_COUNT_MAX * 4 + 1] = "", *at = text;
+	struct state state;
 
-	*count = 0;
-	for (const char *c = text; *c != '\0'; c++)
-		*count += *c == ' ';
+	memset(standing, 0, sizeof(*standing));
+	cdr_err err = state_job(tx, &state);
+	if (err == CDR_OK)
+		err = cdr_trustee_setting_text(tx, WITHOUT_NAME, text, sizeof(text));
+	standing->is_put_back = state.is_put_back;
+	standing->is_new = state.is_new;
+	while (*at != '\0' && standing->without_count < CDR_TRUSTEE_COUNT_MAX) {
+		standing->without[standing->without_count++] = (uint32_t)strtoul(at, &at, 10);
+		at += strspn(at, " ");
+	}
 	return err == CDR_E_ABSENT ? CDR_OK : err;
 }
 
@@ -339,7 +346,7 @@ before_job(struct cdr_tx *tx, void *context)
 	struct cdr_bytes bytes;
 	char text[24];
 
-	CDR_TRY(read_without(tx, &p->without));
+	CDR_TRY(cdr_trustee_recover_standing(tx, &p->standing));
 	CDR_TRY(cdr_trustee_change_read(tx, &arena, &change));
 	for (size_t i = 0; change != NULL && i < change->n_participant; i++)
 		p->dealers += change->participant[i]->before != 0;
@@ -369,7 +376,7 @@ count_needed(const struct progress *p, const struct cdr_roster *asked, size_t ot
 	}
 	if (needed > others)
 		needed = others;
-	const size_t left = others > p->without ? others - p->without : 1;
+	const size_t left = others > p->standing.without_count ? others - p->standing.without_count : 1;
 	*lowered = left < needed;
 	return (int64_t)(*lowered ? left : needed);
 }
@@ -480,7 +487,7 @@ cdr_trustee_recover_step(struct cdr_trustee *trustee, struct cdr_fault *fault)
 	if (p.now.heard < needed || p.now.size < p.now.target)
 		goto out;
 	CDR_TRY(cdr_store_write(trustee->home->store, end_job, &(struct ending){ roster, p.state, lowered }));
-	cdr_log(CDR_LOG_INFO, "trustee.caught_up", cdr_log_int("size", (int64_t)p.now.size), cdr_log_int("without", (int64_t)p.without));
+	cdr_log(CDR_LOG_INFO, "trustee.caught_up", cdr_log_int("size", (int64_t)p.now.size), cdr_log_int("without", (int64_t)p.standing.without_count));
 	trustee->catching_up.is_logged = false;
 out:
 	if (err != CDR_OK && fault != NULL && fault->code == CDR_OK)

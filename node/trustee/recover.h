@@ -82,6 +82,14 @@ CDR_MUST_CHECK cdr_err cdr_trustee_recover_step(struct cdr_trustee *trustee, str
 CDR_MUST_CHECK cdr_err cdr_trustee_recover_without(struct cdr_trustee *trustee, const uint32_t *gone, size_t count, bool at_risk,
     struct cdr_fault *fault);
 
+/* Where this trustee stands in all that. */
+struct cdr_trustee_standing {
+	bool is_put_back, is_new;      /* and has not caught up */
+	uint32_t without[CDR_TRUSTEE_COUNT_MAX]; /* those who its operator said are gone for good, since it came: numbers in the roster before */
+	size_t without_count;
+};
+CDR_MUST_CHECK cdr_err cdr_trustee_recover_standing(struct cdr_tx *tx, struct cdr_trustee_standing *standing);
+
 /* When it had caught up the last time, seconds since 1970; 0: it was never put back. */
 CDR_MUST_CHECK cdr_err cdr_trustee_recover_ended(struct cdr_tx *tx, uint64_t *ended_at);
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "node/net/log.h"
+#include "node/trustee/recover.h"
 #include "node/trustee/witnessed.h"
 
 #define EDGE_NAME "log/edge"
@@ -216,9 +217,31 @@ cdr_trustee_fork_keep(struct cdr_trustee *trustee, const struct cdr_roster *rost
 
 /* ---- what is kept from this trustee ---------------------------------------------------------------------------- */
 
+/* see node/trustee/seen.h */
+cdr_err
+cdr_trustee_away(struct cdr_tx *tx, uint64_t now, uint64_t *since)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	bool recovering;
+	uint64_t size;
+	int64_t withheld, seen_at;
+
+	*since = 0;
+	CDR_TRY(cdr_trustee_recovering(tx, &recovering));
+	CDR_TRY(cdr_trustee_log_size(tx, &size));
+	CDR_TRY(cdr_query_one_int(tx, "SELECT count(*) FROM withheld WHERE place >= $1", CDR_VALUES(cdr_value_int((int64_t)size)), &withheld));
+	err = cdr_query_one_int(tx, "SELECT seen_at FROM seen ORDER BY size DESC LIMIT 1", CDR_VALUES(), &seen_at);
+	/* Clocks differ by a day. */
+	if (err == CDR_OK && !recovering && withheld > 0 && (uint64_t)seen_at + (CDR_LEAF_OPEN_DAYS - 1) * UINT64_C(86400) <= now)
+		*since = (uint64_t)seen_at;
+	err = err == CDR_E_ABSENT ? CDR_OK : err;
+out:
+	return err;
+}
+
 struct keep_withheld {
 	const struct cdr_trustee_withheld *withheld;
-	uint64_t now;
+	uint64_t now, away_since;
 	bool is_new;
 };
 
@@ -235,18 +258,19 @@ withheld_job(struct cdr_tx *tx, void *context)
 	CDR_TRY(cdr_query_one_int(tx, "SELECT count(*) FROM withheld WHERE place = $1", CDR_VALUES(place), &known));
 	CDR_TRY(cdr_query_one_int(tx, "SELECT count(*) FROM withheld", CDR_VALUES(), &count));
 	if (known > 0 || count >= CDR_TRUSTEE_WITHHELD_MAX)
-		return CDR_OK;
+		return cdr_trustee_away(tx, k->now, &k->away_since);
 	CDR_TRY(cdr_query_run(tx, "INSERT INTO withheld (place, what, entry, note, noticed_at) VALUES ($1, $2, $3, $4, $5)",
 	    CDR_VALUES(place, cdr_value_text(k->withheld->what), cdr_value_bytes(k->withheld->entry), cdr_value_bytes(k->withheld->note),
 		cdr_value_int((int64_t)k->now))));
 	k->is_new = true;
+	CDR_TRY(cdr_trustee_away(tx, k->now, &k->away_since));
 out:
 	return err;
 }
 
 /* see node/trustee/seen.h */
 void
-cdr_trustee_withheld_keep(struct cdr_trustee *trustee, const struct cdr_trustee_withheld *withheld, uint64_t now)
+cdr_trustee_withheld_keep(struct cdr_trustee *trustee, const struct cdr_trustee_withheld *withheld, uint64_t now, uint64_t *away_since)
 {
 	struct keep_withheld k = { .withheld = withheld, .now = now };
 	cdr_err err = cdr_store_write(trustee->home->store, withheld_job, &k);
@@ -255,4 +279,8 @@ cdr_trustee_withheld_keep(struct cdr_trustee *trustee, const struct cdr_trustee_
 		cdr_log(CDR_LOG_ERROR, "log.withheld_not_kept", cdr_log_err(err));
 	if (err != CDR_OK || k.is_new)
 		cdr_log(CDR_LOG_ERROR, "log.withheld", cdr_log_text("what", withheld->what), cdr_log_int("place", (int64_t)withheld->place));
+	*away_since = err == CDR_OK ? k.away_since : 0;
+	if (*away_since > 0 && !atomic_exchange(&trustee->is_away_told, true))
+		cdr_log(CDR_LOG_ERROR, "trustee.away_too_long", cdr_log_int("days", (int64_t)((now - *away_since) / UINT64_C(86400))),
+		    cdr_log_text("do", CDR_TRUSTEE_AWAY_DO));
 }

@@ -72,7 +72,20 @@ struct cdr_trustee_withheld {
 	struct cdr_bytes entry, note;        /* as the hub sent it, and the checkpoint with it; borrowed */
 };
 
-/* Keep it, and tell the operator: whoever was shown more of that leaf can say so. */
-void cdr_trustee_withheld_keep(struct cdr_trustee *trustee, const struct cdr_trustee_withheld *withheld, uint64_t now);
+/* Keep it, and tell the operator: whoever was shown more of that leaf can say so. ${away_since} as cdr_trustee_away. */
+void cdr_trustee_withheld_keep(struct cdr_trustee *trustee, const struct cdr_trustee_withheld *withheld, uint64_t now, uint64_t *away_since);
+
+/**
+ * cdr_trustee_away(tx, now, since):
+ * Whether this trustee stands still because it was away for so long that an honest hub may have erased what it has to be shown: a leaf behind what it saw
+ * is kept from it, and what it saw last it took in CDR_LEAF_OPEN_DAYS ago. Then it has to be put back from a backup (node/trustee/recover.h).
+ *
+ * since  out   when it took in what it saw last, seconds since 1970; 0: it is not away, or was put back and is catching up
+ */
+CDR_MUST_CHECK cdr_err cdr_trustee_away(struct cdr_tx *tx, uint64_t now, uint64_t *since);
+
+#define CDR_TRUSTEE_AWAY_DO \
+	"if this trustee was stopped since then, put it back as it is: `candor-trustee backup FILE`, stop it, `candor-trustee restore FILE --home NEW`, and " \
+	"`candor-trustee serve --home NEW` asks the other trustees what they saw. If it ran all the time, the hub keeps entries from it: tell the other trustees"
 
 #endif

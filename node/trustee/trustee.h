@@ -55,6 +55,7 @@ struct cdr_trustee {
 	uint64_t matched_version;                    /* of the roster whose trustees cosigned that */
 
 	struct cdr_trustee_progress catching_up;     /* as it was logged last: node/trustee/recover.h */
+	atomic_bool is_away_told;                    /* the log says that it was away for too long: node/trustee/seen.h */
 
 	pthread_rwlock_t shares_lock;
 	struct cdr_trustee_share *share;             /* CDR_KEY_COUNT_MAX of them: node/trustee/share.h */

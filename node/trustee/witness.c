@@ -658,8 +658,12 @@ cdr_trustee_witness(void *context, const struct cdr_call *call, struct cdr_answe
 		goto out;
 	}
 	if (p.withholds) {
-		cdr_trustee_withheld_keep(trustee, &p.withheld, call->now);
-		err = cdr_fault_set(fault, CDR_E_PROOF, "the hub has to show what leaf %" PRIu64 " says, and does not (%s): it is not cosigned, and what was shown is "
+		uint64_t away_since;
+		cdr_trustee_withheld_keep(trustee, &p.withheld, call->now, &away_since);
+		err = away_since > 0 ?
+		    cdr_fault_set(fault, CDR_E_PROOF, "this trustee has taken in nothing for %" PRIu64 " days, and what leaf %" PRIu64 " says may have been erased since: "
+			CDR_TRUSTEE_AWAY_DO, (call->now - away_since) / UINT64_C(86400), p.withheld.place) :
+		    cdr_fault_set(fault, CDR_E_PROOF, "the hub has to show what leaf %" PRIu64 " says, and does not (%s): it is not cosigned, and what was shown is "
 		    "kept", p.withheld.place, p.withheld.what);
 		goto out;
 	}

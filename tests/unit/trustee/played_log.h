@@ -21,6 +21,7 @@ struct played_log {
 	int status[TRUSTEE_COUNT + 1];      /* of each trustee's reply to it */
 	enum cdr_turn turn[TRUSTEE_COUNT + 1];
 	char code[TRUSTEE_COUNT + 1][32];
+	char text[TRUSTEE_COUNT + 1][CDR_FAULT_LEN];
 	uint64_t seen[TRUSTEE_COUNT + 1];   /* how much each says that it has seen */
 	bool skip[TRUSTEE_COUNT + 1];       /* is not shown anything */
 };
@@ -92,7 +93,7 @@ played_ask(struct played_log *log, uint32_t i, const Cdr__Wire__WitnessRequest *
 	const struct cdr_request request = { "/v1/witness", cdr_buffer_bytes(&bytes), x->hub_key, cdr_trustee_now(), &log->turn[i] };
 	log->status[i] = cdr_dispatch(&service, &request, &answer);
 	assert_int_equal(cdr_envelope_open(cdr_buffer_bytes(&answer), &envelope), CDR_OK);
-	log->code[i][0] = '\0';
+	log->code[i][0] = log->text[i][0] = '\0';
 	if (log->status[i] == 200) {
 		const Cdr__Wire__WitnessReply *reply;
 		struct cdr_cosignature cosignature = { .trustee = i };
@@ -108,6 +109,7 @@ played_ask(struct played_log *log, uint32_t i, const Cdr__Wire__WitnessRequest *
 		const Cdr__Wire__Refusal *refusal;
 		assert_int_equal(cdr_message_decode(&arena, &cdr__wire__refusal__descriptor, envelope.body, &refusal), CDR_OK);
 		(void)snprintf(log->code[i], sizeof(log->code[i]), "%s", refusal->code);
+		(void)snprintf(log->text[i], sizeof(log->text[i]), "%s", refusal->text);
 	}
 	cdr_arena_free(&arena);
 	cdr_envelope_free(&envelope);

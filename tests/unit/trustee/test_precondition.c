@@ -2,6 +2,7 @@
 #include "tests/unit/unit.h"
 #include "tests/unit/trustee/asking.h"
 
+#include "node/trustee/recover.h"
 #include "node/trustee/seen.h"
 
 /* Without the log nothing is evaluated: no proof, a proof for something else, too few witnesses. */
@@ -676,6 +677,80 @@ test_what_was_erased_is_taken_in(void **state)
 	played_leaf_free(&l);
 }
 
+/* How a trustee knows that it was away, as the command does. */
+struct away_query {
+	uint64_t now, since;
+};
+
+static cdr_err
+away_job(struct cdr_tx *tx, void *context)
+{
+	struct away_query *q = context;
+
+	return cdr_trustee_away(tx, q->now, &q->since);
+}
+
+static uint64_t
+away_since(struct world *w)
+{
+	struct away_query q = { .now = cdr_trustee_now(), .since = 0 };
+
+	assert_int_equal(cdr_store_read(w->x->node[1].home.store, away_job, &q), CDR_OK);
+	return q.since;
+}
+
+/* A writing job: what was seen is as old as ${context} seconds. */
+static cdr_err
+age_job(struct cdr_tx *tx, void *context)
+{
+	return cdr_query_run(tx, "UPDATE seen SET seen_at = $1", CDR_VALUES(cdr_value_int(*(const int64_t *)context)));
+}
+
+static cdr_err
+put_back_job(struct cdr_tx *tx, void *context)
+{
+	(void)context;
+	return cdr_trustee_recover_mark(tx);
+}
+
+/* One that was away for longer than leaves are kept open is told so, and what to do; one that was not is told who keeps what from it. */
+static void
+test_away_for_too_long(void **state)
+{
+	struct world *w = *state;
+	const int64_t now = (int64_t)cdr_trustee_now(), day = 86400;
+	int64_t then = now - (CDR_LEAF_OPEN_DAYS - 2) * day;
+	const bool nobody[TRUSTEE_COUNT + 1] = { false };
+	struct cdr_leaf leaf = { .kind = CDR_LEAF_DELIVERY, .at = 1772323200 };
+	struct cdr_merkle_edge edge;
+	struct played_leaf l;
+
+	send_request(w, request_of(w, 1, 4));
+	assert_proved(w, 4);
+	assert_int_equal(away_since(w), 0);
+	edge = w->log.edge;
+	cdr_leaf_party_add(&leaf, "member/blue-harbour");
+	played_leaf_make(&l, &leaf, NULL);
+	assert_int_equal(cdr_store_write(w->x->node[1].home.store, age_job, &then), CDR_OK);
+	assert_int_equal(append_half_shown(w, &l, nobody), 0);
+	assert_non_null(strstr(w->log.text[1], "the hub has to show"));
+	assert_int_equal(away_since(w), 0);
+	then = now - CDR_LEAF_OPEN_DAYS * day;
+	assert_int_equal(cdr_store_write(w->x->node[1].home.store, age_job, &then), CDR_OK);
+	assert_int_equal(away_since(w), then);
+	w->log.edge = edge;
+	assert_int_equal(append_half_shown(w, &l, nobody), 0);
+	assert_string_equal(w->log.code[1], "proof");
+	assert_non_null(strstr(w->log.text[1], "taken in nothing for 120 days"));
+	assert_non_null(strstr(w->log.text[1], "candor-trustee restore FILE"));
+	assert_non_null(strstr(w->log.text[1], "tell the other trustees"));
+	assert_non_null(strstr(w->log.text[2], "the hub has to show")); /* who saw the leaf before yesterday was not away */
+	/* Once it is put back it is told to wait, and no more to be put back. */
+	assert_int_equal(cdr_store_write(w->x->node[1].home.store, put_back_job, NULL), CDR_OK);
+	assert_int_equal(away_since(w), 0);
+	played_leaf_free(&l);
+}
+
 int
 main(void)
 {
@@ -694,6 +769,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_two_histories, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_a_leaf_is_opened_to_all, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_what_was_erased_is_taken_in, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_away_for_too_long, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_honest_witnesses_are_accused_of_nothing, setup, teardown),
 	};
 
