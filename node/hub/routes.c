@@ -18,6 +18,7 @@
 #include "node/hub/tree.h"
 #include "node/hub/witness.h"
 #include "audit/sample.h"
+#include "node/net/ask.h"
 #include "node/net/log.h"
 #include "proto/log.pb-c.h"
 
@@ -187,7 +188,7 @@ admit(void *context, const struct cdr_call *call, struct cdr_fault *fault)
 	if (call->roster == NULL)
 		return cdr_fault_set(fault, CDR_E_BUSY, "no roster can be read here now: try again later");
 	if (call->message->descriptor != TYPE(checkpoint_request) && hub->witness != NULL && cdr_hub_witness_is_behind(hub->witness))
-		return cdr_fault_set(fault, CDR_E_BUSY, "this hub's database is an old copy, and what it acknowledges would be lost: the "
+		return cdr_fault_set(fault, CDR_E_BUSY, CDR_OLD_COPY_WORDS ", and what it acknowledges would be lost: the "
 		    "operator must put the newest one in its place");
 	if (call->member == NULL)
 		return CDR_OK;

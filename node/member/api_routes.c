@@ -74,7 +74,7 @@ static const struct cdr_api_route routes[] = {
 	{ POST, .path = "/v1/cases", .command = "case add", FIELDS, .fields = CASE_FIELDS },
 	{ GET, .path = "/v1/cases/{}", .command = "case show", .fields = "language" },
 	{ POST, .path = "/v1/cases/{}", .command = "case edit", FIELDS, .fields = CASE_FIELDS },
-	{ GET, .path = "/v1/leavers", .command = "leavers status" },
+	{ GET, .path = "/v1/leavers", .command = "leavers status", .fields = "language" },
 	{ POST, .path = "/v1/leavers/imports", .command = "leavers import", TABLE, .fields = "skip_bad partial allow_removals", .fixed = "no-wait",
 	    .body_max = CDR_LEAVER_FILE_MAX },
 

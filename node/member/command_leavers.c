@@ -2,8 +2,10 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "core/identity/date.h"
 #include "node/member/command.h"
 #include "node/member/leavers.h"
+#include "node/member/texts.h"
 
 /* leavers import, leavers status. */
 
@@ -33,17 +35,33 @@ watch_index(struct cdr_member *member, struct cdr_report *report, struct cdr_lea
 	return err;
 }
 
+/* Why nothing reaches the index, where something is to go there: text, and JSON. */
+static json_t *
+show_wait(struct cdr_report *report, const struct cdr_index_wait *wait, const char *language)
+{
+	char day[CDR_DATE_TEXT_LEN] = "";
+
+	if (wait->since == 0)
+		return json_null();
+	const struct cdr_date since = cdr_member_day((int64_t)wait->since);
+	const char *text = cdr_index_wait_text(wait, language);
+	if (cdr_date_write(&since, day) != CDR_OK)
+		day[0] = '\0';
+	cdr_report_text(report, "%s %s. %s\n  (%s)\n", cdr_texts_peek("index_waits", language), day, text, wait->why);
+	return json_pack("{s:o, s:s, s:s, s:s}", "since", cdr_command_json_time(wait->since), "code", wait->code, "why", wait->why, "text", text);
+}
+
 /* What became of the file. */
 static json_t *
 outcome_json(const struct cdr_leavers_outcome *outcome, const struct cdr_leavers_progress *progress,
-    const struct cdr_row_report *rows)
+    const struct cdr_row_report *rows, json_t *wait)
 {
-	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o}", "added", (json_int_t)outcome->added,
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o}", "added", (json_int_t)outcome->added,
 	    "changed", (json_int_t)outcome->changed, "unchanged", (json_int_t)outcome->unchanged, "removed",
 	    (json_int_t)outcome->removed, "kept", (json_int_t)outcome->kept, "left_out", (json_int_t)rows->bad_count, "before_look_back",
 	    (json_int_t)rows->old_count, "repeated", (json_int_t)rows->same_count, "register",
 	    (json_int_t)outcome->register_count, "waiting_for_index",
-	    (json_int_t)(progress->waiting_count + progress->removal_count), "faults", cdr_command_json_rows(&rows->faults), "notes",
+	    (json_int_t)(progress->waiting_count + progress->removal_count), "index_waits", wait, "faults", cdr_command_json_rows(&rows->faults), "notes",
 	    cdr_command_json_rows(&rows->notes));
 }
 
@@ -90,6 +108,7 @@ cdr_command_leavers_import(const struct cdr_arguments *arguments, struct cdr_rep
 		.allow_removals = cdr_arguments_has(arguments, "allow-removals"),
 	};
 
+	CDR_TRY(cdr_command_language_check(arguments, fault));
 	CDR_TRY(cdr_command_read_file(cdr_arguments_operand(arguments, 0), CDR_LEAVER_FILE_MAX, &file, fault));
 	CDR_TRY(cdr_command_open(arguments, true, &member, fault));
 	cdr_member_rules(member, &rules);
@@ -105,7 +124,8 @@ cdr_command_leavers_import(const struct cdr_arguments *arguments, struct cdr_rep
 	else
 		CDR_TRY(cdr_leavers_progress(member, &progress));
 	show_outcome(report, &outcome, &progress, rows);
-	CDR_TRY(cdr_report_json(report, outcome_json(&outcome, &progress, rows)));
+	json_t *wait = show_wait(report, &progress.wait, cdr_command_language(arguments));
+	CDR_TRY(cdr_report_json(report, outcome_json(&outcome, &progress, rows, wait)));
 	err = CDR_OK;
 out:
 	cdr_leaver_file_free(reader);
@@ -160,6 +180,7 @@ cdr_command_leavers_status(const struct cdr_arguments *arguments, struct cdr_rep
 	struct cdr_leavers_progress progress;
 	json_t *people = NULL;
 
+	CDR_TRY(cdr_command_language_check(arguments, fault));
 	CDR_TRY(cdr_command_open(arguments, true, &member, fault));
 	CDR_TRY(cdr_leavers_progress(member, &progress));
 	cdr_report_text(report, "Leavers in the register: %llu; not in the index yet: %llu; to be taken out of it: %llu.\n",
@@ -167,10 +188,11 @@ cdr_command_leavers_status(const struct cdr_arguments *arguments, struct cdr_rep
 	    (unsigned long long)progress.removal_count);
 	if (progress.waiting_count + progress.removal_count > 0)
 		cdr_report_text(report, "The node brings the rest there while `candor serve` runs.\n");
+	json_t *wait = show_wait(report, &progress.wait, cdr_command_language(arguments));
 	people = json_array();
 	CDR_TRY(show_again(member, &progress, report, people));
-	CDR_TRY(cdr_report_json(report, json_pack("{s:I, s:I, s:I, s:{s:b, s:I, s:I, s:O}}", "register", (json_int_t)progress.register_count,
-	    "waiting", (json_int_t)progress.waiting_count, "removals", (json_int_t)progress.removal_count, "put_back", "asks",
+	CDR_TRY(cdr_report_json(report, json_pack("{s:I, s:I, s:I, s:o, s:{s:b, s:I, s:I, s:O}}", "register", (json_int_t)progress.register_count,
+	    "waiting", (json_int_t)progress.waiting_count, "removals", (json_int_t)progress.removal_count, "index_waits", wait, "put_back", "asks",
 	    progress.is_unsettled, "came", (json_int_t)progress.again.came, "went", (json_int_t)progress.again.went, "people", people)));
 	err = CDR_OK;
 out:

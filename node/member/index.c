@@ -10,6 +10,7 @@
 #include "node/member/evaluate.h"
 #include "node/member/index_again.h"
 #include "node/member/index_own.h"
+#include "node/member/index_wait.h"
 #include "node/member/leavers.h"
 #include "node/member/receipt.h"
 #include "node/net/log.h"
@@ -660,9 +661,8 @@ out:
 	return err;
 }
 
-/* see node/member/index.h */
-cdr_err
-cdr_index_step(struct cdr_member *member, bool *worked, struct cdr_fault *fault)
+static cdr_err
+step(struct cdr_member *member, bool *worked, struct cdr_fault *fault)
 {
 	cdr_err err = CDR_E_INTERNAL;
 	struct cdr_scheme scheme;
@@ -692,5 +692,21 @@ cdr_index_step(struct cdr_member *member, bool *worked, struct cdr_fault *fault)
 out:
 	batch_free(&removals);
 	cdr_current_release(member->current, roster);
+	return err;
+}
+
+/* see node/member/index.h */
+cdr_err
+cdr_index_step(struct cdr_member *member, bool *worked, struct cdr_fault *fault)
+{
+	struct cdr_fault why = { 0 };
+	cdr_err err = step(member, worked, &why);
+
+	/* What cannot be written down now is tried again with the next step. */
+	cdr_err noted = cdr_index_wait_note(member, err, why.text);
+	if (noted != CDR_OK)
+		cdr_log(CDR_LOG_WARNING, "index.wait_not_noted", cdr_log_err(noted));
+	if (fault != NULL && err != CDR_OK)
+		*fault = why;
 	return err;
 }

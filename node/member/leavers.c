@@ -460,6 +460,8 @@ count_progress(struct cdr_tx *tx, void *context)
 		.removal_count = (uint64_t)removals };
 	CDR_TRY(cdr_index_again_is_due(tx, &progress->is_unsettled));
 	CDR_TRY(cdr_index_again_read(tx, &progress->again));
+	if (waiting + removals > 0 || progress->is_unsettled)
+		CDR_TRY(cdr_index_wait_read(tx, &progress->wait));
 	err = CDR_OK;
 out:
 	return err;

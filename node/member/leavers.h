@@ -8,6 +8,7 @@
 
 #include "core/record/leaver.h"
 #include "node/member/index_again.h"
+#include "node/member/index_wait.h"
 #include "node/member/member.h"
 
 struct cdr_leavers_options {
@@ -50,6 +51,7 @@ struct cdr_leavers_progress {
 	uint64_t register_count, waiting_count, removal_count;
 	bool is_unsettled;              /* the node was put back from a backup, and has not asked the hub yet */
 	struct cdr_index_again again;   /* who came and went between backup and restore, until a whole file is imported */
+	struct cdr_index_wait wait;     /* why nothing reaches the index, where there is something for it */
 };
 CDR_MUST_CHECK cdr_err cdr_leavers_progress(struct cdr_member *member, struct cdr_leavers_progress *progress);
 

@@ -64,6 +64,7 @@ static const struct cdr_option leavers_options[] = {
 	{ .name = "partial", .help = "the file holds some leavers only: nobody is taken out" },
 	{ .name = "allow-removals", .help = "more than half of the register may be taken out" },
 	{ .name = "no-wait", .help = "do not wait for the index" },
+	LANGUAGE,
 	END,
 };
 #define CANDIDATE \
@@ -430,7 +431,7 @@ static const struct cdr_command commands[] = {
 		    "The same file again changes nothing; a changed file\n"
 		    "is a difference: rows that are no longer in it are taken out of the register.",
 	    .options = leavers_options, .handle = cdr_command_leavers_import },
-	{ .name = "leavers status", .summary = "tell how far the index is", .handle = cdr_command_leavers_status },
+	{ .name = "leavers status", .summary = "tell how far the index is, and why it waits", .options = language_options, .handle = cdr_command_leavers_status },
 	{ .name = "check new", .summary = "check one candidate",
 	    .help = "Needed are a name, --date-of-birth, --legal-basis and --candidate-notified. A wrong code is answered with the\n"
 		    "list of the right ones. Employers that the candidate named are asked at once; those left out are found.\n"

@@ -11,6 +11,9 @@
 #include "proto/exchange.pb-c.h"
 #include "proto/roster.h"
 
+/* In a hub's refusal where its database is an old copy (proto/PROTOCOL.md), so that people can be told in their own language. */
+#define CDR_OLD_COPY_WORDS "this hub's database is an old copy"
+
 /* One question and its answer. Zeroed, then "in" is filled. */
 struct cdr_ask {
 	/* in; borrowed */

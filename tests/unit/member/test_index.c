@@ -1,5 +1,8 @@
 #include "tests/unit/member/world.h"
 
+#include "node/member/index_wait.h"
+#include "node/net/ask.h"
+
 /* From the register to the hub's index: rows, dummies, batches, what fails on the way. */
 
 static cdr_err
@@ -237,6 +240,66 @@ test_hub_refuses(void **state)
 	assert_int_equal(w_count(m, "SELECT count(*) FROM index_batch"), 0);
 }
 
+static struct cdr_index_wait
+wait_of(struct cdr_member *m)
+{
+	struct cdr_leavers_progress progress;
+
+	assert_int_equal(cdr_leavers_progress(m, &progress), CDR_OK);
+	return progress.wait;
+}
+
+/* A writing job: it has waited for long. */
+static cdr_err
+since_1000_job(struct cdr_tx *tx, void *context)
+{
+	(void)context;
+	return cdr_setting_put(tx, "index/waits", "1000 quota for long", 19);
+}
+
+/* Why nothing goes to the index is told as long as it is so, where there is something to go; since when, and in whose words. */
+static void
+test_why_it_waits(void **state)
+{
+	struct world *w = *state;
+	struct cdr_member *m = w->member[BLUE];
+	struct cdr_index_wait wait = { .code = "busy" };
+
+	assert_int_equal(step(m, NULL), CDR_OK);
+	w_import_amina(m, 1);
+	assert_int_equal(wait_of(m).since, 0);
+	w->refused_path = "/v1/index/put";
+	w->refused_code = CDR_E_QUOTA;
+	assert_int_equal(step(m, NULL), CDR_E_QUOTA);
+	assert_true(wait_of(m).since > 0);
+	assert_string_equal(wait_of(m).code, "quota");
+	assert_non_null(strstr(wait_of(m).why, "/v1/index/put"));
+	/* Of another cause, and still since then. */
+	assert_int_equal(cdr_store_write(m->home->store, since_1000_job, NULL), CDR_OK);
+	w->refused_code = CDR_E_BUSY;
+	assert_int_equal(step(m, NULL), CDR_E_BUSY);
+	assert_int_equal(wait_of(m).since, 1000);
+	assert_string_equal(wait_of(m).code, "busy");
+	w->refused_path = NULL;
+	w->hub_is_down = true;
+	assert_int_equal(step(m, NULL), CDR_E_NETWORK);
+	assert_string_equal(wait_of(m).code, "network");
+	wait = wait_of(m);
+	assert_non_null(strstr(cdr_index_wait_text(&wait, "en"), "connected to the Internet"));
+	w->hub_is_down = false;
+	assert_int_equal(step(m, NULL), CDR_OK);
+	assert_int_equal(wait_of(m).since, 0);
+	/* An old copy of the hub's data is told as what it is, in four languages. */
+	(void)snprintf(wait.code, sizeof(wait.code), "busy");
+	(void)snprintf(wait.why, sizeof(wait.why), "hub refuses /v1/index/put: " CDR_OLD_COPY_WORDS ", and");
+	assert_non_null(strstr(cdr_index_wait_text(&wait, "en"), "old copy of its data"));
+	assert_non_null(strstr(cdr_index_wait_text(&wait, "fr"), "ancienne copie"));
+	assert_non_null(strstr(cdr_index_wait_text(&wait, "es"), "copia antigua"));
+	assert_non_null(strstr(cdr_index_wait_text(&wait, "ar"), "نسخة قديمة"));
+	(void)snprintf(wait.why, sizeof(wait.why), "hub refuses /v1/index/put: try again later");
+	assert_non_null(strstr(cdr_index_wait_text(&wait, "en"), "tell the secretariat, with these words"));
+}
+
 /* Trustees are away: leavers wait; who goes from the register goes from the index all the same. */
 static void
 test_removals_need_no_trustee(void **state)
@@ -455,6 +518,7 @@ main(void)
 		TEST(test_changed_row_is_never_missing),
 		TEST(test_register_changed),
 		TEST(test_busy),
+		TEST(test_why_it_waits),
 		TEST(test_no_scheme),
 		TEST(test_damaged_row),
 	};
