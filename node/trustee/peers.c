@@ -79,6 +79,13 @@ out:
 /* ---- what the log says ------------------------------------------------------------------------------------------ */
 
 /* see node/trustee/peers.h */
+uint64_t
+cdr_trustee_roster_of_leaf(const struct cdr_leaf *leaf, uint64_t place)
+{
+	return leaf->kind == CDR_LEAF_ROSTER && leaf->number_count == 1 && leaf->number[0] <= place ? leaf->number[0] : 0;
+}
+
+/* see node/trustee/peers.h */
 cdr_err
 cdr_trustee_roster_logged_read(struct cdr_tx *tx, uint64_t *version)
 {
@@ -103,6 +110,24 @@ cdr_trustee_roster_logged(struct cdr_tx *tx, uint64_t version)
 		return err;
 	int len = snprintf(text, sizeof(text), "%" PRIu64, version);
 	return cdr_trustee_setting_put(tx, LOGGED_NAME, text, (size_t)len);
+}
+
+/* see node/trustee/peers.h */
+cdr_err
+cdr_trustee_roster_unlogged(struct cdr_tx *tx, uint64_t now, uint64_t *version)
+{
+	uint64_t logged;
+	int64_t oldest = 0;
+
+	*version = 0;
+	cdr_err err = cdr_trustee_roster_logged_read(tx, &logged);
+	if (err != CDR_OK || logged > INT64_MAX || now < CDR_TRUSTEE_ROSTER_LATE_S)
+		return err;
+	err = cdr_query_one_int(tx, "SELECT version FROM roster WHERE version > $1 AND in_force_at < $2 ORDER BY version LIMIT 1",
+	    CDR_VALUES(cdr_value_int((int64_t)logged), cdr_value_int((int64_t)(now - CDR_TRUSTEE_ROSTER_LATE_S))), &oldest);
+	if (err == CDR_OK)
+		*version = (uint64_t)oldest;
+	return err == CDR_E_ABSENT ? CDR_OK : err;
 }
 
 /* see node/trustee/peers.h */

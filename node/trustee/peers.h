@@ -6,10 +6,12 @@
  * newer one from somebody is found out by asking the trustees, and gains nothing.
  */
 
+#include "audit/leaf.h"
 #include "node/net/dispatch.h"
 #include "node/trustee/trustee.h"
 
 #define CDR_TRUSTEE_GIVE_MAX 64 /* rosters that are looked through for one request */
+#define CDR_TRUSTEE_ROSTER_LATE_S UINT64_C(86400) /* so long after it came into force here the log may lack a roster */
 
 /*
  * /v1/roster at a trustee: RosterRequest to RosterReply, by anybody, as at the hub: the first roster after the one that is held
@@ -17,10 +19,24 @@
  */
 cdr_err cdr_trustee_roster_give(void *trustee, const struct cdr_call *call, struct cdr_answer *answer, struct cdr_fault *fault);
 
-/* Note that the log has a roster of that version. In the transaction that takes in its leaf. */
+/* The version of the roster that a leaf records; 0: of none, or of the genesis roster. Each version has a leaf, so at no place stands one of a higher number than it. */
+uint64_t cdr_trustee_roster_of_leaf(const struct cdr_leaf *leaf, uint64_t place);
+
+/* Note that the log has a roster of that version; an older one than is noted changes nothing. In the transaction that takes in its leaf. */
 CDR_MUST_CHECK cdr_err cdr_trustee_roster_logged(struct cdr_tx *tx, uint64_t version);
 /* The newest that was noted; 0: none. */
 CDR_MUST_CHECK cdr_err cdr_trustee_roster_logged_read(struct cdr_tx *tx, uint64_t *version);
+
+/**
+ * cdr_trustee_roster_unlogged(tx, now, version):
+ * The oldest roster that came into force here over a day before ${now}, and is not in the log as far as this trustee took it in: the hub keeps it from
+ * whoever reads the log alone.
+ *
+ * version  out  0: there is none
+ *
+ * Returns  CDR_OK; CDR_E_STORE.
+ */
+CDR_MUST_CHECK cdr_err cdr_trustee_roster_unlogged(struct cdr_tx *tx, uint64_t now, uint64_t *version);
 
 /**
  * cdr_trustee_roster_then(tx, version, roster):

@@ -6,39 +6,16 @@
 #include <string.h>
 
 #include "audit/checkpoint.h"
+#include "node/trustee/peers.h"
 #include "node/trustee/seen.h"
 
-#define ROSTER_NAME "log/roster"
-#define VERSION_LEN 24
-
 /* ---- taking in -------------------------------------------------------------------------------------------------- */
-
-static cdr_err
-roster_read(struct cdr_tx *tx, uint64_t *version)
-{
-	char text[VERSION_LEN];
-	cdr_err err = cdr_trustee_setting_text(tx, ROSTER_NAME, text, sizeof(text));
-
-	*version = err == CDR_OK ? strtoull(text, NULL, 10) : 0;
-	return err == CDR_E_ABSENT ? CDR_OK : err;
-}
-
-static cdr_err
-take_roster(struct cdr_tx *tx, const struct cdr_leaf *leaf)
-{
-	char text[VERSION_LEN];
-
-	if (leaf->number_count != 1)
-		return CDR_OK;
-	int len = snprintf(text, sizeof(text), "%" PRIu64, leaf->number[0]);
-	return cdr_trustee_setting_put(tx, ROSTER_NAME, text, (size_t)len);
-}
 
 static cdr_err
 take_closing(struct cdr_tx *tx, uint64_t place, const struct cdr_leaf *leaf)
 {
 	uint64_t version;
-	cdr_err err = roster_read(tx, &version);
+	cdr_err err = cdr_trustee_roster_logged_read(tx, &version);
 
 	/* What is of no members is never opened; nor is what is not as it must be. */
 	if (err != CDR_OK || leaf->number_count != 3 || leaf->number[0] == 0 || leaf->number[0] > CDR_MEMBER_COUNT_MAX ||
@@ -66,7 +43,7 @@ cdr_err
 cdr_round_log_take(struct cdr_tx *tx, uint64_t place, const struct cdr_leaf *leaf)
 {
 	if (leaf->kind == CDR_LEAF_ROSTER)
-		return take_roster(tx, leaf);
+		return cdr_trustee_roster_logged(tx, cdr_trustee_roster_of_leaf(leaf, place));
 	if (leaf->kind == CDR_LEAF_ROUND_CLOSED)
 		return take_closing(tx, place, leaf);
 	return leaf->kind == CDR_LEAF_ROUND_SET ? take_set(tx, place, leaf) : CDR_OK;

@@ -25,7 +25,7 @@ struct cdr_round_view {
 	uint8_t root[CDR_MERKLE_HASH_LEN];
 };
 
-/* In the transaction that takes leaf ${place} in: remember what matters here; other leaves are passed over. */
+/* In the transaction that takes leaf ${place} in, one after the other: remember what matters here, and which roster came; other leaves are passed over. */
 CDR_MUST_CHECK cdr_err cdr_round_log_take(struct cdr_tx *tx, uint64_t place, const struct cdr_leaf *leaf);
 
 /* CDR_OK; CDR_E_STORE; CDR_E_MEMORY. */

@@ -366,8 +366,8 @@ prepare(struct portion *p, struct cdr_fault *fault)
 			p->about_index[p->about_index_count++] = (struct about_index){ i, leaf };
 		if (is_known && leaf.kind == CDR_LEAF_SAMPLE)
 			CDR_TRY(take_lot(p, &leaf, cdr_message_bytes(r->record[i]->evidence)));
-		if (is_known && leaf.kind == CDR_LEAF_ROSTER && leaf.number_count > 0 && leaf.number[0] > p->roster_version)
-			p->roster_version = leaf.number[0];
+		if (is_known && cdr_trustee_roster_of_leaf(&leaf, r->from + i) > p->roster_version)
+			p->roster_version = cdr_trustee_roster_of_leaf(&leaf, r->from + i);
 		if (!is_known || leaf.kind != CDR_LEAF_EVALUATION)
 			continue;
 		err = take_evaluation(p, i, &leaf);
@@ -496,7 +496,7 @@ watch_index(struct cdr_tx *tx, struct portion *p)
 	return err;
 }
 
-/* What the leaves say of rounds of statistics. */
+/* What the leaves say of rounds of statistics, and of rosters, in their order: by which roster a round was closed is the last before it. */
 static cdr_err
 take_rounds(struct cdr_tx *tx, const struct portion *p)
 {
@@ -600,7 +600,6 @@ take_job(struct cdr_tx *tx, void *context)
 	CDR_TRY(watch_index(tx, p));
 	for (size_t i = 0; i < p->lot_count; i++)
 		CDR_TRY(cdr_trustee_sample_take(tx, p->trustee, &p->lot[i], p->call->now));
-	CDR_TRY(cdr_trustee_roster_logged(tx, p->roster_version));
 	CDR_TRY(take_rounds(tx, p));
 	CDR_TRY(cdr_trustee_seen_write(tx, &edge, &p->checkpoint, cdr_message_bytes(p->request->checkpoint), p->call->now));
 	p->size = edge.size;

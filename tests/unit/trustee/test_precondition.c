@@ -2,6 +2,7 @@
 #include "tests/unit/unit.h"
 #include "tests/unit/trustee/asking.h"
 
+#include "node/trustee/peers.h"
 #include "node/trustee/recover.h"
 #include "node/trustee/seen.h"
 
@@ -420,18 +421,55 @@ test_numbers(void **state)
 	assert_proved(w, 4);
 }
 
-/* The log tells of the roster in force. */
+/* The log tells of a roster of that version. */
 static void
-log_roster(struct world *w)
+log_version(struct world *w, uint64_t version)
 {
 	struct cdr_leaf leaf = { .kind = CDR_LEAF_ROSTER, .at = 1772323200 };
 	struct played_leaf l;
 
 	cdr_leaf_party_add(&leaf, "hub");
-	cdr_leaf_number_add(&leaf, w->x->newest->body->version);
+	cdr_leaf_number_add(&leaf, version);
 	played_leaf_make(&l, &leaf, NULL);
 	(void)played_append(&w->log, &l);
 	played_leaf_free(&l);
+}
+
+/* The log tells of the roster in force, where it can. */
+static void
+log_roster(struct world *w)
+{
+	while (w->log.edge.size < w->x->newest->body->version)
+		log_version(w, 0);
+	log_version(w, w->x->newest->body->version);
+}
+
+/* A reading job. */
+static cdr_err
+logged_job(struct cdr_tx *tx, void *context)
+{
+	return cdr_trustee_roster_logged_read(tx, context);
+}
+
+/* A version that no roster can have had by then is none: what this trustee forgot is counted from it when it is put back, and would wrap. */
+static void
+test_impossible_versions(void **state)
+{
+	struct world *w = *state;
+	static const uint64_t lies[] = { UINT64_MAX, INT64_MAX, 1000 };
+	struct cdr_store *store = w->x->node[1].home.store;
+	uint64_t before, after;
+
+	assert_int_equal(cdr_store_read(store, logged_job, &before), CDR_OK);
+	for (size_t i = 0; i < sizeof(lies) / sizeof(lies[0]); i++) {
+		log_version(w, lies[i]);
+		assert_int_equal(w->log.status[1], 200);
+		assert_int_equal(cdr_store_read(store, logged_job, &after), CDR_OK);
+		assert_int_equal(before, after);
+	}
+	log_roster(w);
+	assert_int_equal(cdr_store_read(store, logged_job, &after), CDR_OK);
+	assert_int_equal(after, w->x->newest->body->version);
 }
 
 /*
@@ -756,6 +794,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_not_in_the_log, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_impossible_versions, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_the_hub_shows_it, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_other_trustees, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_behind, setup, teardown),

@@ -267,6 +267,72 @@ the_leaf_says_what_the_list_says(void **state)
 		played_round_free(&p[i]);
 }
 
+/* Both in one portion of the log, as whoever was away is shown them. */
+static void
+append_both(struct played *p, uint64_t version)
+{
+	struct cdr_leaf leaf[2] = { { .kind = CDR_LEAF_ROUND_CLOSED, .at = 1772323200 }, { .kind = CDR_LEAF_ROSTER, .at = 1772323200 } };
+	const struct cdr_bytes parts[] = { { p->round->hash, CDR_ROUND_HASH_LEN }, cdr_message_bytes(p->close->close) };
+	struct played_leaf l[2];
+	Cdr__Wire__LogRecord *record[2];
+
+	p->place = played->edge.size;
+	assert_int_equal(cdr_leaf_content(CDR_LEAF_ROUND_CLOSED, parts, 2, leaf[0].content), CDR_OK);
+	cdr_leaf_number_add(&leaf[0], 7);
+	cdr_leaf_number_add(&leaf[0], p->round->body->first_month);
+	cdr_leaf_number_add(&leaf[0], p->round->body->last_month);
+	cdr_leaf_number_add(&leaf[1], version);
+	for (size_t i = 0; i < 2; i++) {
+		cdr_leaf_party_add(&leaf[i], "hub");
+		played_leaf_make(&l[i], &leaf[i], NULL);
+		record[i] = &l[i].record;
+		uint8_t *hash = played->hash[played->edge.size];
+		assert_int_equal(cdr_merkle_leaf(cdr_buffer_bytes(&l[i].entry), hash), CDR_OK);
+		assert_int_equal(cdr_merkle_append(&played->edge, hash, NULL), CDR_OK);
+	}
+	played->checkpoint.size = played->edge.size;
+	assert_int_equal(cdr_merkle_root(&played->edge, played->checkpoint.root), CDR_OK);
+	played_show(played, p->place, record, 2);
+	for (size_t i = 0; i < 2; i++)
+		played_leaf_free(&l[i]);
+	show(p, played);
+}
+
+/* Whoever was away sees a closing together with the roster that came behind it: it was closed by the one before all the same. */
+static void
+a_roster_behind_the_closing_is_later(void **state)
+{
+	(void)state;
+	struct played p;
+	const uint64_t any[] = { 1, 1 };
+
+	make_round(x, &p, 1, h1, status_table, 0);
+	make_close(x, &p, 0, 7, 0);
+	(void)append(played, CDR_LEAF_ROUND_OPENED, any, 2, NULL);
+	append_both(&p, 1);
+	for (uint32_t i = 1; i <= 3; i++)
+		assert_int_equal(admit(i, &p, NULL, 0), CDR_OK);
+	played_round_free(&p);
+}
+
+/* A hub cannot have a round closed by an older roster, under which stolen keys contribute, by a leaf that names that one again. */
+static void
+no_older_roster_comes_back(void **state)
+{
+	(void)state;
+	struct played p;
+	const uint64_t newer[] = { 1 }, older[] = { 0 };
+
+	make_round(x, &p, 1, h1, status_table, 0);
+	make_close(x, &p, 0, 7, 0);
+	(void)append(played, CDR_LEAF_ROUND_OPENED, newer, 1, NULL);
+	(void)append(played, CDR_LEAF_ROSTER, newer, 1, NULL);
+	(void)append(played, CDR_LEAF_ROSTER, older, 1, NULL);
+	log_close_as(&p, played, 7, p.round->body->first_month, p.round->body->last_month);
+	assert_int_equal(admit(1, &p, NULL, 0), CDR_E_REFUSED);
+	played_round_free(&p);
+}
+
 /* ---- what was closed before -------------------------------------------------------------------------------------- */
 
 static void
@@ -540,6 +606,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(enough_must_have_seen_it, start, end),
 		cmocka_unit_test_setup_teardown(all_have_seen_it, start, end),
 		cmocka_unit_test_setup_teardown(two_logs_open_nothing, start, end),
+		cmocka_unit_test_setup_teardown(a_roster_behind_the_closing_is_later, start, end),
+		cmocka_unit_test_setup_teardown(no_older_roster_comes_back, start, end),
 		cmocka_unit_test_setup_teardown(the_leaf_says_what_the_list_says, start, end),
 		cmocka_unit_test_setup_teardown(nothing_is_subtracted, start, end),
 		cmocka_unit_test_setup_teardown(nobody_in_common_is_no_help, start, end),
