@@ -148,6 +148,33 @@ check_behind(void *context, const char *file_name, struct cdr_fault *fault)
 	return cdr_fault_set(fault, CDR_E_ABSENT, "%.200s/rosters/%zu is missing, and rosters/%.20s is there", v->folder, v->roster_count, file_name);
 }
 
+static bool
+is_revoked(const Cdr__Wire__Member *member)
+{
+	return strcmp(member->status, "revoked") == 0;
+}
+
+/* see audit/verify.h: of neighbours cdr_roster_verify_next has judged it. */
+cdr_err
+cdr_verify_revoked_keys(const struct cdr_verify *v, struct cdr_fault *fault)
+{
+	for (size_t version = 1; version < v->roster_count; version++) {
+		const Cdr__Wire__Roster *body = v->roster[version]->body;
+		for (size_t i = 0; i < body->n_member; i++) {
+			const Cdr__Wire__Member *is = body->member[i], *was = cdr_roster_member(v->roster[version - 1], is->id);
+			if (was == NULL || is_revoked(is) || cdr_message_same(was->party->signing_key, is->party->signing_key))
+				continue;
+			for (size_t k = 1; k < version; k++) {
+				was = cdr_roster_member(v->roster[k], is->id);
+				if (was != NULL && is_revoked(was) && cdr_message_same(was->party->signing_key, is->party->signing_key))
+					return cdr_fault_set(fault, CDR_E_ROSTER, "rosters/%zu lets %s in with the key that was revoked in rosters/%zu: somebody "
+					    "may have stolen it", version, is->id, k);
+			}
+		}
+	}
+	return CDR_OK;
+}
+
 /* see audit/verify.h */
 cdr_err
 cdr_verify_rosters(struct cdr_verify *v, struct cdr_fault *fault)
@@ -164,7 +191,8 @@ cdr_verify_rosters(struct cdr_verify *v, struct cdr_fault *fault)
 	if (fault != NULL)
 		*fault = (struct cdr_fault){ CDR_OK, "" };
 	memcpy(v->genesis, v->roster[0]->hash, sizeof(v->genesis));
-	return cdr_verify_files_each(v, "rosters", check_behind, v, fault);
+	err = cdr_verify_revoked_keys(v, fault);
+	return err != CDR_OK ? err : cdr_verify_files_each(v, "rosters", check_behind, v, fault);
 }
 
 /* ---- the tree ------------------------------------------------------------------------------------------------ */

@@ -47,6 +47,8 @@ CDR_MUST_CHECK cdr_err cdr_trustee_command_samples(struct cdr_tx *tx, struct cdr
 CDR_MUST_CHECK cdr_err cdr_trustee_command_forks(struct cdr_tx *tx, struct cdr_report *report, json_t **json);
 /* The same of leaves that it kept from this trustee. */
 CDR_MUST_CHECK cdr_err cdr_trustee_command_withheld(struct cdr_tx *tx, struct cdr_report *report, json_t **json);
+/* Say which roster the log lacks that was in force long before (node/trustee/peers.h): its version, or null. Nothing in words where there is none. */
+CDR_MUST_CHECK cdr_err cdr_trustee_command_unlogged(struct cdr_tx *tx, struct cdr_report *report, json_t **json);
 
 /* Milliseconds of a clock that only goes forward. */
 uint64_t cdr_trustee_clock_ms(void);

@@ -1,6 +1,7 @@
 #include "audit/checkpoint.h"
 #include "audit/leaf.h"
 #include "node/trustee/command.h"
+#include "node/trustee/peers.h"
 
 #define NAMES_LEN 512
 
@@ -99,4 +100,22 @@ cdr_trustee_command_forks(struct cdr_tx *tx, struct cdr_report *report, json_t *
 {
 	return list_all(tx, "Logs of the hub that contradict each other (both checkpoints are kept; to be shown to the other trustees)",
 	    "SELECT size, noticed_at, signed_both, note, own, witnessed FROM fork ORDER BY number", list_fork, report, json);
+}
+
+/* see node/trustee/command.h */
+cdr_err
+cdr_trustee_command_unlogged(struct cdr_tx *tx, struct cdr_report *report, json_t **json)
+{
+	uint64_t version;
+	cdr_err err = cdr_trustee_roster_unlogged(tx, cdr_trustee_now(), &version);
+
+	*json = NULL;
+	if (err != CDR_OK)
+		return err;
+	if (version > 0)
+		cdr_report_text(report, "The log, as far as the hub showed it to this trustee, DOES NOT HOLD roster %llu, which came into force here over a day ago:\n"
+		    "  until it does, this trustee countersigns nothing but what stops a member. Compare with the other trustees.\n",
+		    (unsigned long long)version);
+	*json = version > 0 ? json_integer((json_int_t)version) : json_null();
+	return *json == NULL ? CDR_E_MEMORY : CDR_OK;
 }

@@ -11,7 +11,7 @@ struct reports {
 	json_t *misuse;
 	json_t *lies;
 	json_t *strangers;
-	json_t *forks, *withheld;
+	json_t *forks, *withheld, *unlogged;
 	json_t *samples;
 };
 
@@ -185,6 +185,8 @@ reports_job(struct cdr_tx *tx, void *context)
 	err = cdr_trustee_command_forks(tx, r->report, &r->forks);
 	if (err == CDR_OK)
 		err = cdr_trustee_command_withheld(tx, r->report, &r->withheld);
+	if (err == CDR_OK)
+		err = cdr_trustee_command_unlogged(tx, r->report, &r->unlogged);
 	if (err != CDR_OK)
 		return err;
 	cdr_report_text(r->report, "What the log says in this trustee's name, and it does not remember to have said:\n");
@@ -229,15 +231,16 @@ cdr_trustee_command_reports(const struct cdr_arguments *arguments, struct cdr_re
 {
 	cdr_err err = CDR_E_INTERNAL;
 	struct cdr_trustee_open open;
-	struct reports r = { report, json_array(), json_array(), json_array(), json_array(), NULL, NULL, NULL };
+	struct reports r = { report, json_array(), json_array(), json_array(), json_array(), .samples = NULL };
 
 	CDR_TRY(cdr_trustee_open(arguments, &open, fault));
 	CDR_TRY(cdr_store_read(open.home->store, reports_job, &r));
-	err = cdr_report_json(report, json_pack("{s:o, s:O, s:O, s:O, s:O, s:O, s:O, s:O}", "hub_refuses",
+	err = cdr_report_json(report, json_pack("{s:o, s:O, s:O, s:O, s:O, s:O, s:O, s:O, s:O}", "hub_refuses",
 	    open.trustee->is_confirmed ? show_refusal(&open, report) : json_null(), "spent", r.spent, "misuse", r.misuse, "hub", r.lies,
-	    "forks", r.forks, "withheld", r.withheld, "not_said", r.strangers, "samples", r.samples));
+	    "forks", r.forks, "withheld", r.withheld, "roster_not_logged", r.unlogged, "not_said", r.strangers, "samples", r.samples));
 out:
 	json_decref(r.samples);
+	json_decref(r.unlogged);
 	json_decref(r.withheld);
 	json_decref(r.forks);
 	json_decref(r.strangers);

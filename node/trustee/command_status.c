@@ -24,7 +24,7 @@ struct status_job {
 	json_t *ceremonies;
 	json_t *standing;
 	json_t *samples;
-	json_t *forks, *withheld;
+	json_t *forks, *withheld, *unlogged;
 	struct cdr_fault *fault;
 };
 
@@ -182,6 +182,8 @@ list_job(struct cdr_tx *tx, void *context)
 		err = cdr_trustee_command_forks(tx, job->report, &job->forks);
 	if (err == CDR_OK)
 		err = cdr_trustee_command_withheld(tx, job->report, &job->withheld);
+	if (err == CDR_OK)
+		err = cdr_trustee_command_unlogged(tx, job->report, &job->unlogged);
 out:
 	cdr_query_end(query);
 	cdr_arena_free(&arena);
@@ -323,11 +325,12 @@ cdr_trustee_command_status(const struct cdr_arguments *arguments, struct cdr_rep
 		json_decref(job.ceremonies);
 		json_decref(job.samples);
 		json_decref(job.forks);
+		json_decref(job.withheld);
 		goto out;
 	}
-	err = cdr_report_json(report, json_pack("{s:i, s:I, s:O, s:o, s:o, s:o, s:o, s:o, s:o}", "index", (int)open.trustee->index, "roster",
+	err = cdr_report_json(report, json_pack("{s:i, s:I, s:O, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "index", (int)open.trustee->index, "roster",
 	    (json_int_t)roster->body->version, "standing", job.standing, "keys", keys, "due", due, "ceremonies", job.ceremonies, "samples", job.samples,
-	    "forks", job.forks, "withheld", job.withheld));
+	    "forks", job.forks, "withheld", job.withheld, "roster_not_logged", job.unlogged));
 out:
 	json_decref(job.standing);
 	if (open.trustee != NULL)

@@ -1,6 +1,7 @@
 #include "node/trustee/countersign.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -73,6 +74,21 @@ is_approved_change(struct cdr_tx *tx, const struct cdr_roster *proposal, bool *a
 	return err;
 }
 
+/* Whether somebody would be let in, or do more, with a key that was revoked before. */
+static cdr_err
+was_revoked(struct cdr_tx *tx, const struct cdr_roster_diff_entry *e, bool *was)
+{
+	int64_t count;
+
+	*was = false;
+	if (e->need != CDR_NEED_APPROVAL || strcmp(e->member->status, "revoked") == 0)
+		return CDR_OK;
+	cdr_err err = cdr_query_one_int(tx, "SELECT count(*) FROM revoked_key WHERE signing_key = $1",
+	    CDR_VALUES(cdr_value_bytes(cdr_message_bytes(e->member->party->signing_key))), &count);
+	*was = err == CDR_OK && count > 0;
+	return err;
+}
+
 static cdr_err
 judge_entry(struct cdr_tx *tx, const struct cdr_roster *proposal, const struct cdr_roster_diff_entry *e,
     enum cdr_trustee_view *view)
@@ -119,12 +135,17 @@ judge_changes(struct cdr_tx *tx, const struct cdr_roster *proposal, struct cdr_t
 {
 	for (size_t i = 0; i < opinion->diff.count; i++) {
 		const struct cdr_roster_diff_entry *e = &opinion->diff.entry[i];
+		bool is_revoked_key;
 		cdr_err err = judge_entry(tx, proposal, e, &opinion->view[i]);
 
+		if (err == CDR_OK)
+			err = was_revoked(tx, e, &is_revoked_key);
 		if (err != CDR_OK)
 			return err;
+		if (is_revoked_key)
+			opinion->view[i] = CDR_VIEW_REFUSED;
 		if (opinion->view[i] == CDR_VIEW_REFUSED)
-			object(opinion, CDR_E_REFUSED, e->need == CDR_NEED_CEREMONY ?
+			object(opinion, CDR_E_REFUSED, is_revoked_key ? "the key was revoked once, and may be in other hands" : e->need == CDR_NEED_CEREMONY ?
 			    "not a key that this trustee has made with the others" : "a trustee does not countersign that", e->text);
 	}
 	/* Asking comes second: there is no use in it where something is refused. */
@@ -237,6 +258,32 @@ judge_memory(struct cdr_tx *tx, const struct cdr_roster *proposal, struct cdr_tr
 	return opinion->has_forgotten ? CDR_OK : err;
 }
 
+/* Whether all that it does is to stop members: that waits for nothing. */
+static bool
+only_stops(const struct cdr_roster_diff *diff)
+{
+	for (size_t i = 0; i < diff->count; i++) {
+		if (diff->entry[i].kind != CDR_DIFF_MEMBER_STRICTER)
+			return false;
+	}
+	return diff->count > 0;
+}
+
+/* Who follows rosters that the log lacks helps the hub to keep them from whoever reads the log: the next one waits until the log has them. */
+static cdr_err
+judge_log(struct cdr_tx *tx, struct cdr_trustee_opinion *opinion)
+{
+	uint64_t version;
+	char text[64];
+	cdr_err err = cdr_trustee_roster_unlogged(tx, cdr_trustee_now(), &version);
+
+	if (err != CDR_OK || version == 0 || only_stops(&opinion->diff))
+		return err;
+	(void)snprintf(text, sizeof(text), "roster %" PRIu64 " has been in force for over a day", version);
+	object(opinion, CDR_E_PROOF, "the log that this trustee was shown lacks a roster, and the hub has to put it there first", text);
+	return CDR_OK;
+}
+
 /* see node/trustee/countersign.h */
 cdr_err
 cdr_trustee_judge(struct cdr_tx *tx, const struct cdr_roster *before, const struct cdr_roster *proposal,
@@ -259,6 +306,7 @@ cdr_trustee_judge(struct cdr_tx *tx, const struct cdr_roster *before, const stru
 	CDR_TRY(judge_changes(tx, proposal, opinion));
 	CDR_TRY(judge_replacement(tx, before, proposal, opinion));
 	CDR_TRY(judge_memory(tx, proposal, opinion));
+	CDR_TRY(judge_log(tx, opinion));
 out:
 	return err;
 }
@@ -463,6 +511,27 @@ note(struct cdr_trustee_polled *polled, const struct cdr_roster *proposal, const
 		    cdr_log_int("changes", (int64_t)opinion->diff.count));
 }
 
+/* A reading job. */
+static cdr_err
+unlogged_job(struct cdr_tx *tx, void *context)
+{
+	return cdr_trustee_roster_unlogged(tx, cdr_trustee_now(), context);
+}
+
+/* Tell once of a roster that the log lacks, also where nothing is to be countersigned. */
+static cdr_err
+note_unlogged(const struct cdr_trustee *trustee, struct cdr_trustee_polled *polled)
+{
+	uint64_t version = 0;
+	cdr_err err = cdr_store_read(trustee->home->store, unlogged_job, &version);
+
+	if (err == CDR_OK && version != polled->unlogged && version > 0)
+		cdr_log(CDR_LOG_WARNING, "roster.not_in_the_log", cdr_log_int("version", (int64_t)version));
+	if (err == CDR_OK)
+		polled->unlogged = version;
+	return err;
+}
+
 /* see node/trustee/countersign.h */
 cdr_err
 cdr_trustee_poll(struct cdr_trustee *trustee, struct cdr_trustee_polled *polled, struct cdr_fault *fault)
@@ -480,6 +549,7 @@ cdr_trustee_poll(struct cdr_trustee *trustee, struct cdr_trustee_polled *polled,
 	/* Whoever is no trustee, or not yet, is not asked. */
 	if (trustee->index == 0 || cdr_trustee_recovered(trustee, NULL) != CDR_OK)
 		goto out;
+	CDR_TRY(note_unlogged(trustee, polled));
 	CDR_TRY(cdr_trustee_proposal_fetch(trustee, before, &proposal, fault));
 	if (proposal == NULL || (polled->agreed && memcmp(proposal->hash, polled->hash, CDR_ROSTER_HASH_LEN) == 0))
 		goto out;

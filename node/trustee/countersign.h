@@ -16,6 +16,9 @@
  * judged twice: against the roster in force, and against the last proposal of the same version that was countersigned. A trustee
  * that was put back from a backup may have forgotten that one: proposals of that version wait for its operator, who asks the other
  * trustees whether they countersign the same.
+ *
+ * Nothing but what stops members is countersigned while the log, as far as this trustee took it in, lacks a roster that came into force here more than a
+ * day ago: so a hub cannot have rosters followed for long of which the log does not tell. An honest one shows the log to every trustee each quarter of an hour.
  */
 
 #include "keys/roster_diff.h"
@@ -105,6 +108,7 @@ struct cdr_trustee_polled {
 	uint8_t hash[CDR_ROSTER_HASH_LEN]; /* of the proposal */
 	bool agreed;
 	cdr_err reason;
+	uint64_t unlogged;                 /* the roster that the log lacks, as it was told; 0: none */
 };
 
 /**

@@ -165,10 +165,14 @@ static const char version_withheld[] =
     "CREATE TABLE withheld (place bigint NOT NULL PRIMARY KEY, what text NOT NULL, entry bytea NOT NULL, note bytea NOT NULL,"
     " noticed_at bigint NOT NULL);";
 
+/* Keys of members who were revoked with them: nobody comes in with one of these again, whatever came in between. */
+static const char version_revoked[] =
+    "CREATE TABLE revoked_key (signing_key bytea NOT NULL PRIMARY KEY, member text NOT NULL, version bigint NOT NULL);";
+
 static const char *const migrations[] = { version_1, version_keys, version_basis, version_log, version_rounds,
 	version_said, version_index_watch, version_samples, version_stopped, version_recover, version_round_log,
 	version_fork_names, version_late, version_told, version_again,
-	version_withheld };
+	version_withheld, version_revoked };
 
 const struct cdr_store_schema cdr_trustee_schema = {
 	.application_id = 0x43445254, /* "CDRT" */

@@ -123,6 +123,27 @@ use_approvals(struct cdr_tx *tx, const struct cdr_roster *roster)
 	return CDR_OK;
 }
 
+/* Revoked keys stay so, also where the member comes back with others: what a later roster must not bring in again. */
+static cdr_err
+note_revoked(struct cdr_tx *tx, const struct cdr_roster *roster)
+{
+	for (size_t i = 0; i < roster->body->n_member; i++) {
+		const Cdr__Wire__Member *m = roster->body->member[i];
+		const struct cdr_value key = cdr_value_bytes(cdr_message_bytes(m->party->signing_key));
+		int64_t count;
+
+		if (strcmp(m->status, "revoked") != 0)
+			continue;
+		cdr_err err = cdr_query_one_int(tx, "SELECT count(*) FROM revoked_key WHERE signing_key = $1", CDR_VALUES(key), &count);
+		if (err == CDR_OK && count == 0)
+			err = cdr_query_run(tx, "INSERT INTO revoked_key (signing_key, member, version) VALUES ($1, $2, $3)",
+			    CDR_VALUES(key, cdr_value_text(m->id), cdr_value_int((int64_t)roster->body->version)));
+		if (err != CDR_OK)
+			return err;
+	}
+	return CDR_OK;
+}
+
 /* ---- starting --------------------------------------------------------------------------------------------------- */
 
 struct start_job {
@@ -361,6 +382,7 @@ adopt_job(struct cdr_tx *tx, void *context)
 		return CDR_OK;
 	CDR_TRY(roster_store(tx, roster));
 	CDR_TRY(use_approvals(tx, roster));
+	CDR_TRY(note_revoked(tx, roster));
 	CDR_TRY(cdr_trustee_share_destroy(tx, job->trustee, roster));
 	if (!job->was_trustee && cdr_trustee_index_in(job->trustee, roster) != 0)
 		CDR_TRY(cdr_trustee_recover_come(tx, (uint64_t)newest));

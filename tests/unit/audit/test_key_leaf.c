@@ -154,6 +154,39 @@ rosters_are_recorded(void **state)
 	assert_int_equal(cdr_verify_roster_leaves(&w->v, NULL), CDR_E_ROSTER);
 }
 
+/* A member is revoked, comes back with another key, and then with the one that was revoked. */
+static void
+revoked_keys_stay_revoked(void **state)
+{
+	struct world *w = *state;
+	static char active[] = "active", revoked[] = "revoked", suspended[] = "suspended", id[] = "blue-harbour";
+	char *const status[] = { NULL, active, revoked, active, suspended };
+	Cdr__Wire__Member member[5], *at[5];
+	Cdr__Wire__Party party[5];
+	struct cdr_fault fault = { CDR_OK, "" };
+
+	for (size_t i = 1; i < 5; i++) {
+		party[i] = (Cdr__Wire__Party)CDR__WIRE__PARTY__INIT;
+		party[i].signing_key = cdr_message_field(key_bytes[i < 3 ? 1 : 2], CDR_SIGN_PUBLIC_LEN);
+		member[i] = (Cdr__Wire__Member)CDR__WIRE__MEMBER__INIT;
+		member[i].id = id;
+		member[i].status = status[i];
+		member[i].party = &party[i];
+		at[i] = &member[i];
+		w->body[i].n_member = 1;
+		w->body[i].member = &at[i];
+	}
+	assert_int_equal(cdr_verify_revoked_keys(&w->v, NULL), CDR_OK);
+	party[4].signing_key = party[1].signing_key;
+	assert_int_equal(cdr_verify_revoked_keys(&w->v, &fault), CDR_E_ROSTER);
+	assert_non_null(strstr(fault.text, "rosters/4 lets blue-harbour in with the key that was revoked in rosters/2"));
+	member[4].status = revoked;
+	assert_int_equal(cdr_verify_revoked_keys(&w->v, NULL), CDR_OK);
+	member[4].status = active;
+	member[2].status = suspended;
+	assert_int_equal(cdr_verify_revoked_keys(&w->v, NULL), CDR_OK);
+}
+
 int
 main(void)
 {
@@ -165,6 +198,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(an_altered_event_is_found, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_is_in_force_is_not_deleted, setup, teardown),
 		cmocka_unit_test_setup_teardown(rosters_are_recorded, setup, teardown),
+		cmocka_unit_test_setup_teardown(revoked_keys_stay_revoked, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

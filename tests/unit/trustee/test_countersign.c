@@ -133,6 +133,35 @@ test_revoked_for_good(void **state)
 	assert_agrees(w);
 }
 
+/* With other keys in between it is the same key still: neither the member nor anybody else comes in with it. */
+static void
+test_revoked_after_another_key(void **state)
+{
+	struct world *w = *state;
+	uint8_t first[CDR_SIGN_PUBLIC_LEN];
+
+	memcpy(first, w->member->key, sizeof(first));
+	propose_one(w, change_status(w->member, "revoked"));
+	assert_agrees(w);
+	in_force(w);
+	memcpy(w->member->key, w->other->key, sizeof(first));
+	propose_one(w, change_member(w->member));
+	approve(w, w->member);
+	assert_agrees(w);
+	in_force(w);
+	memcpy(w->member->key, first, sizeof(first));
+	propose_one(w, change_member(w->member));
+	approve(w, w->member);
+	assert_declines(w, CDR_E_REFUSED);
+	memcpy(w->other->key, first, sizeof(first));
+	propose_one(w, change_member(w->other));
+	approve(w, w->other);
+	assert_declines(w, CDR_E_REFUSED);
+	/* What takes away is signed all the same. */
+	propose_one(w, change_status(w->member, "suspended"));
+	assert_agrees(w);
+}
+
 static void
 test_quotas(void **state)
 {
@@ -569,6 +598,49 @@ test_a_roster_from_another_trustee(void **state)
 	assert_int_equal(held_version(w, 1), before + 2);
 }
 
+/* A writing job: every roster here came into force so long ago. */
+static cdr_err
+age_job(struct cdr_tx *tx, void *context)
+{
+	return cdr_query_run(tx, "UPDATE roster SET in_force_at = $1 WHERE version > 0",
+	    CDR_VALUES(cdr_value_int((int64_t)(cdr_trustee_now() - *(uint64_t *)context))));
+}
+
+/* A hub that has a roster followed and keeps it out of the log gets no next one, but can still stop a member; once the log has it all goes on. */
+static void
+test_a_roster_that_the_log_lacks(void **state)
+{
+	struct world *w = *state;
+	struct cdr_store *store = w->x->node[1].home.store;
+	uint64_t age = CDR_TRUSTEE_ROSTER_LATE_S - 600, version = w->x->newest->body->version;
+
+	propose_one(w, change_member(w->other));
+	approve(w, w->other);
+	assert_int_equal(cdr_store_write(store, age_job, &age), CDR_OK);
+	assert_agrees(w);
+	age = CDR_TRUSTEE_ROSTER_LATE_S + 600;
+	assert_int_equal(cdr_store_write(store, age_job, &age), CDR_OK);
+	propose_one(w, change_status(w->member, "suspended"));
+	assert_agrees(w);
+	in_force(w);
+	propose_one(w, change_member(w->other));
+	assert_declines(w, CDR_E_PROOF);
+	/* One that is younger does not hide the older one; nor is it late itself. */
+	assert_int_equal(cdr_store_write(store, logged_job, &version), CDR_OK);
+	assert_agrees(w);
+	in_force(w);
+	assert_int_equal(cdr_store_write(store, age_job, &age), CDR_OK);
+	propose_one(w, change_status(w->member, "active"));
+	approve(w, w->member);
+	assert_declines(w, CDR_E_PROOF);
+	version = w->x->newest->body->version - 1;
+	assert_int_equal(cdr_store_write(store, logged_job, &version), CDR_OK);
+	assert_declines(w, CDR_E_PROOF);
+	version++;
+	assert_int_equal(cdr_store_write(store, logged_job, &version), CDR_OK);
+	assert_agrees(w);
+}
+
 int
 main(void)
 {
@@ -580,6 +652,7 @@ main(void)
 		CASE(test_approval_is_for_no_endless_quota),
 		CASE(test_suspending_and_revoking_is_free),
 		CASE(test_revoked_for_good),
+		CASE(test_revoked_after_another_key),
 		CASE(test_quotas),
 		CASE(test_names_and_countries),
 		CASE(test_mixed),
@@ -594,6 +667,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_who_is_stopped, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_a_roster_that_comes_just_now, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_a_roster_from_another_trustee, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_a_roster_that_the_log_lacks, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, group_setup, NULL);
