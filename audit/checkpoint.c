@@ -95,6 +95,7 @@ cdr_checkpoint_add(struct cdr_checkpoint *checkpoint, const uint8_t genesis[stat
 	if (i == CDR_TRUSTEE_COUNT_MAX)
 		return CDR_E_ABSENT;
 	checkpoint->cosignature[i] = *cosignature;
+	memcpy(checkpoint->cosignature[i].key, trustee->party->signing_key.data, CDR_SIGN_PUBLIC_LEN);
 	if (i == checkpoint->cosignature_count)
 		checkpoint->cosignature_count++;
 	return CDR_OK;
@@ -322,6 +323,13 @@ cdr_checkpoint_begin(const struct cdr_checkpoint *shown, const Cdr__Wire__Checkp
 }
 
 /* see audit/checkpoint.h */
+bool
+cdr_cosignature_same_witness(const struct cdr_cosignature *a, const struct cdr_cosignature *b)
+{
+	return a->trustee == b->trustee && memcmp(a->key, b->key, sizeof(a->key)) == 0;
+}
+
+/* see audit/checkpoint.h */
 size_t
 cdr_checkpoint_fork(const struct cdr_checkpoint *a, const struct cdr_checkpoint *b, char *names, size_t size)
 {
@@ -331,7 +339,7 @@ cdr_checkpoint_fork(const struct cdr_checkpoint *a, const struct cdr_checkpoint 
 		return count;
 	for (size_t i = 0; i < a->cosignature_count; i++)
 		for (size_t k = 0; k < b->cosignature_count; k++) {
-			if (a->cosignature[i].trustee != b->cosignature[k].trustee)
+			if (!cdr_cosignature_same_witness(&a->cosignature[i], &b->cosignature[k]))
 				continue;
 			count++;
 			if (len < size)

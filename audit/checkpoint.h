@@ -26,6 +26,7 @@ struct cdr_cosignature {
 	uint32_t trustee;
 	uint64_t at;                /* seconds since 1970 */
 	uint8_t signature[CDR_SIGNATURE_LEN];
+	uint8_t key[CDR_SIGN_PUBLIC_LEN]; /* of that trustee, set by cdr_checkpoint_add: another one may come to have its number */
 };
 
 struct cdr_checkpoint {
@@ -123,6 +124,9 @@ void cdr_checkpoint_ask_begin(const struct cdr_checkpoint *part, uint64_t place[
 
 /* The proof of one leaf in what the hub answered; empty if there is none. */
 struct cdr_bytes cdr_checkpoint_proof(const Cdr__Wire__CheckpointReply *reply, uint64_t place);
+
+/* Whether two cosignatures of checkpoints that were verified, perhaps by different rosters, are by one trustee. */
+bool cdr_cosignature_same_witness(const struct cdr_cosignature *a, const struct cdr_cosignature *b);
 
 /**
  * cdr_checkpoint_fork(a, b, names, size):

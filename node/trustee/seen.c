@@ -152,7 +152,7 @@ find_both(struct cdr_tx *tx, struct keep_fork *k)
 		return err == CDR_E_ABSENT ? CDR_OK : err;
 	for (size_t i = 0; i < k->checkpoint->cosignature_count; i++)
 		for (size_t j = 0; j < k->witnessed.cosignature_count; j++)
-			if (k->witnessed.cosignature[j].trustee == k->checkpoint->cosignature[i].trustee)
+			if (cdr_cosignature_same_witness(&k->witnessed.cosignature[j], &k->checkpoint->cosignature[i]))
 				len += (size_t)snprintf(k->both + len, sizeof(k->both) - len, "%strustee/%" PRIu32, len > 0 ? "," : "",
 				    k->checkpoint->cosignature[i].trustee);
 	return CDR_OK;

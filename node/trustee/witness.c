@@ -112,6 +112,10 @@ open_record(const Cdr__Wire__LogRecord *record, struct cdr_leaf *leaf, bool *is_
 		goto out;
 	}
 	CDR_TRY(cdr_leaf_decode(cdr_message_bytes(record->leaf), leaf));
+	if (cdr_leaf_kind_is_open(leaf->kind)) { /* whoever reads the log alone has to see it too */
+		err = CDR_E_INPUT;
+		goto out;
+	}
 	CDR_TRY(cdr_leaf_entry(cdr_message_bytes(record->leaf), record->salt.data, &entry));
 	if (entry.len != record->entry.len || memcmp(entry.data, record->entry.data, entry.len) != 0)
 		err = CDR_E_PROOF;

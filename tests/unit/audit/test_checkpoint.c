@@ -232,6 +232,35 @@ who_signed_both_sides_is_named(void **state)
 	assert_int_equal(cdr_checkpoint_fork(&a, &b, names, sizeof(names)), 1);
 }
 
+/* Trustees change: whoever stands in the place of one who signed the other side has signed one. */
+static void
+a_successor_is_not_named(void **state)
+{
+	(void)state;
+	struct cdr_roster next = *roster;
+	Cdr__Wire__Roster body = *roster->body;
+	Cdr__Wire__Trustee other = *body.trustee[1], *list[CDR_TRUSTEE_COUNT_MAX];
+	Cdr__Wire__Party party = *other.party;
+	struct cdr_checkpoint a, b;
+	struct cdr_cosignature c;
+	uint8_t seed[CDR_SIGN_SEED_LEN] = { 77 }, key[CDR_SIGN_PUBLIC_LEN];
+	char names[64];
+
+	make(42, 9, 3, &a);
+	make(42, 8, 1, &b);
+	assert_int_equal(cdr_sign_public(seed, key), CDR_OK);
+	memcpy(list, body.trustee, body.n_trustee * sizeof(list[0]));
+	party.signing_key = cdr_message_field(key, sizeof(key));
+	other.party = &party;
+	list[1] = &other;
+	body.trustee = list;
+	next.body = &body;
+	assert_int_equal(cdr_checkpoint_cosign(seed, genesis, &b, 2, 1, &c), CDR_OK);
+	assert_int_equal(cdr_checkpoint_add(&b, genesis, &next, &c), CDR_OK);
+	assert_int_equal(cdr_checkpoint_fork(&a, &b, names, sizeof(names)), 2);
+	assert_string_equal(names, "hub, trustee/1");
+}
+
 static void
 tiles_have_the_names_of_the_specification(void **state)
 {
@@ -402,6 +431,7 @@ main(void)
 		cmocka_unit_test(cosignatures_of_others_do_not_count),
 		cmocka_unit_test(what_was_witnessed_is_carried_over),
 		cmocka_unit_test(who_signed_both_sides_is_named),
+		cmocka_unit_test(a_successor_is_not_named),
 		cmocka_unit_test(tiles_have_the_names_of_the_specification),
 		cmocka_unit_test(a_published_log_is_verified_by_its_files),
 	};

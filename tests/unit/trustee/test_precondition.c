@@ -435,6 +435,26 @@ log_version(struct world *w, uint64_t version)
 	played_leaf_free(&l);
 }
 
+/* What everybody may read is not hidden in a commitment: trustees would go by it, and whoever reads the log would not know. */
+static void
+test_nothing_open_is_sealed(void **state)
+{
+	struct world *w = *state;
+	struct cdr_leaf leaf = { .kind = CDR_LEAF_ROSTER, .at = 1772323200 };
+	struct played_leaf l;
+
+	cdr_leaf_party_add(&leaf, "hub");
+	cdr_leaf_number_add(&leaf, 0);
+	played_leaf_make(&l, &leaf, NULL);
+	cdr_buffer_free(&l.entry);
+	assert_int_equal(cdr_leaf_entry(cdr_buffer_bytes(&l.leaf), l.salt, &l.entry), CDR_OK);
+	l.record.entry = cdr_message_field(l.entry.data, l.entry.len);
+	l.record.has_leaf = l.record.has_salt = true;
+	(void)played_append(&w->log, &l);
+	assert_int_equal(w->log.status[1], 400);
+	played_leaf_free(&l);
+}
+
 /* The log tells of the roster in force, where it can. */
 static void
 log_roster(struct world *w)
@@ -795,6 +815,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_not_in_the_log, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_impossible_versions, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_nothing_open_is_sealed, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_the_hub_shows_it, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_other_trustees, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_behind, setup, teardown),
