@@ -256,9 +256,11 @@ check_keys_are_new(struct cdr_tx *tx, const struct join_job *job)
 	if (count > 0 || roster_has_key(job->call->roster, job->invited.member, job->party))
 		return cdr_fault_set(job->fault, CDR_E_EXISTS, "another party has one of these keys: run `candor init` in a "
 		    "new folder");
+	CDR_TRY(cdr_query_one_int(tx, "SELECT count(*) FROM revoked_key WHERE signing_key = $1",
+	    CDR_VALUES(cdr_value_bytes(cdr_message_bytes(job->party->signing_key))), &count));
 	const Cdr__Wire__Member *own = cdr_roster_member(job->call->roster, job->invited.member);
-	if (own != NULL && (memcmp(own->party->signing_key.data, job->party->signing_key.data, CDR_SIGN_PUBLIC_LEN) == 0 ||
-	    memcmp(own->party->tls_pin.data, job->party->tls_pin.data, CDR_PIN_LEN) == 0))
+	if (count > 0 || (own != NULL && (memcmp(own->party->signing_key.data, job->party->signing_key.data, CDR_SIGN_PUBLIC_LEN) == 0 ||
+	    memcmp(own->party->tls_pin.data, job->party->tls_pin.data, CDR_PIN_LEN) == 0)))
 		return cdr_fault_set(job->fault, CDR_E_EXISTS, "these are the keys that were revoked, and somebody may have stolen them: run "
 		    "`candor init` in a new folder");
 	err = CDR_OK;

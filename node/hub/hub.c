@@ -66,6 +66,27 @@ note_trustees(struct cdr_tx *tx, const struct cdr_roster *roster)
 	return err == CDR_E_ABSENT ? CDR_OK : err;
 }
 
+/* Whoever was revoked may come back with other keys; these stay revoked. */
+static cdr_err
+note_revoked(struct cdr_tx *tx, const struct cdr_roster *roster)
+{
+	for (size_t i = 0; i < roster->body->n_member; i++) {
+		const Cdr__Wire__Member *m = roster->body->member[i];
+		const struct cdr_value key = cdr_value_bytes(cdr_message_bytes(m->party->signing_key));
+		int64_t count;
+
+		if (strcmp(m->status, "revoked") != 0)
+			continue;
+		cdr_err err = cdr_query_one_int(tx, "SELECT count(*) FROM revoked_key WHERE signing_key = $1", CDR_VALUES(key), &count);
+		if (err == CDR_OK && count == 0)
+			err = cdr_query_run(tx, "INSERT INTO revoked_key (signing_key, member) VALUES ($1, $2)",
+			    CDR_VALUES(key, cdr_value_text(m->id)));
+		if (err != CDR_OK)
+			return err;
+	}
+	return CDR_OK;
+}
+
 /* see node/hub/hub.h */
 cdr_err
 cdr_hub_roster_store(struct cdr_tx *tx, const struct cdr_roster *roster, uint64_t now)
@@ -77,6 +98,7 @@ cdr_hub_roster_store(struct cdr_tx *tx, const struct cdr_roster *roster, uint64_
 		return err;
 	CDR_TRY(cdr_hub_epoch_log(tx, roster, now));
 	CDR_TRY(note_trustees(tx, roster));
+	CDR_TRY(note_revoked(tx, roster));
 	CDR_TRY(cdr_query_run(tx,
 	    "INSERT INTO roster (version, hash, signed, in_force_at, logged) VALUES ($1, $2, $3, $4, $5)",
 	    CDR_VALUES(cdr_value_int((int64_t)roster->body->version), cdr_value_blob(roster->hash, CDR_ROSTER_HASH_LEN),

@@ -229,6 +229,9 @@ static const char version_proofs[] =
 /* Whose cosignatures a sample's checkpoint has: other trustees may come in before its lot is made. */
 static const char version_samples_roster[] = "ALTER TABLE sample ADD COLUMN roster_version bigint NOT NULL DEFAULT 0;";
 
+/* Keys of members who were revoked with them: no code lets one of these in again, whatever came in between. */
+static const char version_revoked[] = "CREATE TABLE revoked_key (signing_key bytea NOT NULL PRIMARY KEY, member text NOT NULL);";
+
 static const char *const migrations[] = {
 	version_1,
 	version_log,
@@ -252,6 +255,7 @@ static const char *const migrations[] = {
 	version_roll_time,
 	version_proofs,
 	version_samples_roster,
+	version_revoked,
 };
 
 const struct cdr_store_schema cdr_hub_schema = {
@@ -312,6 +316,10 @@ const struct cdr_hub_legend cdr_hub_legends[] = {
 	COLUMN("member", "check_points", "its quota for checks", "its size, roughly"),
 	COLUMN("member", "import_points", "its quota for imports", "its size, roughly"),
 	COLUMN("member", "joined_at", "when it joined", "public"),
+
+	TABLE("revoked_key", "keys that were revoked, which no invitation lets in again", "public, as former rosters are"),
+	COLUMN("revoked_key", "signing_key", "public signing key", "public"),
+	COLUMN("revoked_key", "member", "whose it was", "public"),
 
 	TABLE("sealing_roll", "members' next sealing keys, until a roster has them", "public soon after"),
 	COLUMN("sealing_roll", "member", "whose key", "public"),

@@ -258,15 +258,18 @@ judge_memory(struct cdr_tx *tx, const struct cdr_roster *proposal, struct cdr_tr
 	return opinion->has_forgotten ? CDR_OK : err;
 }
 
-/* Whether all that it does is to stop members: that waits for nothing. */
+/* Whether it stops members, and does nothing else that machines do not countersign: that waits for nothing. */
 static bool
 only_stops(const struct cdr_roster_diff *diff)
 {
+	bool stops = false;
+
 	for (size_t i = 0; i < diff->count; i++) {
-		if (diff->entry[i].kind != CDR_DIFF_MEMBER_STRICTER)
+		if (diff->entry[i].need != CDR_NEED_NOTHING)
 			return false;
+		stops |= diff->entry[i].kind == CDR_DIFF_MEMBER_STRICTER;
 	}
-	return diff->count > 0;
+	return stops;
 }
 
 /* Who follows rosters that the log lacks helps the hub to keep them from whoever reads the log: the next one waits until the log has them. */

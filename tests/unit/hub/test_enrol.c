@@ -293,6 +293,13 @@ what_was_revoked_is_not_restored(void **state)
 	x_approve(x);
 	assert_string_equal(try_fetch(x, &found), "ok");
 	assert_string_equal(try_fetch(x, &lost), "refused");
+	/* Nor once others were revoked after them, for this member or for another one. */
+	assert_int_equal(cdr_hub_member_set(x->hub, "member-a", "revoked", x->now, NULL), CDR_OK);
+	x_approve(x);
+	x_invite(x, "member-a", secret);
+	assert_string_equal(join_status(x, &lost, secret), "exists");
+	x_party_make(&found, "member/member-a");
+	assert_string_equal(join_status(x, &found, secret), "pending");
 }
 
 /* A writing job. */
