@@ -9,6 +9,7 @@
 #include "proto/exchange.pb-c.h"
 
 #define CHECKPOINT_PATH "/v1/log/checkpoint"
+#define CONTRADICTIONS_PATH "/v1/witness/contradictions"
 #define HASH CDR_MERKLE_HASH_LEN
 #define ARENAS 5 /* request, reply, refusal, two receipts */
 
@@ -42,9 +43,9 @@ next_arena(struct judging *j)
 
 /* A field in hexadecimal; left empty if it is not there. */
 static cdr_err
-read_hex(const struct judging *j, const char *name, struct cdr_buffer *out)
+read_hex(const json_t *from, const char *name, struct cdr_buffer *out, struct cdr_fault *fault)
 {
-	const char *text = json_string_value(json_object_get(j->json, name));
+	const char *text = json_string_value(json_object_get(from, name));
 	size_t len = text != NULL ? strlen(text) / 2 : 0;
 
 	*out = (struct cdr_buffer){ NULL, 0 };
@@ -56,7 +57,7 @@ read_hex(const struct judging *j, const char *name, struct cdr_buffer *out)
 	out->len = len;
 	if (cdr_hex_read(text, out->data, len) == CDR_OK)
 		return CDR_OK;
-	return cdr_fault_set(j->fault, CDR_E_INPUT, "\"%s\" is not in hexadecimal", name);
+	return cdr_fault_set(fault, CDR_E_INPUT, "\"%s\" is not in hexadecimal", name);
 }
 
 /* A checkpoint as the newest roster that knows all its signers reads it: keys of trustees come and go. */
@@ -114,8 +115,8 @@ read_exchange(struct judging *j)
 {
 	cdr_err err = CDR_E_INTERNAL;
 
-	CDR_TRY(read_hex(j, "request", &j->request_bytes));
-	CDR_TRY(read_hex(j, "reply", &j->reply_bytes));
+	CDR_TRY(read_hex(j->json, "request", &j->request_bytes, j->fault));
+	CDR_TRY(read_hex(j->json, "reply", &j->reply_bytes, j->fault));
 	if (j->request_bytes.len == 0 || j->reply_bytes.len == 0)
 		return CDR_OK;
 	CDR_TRY(cdr_envelope_open(cdr_buffer_bytes(&j->request_bytes), &j->request_envelope));
@@ -149,7 +150,7 @@ read_receipt(struct judging *j, const char *name, uint64_t *place, struct cdr_le
 	struct cdr_buffer bytes;
 	const Cdr__Wire__Receipt *receipt;
 
-	cdr_err err = read_hex(j, name, &bytes);
+	cdr_err err = read_hex(j->json, name, &bytes, j->fault);
 	if (err == CDR_OK)
 		err = cdr_message_decode(next_arena(j), &cdr__wire__receipt__descriptor, cdr_buffer_bytes(&bytes), &receipt);
 	if (err == CDR_OK)
@@ -197,7 +198,7 @@ check_rosters_known(const struct judging *j)
 	struct cdr_roster *roster = NULL;
 	const uint64_t last = j->rosters[j->roster_count - 1]->body->version;
 
-	cdr_err err = read_hex(j, "roster", &bytes);
+	cdr_err err = read_hex(j->json, "roster", &bytes, j->fault);
 	if (err == CDR_OK)
 		err = cdr_roster_decode(cdr_buffer_bytes(&bytes), &roster, NULL);
 	if (err == CDR_OK && roster->body->version > last)
@@ -359,6 +360,82 @@ judge_split(struct judging *j)
 	return CDR_OK;
 }
 
+/* ---- what trustees say ----------------------------------------------------------------------------------------- */
+
+/* Whether trustee ${trustee} signed that the check at ${place} was answered from an old index, in one of the file's words. */
+static cdr_err
+is_said(const struct judging *j, const Cdr__Wire__Trustee *trustee, const json_t *word, uint64_t place, bool *said)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	char name[CDR_SIGNER_LEN_MAX + 1];
+	struct cdr_buffer request = { NULL, 0 }, reply = { NULL, 0 };
+	struct cdr_envelope envelope = { 0 };
+	struct cdr_arena arena = { 0 };
+	const Cdr__Wire__ContradictionsReply *told;
+
+	CDR_TRY(read_hex(word, "request", &request, NULL));
+	CDR_TRY(read_hex(word, "reply", &reply, NULL));
+	CDR_TRY(cdr_envelope_open(cdr_buffer_bytes(&reply), &envelope));
+	(void)snprintf(name, sizeof(name), "trustee/%" PRIu32, trustee->index);
+	if (strcmp(envelope.signer, name) != 0)
+		goto out;
+	err = cdr_envelope_verify_reply(&envelope, trustee->party->signing_key.data, j->genesis, CONTRADICTIONS_PATH, cdr_buffer_bytes(&request));
+	if (err == CDR_OK)
+		err = cdr_message_decode(&arena, &cdr__wire__contradictions_reply__descriptor, envelope.body, &told);
+	for (size_t i = 0; err == CDR_OK && i < told->n_old_index; i++)
+		*said |= told->old_index[i] == place;
+out:
+	cdr_arena_free(&arena);
+	cdr_envelope_free(&envelope);
+	cdr_buffer_free(&request);
+	cdr_buffer_free(&reply);
+	return err == CDR_E_MEMORY ? err : CDR_OK; /* what is not signed so is nobody's word */
+}
+
+/* How many trustees of ${roster} said so; who, is named. */
+static cdr_err
+count_words(const struct judging *j, const struct cdr_roster *roster, uint64_t place, size_t *count)
+{
+	cdr_err err = CDR_OK;
+	const json_t *words = json_object_get(j->json, "words");
+	char *names = j->evidence->parties;
+	size_t len = 0;
+
+	*count = 0;
+	for (size_t i = 0; i < roster->body->n_trustee; i++) {
+		const Cdr__Wire__Trustee *trustee = roster->body->trustee[i];
+		bool said = false;
+		for (size_t k = 0; err == CDR_OK && !said && k < json_array_size(words) && k < CDR_TRUSTEE_COUNT_MAX; k++)
+			err = is_said(j, trustee, json_array_get(words, k), place, &said);
+		if (said && len < sizeof(j->evidence->parties))
+			len += (size_t)snprintf(names + len, sizeof(j->evidence->parties) - len, "%strustee/%" PRIu32, len > 0 ? ", " : "", trustee->index);
+		*count += said;
+	}
+	return err;
+}
+
+/* The changes of the index are shown to trustees alone: of those as many must say it as any roster asks for. */
+static cdr_err
+judge_old_index(struct judging *j)
+{
+	uint8_t hash[HASH];
+	struct cdr_leaf leaf;
+	uint64_t place;
+	size_t count = 0;
+
+	cdr_err err = read_receipt(j, "receipt", &place, &leaf, hash);
+	if (err == CDR_OK && leaf.kind != CDR_LEAF_CHECK_OPENED)
+		return not_shown(j, "the receipt is not of a check");
+	if (err == CDR_OK)
+		err = check_rosters_known(j);
+	for (size_t i = j->roster_count; err == CDR_OK && i > 0; i--) {
+		err = count_words(j, j->rosters[i - 1], place, &count);
+		if (err == CDR_OK && count >= j->rosters[i - 1]->body->threshold)
+			return CDR_OK;
+	}
+	return err != CDR_OK ? err : not_shown(j, "too few trustees have signed that the check was answered from an old index");
+}
+
 /* Nothing that a hub signs says when it gave no newer roster, or that it had one by then. */
 static cdr_err
 judge_withheld(struct judging *j)
@@ -380,6 +457,7 @@ static const struct {
 	{ "twice", judge_twice },
 	{ "split", judge_split },
 	{ "withheld", judge_withheld },
+	{ "old_index", judge_old_index },
 	{ "two_histories", judge_split }, /* between what the trustee keeps and another word of the hub's */
 };
 

@@ -6,7 +6,8 @@
  * believes neither of the two: only what hub and trustees signed counts, and only what an honest hub could never have signed.
  *
  * The file is a JSON object. Of its fields are looked at, bytes in hexadecimal and notes as they are: `finding`, `genesis`, `request`
- * and `reply` (a signed CheckpointRequest and what the hub answered), `checkpoint`, `checkpoint_of_trustee`, `receipt`, `other_receipt`, `roster`.
+ * and `reply` (a signed CheckpointRequest and what the hub answered), `checkpoint`, `checkpoint_of_trustee`, `receipt`, `other_receipt`, `roster`;
+ * `words`: objects with `request` and `reply`, a signed ContradictionsRequest and what a trustee answered.
  */
 
 #include "audit/checkpoint.h"

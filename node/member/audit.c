@@ -397,6 +397,10 @@ cdr_audit_check(struct cdr_member *member, bool again, struct cdr_audit *audit, 
 	cdr_buffer_free(&c->newest_note);
 	cdr_buffer_free(&c->request);
 	cdr_buffer_free(&c->reply);
+	for (size_t i = 0; i < c->word_count; i++) {
+		cdr_buffer_free(&c->word[i].request);
+		cdr_buffer_free(&c->word[i].reply);
+	}
 	free(c);
 	if (audit->finding_count > 0)
 		return cdr_fault_set(fault, CDR_E_PROOF, "%s The evidence is in %s", cdr_audit_text(audit->finding[0].kind, "en"),

@@ -43,6 +43,25 @@ add_hex(json_t *root, const char *name, const struct cdr_buffer *bytes)
 		(void)json_object_set_new(root, name, hex_json(cdr_buffer_bytes(bytes)));
 }
 
+/* What trustees signed about the check at ${place}. */
+static json_t *
+words_json(const struct cdr_audit_work *c, uint64_t place)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < c->word_count; i++) {
+		const struct cdr_audit_word *w = &c->word[i];
+		if (!cdr_audit_word_has(w, place))
+			continue;
+		json_t *word = json_object();
+		(void)json_object_set_new(word, "trustee", json_sprintf("trustee/%" PRIu32, w->trustee));
+		add_hex(word, "request", &w->request);
+		add_hex(word, "reply", &w->reply);
+		(void)json_array_append_new(list, word);
+	}
+	return list;
+}
+
 /* Everything that somebody needs to see the lie for himself: audit/evidence.h judges it. */
 static json_t *
 evidence_json(const struct cdr_audit_work *c, const struct cdr_audit_finding *f, const struct cdr_buffer *receipt,
@@ -56,6 +75,11 @@ evidence_json(const struct cdr_audit_work *c, const struct cdr_audit_finding *f,
 	(void)json_object_set_new(root, "roster", hex_json(cdr_buffer_bytes(&c->roster->bytes)));
 	if (f->kind == CDR_AUDIT_WITHHELD)
 		(void)json_object_set_new(root, "roster_of_trustee", hex_json(cdr_buffer_bytes(&c->withheld)));
+	if (f->kind == CDR_AUDIT_OLD_INDEX) { /* it is between what the hub signed of one check, and what trustees saw */
+		add_hex(root, "receipt", receipt);
+		(void)json_object_set_new(root, "words", words_json(c, f->place));
+		return root;
+	}
 	if (f->told_by != 0)
 		(void)json_object_set_new(root, "told_by", json_sprintf("trustee/%" PRIu32, f->told_by));
 	if ((f->kind == CDR_AUDIT_SPLIT || f->kind == CDR_AUDIT_TWO_HISTORIES) && other != NULL)
@@ -206,6 +230,8 @@ cdr_audit_find(struct cdr_audit_work *c, enum cdr_audit_kind kind, uint64_t plac
 		f->size = c->told.size;
 		f->told_by = c->told.trustee;
 	}
+	if (kind == CDR_AUDIT_OLD_INDEX)
+		f->size = place + 1;
 	for (size_t i = 0; i < audit->finding_count; i++) {
 		const struct cdr_audit_finding *o = &audit->finding[i];
 		if (o->kind == kind && o->place == place && strcmp(o->parties, parties) == 0 && (f->told_by == 0 || o->size == f->size))
@@ -222,7 +248,7 @@ cdr_audit_find(struct cdr_audit_work *c, enum cdr_audit_kind kind, uint64_t plac
 	if (err != CDR_OK)
 		cdr_log(CDR_LOG_ERROR, "log.finding_not_kept", cdr_log_err(err));
 	cdr_json_free(text);
-	if (kind == CDR_AUDIT_TWO_HISTORIES && k.is_known)
+	if ((kind == CDR_AUDIT_TWO_HISTORIES || kind == CDR_AUDIT_OLD_INDEX) && k.is_known)
 		return;
 	audit->finding_count++;
 }

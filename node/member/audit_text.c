@@ -73,6 +73,15 @@ static const struct {
 	    "Un depositario dice que el hub le mostró dos historias, y este nodo lo ha comprobado: el hub ha firmado dos registros que no "
 	    "pueden ser ciertos a la vez.",
 	    "يقول أحد الأمناء إن المركز عرض عليه روايتين مختلفتين، وقد تحققت هذه العقدة من ذلك: وقّع المركز سجلين لا يمكن أن يكونا صحيحين معًا." },
+	[CDR_AUDIT_OLD_INDEX] = { "old_index",
+	    "The hub answered a check of this organisation from an old state of the index, so a former employer may be missing from the answer. Enough of "
+	    "the independent trustees have signed that they saw it. Compare with what the candidate says, and check the person anew.",
+	    "Le hub a répondu à une vérification de cette organisation d'après un ancien état de l'index : un ancien employeur peut manquer dans la "
+	    "réponse. Assez de dépositaires indépendants ont signé l'avoir constaté. Comparez avec ce que dit la personne candidate, et vérifiez-la de nouveau.",
+	    "El hub respondió a una comprobación de esta organización con un estado antiguo del índice, de modo que puede faltar un empleador anterior en la "
+	    "respuesta. Suficientes depositarios independientes han firmado que lo vieron. Compare con lo que dice la persona candidata y compruébela de nuevo.",
+	    "أجاب المركز عن عملية تحقق لهذه المنظمة من حالة قديمة للفهرس، وقد يغيب عن الردّ صاحب عمل سابق. وقّع عدد كافٍ من الأمناء المستقلين على أنهم "
+	    "رأوا ذلك. قارنوا بما يقوله المرشّح، وأعيدوا التحقق منه." },
 };
 
 /* see node/member/audit.h */

@@ -6,6 +6,7 @@
 
 #include "node/member/enrol.h"
 #include "node/member/misconduct.h"
+#include "node/member/receipt.h"
 
 #define LATEST_PATH "/v1/witness/latest"
 #define ROSTER_PATH "/v1/roster"
@@ -277,6 +278,91 @@ note_invention(const struct cdr_audit_work *c, const struct cdr_ask *ask)
 	cdr_misconduct_note(c->member, &misconduct);
 }
 
+/* see node/member/audit_work.h */
+bool
+cdr_audit_word_has(const struct cdr_audit_word *word, uint64_t place)
+{
+	for (size_t i = 0; i < word->place_count; i++)
+		if (word->place[i] == place)
+			return true;
+	return false;
+}
+
+/* Keep the signed word of a trustee that checks of ours were answered from an old index. */
+static cdr_err
+keep_word(struct cdr_audit_work *c, const struct cdr_ask *ask, const Cdr__Wire__ContradictionsReply *reply)
+{
+	struct cdr_audit_word *word = &c->word[c->word_count];
+
+	if (reply->n_old_index == 0 || c->word_count == CDR_TRUSTEE_COUNT_MAX)
+		return CDR_OK;
+	c->word_count++;
+	word->trustee = c->told.trustee;
+	while (word->place_count < reply->n_old_index && word->place_count < CDR_OLD_INDEX_MAX) {
+		word->place[word->place_count] = reply->old_index[word->place_count];
+		word->place_count++;
+	}
+	cdr_err err = cdr_buffer_copy(cdr_buffer_bytes(&ask->request), &word->request);
+	return err != CDR_OK ? err : cdr_buffer_copy(cdr_buffer_bytes(&ask->post.reply), &word->reply);
+}
+
+/* The hub's receipt for a check of ours. */
+struct receipt_at {
+	uint64_t place;
+	struct cdr_buffer bytes;
+};
+
+/* A reading job. */
+static cdr_err
+receipt_job(struct cdr_tx *tx, void *context)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct receipt_at *r = context;
+	struct cdr_query *query = NULL;
+
+	CDR_TRY(cdr_query_start(tx, "SELECT bytes FROM receipt WHERE place = $1 AND kind = $2 AND state = 'proved'",
+	    CDR_VALUES(cdr_value_int((int64_t)r->place), cdr_value_text(cdr_leaf_kind_name(CDR_LEAF_CHECK_OPENED))), &query));
+	CDR_TRY(cdr_query_step(query));
+	CDR_TRY(cdr_query_blob_copy(query, 0, CDR_RECEIPT_LEN_MAX, &r->bytes));
+out:
+	cdr_query_end(query);
+	return err;
+}
+
+/* As many as are needed for anything say it of a check that is ours: at least one of them is honest. */
+static cdr_err
+judge_word(struct cdr_audit_work *c, const struct cdr_roster *roster, uint64_t place)
+{
+	struct receipt_at receipt = { .place = place };
+	size_t count = 0;
+
+	for (size_t i = 0; i < c->word_count; i++)
+		count += cdr_audit_word_has(&c->word[i], place);
+	if (count < roster->body->threshold || place >= CDR_MERKLE_SIZE_MAX)
+		return CDR_OK;
+	cdr_err err = cdr_store_read(c->member->home->store, receipt_job, &receipt);
+	if (err == CDR_OK)
+		cdr_audit_find(c, CDR_AUDIT_OLD_INDEX, place, "hub", &receipt.bytes, NULL);
+	cdr_buffer_free(&receipt.bytes);
+	return err == CDR_E_ABSENT ? CDR_OK : err;
+}
+
+static cdr_err
+judge_words(struct cdr_audit_work *c, const struct cdr_roster *roster)
+{
+	cdr_err err = CDR_OK;
+
+	for (size_t i = 0; i < c->word_count; i++)
+		for (size_t k = 0; err == CDR_OK && k < c->word[i].place_count; k++) {
+			bool is_judged = false;
+			for (size_t j = 0; j < i; j++)
+				is_judged |= cdr_audit_word_has(&c->word[j], c->word[i].place[k]);
+			if (!is_judged)
+				err = judge_word(c, roster, c->word[i].place[k]);
+		}
+	return err;
+}
+
 /* The next portion of what a trustee keeps. ${from} is moved behind it; ${more}: there may be others. */
 static cdr_err
 hear_portion(struct cdr_audit_work *c, const Cdr__Wire__Trustee *trustee, uint64_t *from, bool *more)
@@ -292,6 +378,8 @@ hear_portion(struct cdr_audit_work *c, const Cdr__Wire__Trustee *trustee, uint64
 		.reply_type = &cdr__wire__contradictions_reply__descriptor, .reply_max = CDR_BODY_CONTRADICTIONS_MAX };
 	cdr_err err = cdr_ask_send(c->member->client, &own, &ask, 1);
 	const Cdr__Wire__ContradictionsReply *reply = err == CDR_OK ? ask.reply : NULL;
+	if (reply != NULL && *from == 0)
+		err = keep_word(c, &ask, reply);
 	for (size_t i = 0; reply != NULL && !is_final(err) && i < reply->n_contradiction; i++) {
 		uint64_t number = reply->contradiction[i]->number;
 		if (number < *from || number >= CONTRADICTIONS_ALL_MAX) /* so that no trustee keeps this node busy for ever */
@@ -323,6 +411,8 @@ cdr_audit_hear(struct cdr_audit_work *c)
 			err = hear_portion(c, roster->body->trustee[i], &from, &more);
 	}
 	c->told.trustee = 0;
+	if (err == CDR_OK)
+		err = judge_words(c, roster);
 	cdr_current_release(c->member->current, roster);
 	return err;
 }

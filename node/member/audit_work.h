@@ -19,6 +19,14 @@ struct cdr_audit_told {
 	const struct cdr_buffer *own;       /* the hub's other word for a log of that size; NULL: what the hub shows us now contradicts it */
 };
 
+/* A trustee's signed word that checks of ours were answered from an old index. */
+struct cdr_audit_word {
+	uint32_t trustee;
+	struct cdr_buffer request, reply;
+	uint64_t place[CDR_OLD_INDEX_MAX];
+	size_t place_count;
+};
+
 struct cdr_audit_work {
 	struct cdr_member *member;
 	const struct cdr_roster *roster;
@@ -39,7 +47,12 @@ struct cdr_audit_work {
 	bool proved[CDR_LOG_POSITIONS_MAX];
 	char absent[CDR_FAULT_LEN / 2];     /* trustees that did not tell what they saw */
 	struct cdr_audit_told told;
+	struct cdr_audit_word word[CDR_TRUSTEE_COUNT_MAX]; /* one of each that said so */
+	size_t word_count;
 };
+
+/* Whether that word is about the check at ${place}. */
+bool cdr_audit_word_has(const struct cdr_audit_word *word, uint64_t place);
 
 /* Something does not hold: keep it, write the evidence, tell the log. What a trustee tells again, or another one tells too, is no finding any more. */
 void cdr_audit_find(struct cdr_audit_work *c, enum cdr_audit_kind kind, uint64_t place, const char *parties, const struct cdr_buffer *receipt,

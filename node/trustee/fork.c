@@ -1,5 +1,8 @@
 #include "node/trustee/fork.h"
 
+#include <string.h>
+
+#include "audit/leaf.h"
 #include "node/trustee/seen.h"
 #include "proto/log.pb-c.h"
 
@@ -10,6 +13,9 @@ struct giving {
 	size_t count;
 	Cdr__Wire__Contradiction contradiction[CDR_CONTRADICTIONS_MAX], *at[CDR_CONTRADICTIONS_MAX];
 	struct cdr_buffer note[CDR_CONTRADICTIONS_MAX], own[CDR_CONTRADICTIONS_MAX];
+	const char *member;
+	uint64_t old_index[CDR_OLD_INDEX_MAX];
+	size_t old_index_count;
 };
 
 /* A note as it was kept, with what of it holds by the roster of today. */
@@ -26,6 +32,37 @@ write_again(const struct giving *g, struct cdr_query *query, int column, struct 
 	CDR_TRY(cdr_checkpoint_read(bytes, g->trustee->genesis, g->roster, &checkpoint, NULL));
 	CDR_TRY(cdr_checkpoint_write(&checkpoint, g->trustee->genesis, g->roster, out));
 out:
+	return err;
+}
+
+/* Whether the leaf is of a check of that member's. */
+static bool
+is_of(const char *member, struct cdr_bytes bytes)
+{
+	struct cdr_leaf leaf;
+
+	return cdr_leaf_decode(bytes, &leaf) == CDR_OK && leaf.party_count > 0 && strncmp(leaf.party[0], "member/", 7) == 0 &&
+	    strcmp(leaf.party[0] + 7, member) == 0;
+}
+
+/* A reading job: checks of this member that were answered from an old index. Those of others are not its business. */
+static cdr_err
+old_index_job(struct cdr_tx *tx, void *context)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct giving *g = context;
+	struct cdr_query *query = NULL;
+	struct cdr_bytes leaf;
+
+	CDR_TRY(cdr_query_start(tx, "SELECT place, leaf FROM log_lie WHERE what = 'old_index' ORDER BY place DESC", CDR_VALUES(), &query));
+	while (g->old_index_count < CDR_OLD_INDEX_MAX && (err = cdr_query_step(query)) == CDR_OK) {
+		CDR_TRY(cdr_query_blob_peek(query, 1, CDR_LEAF_LEN_MAX, &leaf));
+		CDR_TRY(cdr_query_count(query, 0, &g->old_index[g->old_index_count]));
+		g->old_index_count += is_of(g->member, leaf);
+	}
+	err = err == CDR_E_ABSENT ? CDR_OK : err;
+out:
+	cdr_query_end(query);
 	return err;
 }
 
@@ -70,11 +107,15 @@ cdr_trustee_fork_give(void *context, const struct cdr_call *call, struct cdr_ans
 {
 	const struct cdr_trustee *trustee = context;
 	const Cdr__Wire__ContradictionsRequest *request = (const Cdr__Wire__ContradictionsRequest *)call->message;
-	struct giving g = { .trustee = trustee, .roster = call->roster, .from = request->from };
+	struct giving g = { .trustee = trustee, .roster = call->roster, .from = request->from, .member = call->member->id };
 	Cdr__Wire__ContradictionsReply reply = CDR__WIRE__CONTRADICTIONS_REPLY__INIT;
 
 	(void)fault;
 	cdr_err err = g.from < CDR_TRUSTEE_FORK_MAX ? cdr_store_read(trustee->home->store, give_job, &g) : CDR_OK;
+	if (err == CDR_OK && g.from == 0)
+		err = cdr_store_read(trustee->home->store, old_index_job, &g);
+	reply.old_index = g.old_index;
+	reply.n_old_index = g.old_index_count;
 	reply.contradiction = g.at;
 	reply.n_contradiction = g.count;
 	if (err == CDR_OK)

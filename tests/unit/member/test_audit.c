@@ -533,9 +533,9 @@ keep_job(struct cdr_tx *tx, void *context)
 	return cdr_receipt_keep(tx, context);
 }
 static void
-forge_receipt(struct world *w, uint64_t place)
+forge_receipt(struct world *w, enum cdr_leaf_kind kind, uint64_t place)
 {
-	struct cdr_leaf leaf = { .kind = CDR_LEAF_CHECK_CLOSED, .at = 1772323200 };
+	struct cdr_leaf leaf = { .kind = kind, .at = 1772323200 };
 	struct cdr_buffer encoded;
 	uint8_t salt[CDR_LEAF_SALT_LEN] = { 9 }, signature[CDR_SIGNATURE_LEN];
 	struct cdr_buffer entry;
@@ -598,13 +598,78 @@ test_withheld_roster(void **state)
 	cdr_current_release(w->member[BLUE]->current, roster);
 }
 
+/* Of words of trustees the file has one less, or one twice. */
+static void
+assert_words_needed(struct world *w, const char *path)
+{
+	json_t *json = json_load_file(path, 0, NULL);
+	json_t *words = json_object_get(json, "words");
+
+	assert_int_equal(judge(w, json), CDR_OK);
+	assert_string_equal(evidence.parties, "trustee/1, trustee/2");
+	assert_int_equal(json_array_size(words), 2);
+	json_t *second = json_incref(json_array_get(words, 1));
+	assert_int_equal(json_array_set(words, 1, json_array_get(words, 0)), 0);
+	assert_int_equal(judge(w, json), CDR_E_PROOF);
+	/* Its answer to another question. */
+	assert_int_equal(json_object_set(second, "request", json_object_get(json, "genesis")), 0);
+	assert_int_equal(json_array_set_new(words, 1, second), 0);
+	assert_int_equal(judge(w, json), CDR_E_PROOF);
+	assert_int_equal(json_array_remove(words, 1), 0);
+	assert_int_equal(judge(w, json), CDR_E_PROOF);
+	json_decref(json);
+}
+
+/* That a check was answered from an old index trustees alone can see: as many as are needed for anything say it, and one alone invents nothing. */
+static void
+test_old_index(void **state)
+{
+	struct world *w = *state;
+	struct cdr_member *m = w->member[BLUE];
+	static const struct {
+		uint64_t says[W_TRUSTEES];
+		bool is_forged;
+	} nothing[] = { { { 400 }, false }, { { 400, 401 }, false }, { { 401, 401 }, false }, { { 402, 402 }, false }, { { UINT64_MAX, UINT64_MAX }, false },
+		{ { 400, 400 }, true } };
+
+	act(w, 3);
+	forge_receipt(w, CDR_LEAF_CHECK_OPENED, 400);
+	forge_receipt(w, CDR_LEAF_CHECK_CLOSED, 401);
+	forge_receipt(w, CDR_LEAF_CHECK_OPENED, 403);
+	w_run(m, "UPDATE receipt SET state = 'proved' WHERE place >= 400");
+	for (size_t i = 0; i < sizeof(nothing) / sizeof(nothing[0]); i++) {
+		memcpy(w->old_index, nothing[i].says, sizeof(w->old_index));
+		w->mode[1] = nothing[i].is_forged ? W_FORGED : W_TRUE;
+		assert_int_equal(look(w), CDR_OK);
+		assert_int_equal(w_count(m, "SELECT count(*) FROM lie"), 0);
+	}
+	w->mode[1] = W_TRUE;
+	assert_found(w, CDR_AUDIT_OLD_INDEX);
+	assert_int_equal(audit.finding_count, 1);
+	assert_int_equal(audit.finding[0].place, 400);
+	assert_string_equal(audit.finding[0].parties, "hub");
+	assert_words_needed(w, audit.finding[0].path);
+	/* Told once, however many say it, and however long the log grows. */
+	w->old_index[2] = 400;
+	act(w, 1);
+	assert_int_equal(look(w), CDR_OK);
+	assert_int_equal(w_count(m, "SELECT count(*) FROM lie WHERE what = 'old_index' AND place = 400"), 1);
+	/* Another check; the hub does not answer. */
+	w->old_index[0] = w->old_index[1] = 403;
+	w->log_is_down = true;
+	assert_found(w, CDR_AUDIT_OLD_INDEX);
+	assert_int_equal(audit.finding[0].place, 403);
+	assert_int_equal(w_count(m, "SELECT count(*) FROM lie WHERE what = 'old_index'"), 2);
+	w->log_is_down = false;
+}
+
 static void
 test_two_receipts_for_one_place(void **state)
 {
 	struct world *w = *state;
 
 	act(w, 3);
-	forge_receipt(w, 1);
+	forge_receipt(w, CDR_LEAF_CHECK_CLOSED, 1);
 	assert_found(w, CDR_AUDIT_TWICE);
 }
 
@@ -615,7 +680,7 @@ test_late(void **state)
 	struct world *w = *state;
 
 	act(w, 3);
-	forge_receipt(w, 400);
+	forge_receipt(w, CDR_LEAF_CHECK_CLOSED, 400);
 	assert_int_equal(look(w), CDR_OK);
 	assert_int_equal(audit.waiting_count, 1);
 	w_run(w->member[BLUE], "UPDATE receipt SET kept_at = kept_at - 4000");
@@ -705,6 +770,7 @@ main(void)
 		TEST(test_kept),
 		TEST(test_invented_histories),
 		TEST(test_withheld_roster),
+		TEST(test_old_index),
 		TEST(test_two_receipts_for_one_place),
 		TEST(test_late),
 		TEST(test_no_receipt),

@@ -232,6 +232,8 @@ w_log_contradictions(struct world *w, size_t at, const struct cdr_envelope *enve
 		list[k] = &contradiction[k];
 	}
 	answer.contradiction = list;
+	answer.old_index = &w->old_index[at];
+	answer.n_old_index = request->from == 0 && w->old_index[at] > 0;
 	w_say(reply, &answer.base);
 	for (size_t k = 0; k < CDR_CONTRADICTIONS_MAX; k++) {
 		cdr_buffer_free(&note[k]);

@@ -244,6 +244,59 @@ test_only_what_holds(void **state)
 	assert_int_equal(note.line_count, 1);
 }
 
+/* A leaf about the index: who, and its numbers. All trustees see it; its place. */
+static uint64_t
+append_index(struct world *w, enum cdr_leaf_kind kind, const char *party, uint64_t first, uint64_t third)
+{
+	struct cdr_leaf leaf = { .kind = kind, .at = 1772323200 };
+	const uint64_t place = w->log.edge.size;
+	struct played_leaf l;
+
+	cdr_leaf_party_add(&leaf, party);
+	cdr_leaf_number_add(&leaf, first);
+	if (kind == CDR_LEAF_CHECK_OPENED) {
+		cdr_leaf_number_add(&leaf, 16);
+		cdr_leaf_number_add(&leaf, third);
+	}
+	leaf.content[0] = (uint8_t)place;
+	played_leaf_make(&l, &leaf, NULL);
+	(void)played_append(&w->log, &l);
+	assert_int_equal(w->log.status[1], 200);
+	played_leaf_free(&l);
+	return place;
+}
+
+/* Whose check was answered from an old index is told that, and of nobody else's; with the first portion. */
+static void
+test_old_index(void **state)
+{
+	struct world *w = *state;
+	const uint64_t root = append_index(w, CDR_LEAF_INDEX_ROOT, "hub", 1, 0);
+
+	(void)append_index(w, CDR_LEAF_CHECK_OPENED, "member/aa", 1, root);
+	ask_as_member(w, 0);
+	assert_int_equal(w->told->n_old_index, 0);
+	(void)append_index(w, CDR_LEAF_INDEX_BATCH, "member/bb", 1, 0);
+	const uint64_t one = append_index(w, CDR_LEAF_CHECK_OPENED, "member/aa", 1, root);
+	(void)append_index(w, CDR_LEAF_CHECK_OPENED, "member/bb", 1, root);
+	(void)append_index(w, CDR_LEAF_CHECK_OPENED, "member/aaa", 1, root);
+	const uint64_t newer = append_index(w, CDR_LEAF_INDEX_ROOT, "hub", 1, 0);
+	(void)append_index(w, CDR_LEAF_CHECK_OPENED, "member/aa", 1, newer);
+	const uint64_t two = append_index(w, CDR_LEAF_CHECK_OPENED, "member/aa", 1, root);
+	ask_as_member(w, 0);
+	assert_int_equal(w->told->n_contradiction, 0);
+	assert_int_equal(w->told->n_old_index, 2);
+	assert_int_equal(w->told->old_index[0], two);
+	assert_int_equal(w->told->old_index[1], one);
+	ask_as_member(w, 1);
+	assert_int_equal(w->told->n_old_index, 0);
+	for (size_t i = 0; i < CDR_OLD_INDEX_MAX; i++)
+		(void)append_index(w, CDR_LEAF_CHECK_OPENED, "member/aa", 1, root);
+	ask_as_member(w, 0);
+	assert_int_equal(w->told->n_old_index, CDR_OLD_INDEX_MAX);
+	assert_int_equal(w->told->old_index[CDR_OLD_INDEX_MAX - 1], two + 1);
+}
+
 static void
 test_only_members(void **state)
 {
@@ -268,7 +321,7 @@ main(void)
 		TEST(test_another_end),
 		TEST(test_portions),
 		TEST(test_only_what_holds),
-		TEST(test_only_members),
+		TEST(test_old_index), TEST(test_only_members),
 	};
 
 	return cmocka_run_group_tests(tests, group_setup, NULL);
