@@ -164,6 +164,20 @@ out:
 	return err;
 }
 
+/* Whoever reads the check that was answered from an old index is told. */
+static cdr_err
+doubt_check(struct cdr_tx *tx, const struct keeping *k)
+{
+	const struct cdr_value place = cdr_value_int((int64_t)k->finding->place);
+
+	cdr_err err = cdr_query_run(tx, "DELETE FROM check_doubt WHERE check_id IN (SELECT check_id FROM check_place WHERE place = $1)", CDR_VALUES(place));
+	return err != CDR_OK ? err :
+			       cdr_query_run(tx,
+				   "INSERT INTO check_doubt (check_id, what, at, tries, again_at, settled) SELECT check_id, $2, $3, 0, 0, 3 FROM check_place WHERE place = $1",
+				   CDR_VALUES(place, cdr_value_text("it was answered from an old index: `candor audit check` names the evidence"),
+				       cdr_value_int((int64_t)k->c->now)));
+}
+
 /* A writing job. What was found before is not kept twice. */
 static cdr_err
 keep_finding(struct cdr_tx *tx, void *context)
@@ -189,6 +203,8 @@ keep_finding(struct cdr_tx *tx, void *context)
 	    "INSERT INTO lie (number, at, what, parties, place, size, path, evidence) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
 	    CDR_VALUES(cdr_value_int(count + 1), cdr_value_int((int64_t)k->c->now), what, cdr_value_text(f->parties), place, size,
 		cdr_value_text(f->path), cdr_value_blob(k->text, strlen(k->text)))));
+	if (f->kind == CDR_AUDIT_OLD_INDEX)
+		CDR_TRY(doubt_check(tx, k));
 	/* Whoever decides here is told that there is something to look at. */
 	CDR_TRY(cdr_random(id, sizeof(id)));
 	CDR_TRY(cdr_hook_event(tx, CDR_HOOK_FINDING, id));

@@ -354,7 +354,8 @@ read_doubt(struct cdr_tx *tx, struct cdr_check *check)
 	CDR_TRY(cdr_query_count(query, 1, &check->doubted_at));
 	CDR_TRY(cdr_query_int(query, 2, &settled));
 	check->doubt_settled = settled == 1;
-	check->doubt_partial = settled == 2;
+	check->doubt_partial = settled == 2 || settled == 3;
+	check->doubt_old = settled == 3;
 out:
 	cdr_query_end(query);
 	return err;

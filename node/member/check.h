@@ -87,6 +87,7 @@ struct cdr_check {
 	uint64_t doubted_at;
 	bool doubt_settled;        /* a later answer was proved right */
 	bool doubt_partial;        /* the answer is believed, and the doubt says what of it is not proved */
+	bool doubt_old;            /* the same, because it was of an old index */
 	struct cdr_check_employer employer[CDR_CHECK_EMPLOYERS_MAX];
 	size_t employer_count;
 };

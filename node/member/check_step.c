@@ -370,6 +370,19 @@ settle_doubt(struct cdr_tx *tx, const struct matching *m)
 				   CDR_VALUES(id, cdr_value_text(not_proved), cdr_value_int((int64_t)cdr_member_now())));
 }
 
+/* The receipt of an answer that is used: a lie about it may come to light later (node/member/audit.h). */
+static cdr_err
+keep_receipt(struct cdr_tx *tx, const struct matching *m)
+{
+	const struct cdr_value place = cdr_value_int((int64_t)m->receipt.place);
+
+	cdr_err err = cdr_receipt_keep(tx, &m->receipt);
+	if (err == CDR_OK)
+		err = cdr_query_run(tx, "DELETE FROM check_place WHERE place = $1", CDR_VALUES(place));
+	return err != CDR_OK ? err : cdr_query_run(tx, "INSERT INTO check_place (place, check_id) VALUES ($1, $2)",
+	    CDR_VALUES(place, cdr_value_blob(m->check_id, CDR_ID_LEN)));
+}
+
 /* Everything that the hub's answers lead to, once. In the epoch before only those count who are not found in the newest. */
 static cdr_err
 apply_reply(struct cdr_tx *tx, void *context)
@@ -381,13 +394,13 @@ apply_reply(struct cdr_tx *tx, void *context)
 	if (m->reply != NULL) {
 		searched = m->reply->people;
 		CDR_TRY(apply_matches(tx, m, m->reply, NULL));
-		CDR_TRY(cdr_receipt_keep(tx, &m->receipt));
+		CDR_TRY(keep_receipt(tx, m));
 		CDR_TRY(cdr_count_add(tx, CDR_COUNT_MATCH_QUERY, cdr_count_year(cdr_member_now()), 1));
 	}
 	if (m->before != NULL) {
 		searched = m->before->reply->people > searched ? m->before->reply->people : searched;
 		CDR_TRY(apply_matches(tx, m, m->before->reply, m->reply));
-		CDR_TRY(cdr_receipt_keep(tx, &m->before->receipt));
+		CDR_TRY(keep_receipt(tx, m->before));
 	}
 	CDR_TRY(cdr_query_run(tx,
 	    "UPDATE hiring_check SET state = $1, people = $2, epoch = $3 WHERE id = $4 AND state = 'waiting'",

@@ -356,7 +356,9 @@ show_head(const struct statements *s)
 	else
 		cdr_report_text(s->report, "former employers found: %zu; people in the index: %llu.\n", check->employer_count,
 		    (unsigned long long)check->people);
-	if (check->doubt_partial)
+	if (check->doubt_old)
+		cdr_report_text(s->report, "  %s.\n  %s\n", cdr_texts_peek("doubt_old", s->language), cdr_texts_peek("doubt_old_do", s->language));
+	else if (check->doubt_partial)
 		cdr_report_text(s->report, "  %s: %s.\n  %s\n", cdr_texts_peek("doubt_partial", s->language), check->doubt,
 		    cdr_texts_peek("doubt_partial_do", s->language));
 	else if (check->doubt[0] != '\0')

@@ -327,6 +327,10 @@ static const char enrolled_anew[] = "CREATE TABLE enrolled_anew (member text NOT
 /* Of a node that was put back from a backup: who was in the index then, and was not any more (node/member/index_again.h). */
 static const char gone_since[] = "CREATE TABLE leaver_gone (leaver bytea PRIMARY KEY);";
 
+/* Where the log has the answers by which a check was matched: of the newest epoch, and of the one before. A doubt that is settled with 3 is of one from
+ * an old index. */
+static const char check_places[] = "CREATE TABLE check_place (place bigint NOT NULL PRIMARY KEY, check_id bytea NOT NULL);";
+
 static const char *const migrations[] = {
 	first,
 	tally_and_trail,
@@ -351,6 +355,7 @@ static const char *const migrations[] = {
 	samples_told,
 	enrolled_anew,
 	gone_since,
+	check_places,
 };
 
 const struct cdr_store_schema cdr_member_schema = {

@@ -663,6 +663,41 @@ test_old_index(void **state)
 	w->log_is_down = false;
 }
 
+/* The one check of the node. */
+static cdr_err
+read_check(const struct cdr_check *check, void *context)
+{
+	*(struct cdr_check *)context = *check;
+	return CDR_OK;
+}
+
+/* Whoever reads the check that was answered so is told too. */
+static void
+test_the_check_says_so(void **state)
+{
+	struct world *w = *state;
+	struct cdr_member *m = w->member[BLUE];
+	struct cdr_check *check = calloc(1, sizeof(*check));
+	struct cdr_candidate c;
+	bool worked;
+
+	assert_non_null(check);
+	w_amina(&c, "R-1");
+	w_check(m, &c, CDR_OK);
+	assert_int_equal(cdr_check_step(m, &worked, NULL), CDR_OK);
+	assert_int_equal(look(w), CDR_OK);
+	assert_int_equal(w_count(m, "SELECT count(*) FROM check_place"), 1);
+	w->old_index[0] = w->old_index[1] = (uint64_t)w_count(m, "SELECT place FROM check_place");
+	assert_int_equal(cdr_check_each(m, "R-1", read_check, check), CDR_OK);
+	assert_string_equal(check->doubt, "");
+	assert_found(w, CDR_AUDIT_OLD_INDEX);
+	assert_int_equal(cdr_check_each(m, "R-1", read_check, check), CDR_OK);
+	assert_true(check->doubt_old && check->doubt_partial && !check->doubt_settled);
+	assert_non_null(strstr(check->doubt, "old index"));
+	assert_string_equal(check->state, "matched");
+	free(check);
+}
+
 static void
 test_two_receipts_for_one_place(void **state)
 {
@@ -770,6 +805,7 @@ main(void)
 		TEST(test_kept),
 		TEST(test_invented_histories),
 		TEST(test_withheld_roster),
+		TEST(test_the_check_says_so),
 		TEST(test_old_index),
 		TEST(test_two_receipts_for_one_place),
 		TEST(test_late),
