@@ -12,6 +12,7 @@
 #include "keys/roster_build.h"
 #include "node/hub/command.h"
 #include "node/hub/index.h"
+#include "node/hub/log.h"
 #include "node/hub/routes.h"
 #include "node/hub/witness.h"
 #include "node/net/daemon.h"
@@ -609,6 +610,32 @@ drop(struct question *q, const struct lie *lie)
 	cdr_arena_free(&arena);
 }
 
+/* A writing job: a change of that member's index stands in the log, and is in no root. */
+static cdr_err
+change_job(struct cdr_tx *tx, void *context)
+{
+	struct cdr_leaf leaf = { .kind = CDR_LEAF_INDEX_BATCH, .at = cdr_hub_now() };
+	struct cdr_hub_logged logged = { 0 };
+
+	cdr_leaf_member_add(&leaf, context);
+	cdr_leaf_number_add(&leaf, 1);
+	cdr_leaf_number_add(&leaf, 64);
+	cdr_err err = cdr_hub_log_append(tx, &leaf, (struct cdr_bytes){ NULL, 0 }, &logged);
+	cdr_hub_logged_free(&logged);
+	return err;
+}
+
+/* old-index MEMBER: what that member changed last is left out of what the check is answered from. */
+static void
+answer_from_before(struct question *q, struct lie *lie)
+{
+	if (!lie_is(lie, "old-index") || strcmp(q->path, "/v1/check/open") != 0 || q->liar->told > 0 ||
+	    cdr_store_write(q->liar->open.home->store, change_job, lie->word[1]) != CDR_OK)
+		return;
+	q->liar->told++;
+	(void)fprintf(stderr, "lie old-index told to %s\n", caller(q));
+}
+
 static const struct {
 	const char *name, *path;
 	cdr_err (*tell)(struct question *question);
@@ -711,6 +738,8 @@ handle(void *context, const char *path, struct cdr_bytes body, const uint8_t *pi
 	}
 	if (known)
 		keep_letter(&q);
+	if (known)
+		answer_from_before(&q, &lie);
 	status = cdr_dispatch(&q.liar->service, &request, reply);
 	if (known && status == 200) {
 		drop(&q, &lie);

@@ -187,9 +187,16 @@ tell_history(void *context, const struct cdr_call *call, struct cdr_answer *answ
 	Cdr__Wire__Contradiction one = CDR__WIRE__CONTRADICTION__INIT, *at[] = { &one };
 	Cdr__Wire__ContradictionsReply reply = CDR__WIRE__CONTRADICTIONS_REPLY__INIT;
 	struct cdr_buffer invented = { 0 };
+	uint64_t places[CDR_OLD_INDEX_MAX];
 	struct lie lie;
 
 	lie_read(lie_path, &lie);
+	if (lie_is(&lie, "invented-old-index")) { /* of whatever stands there */
+		for (reply.n_old_index = 0; reply.n_old_index < CDR_OLD_INDEX_MAX; reply.n_old_index++)
+			places[reply.n_old_index] = reply.n_old_index;
+		reply.old_index = places;
+		return cdr_message_encode(&reply.base, &answer->body);
+	}
 	if (!lie_is(&lie, "true-history") && !lie_is(&lie, "invented-history"))
 		return cdr_trustee_fork_give(context, call, answer, fault);
 	CDR_TRY(cdr_trustee_witness_latest(context, call, answer, fault));
