@@ -459,9 +459,11 @@ match_ceremony(struct cdr_verify *v, const Cdr__Wire__CeremonyTranscript *transc
 			err = cdr_ceremony_verify(transcript, v->roster[version - 1], v->genesis, &key, NULL);
 			if (err == CDR_E_MEMORY)
 				return err;
-			proved[at] = err == CDR_OK;
+			/* Shares that were made for others are not this roster's, whatever its trustees are called. */
+			proved[at] = err == CDR_OK && cdr_ceremony_plan_gives(transcript->plan, v->roster[version]);
 			if (proved[at])
 				return CDR_OK;
+			err = err == CDR_OK ? CDR_E_REFUSED : err;
 		}
 	}
 	return err;

@@ -132,6 +132,10 @@ CDR_MUST_CHECK cdr_err cdr_ceremony_plan_reshare(const Cdr__Wire__TrusteeChange 
 CDR_MUST_CHECK cdr_err cdr_ceremony_change_check(const Cdr__Wire__TrusteeChange *change, const struct cdr_roster *roster,
     const uint8_t genesis[static CDR_ROSTER_HASH_LEN], struct cdr_fault *fault);
 
+/* Whether ${roster} names exactly the trustees and the threshold that ${change}, or ${plan}, leads to. */
+bool cdr_ceremony_change_gives(const Cdr__Wire__TrusteeChange *change, const struct cdr_roster *roster);
+bool cdr_ceremony_plan_gives(const Cdr__Wire__CeremonyPlan *plan, const struct cdr_roster *roster);
+
 /* Whether two parties have one of their keys in common: they are one institution, and cannot both be in a change. */
 bool cdr_ceremony_common_key(const Cdr__Wire__Party *a, const Cdr__Wire__Party *b);
 
@@ -247,7 +251,7 @@ CDR_MUST_CHECK cdr_err cdr_ceremony_result(const struct cdr_ceremony *ceremony, 
 /**
  * cdr_ceremony_verify(transcript, before, genesis, key, fault):
  * Verify a ceremony that is over, as anybody can: every signature, proof, echo and certificate, and that what came of it is
- * the key which the roster names.
+ * the key which the roster names. Whether it was made for the trustees of that roster cdr_ceremony_plan_gives tells.
  *
  * transcript   in   with the plan and the messages, as a trustee exports them
  * before       in   the roster whose trustees took part

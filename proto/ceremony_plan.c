@@ -203,6 +203,48 @@ out:
 	return err;
 }
 
+/* see proto/ceremony.h */
+bool
+cdr_ceremony_change_gives(const Cdr__Wire__TrusteeChange *change, const struct cdr_roster *roster)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < change->n_participant; i++) {
+		const Cdr__Wire__CeremonyParticipant *p = change->participant[i];
+		const Cdr__Wire__Trustee *now = p->after != 0 ? cdr_roster_trustee(roster, p->after) : NULL;
+
+		if (p->after == 0)
+			continue;
+		if (now == NULL || !cdr_roster_same_party(now->party, p->party))
+			return false;
+		count++;
+	}
+	return count == roster->body->n_trustee && change->threshold == roster->body->threshold;
+}
+
+/* Who takes part in a plan, as in a change. */
+static Cdr__Wire__TrusteeChange
+change_of(const Cdr__Wire__CeremonyPlan *plan)
+{
+	Cdr__Wire__TrusteeChange change = CDR__WIRE__TRUSTEE_CHANGE__INIT;
+
+	change.genesis = plan->genesis;
+	change.attempt = plan->attempt;
+	change.threshold = plan->threshold;
+	change.n_participant = plan->n_participant;
+	change.participant = plan->participant;
+	return change;
+}
+
+/* see proto/ceremony.h */
+bool
+cdr_ceremony_plan_gives(const Cdr__Wire__CeremonyPlan *plan, const struct cdr_roster *roster)
+{
+	const Cdr__Wire__TrusteeChange change = change_of(plan);
+
+	return cdr_ceremony_change_gives(&change, roster);
+}
+
 /* ---- verifying what is over --------------------------------------------------------------------------------------- */
 
 #define WRONG(...) cdr_fault_set(fault, CDR_E_REFUSED, __VA_ARGS__)
@@ -212,7 +254,7 @@ static cdr_err
 check_plan(const Cdr__Wire__CeremonyPlan *plan, const struct cdr_roster *before, const uint8_t *genesis,
     const struct cdr_roster_key *key, struct cdr_roster_key *basis, struct cdr_fault *fault)
 {
-	Cdr__Wire__TrusteeChange change = CDR__WIRE__TRUSTEE_CHANGE__INIT;
+	const Cdr__Wire__TrusteeChange change = change_of(plan);
 	bool has_basis = cdr_roster_key_find(before->body, key->kind, key->number, basis);
 
 	if (plan->kind != (uint32_t)key->kind || plan->number != key->number)
@@ -222,11 +264,6 @@ check_plan(const Cdr__Wire__CeremonyPlan *plan, const struct cdr_roster *before,
 	if (has_basis && (plan->basis.len != basis->transcript.len ||
 	    memcmp(plan->basis.data, basis->transcript.data, plan->basis.len) != 0))
 		return WRONG("this ceremony began with other shares than those of the roster before");
-	change.genesis = plan->genesis;
-	change.attempt = plan->attempt;
-	change.threshold = plan->threshold;
-	change.n_participant = plan->n_participant;
-	change.participant = plan->participant;
 	return cdr_ceremony_change_check(&change, before, genesis, fault) == CDR_OK ? CDR_OK : CDR_E_REFUSED;
 }
 

@@ -538,6 +538,9 @@ out:
 	return err;
 }
 
+/* What was said behind the roster that brought those who are trustees now: a key of former ones has shares with whoever left. */
+#define BY_THESE_TRUSTEES " AND COALESCE(logged, -1) > (SELECT COALESCE(max(logged), -2) FROM roster WHERE version IN (SELECT version FROM trustees_changed))"
+
 /* What t trustees say about the next key of a kind, if they do. */
 static cdr_err
 new_key_read(struct cdr_tx *tx, const struct cdr_roster *roster, enum cdr_key_kind kind, uint64_t now,
@@ -547,8 +550,9 @@ new_key_read(struct cdr_tx *tx, const struct cdr_roster *roster, enum cdr_key_ki
 	bool found;
 
 	return outcome_read(tx,
-	    "SELECT result FROM key_outcome WHERE act = 1 AND kind = $1 AND number = $2 AND hash IN"
-	    " (SELECT hash FROM key_outcome WHERE act = 1 AND kind = $1 AND number = $2 GROUP BY hash HAVING count(*) >= $3)"
+	    "SELECT result FROM key_outcome WHERE act = 1 AND kind = $1 AND number = $2" BY_THESE_TRUSTEES " AND hash IN"
+	    " (SELECT hash FROM key_outcome WHERE act = 1 AND kind = $1 AND number = $2" BY_THESE_TRUSTEES
+	    " GROUP BY hash HAVING count(*) >= $3)"
 	    " LIMIT 1",
 	    CDR_VALUES(cdr_value_int(kind), cdr_value_int(newest_number(roster, kind) + 1),
 		cdr_value_int(roster->body->threshold)), now, now + days * CDR_HUB_DAY_S, keys, &found);

@@ -264,6 +264,58 @@ out:
 	return err;
 }
 
+/* Whether that ceremony gave ${key}, among those who are trustees by ${before} and by ${after}. */
+static cdr_err
+proves_key(struct cdr_bytes plan, struct cdr_bytes messages, const struct cdr_roster *before, const struct cdr_roster *after,
+    const struct cdr_roster_key *key, bool *proves)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct cdr_arena plan_arena = { 0 }, bag_arena = { 0 };
+	Cdr__Wire__CeremonyTranscript transcript = CDR__WIRE__CEREMONY_TRANSCRIPT__INIT;
+	Cdr__Wire__CeremonyMessages *bag;
+
+	*proves = false;
+	CDR_TRY(cdr_message_decode(&plan_arena, &cdr__wire__ceremony_plan__descriptor, plan, &transcript.plan));
+	CDR_TRY(cdr_message_decode(&bag_arena, &cdr__wire__ceremony_messages__descriptor, messages, &bag));
+	transcript.n_message = bag->n_message;
+	transcript.message = bag->message;
+	if (transcript.plan->genesis.len != CDR_ROSTER_HASH_LEN || !cdr_ceremony_plan_gives(transcript.plan, after))
+		goto out;
+	err = cdr_ceremony_verify(&transcript, before, transcript.plan->genesis.data, key, NULL);
+	*proves = err == CDR_OK;
+	err = err == CDR_E_MEMORY ? err : CDR_OK;
+out:
+	cdr_arena_free(&bag_arena);
+	cdr_arena_free(&plan_arena);
+	return err == CDR_E_INPUT ? CDR_E_STORE : err;
+}
+
+/* see node/trustee/ceremony.h */
+cdr_err
+cdr_trustee_key_is_theirs(struct cdr_tx *tx, const struct cdr_roster *before, const struct cdr_roster *after,
+    const struct cdr_roster_key *key, bool *theirs)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct cdr_query *query = NULL;
+	struct cdr_bytes plan, messages;
+	const struct cdr_values values = CDR_VALUES(cdr_value_int(key->kind), cdr_value_int(key->number));
+
+	*theirs = true;
+	CDR_TRY(cdr_query_start(tx, "SELECT plan, messages FROM key_ceremony WHERE kind = $1 AND number = $2 AND state = 'done'"
+	    " ORDER BY started_at DESC", values, &query));
+	for (bool found = false; !found && (err = cdr_query_step(query)) == CDR_OK;) {
+		CDR_TRY(cdr_query_blob_peek(query, 0, CDR_TRUSTEE_PLAN_LEN_MAX, &plan));
+		CDR_TRY(cdr_query_blob_peek(query, 1, CDR_CEREMONY_SAVED_LEN_MAX, &messages));
+		CDR_TRY(proves_key(plan, messages, before, after, key, &found));
+		*theirs = found;
+	}
+	if (err == CDR_E_ABSENT)
+		err = CDR_OK;
+out:
+	cdr_query_end(query);
+	return err;
+}
+
 /* Our number in the plan, found by our key; 0 if we are not in it. */
 static uint32_t
 own_number(const struct cdr_trustee_ceremony *run)

@@ -97,6 +97,19 @@ CDR_MUST_CHECK cdr_err cdr_trustee_ceremony_look(struct cdr_tx *tx, const Cdr__W
     struct cdr_bytes messages, struct cdr_ceremony **ceremony);
 
 /**
+ * cdr_trustee_key_is_theirs(tx, before, after, key, theirs):
+ * Whether a key comes of a ceremony that the trustees of ${before} held for those of ${after}, as its messages here prove. One of an earlier plan has shares
+ * with others: those who have left since, or who were to come and did not.
+ *
+ * key      in    of ${after}; this trustee knows it as what came of a ceremony
+ * theirs   out   also true where no ceremony for that key is remembered
+ *
+ * Returns  CDR_OK; CDR_E_STORE; CDR_E_MEMORY.
+ */
+CDR_MUST_CHECK cdr_err cdr_trustee_key_is_theirs(struct cdr_tx *tx, const struct cdr_roster *before, const struct cdr_roster *after,
+    const struct cdr_roster_key *key, bool *theirs);
+
+/**
  * cdr_trustee_due(trustee, roster, aim, count, fault):
  * The keys that the hub says are to be made now, as far as they are the next of their kind.
  *

@@ -155,22 +155,3 @@ cdr_trustee_change_awaited(const struct cdr_trustee *trustee)
 	cdr_current_release(trustee->current, roster);
 	return err != CDR_OK || job.awaited;
 }
-
-/* see node/trustee/change.h */
-bool
-cdr_trustee_change_gives(const Cdr__Wire__TrusteeChange *change, const struct cdr_roster *roster)
-{
-	size_t count = 0;
-
-	for (size_t i = 0; i < change->n_participant; i++) {
-		const Cdr__Wire__CeremonyParticipant *p = change->participant[i];
-		const Cdr__Wire__Trustee *now = p->after != 0 ? cdr_roster_trustee(roster, p->after) : NULL;
-
-		if (p->after == 0)
-			continue;
-		if (now == NULL || !cdr_roster_same_party(now->party, p->party))
-			return false;
-		count++;
-	}
-	return count == roster->body->n_trustee && change->threshold == roster->body->threshold;
-}

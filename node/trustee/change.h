@@ -40,9 +40,6 @@ CDR_MUST_CHECK cdr_err cdr_trustee_change_read(struct cdr_tx *tx, struct cdr_are
 /* Whether ${change} names ${own}, to be a trustee or to deal its share, with exactly this card: name, address and every key. */
 bool cdr_trustee_change_names(const Cdr__Wire__TrusteeChange *change, const Cdr__Wire__Party *own);
 
-/* Whether ${roster} names exactly the trustees and the threshold that ${change} leads to. */
-bool cdr_trustee_change_gives(const Cdr__Wire__TrusteeChange *change, const struct cdr_roster *roster);
-
 /* Whether the change that the operator approved last can still follow the roster in force and names this trustee in the new one; also if unknown. */
 bool cdr_trustee_change_awaited(const struct cdr_trustee *trustee);
 

@@ -185,7 +185,7 @@ take_part(const struct cdr_arguments *arguments, const struct cdr_trustee_open *
 	CDR_TRY(cdr_trustee_roster_update(open->trustee, NULL, fault));
 	roster = cdr_current_hold(open->trustee->current);
 	/* Once it is in force it follows the roster before, and not this one. */
-	if (!cdr_trustee_change_gives(change->change, roster))
+	if (!cdr_ceremony_change_gives(change->change, roster))
 		CDR_TRY(cdr_ceremony_change_check(change->change, roster, open->trustee->genesis, fault));
 	CDR_TRY(cdr_trustee_change_approve(open->trustee, change));
 	if (open->trustee->index != 0 && leaves(open, change->change))

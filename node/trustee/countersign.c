@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "node/net/log.h"
+#include "node/trustee/ceremony.h"
 #include "node/trustee/change.h"
 #include "node/trustee/peers.h"
 #include "node/trustee/recover.h"
@@ -45,14 +46,17 @@ is_approved(struct cdr_tx *tx, const struct cdr_roster_diff_entry *e, bool *appr
 	return err;
 }
 
-/* A new key: exactly the one that we made, at sensible times. */
+/* A new key: exactly the one that we made, with those who are trustees by then, at sensible times. */
 static cdr_err
-is_our_key(struct cdr_tx *tx, const struct cdr_roster_key *key, uint32_t threshold, bool *is_ours)
+is_our_key(struct cdr_tx *tx, const struct cdr_roster *before, const struct cdr_roster *proposal, const struct cdr_roster_key *key,
+    bool *is_ours)
 {
 	uint64_t now = cdr_trustee_now();
 	uint64_t most = key->kind == CDR_KEY_TAGS ? EPOCH_MAX_S : STATISTICS_KEY_MAX_S;
-	cdr_err err = cdr_trustee_result_known(tx, key, threshold, is_ours);
+	cdr_err err = cdr_trustee_result_known(tx, key, proposal->body->threshold, is_ours);
 
+	if (err == CDR_OK && *is_ours)
+		err = cdr_trustee_key_is_theirs(tx, before, proposal, key, is_ours);
 	if (key->starts_at > now + EPOCH_AHEAD_S || key->ends_at <= key->starts_at || key->ends_at - key->starts_at > most)
 		*is_ours = false;
 	return err;
@@ -69,7 +73,7 @@ is_approved_change(struct cdr_tx *tx, const struct cdr_roster *proposal, bool *a
 	*approved = false;
 	err = cdr_trustee_change_read(tx, &arena, &change);
 	if (err == CDR_OK && change != NULL)
-		*approved = cdr_trustee_change_gives(change, proposal);
+		*approved = cdr_ceremony_change_gives(change, proposal);
 	cdr_arena_free(&arena);
 	return err;
 }
@@ -90,8 +94,8 @@ was_revoked(struct cdr_tx *tx, const struct cdr_roster_diff_entry *e, bool *was)
 }
 
 static cdr_err
-judge_entry(struct cdr_tx *tx, const struct cdr_roster *proposal, const struct cdr_roster_diff_entry *e,
-    enum cdr_trustee_view *view)
+judge_entry(struct cdr_tx *tx, const struct cdr_roster *before, const struct cdr_roster *proposal,
+    const struct cdr_roster_diff_entry *e, enum cdr_trustee_view *view)
 {
 	cdr_err err = CDR_OK;
 	bool yes = false;
@@ -106,7 +110,7 @@ judge_entry(struct cdr_tx *tx, const struct cdr_roster *proposal, const struct c
 		*view = yes ? CDR_VIEW_AGREED : CDR_VIEW_ASKS;
 		break;
 	case CDR_NEED_CEREMONY:
-		err = is_our_key(tx, &e->key, proposal->body->threshold, &yes);
+		err = is_our_key(tx, before, proposal, &e->key, &yes);
 		*view = yes ? CDR_VIEW_AGREED : CDR_VIEW_REFUSED;
 		break;
 	case CDR_NEED_CHANGE:
@@ -131,12 +135,13 @@ object(struct cdr_trustee_opinion *opinion, cdr_err code, const char *why, const
 
 /* Every difference from the roster in force. */
 static cdr_err
-judge_changes(struct cdr_tx *tx, const struct cdr_roster *proposal, struct cdr_trustee_opinion *opinion)
+judge_changes(struct cdr_tx *tx, const struct cdr_roster *before, const struct cdr_roster *proposal,
+    struct cdr_trustee_opinion *opinion)
 {
 	for (size_t i = 0; i < opinion->diff.count; i++) {
 		const struct cdr_roster_diff_entry *e = &opinion->diff.entry[i];
 		bool is_revoked_key;
-		cdr_err err = judge_entry(tx, proposal, e, &opinion->view[i]);
+		cdr_err err = judge_entry(tx, before, proposal, e, &opinion->view[i]);
 
 		if (err == CDR_OK)
 			err = was_revoked(tx, e, &is_revoked_key);
@@ -228,7 +233,7 @@ judge_replacement(struct cdr_tx *tx, const struct cdr_roster *before, const stru
 	for (size_t i = 0; i < back->count; i++) {
 		if (is_withdrawn(before, opinion, &back->entry[i]))
 			continue;
-		CDR_TRY(judge_entry(tx, proposal, &back->entry[i], &view));
+		CDR_TRY(judge_entry(tx, before, proposal, &back->entry[i], &view));
 		if (view != CDR_VIEW_AGREED)
 			object(opinion, view == CDR_VIEW_ASKS ? CDR_E_ABSENT : CDR_E_REFUSED,
 			    "takes back what this trustee has countersigned for the same version", back->entry[i].text);
@@ -306,7 +311,7 @@ cdr_trustee_judge(struct cdr_tx *tx, const struct cdr_roster *before, const stru
 		opinion->agrees = false;
 	if (made_at < before->body->made_at || made_at > cdr_trustee_now() + CLOCKS_DIFFER_S)
 		object(opinion, CDR_E_REFUSED, "the time at which it was made cannot be", "before the roster in force, or days from now");
-	CDR_TRY(judge_changes(tx, proposal, opinion));
+	CDR_TRY(judge_changes(tx, before, proposal, opinion));
 	CDR_TRY(judge_replacement(tx, before, proposal, opinion));
 	CDR_TRY(judge_memory(tx, proposal, opinion));
 	CDR_TRY(judge_log(tx, opinion));

@@ -103,6 +103,11 @@ cdr_trustee_keep_turn(struct cdr_trustee_keep *keep, struct cdr_trustee *trustee
 
 		if (run == NULL)
 			continue;
+		/* Who has left would have a share of it: those who are trustees now begin another. */
+		if (!cdr_roster_same_trustees(run->roster->body, roster->body)) {
+			end_run(keep, i);
+			continue;
+		}
 		err = cdr_trustee_ceremony_turn(run, fault);
 		if (cdr_ceremony_state(run->ceremony) == CDR_CEREMONY_FAILED)
 			give_up(keep, i);

@@ -58,7 +58,7 @@ is_in_force(const struct session *s, const struct cdr_roster *roster, const stru
 	if (!cdr_roster_key_find(roster->body, aim.kind, aim.number, &key))
 		return false;
 	if (aim.act == CDR_CEREMONY_RESHARE)
-		return cdr_trustee_change_gives(s->config->change, roster) && (has_share || cdr_trustee_index_in(s->trustee, roster) == 0);
+		return cdr_ceremony_change_gives(s->config->change, roster) && (has_share || cdr_trustee_index_in(s->trustee, roster) == 0);
 	if (aim.act == CDR_CEREMONY_REFRESH)
 		return has_share && (goal->is_recent || memcmp(key.transcript.data, goal->basis, sizeof(goal->basis)) != 0);
 	return has_share;

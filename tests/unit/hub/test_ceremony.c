@@ -183,6 +183,35 @@ a_late_result_changes_nothing(void **state)
 	assert_string_equal(x_result(x, 0, 2, 7), "ok");
 }
 
+/* A writing job: the newest roster brought other trustees, behind all that was said so far. */
+static cdr_err
+others_came(struct cdr_tx *tx, void *context)
+{
+	(void)context;
+	cdr_err err = cdr_query_run(tx, "UPDATE roster SET logged = (SELECT max(place) FROM log_leaf)", CDR_VALUES());
+
+	return err == CDR_OK ? cdr_query_run(tx, "INSERT INTO trustees_changed (version) VALUES (0)", CDR_VALUES()) : err;
+}
+
+/* A key of trustees some of whom have left is proposed no more, and does not stand in the way of what those make who came. */
+static void
+a_key_of_former_trustees_is_none(void **state)
+{
+	struct exchange *x = *state;
+
+	for (size_t i = 0; i < X_THRESHOLD; i++)
+		assert_string_equal(x_result(x, i, 1, 7), "ok");
+	assert_true(x_countersign(x, 0));
+	assert_int_equal(cdr_store_write(x->store, others_came, NULL), CDR_OK);
+	for (size_t i = 0; i < X_THRESHOLD; i++)
+		assert_string_equal(x_key_result(x, i, CDR_KEY_STATISTICS, 1, 9), "ok");
+	x_approve(x);
+	const struct cdr_roster *roster = cdr_hub_roster_hold(x->hub);
+	assert_int_equal(roster->body->n_epoch, 0);
+	assert_int_equal(roster->body->n_statistics_key, 1);
+	cdr_hub_roster_release(x->hub, roster);
+}
+
 static void
 keys_of_two_kinds_come_in_together(void **state)
 {
@@ -291,6 +320,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(a_trustee_cannot_fill_the_disk, setup, x_teardown),
 		cmocka_unit_test_setup_teardown(enough_results_make_an_epoch, setup, x_teardown),
 		cmocka_unit_test_setup_teardown(a_late_result_changes_nothing, setup, x_teardown),
+		cmocka_unit_test_setup_teardown(a_key_of_former_trustees_is_none, setup, x_teardown),
 		cmocka_unit_test_setup_teardown(keys_of_two_kinds_come_in_together, setup, x_teardown),
 		cmocka_unit_test_setup_teardown(malformed_results_are_refused, setup, x_teardown),
 		cmocka_unit_test_setup_teardown(one_trustee_does_not_fill_the_log, setup, x_teardown),

@@ -307,6 +307,69 @@ test_through_the_hub(void **state)
 	assert_in_force(w);
 }
 
+struct judging {
+	const struct cdr_roster *before, *proposal;
+	struct cdr_trustee_opinion opinion;
+};
+
+static cdr_err
+judge_job(struct cdr_tx *tx, void *context)
+{
+	struct judging *j = context;
+
+	return cdr_trustee_judge(tx, j->before, j->proposal, &j->opinion);
+}
+
+static void
+judge(struct world *w, const struct cdr_roster *before, const struct cdr_roster *proposal, bool agrees)
+{
+	struct judging j = { .before = before, .proposal = proposal };
+
+	assert_int_equal(cdr_store_read(w->x->node[1].home.store, judge_job, &j), CDR_OK);
+	assert_int_equal(j.opinion.agrees, agrees);
+	if (!agrees)
+		assert_int_equal(j.opinion.reason.code, CDR_E_REFUSED);
+	cdr_trustee_opinion_free(&j.opinion);
+}
+
+/*
+ * A hub that keeps a key back which all trustees have made, until one of them has left: those who stayed know the key, and whoever left has a share of
+ * it. It is a key of trustees that are none any more, and nobody countersigns it.
+ */
+static void
+test_a_key_of_former_trustees(void **state)
+{
+	struct world *w = *state;
+	struct cdr_roster *proposal, *others, *next;
+	struct cdr_fault fault = { CDR_OK, "" };
+	Cdr__Wire__Roster body = *w->x->genesis->body;
+	Cdr__Wire__Trustee third = *body.trustee[2], *at[TRUSTEE_COUNT];
+	Cdr__Wire__Party party = *third.party;
+	uint8_t key[CDR_SIGN_PUBLIC_LEN] = { 42 };
+
+	for (uint32_t i = 1; i <= TRUSTEE_COUNT; i++)
+		begin(w, i);
+	turns(w, false);
+	assert_int_equal(cdr_trustee_proposal_fetch(w->x->node[1].trustee, w->x->genesis, &proposal, &fault), CDR_OK);
+	assert_non_null(proposal);
+	judge(w, w->x->genesis, proposal, true);
+	party.signing_key = cdr_message_field(key, sizeof(key));
+	third.party = &party;
+	memcpy(at, body.trustee, sizeof(at));
+	at[2] = &third;
+	body.trustee = at;
+	if (cdr_roster_build_genesis(&body, w->x->hub_seed, &others, &fault) != CDR_OK)
+		fail_msg("%s", fault.text);
+	const struct cdr_roster_change change = { .kind = CDR_ROSTER_CHANGE_KEY,
+		.key = cdr_roster_key_of_epoch(proposal->body->epoch[0]) };
+	if (cdr_roster_build_next(others, &change, 1, cdr_trustee_now(), w->x->hub_seed, &next, &fault) != CDR_OK)
+		fail_msg("%s", fault.text);
+	judge(w, others, next, false);
+	cdr_roster_free(next);
+	cdr_roster_free(others);
+	cdr_roster_free(proposal);
+}
+
 static void
 test_killed_at_every_turn(void **state)
 {
@@ -688,6 +751,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		CASE(test_through_the_hub),
 		CASE(test_two_keys),
+		CASE(test_a_key_of_former_trustees),
 		CASE(test_killed_at_every_turn),
 		CASE(test_hub_away),
 		CASE(test_late_share),

@@ -94,20 +94,20 @@ what_it_leads_to(void **state)
 {
 	(void)state;
 	make_change((const uint32_t[]){ 1, 2, 3, 0 });
-	assert_true(cdr_trustee_change_gives(&w.change, x->genesis));
+	assert_true(cdr_ceremony_change_gives(&w.change, x->genesis));
 	w.change.threshold = THRESHOLD + 1;
-	assert_false(cdr_trustee_change_gives(&w.change, x->genesis));
+	assert_false(cdr_ceremony_change_gives(&w.change, x->genesis));
 	w.change.threshold = THRESHOLD;
 	for (enum part part = NAME; part < PART_COUNT; part++) {
 		const Cdr__Wire__Party own = w.party[1];
 		w.party[1] = forged(&own, part);
-		assert_false(cdr_trustee_change_gives(&w.change, x->genesis));
+		assert_false(cdr_ceremony_change_gives(&w.change, x->genesis));
 		w.party[1] = own;
 	}
 	static const uint32_t others[][COUNT] = { { 2, 1, 3, 0 }, { 1, 2, 0, 0 }, { 1, 2, 0, 3 }, { 1, 2, 3, 4 } };
 	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
 		make_change(others[i]);
-		assert_false(cdr_trustee_change_gives(&w.change, x->genesis));
+		assert_false(cdr_ceremony_change_gives(&w.change, x->genesis));
 	}
 }
 
