@@ -132,7 +132,9 @@ post_write(struct cdr_tx *tx, void *context)
 	CDR_TRY(find_message(tx, m, &known));
 	if (known)
 		return CDR_OK;
-	CDR_TRY(cdr_query_one_int(tx, "SELECT count(*) FROM ceremony_message WHERE sender = $1",
+	/* What another posted who had that number before other trustees came is not the sender's. */
+	CDR_TRY(cdr_query_one_int(tx, "SELECT count(*) FROM ceremony_message WHERE sender = $1 AND stored_at >="
+	    " (SELECT COALESCE(max(in_force_at), 0) FROM roster WHERE version IN (SELECT version FROM trustees_changed))",
 	    CDR_VALUES(cdr_value_int(m->from)), &count));
 	if (count >= CDR_HUB_CEREMONY_SENDER_MAX)
 		return CDR_E_QUOTA;

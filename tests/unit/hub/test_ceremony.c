@@ -111,6 +111,16 @@ messages_have_bounds(void **state)
 	free(big);
 }
 
+/* A writing job: the newest roster brought other trustees, behind all that was said so far. */
+static cdr_err
+others_came(struct cdr_tx *tx, void *context)
+{
+	(void)context;
+	cdr_err err = cdr_query_run(tx, "UPDATE roster SET logged = (SELECT max(place) FROM log_leaf), in_force_at = in_force_at + 60", CDR_VALUES());
+
+	return err == CDR_OK ? cdr_query_run(tx, "INSERT INTO trustees_changed (version) VALUES (0)", CDR_VALUES()) : err;
+}
+
 static void
 a_trustee_cannot_fill_the_disk(void **state)
 {
@@ -130,6 +140,10 @@ a_trustee_cannot_fill_the_disk(void **state)
 	}
 	assert_int_equal(stored, CDR_HUB_CEREMONY_SENDER_MAX);
 	assert_string_equal(post(x, 1, 1, 2, 0, "another trustee is not hindered"), "ok");
+	/* Nor whoever comes in its place. */
+	assert_int_equal(cdr_store_write(x->store, others_came, NULL), CDR_OK);
+	x->now += 60;
+	assert_string_equal(post(x, 0, 1, 1, 0, "a successor"), "ok");
 	assert_int_equal(cdr_hub_sweep(x->hub, X_NOW + 31 * UINT64_C(86400), NULL), CDR_OK);
 	assert_int_equal(x_count(x, "SELECT count(*) FROM ceremony_message"), 0);
 }
@@ -181,16 +195,6 @@ a_late_result_changes_nothing(void **state)
 	assert_string_equal(x_result(x, 2, 1, 7), "ok");
 	assert_string_equal(x_result(x, 0, 3, 7), "epoch");
 	assert_string_equal(x_result(x, 0, 2, 7), "ok");
-}
-
-/* A writing job: the newest roster brought other trustees, behind all that was said so far. */
-static cdr_err
-others_came(struct cdr_tx *tx, void *context)
-{
-	(void)context;
-	cdr_err err = cdr_query_run(tx, "UPDATE roster SET logged = (SELECT max(place) FROM log_leaf)", CDR_VALUES());
-
-	return err == CDR_OK ? cdr_query_run(tx, "INSERT INTO trustees_changed (version) VALUES (0)", CDR_VALUES()) : err;
 }
 
 /* A key of trustees some of whom have left is proposed no more, and does not stand in the way of what those make who came. */
