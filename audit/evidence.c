@@ -457,6 +457,7 @@ static const struct {
 	{ "twice", judge_twice },
 	{ "split", judge_split },
 	{ "withheld", judge_withheld },
+	{ "missing_of_trustee", judge_missing },
 	{ "old_index", judge_old_index },
 	{ "two_histories", judge_split }, /* between what the trustee keeps and another word of the hub's */
 };

@@ -34,6 +34,7 @@
 #define CDR_CONTRADICTIONS_MAX 8 /* in one reply */
 #define CDR_BODY_CONTRADICTIONS_MAX (192U << 10)
 #define CDR_OLD_INDEX_MAX 64     /* checks of one member, in one reply */
+#define CDR_MISSING_MAX 8        /* receipts of what the log lacks, in one reply */
 
 /* What one protobuf body may take in memory: repeated fields cost more there than on the wire. */
 #define CDR_ARENA_FACTOR 8

@@ -32,6 +32,7 @@ enum cdr_audit_kind {
 	CDR_AUDIT_WITHHELD,       /* a trustee has a newer roster than the hub gives this node; place is its version */
 	CDR_AUDIT_TWO_HISTORIES,  /* a trustee keeps what the hub signed, and that contradicts what it signed besides; size is that of the log */
 	CDR_AUDIT_OLD_INDEX,      /* enough trustees say that a check of ours, place is its, was answered from an old index */
+	CDR_AUDIT_MISSING_THEIRS, /* the same as missing of what a trustee did: it showed the receipt */
 	CDR_AUDIT_KIND_COUNT
 };
 

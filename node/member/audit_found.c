@@ -246,8 +246,10 @@ cdr_audit_find(struct cdr_audit_work *c, enum cdr_audit_kind kind, uint64_t plac
 		f->size = c->told.size;
 		f->told_by = c->told.trustee;
 	}
-	if (kind == CDR_AUDIT_OLD_INDEX)
+	if (kind == CDR_AUDIT_OLD_INDEX || kind == CDR_AUDIT_MISSING_THEIRS)
 		f->size = place + 1;
+	if (kind == CDR_AUDIT_MISSING_THEIRS)
+		f->told_by = c->told.trustee;
 	for (size_t i = 0; i < audit->finding_count; i++) {
 		const struct cdr_audit_finding *o = &audit->finding[i];
 		if (o->kind == kind && o->place == place && strcmp(o->parties, parties) == 0 && (f->told_by == 0 || o->size == f->size))

@@ -82,6 +82,14 @@ static const struct {
 	    "respuesta. Suficientes depositarios independientes han firmado que lo vieron. Compare con lo que dice la persona candidata y compruébela de nuevo.",
 	    "أجاب المركز عن عملية تحقق لهذه المنظمة من حالة قديمة للفهرس، وقد يغيب عن الردّ صاحب عمل سابق. وقّع عدد كافٍ من الأمناء المستقلين على أنهم "
 	    "رأوا ذلك. قارنوا بما يقوله المرشّح، وأعيدوا التحقق منه." },
+	[CDR_AUDIT_MISSING_THEIRS] = { "missing_of_trustee",
+	    "Something that a trustee did with the keys does not stand in the hub's record where the hub promised it: the trustee showed that promise, and the "
+	    "hub cannot prove what it promised.",
+	    "Un acte d'un dépositaire sur les clés ne figure pas dans le relevé du hub à la place promise : le dépositaire a montré cette promesse, et le hub ne "
+	    "peut prouver ce qu'il a promis.",
+	    "Algo que hizo un depositario con las claves no figura en el registro del hub donde este lo prometió: el depositario mostró esa promesa, y el hub no "
+	    "puede probar lo que prometió.",
+	    "فعلٌ قام به أحد الأمناء بالمفاتيح لا يوجد في سجل المركز في الموضع الذي وعد به: أظهر الأمين هذا الوعد، ولا يستطيع المركز إثبات ما وعد به." },
 };
 
 /* see node/member/audit.h */

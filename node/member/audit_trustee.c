@@ -269,10 +269,9 @@ judge_contradiction(struct cdr_audit_work *c, const Cdr__Wire__Contradiction *ke
 
 /* It shows as the hub's word what the hub did not sign: that is the trustee's lie. */
 static void
-note_invention(const struct cdr_audit_work *c, const struct cdr_ask *ask)
+note_invention(const struct cdr_audit_work *c, const struct cdr_ask *ask, const char *what)
 {
-	const struct cdr_misconduct misconduct = { .party = ask->party_signer,
-		.what = "it says that the hub showed two histories, with a record that the hub has not signed",
+	const struct cdr_misconduct misconduct = { .party = ask->party_signer, .what = what,
 		.request = cdr_buffer_bytes(&ask->request), .reply = cdr_buffer_bytes(&ask->post.reply), .once_a_day = true };
 
 	cdr_misconduct_note(c->member, &misconduct);
@@ -363,6 +362,57 @@ judge_words(struct cdr_audit_work *c, const struct cdr_roster *roster)
 	return err;
 }
 
+/* Whether the hub proves that its log holds what it gave a trustee that receipt for. It is not accused where it shows nothing that is to hold it. */
+static cdr_err
+ask_proof(struct cdr_audit_work *c, uint64_t place, const uint8_t hash[static CDR_MERKLE_HASH_LEN], bool *is_missing)
+{
+	struct cdr_ask ask = { 0 };
+	struct cdr_checkpoint shown = { .size = 0 };
+
+	*is_missing = false;
+	if (place >= c->newest.size)
+		return CDR_OK;
+	cdr_err err = cdr_audit_ask(c, &c->newest, &place, 1, &ask, NULL);
+	if (err == CDR_OK)
+		err = cdr_audit_read_shown(c, ask.reply, &shown);
+	if (err == CDR_OK && place < shown.size) {
+		const struct cdr_bytes p = cdr_checkpoint_proof(ask.reply, place);
+		*is_missing = p.len % CDR_MERKLE_HASH_LEN != 0 ||
+		    cdr_merkle_verify_include(hash, place, shown.size, p.data, p.len / CDR_MERKLE_HASH_LEN, shown.root) != CDR_OK;
+	}
+	cdr_ask_free(&ask);
+	return err == CDR_E_MEMORY ? err : CDR_OK;
+}
+
+/* What a trustee did, and the log lacks: the hub's receipts show that it should be there. */
+static cdr_err
+judge_missing(struct cdr_audit_work *c, const struct cdr_ask *ask, const Cdr__Wire__ContradictionsReply *reply)
+{
+	cdr_err err = CDR_OK;
+
+	for (size_t i = 0; err == CDR_OK && i < reply->n_missing && i < CDR_MISSING_MAX; i++) {
+		const Cdr__Wire__Receipt *receipt = reply->missing[i];
+		uint8_t hash[CDR_MERKLE_HASH_LEN];
+		struct cdr_buffer bytes = { 0 };
+		struct cdr_leaf leaf;
+		bool is_missing = false;
+
+		err = cdr_receipt_read(receipt, c->member->genesis, c->roster->body->hub->signing_key.data, &leaf, hash);
+		if (err == CDR_E_INPUT || err == CDR_E_SIGNATURE) {
+			note_invention(c, ask, "it shows a receipt of the hub's that the hub has not signed");
+			return CDR_OK;
+		}
+		if (err == CDR_OK)
+			err = ask_proof(c, receipt->position, hash, &is_missing);
+		if (err == CDR_OK && is_missing)
+			err = cdr_message_encode(&receipt->base, &bytes);
+		if (err == CDR_OK && is_missing)
+			cdr_audit_find(c, CDR_AUDIT_MISSING_THEIRS, receipt->position, "hub", &bytes, NULL);
+		cdr_buffer_free(&bytes);
+	}
+	return err;
+}
+
 /* The next portion of what a trustee keeps. ${from} is moved behind it; ${more}: there may be others. */
 static cdr_err
 hear_portion(struct cdr_audit_work *c, const Cdr__Wire__Trustee *trustee, uint64_t *from, bool *more)
@@ -378,15 +428,18 @@ hear_portion(struct cdr_audit_work *c, const Cdr__Wire__Trustee *trustee, uint64
 		.reply_type = &cdr__wire__contradictions_reply__descriptor, .reply_max = CDR_BODY_CONTRADICTIONS_MAX };
 	cdr_err err = cdr_ask_send(c->member->client, &own, &ask, 1);
 	const Cdr__Wire__ContradictionsReply *reply = err == CDR_OK ? ask.reply : NULL;
-	if (reply != NULL && *from == 0)
+	if (reply != NULL && *from == 0) {
 		err = keep_word(c, &ask, reply);
+		if (err == CDR_OK)
+			err = judge_missing(c, &ask, reply);
+	}
 	for (size_t i = 0; reply != NULL && !is_final(err) && i < reply->n_contradiction; i++) {
 		uint64_t number = reply->contradiction[i]->number;
 		if (number < *from || number >= CONTRADICTIONS_ALL_MAX) /* so that no trustee keeps this node busy for ever */
 			break;
 		err = judge_contradiction(c, reply->contradiction[i]);
 		if (err == CDR_E_INPUT || err == CDR_E_SIGNATURE)
-			note_invention(c, &ask);
+			note_invention(c, &ask, "it says that the hub showed two histories, with a record that the hub has not signed");
 		*from = number + 1;
 		*more = i + 1 == CDR_CONTRADICTIONS_MAX && !is_final(err);
 	}

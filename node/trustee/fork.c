@@ -16,6 +16,9 @@ struct giving {
 	const char *member;
 	uint64_t old_index[CDR_OLD_INDEX_MAX];
 	size_t old_index_count;
+	struct cdr_arena arena[CDR_MISSING_MAX];
+	Cdr__Wire__Receipt *missing[CDR_MISSING_MAX];
+	size_t missing_count;
 };
 
 /* A note as it was kept, with what of it holds by the roster of today. */
@@ -59,6 +62,28 @@ old_index_job(struct cdr_tx *tx, void *context)
 		CDR_TRY(cdr_query_blob_peek(query, 1, CDR_LEAF_LEN_MAX, &leaf));
 		CDR_TRY(cdr_query_count(query, 0, &g->old_index[g->old_index_count]));
 		g->old_index_count += is_of(g->member, leaf);
+	}
+	err = err == CDR_E_ABSENT ? CDR_OK : err;
+out:
+	cdr_query_end(query);
+	return err;
+}
+
+/* A reading job: receipts for what this trustee said, and did not see where they say. */
+static cdr_err
+missing_job(struct cdr_tx *tx, void *context)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct giving *g = context;
+	struct cdr_query *query = NULL;
+	struct cdr_bytes bytes;
+
+	CDR_TRY(cdr_query_start(tx, "SELECT receipt FROM said WHERE receipt IS NOT NULL AND (place IS NULL OR place <> receipt_place OR hash <> receipt_hash)"
+	    " ORDER BY receipt_place", CDR_VALUES(), &query));
+	while (g->missing_count < CDR_MISSING_MAX && (err = cdr_query_step(query)) == CDR_OK) {
+		CDR_TRY(cdr_query_blob_peek(query, 0, CDR_BODY_SMALL_MAX, &bytes));
+		CDR_TRY(cdr_message_decode(&g->arena[g->missing_count], &cdr__wire__receipt__descriptor, bytes, &g->missing[g->missing_count]));
+		g->missing_count++;
 	}
 	err = err == CDR_E_ABSENT ? CDR_OK : err;
 out:
@@ -114,12 +139,18 @@ cdr_trustee_fork_give(void *context, const struct cdr_call *call, struct cdr_ans
 	cdr_err err = g.from < CDR_TRUSTEE_FORK_MAX ? cdr_store_read(trustee->home->store, give_job, &g) : CDR_OK;
 	if (err == CDR_OK && g.from == 0)
 		err = cdr_store_read(trustee->home->store, old_index_job, &g);
+	if (err == CDR_OK && g.from == 0)
+		err = cdr_store_read(trustee->home->store, missing_job, &g);
+	reply.missing = g.missing;
+	reply.n_missing = g.missing_count;
 	reply.old_index = g.old_index;
 	reply.n_old_index = g.old_index_count;
 	reply.contradiction = g.at;
 	reply.n_contradiction = g.count;
 	if (err == CDR_OK)
 		err = cdr_message_encode(&reply.base, &answer->body);
+	for (size_t i = 0; i < CDR_MISSING_MAX; i++)
+		cdr_arena_free(&g.arena[i]);
 	for (size_t i = 0; i < g.count; i++) {
 		cdr_buffer_free(&g.note[i]);
 		cdr_buffer_free(&g.own[i]);

@@ -4,7 +4,8 @@
 /*
  * What the hub signed and cannot all be true, as this trustee kept it (seen.h), is told to every member that asks. The notes prove
  * themselves, so members need not believe this trustee. Which of its checks were answered from an old index (index_watch.h) each member is told besides: of that
- * it believes enough trustees together.
+ * it believes enough trustees together. And the hub's receipts for what this trustee said (said.h) and did not see there: the hub can prove that the log holds that, or
+ * cannot.
  */
 
 #include "node/net/dispatch.h"

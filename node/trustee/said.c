@@ -34,6 +34,7 @@ struct receipt_job {
 	struct cdr_leaf leaf;
 	uint64_t position;
 	uint8_t hash[HASH];
+	struct cdr_buffer bytes;
 };
 
 /* A writing job. */
@@ -42,9 +43,9 @@ receipt_job(struct cdr_tx *tx, void *context)
 {
 	const struct receipt_job *job = context;
 
-	return cdr_query_run(tx, "UPDATE said SET receipt_place = $2, receipt_hash = $3 WHERE content = $1",
+	return cdr_query_run(tx, "UPDATE said SET receipt_place = $2, receipt_hash = $3, receipt = $4 WHERE content = $1",
 	    CDR_VALUES(cdr_value_blob(job->leaf.content, sizeof(job->leaf.content)), cdr_value_int((int64_t)job->position),
-		cdr_value_blob(job->hash, sizeof(job->hash))));
+		cdr_value_blob(job->hash, sizeof(job->hash)), cdr_value_bytes(cdr_buffer_bytes(&job->bytes))));
 }
 
 /* see node/trustee/said.h */
@@ -69,7 +70,11 @@ cdr_trustee_said_receipt(struct cdr_trustee *trustee, const struct cdr_roster *r
 	if (!is_ours)
 		return cdr_fault_set(fault, CDR_E_PROOF, "the hub does not confirm that its log holds what this trustee says");
 	job.position = receipt->position;
-	return cdr_store_write(trustee->home->store, receipt_job, &job);
+	err = cdr_message_encode(&receipt->base, &job.bytes);
+	if (err == CDR_OK)
+		err = cdr_store_write(trustee->home->store, receipt_job, &job);
+	cdr_buffer_free(&job.bytes);
+	return err;
 }
 
 /* ---- the log ---------------------------------------------------------------------------------------------------- */

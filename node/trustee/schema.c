@@ -169,10 +169,13 @@ static const char version_withheld[] =
 static const char version_revoked[] =
     "CREATE TABLE revoked_key (signing_key bytea NOT NULL PRIMARY KEY, member text NOT NULL, version bigint NOT NULL);";
 
+/* The hub's receipt for what this trustee said, as it came: members are shown it where the log lacks that. */
+static const char version_said_receipt[] = "ALTER TABLE said ADD COLUMN receipt bytea;";
+
 static const char *const migrations[] = { version_1, version_keys, version_basis, version_log, version_rounds,
 	version_said, version_index_watch, version_samples, version_stopped, version_recover, version_round_log,
 	version_fork_names, version_late, version_told, version_again,
-	version_withheld, version_revoked };
+	version_withheld, version_revoked, version_said_receipt };
 
 const struct cdr_store_schema cdr_trustee_schema = {
 	.application_id = 0x43445254, /* "CDRT" */

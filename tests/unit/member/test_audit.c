@@ -1,4 +1,5 @@
 #include "tests/unit/member/world.h"
+#include "tests/unit/member/world_play.h"
 
 #include "audit/evidence.h"
 #include "core/record/json.h"
@@ -119,7 +120,7 @@ assert_judged(struct world *w, enum cdr_audit_kind kind, json_t *json)
 		assert_string_equal(evidence.parties, json_string_value(json_object_get(json, "parties")));
 	for (int other = 0; other < CDR_AUDIT_KIND_COUNT; other++) {
 		/* Only one of two can stand at a place; and a log that is not the trustee's does not continue it. */
-		bool implies = (kind == CDR_AUDIT_TWICE && other == CDR_AUDIT_MISSING) || (kind == CDR_AUDIT_SPLIT && (other == CDR_AUDIT_REWRITTEN || other == CDR_AUDIT_TWO_HISTORIES)) ||
+		bool implies = ((kind == CDR_AUDIT_MISSING || kind == CDR_AUDIT_TWICE) && other == CDR_AUDIT_MISSING_THEIRS) || (kind == CDR_AUDIT_MISSING_THEIRS && other == CDR_AUDIT_MISSING) || (kind == CDR_AUDIT_TWICE && other == CDR_AUDIT_MISSING) || (kind == CDR_AUDIT_SPLIT && (other == CDR_AUDIT_REWRITTEN || other == CDR_AUDIT_TWO_HISTORIES)) ||
 		    (kind == CDR_AUDIT_TWO_HISTORIES && other == CDR_AUDIT_SPLIT); /* split is what one of the two was shown to this node */
 		json_t *changed = json_deep_copy(json);
 		assert_int_equal(json_object_set_new(changed, "finding", json_string(cdr_audit_kind_name((enum cdr_audit_kind)other))), 0);
@@ -698,6 +699,62 @@ test_the_check_says_so(void **state)
 	free(check);
 }
 
+/* What the hub promised a trustee, and cannot prove, is found with that promise; what it can, and what it never promised, is not. */
+static void
+test_missing_of_a_trustee(void **state)
+{
+	struct world *w = *state;
+	struct cdr_member *m = w->member[BLUE];
+	struct cdr_leaf leaf = { .kind = CDR_LEAF_CEREMONY, .at = 1772323200 };
+	struct cdr_buffer encoded, entry;
+	uint8_t hash[CDR_MERKLE_HASH_LEN], signature[CDR_SIGNATURE_LEN];
+	Cdr__Wire__Receipt receipt = CDR__WIRE__RECEIPT__INIT;
+	const struct cdr_bytes part = { (const uint8_t *)"what it did", 11 };
+	struct w_receipt true_one;
+
+	act(w, 6);
+	cdr_leaf_party_add(&leaf, "trustee/2");
+	for (uint64_t i = 1; i < 4; i++)
+		cdr_leaf_number_add(&leaf, i);
+	assert_int_equal(cdr_leaf_encode(&leaf, &encoded), CDR_OK);
+	assert_int_equal(cdr_leaf_entry(cdr_buffer_bytes(&encoded), NULL, &entry), CDR_OK);
+	assert_int_equal(cdr_merkle_leaf(cdr_buffer_bytes(&entry), hash), CDR_OK);
+	receipt.leaf = cdr_message_field(encoded.data, encoded.len);
+	receipt.signature = cdr_message_field(signature, sizeof(signature));
+	w->missing[1] = &receipt;
+	/* It is to stand further on than the log goes. */
+	receipt.position = 300;
+	assert_int_equal(cdr_receipt_sign(w->hub.seed, w->genesis, receipt.position, hash, signature), CDR_OK);
+	assert_int_equal(look(w), CDR_OK);
+	/* The hub has signed no such thing. */
+	receipt.position = 3;
+	assert_int_equal(look(w), CDR_OK);
+	assert_int_equal(w_count(m, "SELECT count(*) FROM lie"), 0);
+	assert_int_equal(w_count(m, "SELECT count(*) FROM misconduct WHERE party = 'trustee/2' AND length(reply) > 0"), 1);
+	/* It has, and another leaf stands there. */
+	assert_int_equal(cdr_receipt_sign(w->hub.seed, w->genesis, receipt.position, hash, signature), CDR_OK);
+	assert_found(w, CDR_AUDIT_MISSING_THEIRS);
+	assert_int_equal(audit.finding_count, 1);
+	assert_int_equal(audit.finding[0].place, 3);
+	assert_int_equal(audit.finding[0].told_by, 2);
+	assert_string_equal(audit.finding[0].parties, "hub");
+	act(w, 1);
+	assert_found(w, CDR_AUDIT_MISSING_THEIRS); /* as long as it is so, and kept once */
+	assert_int_equal(w_count(m, "SELECT count(*) FROM lie WHERE what = 'missing_of_trustee'"), 1);
+	/* A hub that does not answer is not accused of it; nor one that proves it. */
+	w->log_is_down = true;
+	assert_int_equal(look(w), CDR_E_NETWORK);
+	w->log_is_down = false;
+	w_log_act(w, CDR_LEAF_DELIVERY, "trustee/2", &part, 1, &true_one);
+	act(w, 1);
+	w->missing[1] = &true_one.message;
+	assert_int_equal(look(w), CDR_OK);
+	cdr_buffer_free(&true_one.leaf);
+	cdr_buffer_free(&encoded);
+	cdr_buffer_free(&entry);
+	w->missing[1] = NULL;
+}
+
 static void
 test_two_receipts_for_one_place(void **state)
 {
@@ -806,6 +863,7 @@ main(void)
 		TEST(test_invented_histories),
 		TEST(test_withheld_roster),
 		TEST(test_the_check_says_so),
+		TEST(test_missing_of_a_trustee),
 		TEST(test_old_index),
 		TEST(test_two_receipts_for_one_place),
 		TEST(test_late),

@@ -195,6 +195,7 @@ struct world {
 	uint64_t told_size;
 	size_t told_count;                  /* so many, each one leaf shorter than the one before */
 	size_t told_asked;                  /* how often a trustee was asked for them */
+	const Cdr__Wire__Receipt *missing[W_TRUSTEES]; /* the hub's receipt for what it says that the log lacks; NULL: none */
 	uint64_t old_index[W_TRUSTEES];     /* the place of a check that it says was answered from an old index; 0: none */
 	uint64_t log_other_leaf;            /* where the other log is another one */
 	uint64_t log_other_from;

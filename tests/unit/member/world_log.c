@@ -232,6 +232,9 @@ w_log_contradictions(struct world *w, size_t at, const struct cdr_envelope *enve
 		list[k] = &contradiction[k];
 	}
 	answer.contradiction = list;
+	Cdr__Wire__Receipt *missing[] = { (Cdr__Wire__Receipt *)(uintptr_t)w->missing[at] };
+	answer.missing = missing;
+	answer.n_missing = request->from == 0 && w->missing[at] != NULL;
 	answer.old_index = &w->old_index[at];
 	answer.n_old_index = request->from == 0 && w->old_index[at] > 0;
 	w_say(reply, &answer.base);

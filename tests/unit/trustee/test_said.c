@@ -5,6 +5,7 @@
 #include "tests/unit/trustee/exchange.h"
 #include "tests/unit/trustee/played_log.h"
 
+#include "node/trustee/fork.h"
 #include "node/trustee/recover.h"
 #include "node/trustee/said.h"
 
@@ -200,6 +201,43 @@ what_the_log_lacks_is_missed(void **state)
 	assert_true(is_missing(w, PLACE + 1));
 	see(w, &w->leaf, PLACE + 1); /* elsewhere than the hub signed */
 	assert_true(is_missing(w, PLACE + 2));
+}
+
+/* What members are told of it: the hub's receipt, as long as it was not seen there. */
+static size_t
+told(struct world *w, struct cdr_arena *arena, const Cdr__Wire__ContradictionsReply **reply)
+{
+	const Cdr__Wire__Member member = { .id = (char[]){ "aa" } };
+	const Cdr__Wire__ContradictionsRequest request = CDR__WIRE__CONTRADICTIONS_REQUEST__INIT;
+	const struct cdr_call call = { .message = &request.base, .roster = w->x->genesis, .member = &member, .now = cdr_trustee_now() };
+	struct cdr_answer answer = { 0 };
+
+	assert_int_equal(cdr_trustee_fork_give(w->trustee, &call, &answer, NULL), CDR_OK);
+	assert_int_equal(cdr_message_decode(arena, &cdr__wire__contradictions_reply__descriptor, cdr_buffer_bytes(&answer.body), reply), CDR_OK);
+	cdr_buffer_free(&answer.body);
+	return (*reply)->n_missing;
+}
+
+static void
+members_are_shown_the_receipt(void **state)
+{
+	struct world *w = *state;
+	struct cdr_arena arena[4] = { 0 };
+	const Cdr__Wire__ContradictionsReply *reply;
+	uint8_t hash[CDR_MERKLE_HASH_LEN];
+	struct cdr_leaf leaf;
+
+	note(w);
+	assert_int_equal(told(w, &arena[0], &reply), 0); /* there is none yet */
+	assert_int_equal(take(w, &w->receipt), CDR_OK);
+	assert_int_equal(told(w, &arena[1], &reply), 1);
+	assert_int_equal(reply->missing[0]->position, PLACE);
+	assert_int_equal(cdr_receipt_read(reply->missing[0], w->x->genesis->hash, w->x->genesis->body->hub->signing_key.data, &leaf, hash), CDR_OK);
+	assert_int_equal(leaf.kind, CDR_LEAF_CEREMONY);
+	see(w, &w->leaf, PLACE);
+	assert_int_equal(told(w, &arena[2], &reply), 0);
+	for (size_t i = 0; i < 4; i++)
+		cdr_arena_free(&arena[i]);
 }
 
 static void
@@ -400,6 +438,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(what_was_said_is_found, setup, teardown),
 		cmocka_unit_test_setup_teardown(the_receipt_may_come_later, setup, teardown),
+		cmocka_unit_test_setup_teardown(members_are_shown_the_receipt, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_the_log_lacks_is_missed, setup, teardown),
 		cmocka_unit_test_setup_teardown(words_in_ones_mouth_are_kept, setup, teardown),
 		cmocka_unit_test_setup_teardown(an_index_has_its_time, setup, teardown),
