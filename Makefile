@@ -237,7 +237,7 @@ run-unit: $(if $(T),$(BUILD)/tests/unit/$(T),$(UNIT))
 		timeout -k 10 900 $$t >$$t.log 2>&1 || { cat $$t.log; echo "$$t failed"; exit 255; }; \
 		$(if $(T),cat,grep -E "PASSED|skipped|SKIPPED") $$t.log | sed "s|^|$${t#$(BUILD)/tests/}: |"'
 
-# Scenarios with real processes, as many at once as there are cores; each says in its first line what it shows.
+# Scenarios with real processes, three at once for each two cores; each says in its first line what it shows.
 SCENARIOS ?= $(if $(T),tests/net/$(T),$(sort $(wildcard tests/net/[0-9][0-9]-*)))
 SAN_SCENARIOS = $(wildcard tests/net/10-* tests/net/30-*)
 run-scenario: programs $(NET_TOOLS) $(BUILD)/tests/browser/guest_oracle
