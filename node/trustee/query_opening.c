@@ -190,23 +190,28 @@ expire_job(struct cdr_tx *tx, void *context)
 	    CDR_VALUES(cdr_value_blob(NULL, 0), cdr_value_int((int64_t)(e->now - CDR_TRUSTEE_OPENING_KEEP_S))));
 }
 
+#define UNWELCOME_S 3600 /* so long a finding that the hub did not take is not told again */
+
 struct posting {
 	struct cdr_trustee_drawn drawn;
 	const struct cdr_roster *roster;
+	uint64_t after;
 	bool found;
+	bool is_unwelcome;   /* the hub answered that it does not take it */
 };
 
-/* A reading job: the first thing that the log does not have yet. */
+/* A reading job: the first thing behind number ${after} that the log does not have yet. */
 static cdr_err
 next_job(struct cdr_tx *tx, void *context)
 {
 	cdr_err err = CDR_E_INTERNAL;
 	struct posting *p = context;
 	struct cdr_query *query = NULL;
-	const struct cdr_values none = CDR_VALUES();
+	const struct cdr_values after = CDR_VALUES(cdr_value_int((int64_t)p->after));
 
 	p->found = false;
-	CDR_TRY(cdr_query_start(tx, "SELECT " OPEN_COLUMNS " FROM drawn WHERE posted <> state ORDER BY number LIMIT 1", none, &query));
+	CDR_TRY(cdr_query_start(tx, "SELECT " OPEN_COLUMNS " FROM drawn WHERE posted <> state AND number > $1 ORDER BY number LIMIT 1", after,
+	    &query));
 	err = cdr_query_step(query);
 	if (err == CDR_OK) {
 		err = read_row(query, &p->drawn);
@@ -246,6 +251,7 @@ post(struct cdr_trustee *trustee, struct posting *p, struct cdr_fault *fault)
 	verdict.outcome = p->drawn.state;
 	verdict.at = p->drawn.changed_at;
 	cdr_err err = cdr_trustee_ask(trustee, p->roster, &ask);
+	p->is_unwelcome = err != CDR_OK && err != CDR_E_BUSY && ask.answered;
 	if (err != CDR_OK && fault != NULL)
 		*fault = ask.fault;
 	if (err == CDR_OK)
@@ -254,25 +260,65 @@ post(struct cdr_trustee *trustee, struct posting *p, struct cdr_fault *fault)
 	return err;
 }
 
+static bool
+is_unwelcome(const struct cdr_trustee *trustee, uint64_t number)
+{
+	for (size_t i = 0; i < trustee->unwelcome.count; i++)
+		if (trustee->unwelcome.number[i] == number)
+			return true;
+	return false;
+}
+
+static void
+note_unwelcome(struct cdr_trustee *trustee, uint64_t number, uint64_t now)
+{
+	if (trustee->unwelcome.count == CDR_TRUSTEE_UNWELCOME_MAX)
+		return;
+	if (trustee->unwelcome.count == 0)
+		trustee->unwelcome.since = now;
+	trustee->unwelcome.number[trustee->unwelcome.count++] = number;
+}
+
+/* Tell all that is to be told. One that the hub does not take, such as of a leaf that it has erased, stands in no other's way. */
+static cdr_err
+post_all(struct cdr_trustee *trustee, const struct cdr_roster *roster, uint64_t now, struct cdr_fault *fault)
+{
+	cdr_err err = CDR_E_INTERNAL, refused = CDR_OK;
+	struct posting p = { .roster = roster };
+
+	if (now >= trustee->unwelcome.since + UNWELCOME_S)
+		trustee->unwelcome.count = 0;
+	for (;; p.after = p.drawn.number) {
+		CDR_TRY(cdr_store_read(trustee->home->store, next_job, &p));
+		if (!p.found)
+			break;
+		if (is_unwelcome(trustee, p.drawn.number))
+			continue;
+		err = post(trustee, &p, fault);
+		if (err != CDR_OK && !p.is_unwelcome)
+			goto out;
+		if (err != CDR_OK) {
+			note_unwelcome(trustee, p.drawn.number, now);
+			refused = err;
+		}
+	}
+	err = refused;
+out:
+	return err;
+}
+
 /* see node/trustee/query_opening.h */
 cdr_err
 cdr_trustee_sample_step(struct cdr_trustee *trustee, struct cdr_fault *fault)
 {
 	cdr_err err = CDR_E_INTERNAL;
-	struct posting p = { .found = false };
 
 	if (cdr_trustee_recovered(trustee, NULL) != CDR_OK)
 		return CDR_OK;
 	const struct cdr_roster *roster = cdr_current_hold(trustee->current);
 	struct expiring expiring = { roster, cdr_trustee_now() };
-	p.roster = roster;
 	CDR_TRY(cdr_store_write(trustee->home->store, expire_job, &expiring));
-	do {
-		CDR_TRY(cdr_store_read(trustee->home->store, next_job, &p));
-		if (p.found)
-			CDR_TRY(post(trustee, &p, fault));
-	} while (p.found);
-	err = CDR_OK;
+	CDR_TRY(post_all(trustee, roster, expiring.now, fault));
 out:
 	cdr_current_release(trustee->current, roster);
 	return err;

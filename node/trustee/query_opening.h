@@ -27,7 +27,8 @@ cdr_err cdr_trustee_sample_open(void *trustee, const struct cdr_call *call, stru
 
 /**
  * cdr_trustee_sample_step(trustee, fault):
- * What is due: who has not answered in time is late; what was found is told to the hub, which logs it; openings that nobody judged go.
+ * What is due: who has not answered in time is late; what was found is told to the hub, which logs it; openings that nobody judged go. A finding that the hub
+ * answers it does not take is told again after an hour, and holds up no other.
  *
  * Returns  CDR_OK; as cdr_trustee_ask: again later.
  */

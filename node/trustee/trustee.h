@@ -35,6 +35,8 @@ struct cdr_trustee_progress {
 	bool is_logged;
 };
 
+#define CDR_TRUSTEE_UNWELCOME_MAX 64
+
 struct cdr_trustee {
 	const struct cdr_home *home;
 	struct cdr_trustee_hub hub;
@@ -56,6 +58,12 @@ struct cdr_trustee {
 
 	struct cdr_trustee_progress catching_up;     /* as it was logged last: node/trustee/recover.h */
 	atomic_bool is_away_told;                    /* the log says that it was away for too long: node/trustee/seen.h */
+
+	struct {                                     /* findings that the hub has lately not taken: node/trustee/query_opening.h */
+		uint64_t number[CDR_TRUSTEE_UNWELCOME_MAX];
+		size_t count;
+		uint64_t since;
+	} unwelcome;
 
 	pthread_rwlock_t shares_lock;
 	struct cdr_trustee_share *share;             /* CDR_KEY_COUNT_MAX of them: node/trustee/share.h */

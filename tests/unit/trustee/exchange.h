@@ -74,7 +74,8 @@ struct exchange {
 	uint8_t countersigned[TRUSTEE_COUNT + 1][CDR_ROSTER_HASH_LEN]; /* by whom, what */
 	uint8_t secret[THRESHOLD][CDR_SCALAR_LEN]; /* of epoch 1: the polynomial that nobody has in an exchange */
 	char verdict[16];                      /* what an auditor found last, and how often one told */
-	size_t verdict_count;
+	size_t verdict_count, refused_count;
+	uint64_t refused_position;             /* plus 1: of what is drawn there the hub takes no finding; 0: it takes all */
 	struct enrolled member[MEMBER_MAX];
 	size_t member_count;
 };
@@ -175,6 +176,11 @@ hub_send(void *context, const struct cdr_signer *signer, struct cdr_ask *ask)
 	if (strcmp(ask->path, CDR_SAMPLE_VERDICT_PATH) == 0) {
 		Cdr__Wire__Logged reply = CDR__WIRE__LOGGED__INIT;
 
+		if (x->refused_position != 0 && ((const Cdr__Wire__Verdict *)ask->message)->position + 1 == x->refused_position) {
+			x->refused_count++;
+			ask->answered = true;
+			return ask->err = cdr_fault_set(&ask->fault, CDR_E_REFUSED, "nothing of this member was drawn there for this auditor");
+		}
 		(void)snprintf(x->verdict, sizeof(x->verdict), "%s", ((const Cdr__Wire__Verdict *)ask->message)->outcome);
 		x->verdict_count++;
 		return answer(ask, &reply.base);

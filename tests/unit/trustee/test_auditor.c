@@ -208,6 +208,42 @@ what_the_log_does_not_ask_is_not_late(void **state)
 	assert_state(w, "asked");
 }
 
+/* A writing job: something else is drawn, behind what there is. */
+static cdr_err
+draw_more_job(struct cdr_tx *tx, void *context)
+{
+	(void)context;
+	return cdr_query_run(tx, "INSERT INTO drawn (sample, position, point, number, member, purpose, due_at, state, reason, changed_at, posted, opening,"
+	    " evidence) SELECT sample, position + 1000, point, number + 1, member, purpose, due_at, 'refused', reason, changed_at, posted, opening, evidence"
+	    " FROM drawn", CDR_VALUES());
+}
+
+/* What the hub takes no more, since it has erased the leaf, or this trustee bears another index now, keeps nothing else from the log. */
+static void
+what_the_hub_refuses_holds_up_nothing(void **state)
+{
+	struct world *w = *state;
+
+	sample_one(w);
+	struct cdr_trustee *trustee = w->x->node[w->auditor].trustee;
+	assert_int_equal(cdr_store_write(w->x->node[w->auditor].home.store, draw_more_job, NULL), CDR_OK);
+	w->x->refused_position = w->place + 1;
+	assert_int_equal(cdr_trustee_sample_step(trustee, NULL), CDR_E_REFUSED);
+	assert_string_equal(w->x->verdict, "refused");
+	assert_int_equal(w->x->verdict_count, 1);
+	/* It is told again, and not all the time. */
+	step(w);
+	assert_int_equal(w->x->refused_count, 1);
+	trustee->unwelcome.since = 1;
+	assert_int_equal(cdr_trustee_sample_step(trustee, NULL), CDR_E_REFUSED);
+	assert_int_equal(w->x->refused_count, 2);
+	w->x->refused_position = 0;
+	trustee->unwelcome.since = 1;
+	step(w);
+	assert_string_equal(w->x->verdict, "asked");
+	assert_int_equal(w->x->verdict_count, 2);
+}
+
 /* Who is suspended cannot answer; active again, it has its days. */
 static void
 who_is_suspended_is_not_late(void **state)
@@ -361,6 +397,7 @@ main(void)
 		TEST(nothing_in_time_is_late),
 		TEST(what_is_asked_late_is_not_late),
 		TEST(what_the_log_does_not_ask_is_not_late),
+		TEST(what_the_hub_refuses_holds_up_nothing),
 		TEST(who_is_suspended_is_not_late),
 		TEST(who_has_other_keys_is_never_late),
 		TEST(who_was_away_calls_nobody_late),
