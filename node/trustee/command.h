@@ -43,6 +43,18 @@ CDR_MUST_CHECK cdr_err cdr_trustee_open_anew(struct cdr_trustee_open *open, stru
  */
 CDR_MUST_CHECK cdr_err cdr_trustee_command_samples(struct cdr_tx *tx, struct cdr_report *report, json_t **json);
 
+/**
+ * cdr_trustee_command_list(tx, title, sql, list_one, report, json):
+ * Under ${title} what ${sql} finds, each row as ${list_one} puts it into text and list; "none" where there is none.
+ *
+ * json   out   new; NULL on error
+ *
+ * Returns  CDR_OK; CDR_E_STORE; CDR_E_MEMORY.
+ */
+typedef cdr_err cdr_trustee_command_row(struct cdr_query *query, struct cdr_report *report, json_t *list);
+CDR_MUST_CHECK cdr_err cdr_trustee_command_list(struct cdr_tx *tx, const char *title, const char *sql, cdr_trustee_command_row *list_one,
+    struct cdr_report *report, json_t **json);
+
 /* Say where the hub signed two logs, in words and as JSON, the same way. */
 CDR_MUST_CHECK cdr_err cdr_trustee_command_forks(struct cdr_tx *tx, struct cdr_report *report, json_t **json);
 /* The same of leaves that it kept from this trustee. */

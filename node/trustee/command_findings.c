@@ -59,10 +59,10 @@ out:
 	return err;
 }
 
-/* Under ${title} what ${sql} finds, each as ${list_one} puts it into text and list. */
-static cdr_err
-list_all(struct cdr_tx *tx, const char *title, const char *sql,
-    cdr_err (*list_one)(struct cdr_query *query, struct cdr_report *report, json_t *list), struct cdr_report *report, json_t **json)
+/* see node/trustee/command.h */
+cdr_err
+cdr_trustee_command_list(struct cdr_tx *tx, const char *title, const char *sql, cdr_trustee_command_row *list_one, struct cdr_report *report,
+    json_t **json)
 {
 	cdr_err err = CDR_E_INTERNAL;
 	struct cdr_query *query = NULL;
@@ -90,7 +90,7 @@ out:
 cdr_err
 cdr_trustee_command_withheld(struct cdr_tx *tx, struct cdr_report *report, json_t **json)
 {
-	return list_all(tx, "Entries of the log that the hub kept from this trustee when it had to show them (to be compared with what the others saw)",
+	return cdr_trustee_command_list(tx, "Entries of the log that the hub kept from this trustee when it had to show them (to be compared with what the others saw)",
 	    "SELECT place, noticed_at, what, entry, note FROM withheld ORDER BY place", list_one_withheld, report, json);
 }
 
@@ -98,7 +98,7 @@ cdr_trustee_command_withheld(struct cdr_tx *tx, struct cdr_report *report, json_
 cdr_err
 cdr_trustee_command_forks(struct cdr_tx *tx, struct cdr_report *report, json_t **json)
 {
-	return list_all(tx, "Logs of the hub that contradict each other (both checkpoints are kept; to be shown to the other trustees)",
+	return cdr_trustee_command_list(tx, "Logs of the hub that contradict each other (both checkpoints are kept; to be shown to the other trustees)",
 	    "SELECT size, noticed_at, signed_both, note, own, witnessed FROM fork ORDER BY number", list_fork, report, json);
 }
 

@@ -15,34 +15,6 @@ struct reports {
 	json_t *samples;
 };
 
-static cdr_err
-list_spent(struct cdr_tx *tx, struct reports *r)
-{
-	cdr_err err = CDR_E_INTERNAL;
-	struct cdr_query *query = NULL;
-	const struct cdr_values none = CDR_VALUES();
-	char member[TEXT_LEN], purpose[TEXT_LEN];
-	int64_t epoch, points;
-
-	CDR_TRY(cdr_query_start(tx, "SELECT member, epoch, purpose, points FROM spent ORDER BY member, epoch, purpose", none,
-	    &query));
-	while ((err = cdr_query_step(query)) == CDR_OK) {
-		CDR_TRY(cdr_query_text(query, 0, member, sizeof(member)));
-		CDR_TRY(cdr_query_int(query, 1, &epoch));
-		CDR_TRY(cdr_query_text(query, 2, purpose, sizeof(purpose)));
-		CDR_TRY(cdr_query_int(query, 3, &points));
-		cdr_report_text(r->report, "  %s used %lld points for %s in epoch %lld\n", member, (long long)points, purpose,
-		    (long long)epoch);
-		(void)json_array_append_new(r->spent, json_pack("{s:s, s:I, s:s, s:I}", "member", member, "epoch",
-		    (json_int_t)epoch, "purpose", purpose, "points", (json_int_t)points));
-	}
-	if (err == CDR_E_ABSENT)
-		err = CDR_OK;
-out:
-	cdr_query_end(query);
-	return err;
-}
-
 /* Bytes as hexadecimal, as a JSON string. */
 static json_t *
 hex_json(struct cdr_bytes bytes)
@@ -56,106 +28,93 @@ hex_json(struct cdr_bytes bytes)
 }
 
 static cdr_err
-list_one_misuse(struct cdr_query *query, struct reports *r)
+list_spent(struct cdr_query *query, struct cdr_report *report, json_t *list)
 {
-	static const char *const names[] = { "signing_key", "first_body", "first_signature", "second_body",
-		"second_signature" };
+	cdr_err err = CDR_E_INTERNAL;
+	char member[TEXT_LEN], purpose[TEXT_LEN];
+	int64_t epoch, points;
+
+	CDR_TRY(cdr_query_text(query, 0, member, sizeof(member)));
+	CDR_TRY(cdr_query_int(query, 1, &epoch));
+	CDR_TRY(cdr_query_text(query, 2, purpose, sizeof(purpose)));
+	CDR_TRY(cdr_query_int(query, 3, &points));
+	cdr_report_text(report, "  %s used %lld points for %s in epoch %lld\n", member, (long long)points, purpose, (long long)epoch);
+	if (json_array_append_new(list, json_pack("{s:s, s:I, s:s, s:I}", "member", member, "epoch", (json_int_t)epoch, "purpose", purpose,
+		"points", (json_int_t)points)) != 0)
+		err = CDR_E_MEMORY;
+out:
+	return err;
+}
+
+static cdr_err
+list_misuse(struct cdr_query *query, struct cdr_report *report, json_t *list)
+{
+	static const char *const names[] = { "signing_key", "first_body", "first_signature", "second_body", "second_signature" };
 	cdr_err err = CDR_E_INTERNAL;
 	char member[TEXT_LEN];
 	int64_t sequence, at;
-	json_t *entry;
+	json_t *entry = NULL;
 
 	CDR_TRY(cdr_query_text(query, 0, member, sizeof(member)));
 	CDR_TRY(cdr_query_int(query, 1, &sequence));
 	CDR_TRY(cdr_query_int(query, 2, &at));
-	cdr_report_text(r->report, "  %s used sequence number %lld for two different requests\n", member,
-	    (long long)sequence);
+	cdr_report_text(report, "  %s used sequence number %lld for two different requests\n", member, (long long)sequence);
 	entry = json_pack("{s:s, s:I, s:I}", "member", member, "sequence", (json_int_t)sequence, "noticed_at", (json_int_t)at);
 	for (int i = 0; i < 5; i++) {
 		struct cdr_bytes bytes;
 
-		err = cdr_query_blob_peek(query, 3 + i, CDR_BODY_SMALL_MAX, &bytes);
-		if (err != CDR_OK)
-			break;
+		CDR_TRY(cdr_query_blob_peek(query, 3 + i, CDR_BODY_SMALL_MAX, &bytes));
 		(void)json_object_set_new(entry, names[i], hex_json(bytes));
 	}
-	(void)json_array_append_new(r->misuse, entry);
+	if (json_array_append(list, entry) != 0)
+		err = CDR_E_MEMORY;
 out:
+	json_decref(entry);
 	return err;
 }
 
+/* A leaf by which the hub lied, with what opens it: the log holds its hash. */
 static cdr_err
-list_misuse(struct cdr_tx *tx, struct reports *r)
+list_lie(struct cdr_query *query, struct cdr_report *report, json_t *list)
 {
 	cdr_err err = CDR_E_INTERNAL;
-	struct cdr_query *query = NULL;
-	const struct cdr_values none = CDR_VALUES();
-
-	CDR_TRY(cdr_query_start(tx, "SELECT member, sequence, noticed_at, signing_key, first_body, first_signature, second_body,"
-	    " second_signature FROM misuse ORDER BY member, sequence", none, &query));
-	while ((err = cdr_query_step(query)) == CDR_OK)
-		CDR_TRY(list_one_misuse(query, r));
-	if (err == CDR_E_ABSENT)
-		err = CDR_OK;
-out:
-	cdr_query_end(query);
-	return err;
-}
-
-/* Leaves by which the hub lied, with what opens them: the log holds their hash. */
-static cdr_err
-list_lies(struct cdr_tx *tx, struct reports *r)
-{
-	cdr_err err = CDR_E_INTERNAL;
-	struct cdr_query *query = NULL;
 	struct cdr_bytes leaf, salt;
 	int64_t place, at;
 	char what[TEXT_LEN];
 
-	CDR_TRY(cdr_query_start(tx, "SELECT place, what, noticed_at, leaf, salt FROM log_lie ORDER BY place", CDR_VALUES(), &query));
-	while ((err = cdr_query_step(query)) == CDR_OK) {
-		CDR_TRY(cdr_query_int(query, 0, &place));
-		CDR_TRY(cdr_query_text(query, 1, what, sizeof(what)));
-		CDR_TRY(cdr_query_int(query, 2, &at));
-		CDR_TRY(cdr_query_blob_peek(query, 3, CDR_BODY_SMALL_MAX, &leaf));
-		CDR_TRY(cdr_query_blob_peek(query, 4, CDR_BODY_SMALL_MAX, &salt));
-		cdr_report_text(r->report, "  entry %lld of the log: a check was answered from an old index\n", (long long)place);
-		(void)json_array_append_new(r->lies, json_pack("{s:I, s:s, s:I, s:o, s:o}", "place", (json_int_t)place, "what", what,
-		    "noticed_at", (json_int_t)at, "leaf", hex_json(leaf), "salt", hex_json(salt)));
-	}
-	err = err == CDR_E_ABSENT ? CDR_OK : err;
+	CDR_TRY(cdr_query_int(query, 0, &place));
+	CDR_TRY(cdr_query_text(query, 1, what, sizeof(what)));
+	CDR_TRY(cdr_query_int(query, 2, &at));
+	CDR_TRY(cdr_query_blob_peek(query, 3, CDR_BODY_SMALL_MAX, &leaf));
+	CDR_TRY(cdr_query_blob_peek(query, 4, CDR_BODY_SMALL_MAX, &salt));
+	cdr_report_text(report, "  entry %lld of the log: a check was answered from an old index\n", (long long)place);
+	if (json_array_append_new(list, json_pack("{s:I, s:s, s:I, s:o, s:o}", "place", (json_int_t)place, "what", what, "noticed_at",
+		(json_int_t)at, "leaf", hex_json(leaf), "salt", hex_json(salt))) != 0)
+		err = CDR_E_MEMORY;
 out:
-	cdr_query_end(query);
 	return err;
 }
 
 /* What the log has in this trustee's name that it never said (node/trustee/said.h). */
 static cdr_err
-list_strangers(struct cdr_tx *tx, struct reports *r)
+list_stranger(struct cdr_query *query, struct cdr_report *report, json_t *list)
 {
 	cdr_err err = CDR_E_INTERNAL;
-	struct cdr_query *query = NULL;
 	struct cdr_bytes hash;
 	uint64_t place, at, act, kind, number;
 
-	CDR_TRY(cdr_query_start(tx, "SELECT place, noted_at, act, kind, number, hash FROM said WHERE is_ours = 0 ORDER BY place", CDR_VALUES(),
-	    &query));
-	while ((err = cdr_query_step(query)) == CDR_OK) {
-		CDR_TRY(cdr_query_count(query, 0, &place));
-		CDR_TRY(cdr_query_count(query, 1, &at));
-		CDR_TRY(cdr_query_count(query, 2, &act));
-		CDR_TRY(cdr_query_count(query, 3, &kind));
-		CDR_TRY(cdr_query_count(query, 4, &number));
-		CDR_TRY(cdr_query_blob_peek(query, 5, CDR_BODY_SMALL_MAX, &hash));
-		cdr_report_text(r->report, "  entry %llu of the log: that it took part in a ceremony of %s key %llu\n", (unsigned long long)place,
-		    cdr_key_kind_name((enum cdr_key_kind)kind), (unsigned long long)number);
-		(void)json_array_append_new(r->strangers, json_pack("{s:I, s:I, s:I, s:s, s:I, s:o}", "place", (json_int_t)place, "at",
-		    (json_int_t)at, "act", (json_int_t)act, "kind", cdr_key_kind_name((enum cdr_key_kind)kind), "number", (json_int_t)number,
-		    "hash", hex_json(hash)));
-	}
-	err = err == CDR_E_ABSENT ? CDR_OK : err;
+	CDR_TRY(cdr_query_count(query, 0, &place));
+	CDR_TRY(cdr_query_count(query, 1, &at));
+	CDR_TRY(cdr_query_count(query, 2, &act));
+	CDR_TRY(cdr_query_count(query, 3, &kind));
+	CDR_TRY(cdr_query_count(query, 4, &number));
+	CDR_TRY(cdr_query_blob_peek(query, 5, CDR_BODY_SMALL_MAX, &hash));
+	cdr_report_text(report, "  entry %llu of the log: that it took part in a ceremony of %s key %llu\n", (unsigned long long)place,
+	    cdr_key_kind_name((enum cdr_key_kind)kind), (unsigned long long)number);
+	if (json_array_append_new(list, json_pack("{s:I, s:I, s:I, s:s, s:I, s:o}", "place", (json_int_t)place, "at", (json_int_t)at, "act",
+		(json_int_t)act, "kind", cdr_key_kind_name((enum cdr_key_kind)kind), "number", (json_int_t)number, "hash", hex_json(hash))) != 0)
+		err = CDR_E_MEMORY;
 out:
-	cdr_query_end(query);
 	return err;
 }
 
@@ -163,37 +122,24 @@ out:
 static cdr_err
 reports_job(struct cdr_tx *tx, void *context)
 {
+	cdr_err err = CDR_E_INTERNAL;
 	struct reports *r = context;
-	cdr_err err;
 
-	cdr_report_text(r->report, "What members have used:\n");
-	err = list_spent(tx, r);
-	if (err != CDR_OK)
-		return err;
-	cdr_report_text(r->report, "Who contradicted himself (both requests are kept, each signed by the member):\n");
-	err = list_misuse(tx, r);
-	if (err == CDR_OK && json_array_size(r->misuse) == 0)
-		cdr_report_text(r->report, "  nobody\n");
-	if (err != CDR_OK)
-		return err;
-	cdr_report_text(r->report, "What the hub's own log shows against it (to be shown to the other trustees):\n");
-	err = list_lies(tx, r);
-	if (err == CDR_OK && json_array_size(r->lies) == 0)
-		cdr_report_text(r->report, "  nothing\n");
-	if (err != CDR_OK)
-		return err;
-	err = cdr_trustee_command_forks(tx, r->report, &r->forks);
-	if (err == CDR_OK)
-		err = cdr_trustee_command_withheld(tx, r->report, &r->withheld);
-	if (err == CDR_OK)
-		err = cdr_trustee_command_unlogged(tx, r->report, &r->unlogged);
-	if (err != CDR_OK)
-		return err;
-	cdr_report_text(r->report, "What the log says in this trustee's name, and it does not remember to have said:\n");
-	err = list_strangers(tx, r);
-	if (err == CDR_OK && json_array_size(r->strangers) == 0)
-		cdr_report_text(r->report, "  nothing\n");
-	return err == CDR_OK ? cdr_trustee_command_samples(tx, r->report, &r->samples) : err;
+	CDR_TRY(cdr_trustee_command_list(tx, "What members have used", "SELECT member, epoch, purpose, points FROM spent ORDER BY member, epoch, purpose",
+	    list_spent, r->report, &r->spent));
+	CDR_TRY(cdr_trustee_command_list(tx, "Who contradicted himself (both requests are kept, each signed by the member)",
+	    "SELECT member, sequence, noticed_at, signing_key, first_body, first_signature, second_body, second_signature FROM misuse"
+	    " ORDER BY member, sequence", list_misuse, r->report, &r->misuse));
+	CDR_TRY(cdr_trustee_command_list(tx, "What the hub's own log shows against it (the members whose checks these were are told)",
+	    "SELECT place, what, noticed_at, leaf, salt FROM log_lie ORDER BY place", list_lie, r->report, &r->lies));
+	CDR_TRY(cdr_trustee_command_forks(tx, r->report, &r->forks));
+	CDR_TRY(cdr_trustee_command_withheld(tx, r->report, &r->withheld));
+	CDR_TRY(cdr_trustee_command_unlogged(tx, r->report, &r->unlogged));
+	CDR_TRY(cdr_trustee_command_list(tx, "What the log says in this trustee's name, and it does not remember to have said",
+	    "SELECT place, noted_at, act, kind, number, hash FROM said WHERE is_ours = 0 ORDER BY place", list_stranger, r->report, &r->strangers));
+	CDR_TRY(cdr_trustee_command_samples(tx, r->report, &r->samples));
+out:
+	return err;
 }
 
 /* A reading job. */
