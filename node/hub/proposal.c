@@ -163,18 +163,20 @@ list_ends(struct changes *changes, uint64_t made_at, size_t *count)
 
 /*
  * The changes as keys/roster_build.h takes them. Joining and restoring wait for people at the trustees: while there is something
- * that machines countersign, a right to take away or a sealing key to roll, they stay out of the version, so that they cannot
- * hold it up.
+ * that machines countersign, a right to take away, a sealing key to roll, or a key that begins, ends or has other shares, they stay out of the version, so that
+ * they cannot hold it up.
  */
 static cdr_err
 changes_list(struct changes *changes, uint64_t made_at, size_t *count)
 {
-	bool only_machines = changes->rolls.count > 0;
+	bool only_machines = changes->rolls.count > 0 || changes->keys.count > 0;
 
 	*count = 0;
 	changes->change = calloc(changes->count + changes->rolls.count + CDR_ROSTER_CHANGE_OTHER_MAX, sizeof(*changes->change));
 	if (changes->change == NULL)
 		return CDR_E_MEMORY;
+	list_ends(changes, made_at, count);
+	only_machines = only_machines || *count > 0;
 	for (size_t i = 0; i < changes->count; i++)
 		only_machines = only_machines || takes_away(&changes->wanted[i]);
 	for (size_t i = 0; i < changes->count; i++) {
@@ -190,7 +192,6 @@ changes_list(struct changes *changes, uint64_t made_at, size_t *count)
 			changes->change[(*count)++] = (struct cdr_roster_change){ .kind = CDR_ROSTER_CHANGE_STATUS,
 				.id = wanted->id, .status = wanted->status };
 	}
-	list_ends(changes, made_at, count);
 	for (size_t i = 0; i < changes->rolls.count; i++)
 		changes->change[(*count)++] = cdr_hub_rolls_change(&changes->rolls, i);
 	if (changes->keys.change != NULL)

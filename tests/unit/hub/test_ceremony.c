@@ -216,6 +216,33 @@ a_key_of_former_trustees_is_none(void **state)
 	cdr_hub_roster_release(x->hub, roster);
 }
 
+/* Who waits to be let in, for as long as people like, holds up no key. */
+static void
+a_key_does_not_wait_for_newcomers(void **state)
+{
+	struct exchange *x = *state;
+	struct x_party member;
+	uint8_t secret[CDR_HUB_INVITATION_SECRET_LEN];
+	struct x_reply reply;
+
+	x_party_make(&member, "member/aa");
+	x_invite(x, "aa", secret);
+	assert_int_equal(x_join(x, &member, secret, &reply), 200);
+	x_reply_free(&reply);
+	for (size_t i = 0; i < X_THRESHOLD; i++)
+		assert_string_equal(x_result(x, i, 1, 7), "ok");
+	x_approve(x);
+	const struct cdr_roster *roster = cdr_hub_roster_hold(x->hub);
+	assert_int_equal(roster->body->n_epoch, 1);
+	assert_int_equal(roster->body->n_member, 0);
+	cdr_hub_roster_release(x->hub, roster);
+	/* And nobody is forgotten over it. */
+	x_approve(x);
+	roster = cdr_hub_roster_hold(x->hub);
+	assert_int_equal(roster->body->n_member, 1);
+	cdr_hub_roster_release(x->hub, roster);
+}
+
 static void
 keys_of_two_kinds_come_in_together(void **state)
 {
@@ -325,6 +352,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(enough_results_make_an_epoch, setup, x_teardown),
 		cmocka_unit_test_setup_teardown(a_late_result_changes_nothing, setup, x_teardown),
 		cmocka_unit_test_setup_teardown(a_key_of_former_trustees_is_none, setup, x_teardown),
+		cmocka_unit_test_setup_teardown(a_key_does_not_wait_for_newcomers, setup, x_teardown),
 		cmocka_unit_test_setup_teardown(keys_of_two_kinds_come_in_together, setup, x_teardown),
 		cmocka_unit_test_setup_teardown(malformed_results_are_refused, setup, x_teardown),
 		cmocka_unit_test_setup_teardown(one_trustee_does_not_fill_the_log, setup, x_teardown),

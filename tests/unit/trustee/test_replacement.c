@@ -68,6 +68,22 @@ test_replacement_that_drops_new_keys(void **state)
 	assert_agrees(w);
 }
 
+/* A key comes, and whoever was to come in waits: no people are needed for it. */
+static void
+test_replacement_by_a_key(void **state)
+{
+	struct world *w = *state;
+	struct dealt key;
+
+	propose_one(w, change_member(w->other));
+	approve(w, w->other);
+	assert_agrees(w);
+	deal(w->x, 1, 1, &key);
+	give_share(w->x, 1, &key);
+	propose_one(w, change_epoch(&key));
+	assert_agrees(w);
+}
+
 /* A lower quota that was signed is not taken back either. */
 static void
 test_replacement_that_drops_a_lower_quota(void **state)
@@ -115,6 +131,7 @@ main(void)
 		CASE(test_replacement_that_drops_new_keys),
 		CASE(test_replacement_that_drops_a_lower_quota),
 		CASE(test_replacement_of_a_key),
+		CASE(test_replacement_by_a_key),
 	};
 
 	return cmocka_run_group_tests(tests, group_setup, NULL);
