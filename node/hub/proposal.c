@@ -267,14 +267,30 @@ out:
 	return err;
 }
 
+/* Whether the time of a key that has a newer one was up since then: a proposal of then does not say so. */
+static bool
+has_ended_since(const struct cdr_roster *before, uint64_t then, uint64_t now)
+{
+	for (size_t i = 0; i < cdr_roster_key_count(before->body); i++) {
+		struct cdr_roster_key key = cdr_roster_key_at(before->body, i), newest;
+
+		(void)cdr_roster_key_newest(before->body, key.kind, &newest);
+		if (key.number < newest.number && key.ends_at > then && key.ends_at <= now)
+			return true;
+	}
+	return false;
+}
+
 /* Whether ${present} is what would be proposed now: then its countersignatures stay. */
 static cdr_err
 is_up_to_date(struct cdr_tx *tx, const struct cdr_roster *present, const struct cdr_roster *before,
-    const uint8_t *seed, bool *same, struct cdr_fault *fault)
+    const uint8_t *seed, uint64_t now, bool *same, struct cdr_fault *fault)
 {
 	struct cdr_roster *again = NULL;
 
 	*same = false;
+	if (has_ended_since(before, present->body->made_at, now))
+		return CDR_OK;
 	cdr_err err = propose(tx, before, seed, present->body->made_at, &again, fault);
 	if (err == CDR_OK && again != NULL)
 		*same = memcmp(again->hash, present->hash, CDR_ROSTER_HASH_LEN) == 0;
@@ -293,7 +309,7 @@ cdr_hub_proposal_make(struct cdr_tx *tx, const uint8_t *seed, uint64_t now, stru
 	CDR_TRY(cdr_hub_roster_read(tx, CDR_HUB_ROSTER_NEWEST, &before, fault));
 	CDR_TRY(proposal_read(tx, &present, fault));
 	if (present != NULL)
-		CDR_TRY(is_up_to_date(tx, present, before, seed, &same, fault));
+		CDR_TRY(is_up_to_date(tx, present, before, seed, now, &same, fault));
 	if (same)
 		goto out;
 	/* A clock that was put back holds up nobody's suspension: trustees take no roster that is older than the one in force. */

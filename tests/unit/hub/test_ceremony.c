@@ -243,6 +243,35 @@ a_key_does_not_wait_for_newcomers(void **state)
 	cdr_hub_roster_release(x->hub, roster);
 }
 
+/* Nor the end of an epoch, though the proposal that waits was made before it. */
+static void
+an_end_does_not_wait_for_newcomers(void **state)
+{
+	struct exchange *x = *state;
+	struct x_party member;
+	uint8_t secret[CDR_HUB_INVITATION_SECRET_LEN];
+	struct x_reply reply;
+
+	for (uint32_t number = 1; number <= 2; number++) {
+		for (size_t i = 0; i < X_THRESHOLD; i++)
+			assert_string_equal(x_result(x, i, number, (uint8_t)(6 + number)), "ok");
+		x_approve(x);
+	}
+	x_party_make(&member, "member/aa");
+	x_invite(x, "aa", secret);
+	assert_int_equal(x_join(x, &member, secret, &reply), 200);
+	x_reply_free(&reply);
+	x->now += 61 * UINT64_C(86400);
+	assert_int_equal(cdr_hub_sweep(x->hub, x->now, NULL), CDR_OK);
+	x_approve(x);
+	const struct cdr_roster *roster = cdr_hub_roster_hold(x->hub);
+	assert_int_equal(roster->body->n_epoch, 1);
+	assert_int_equal(roster->body->epoch[0]->number, 2);
+	assert_int_equal(roster->body->n_member, 0);
+	cdr_hub_roster_release(x->hub, roster);
+	x_approve(x);
+}
+
 static void
 keys_of_two_kinds_come_in_together(void **state)
 {
@@ -353,6 +382,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(a_late_result_changes_nothing, setup, x_teardown),
 		cmocka_unit_test_setup_teardown(a_key_of_former_trustees_is_none, setup, x_teardown),
 		cmocka_unit_test_setup_teardown(a_key_does_not_wait_for_newcomers, setup, x_teardown),
+		cmocka_unit_test_setup_teardown(an_end_does_not_wait_for_newcomers, setup, x_teardown),
 		cmocka_unit_test_setup_teardown(keys_of_two_kinds_come_in_together, setup, x_teardown),
 		cmocka_unit_test_setup_teardown(malformed_results_are_refused, setup, x_teardown),
 		cmocka_unit_test_setup_teardown(one_trustee_does_not_fill_the_log, setup, x_teardown),
