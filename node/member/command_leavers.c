@@ -178,7 +178,7 @@ cdr_command_leavers_status(const struct cdr_arguments *arguments, struct cdr_rep
 	cdr_err err = CDR_E_INTERNAL;
 	struct cdr_member *member = NULL;
 	struct cdr_leavers_progress progress;
-	json_t *people = NULL;
+	json_t *people = NULL, *wait = NULL;
 
 	CDR_TRY(cdr_command_language_check(arguments, fault));
 	CDR_TRY(cdr_command_open(arguments, true, &member, fault));
@@ -188,14 +188,15 @@ cdr_command_leavers_status(const struct cdr_arguments *arguments, struct cdr_rep
 	    (unsigned long long)progress.removal_count);
 	if (progress.waiting_count + progress.removal_count > 0)
 		cdr_report_text(report, "The node brings the rest there while `candor serve` runs.\n");
-	json_t *wait = show_wait(report, &progress.wait, cdr_command_language(arguments));
+	wait = show_wait(report, &progress.wait, cdr_command_language(arguments));
 	people = json_array();
 	CDR_TRY(show_again(member, &progress, report, people));
-	CDR_TRY(cdr_report_json(report, json_pack("{s:I, s:I, s:I, s:o, s:{s:b, s:I, s:I, s:O}}", "register", (json_int_t)progress.register_count,
+	CDR_TRY(cdr_report_json(report, json_pack("{s:I, s:I, s:I, s:O, s:{s:b, s:I, s:I, s:O}}", "register", (json_int_t)progress.register_count,
 	    "waiting", (json_int_t)progress.waiting_count, "removals", (json_int_t)progress.removal_count, "index_waits", wait, "put_back", "asks",
 	    progress.is_unsettled, "came", (json_int_t)progress.again.came, "went", (json_int_t)progress.again.went, "people", people)));
 	err = CDR_OK;
 out:
+	json_decref(wait);
 	json_decref(people);
 	cdr_member_close(member);
 	return err;

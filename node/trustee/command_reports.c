@@ -177,7 +177,7 @@ cdr_trustee_command_reports(const struct cdr_arguments *arguments, struct cdr_re
 {
 	cdr_err err = CDR_E_INTERNAL;
 	struct cdr_trustee_open open;
-	struct reports r = { report, json_array(), json_array(), json_array(), json_array(), .samples = NULL };
+	struct reports r = { .report = report };
 
 	CDR_TRY(cdr_trustee_open(arguments, &open, fault));
 	CDR_TRY(cdr_store_read(open.home->store, reports_job, &r));

@@ -307,7 +307,6 @@ cdr_trustee_command_status(const struct cdr_arguments *arguments, struct cdr_rep
 		goto out;
 	}
 	job.trustee = open.trustee;
-	job.ceremonies = json_array();
 	job.roster = roster = cdr_current_hold(open.trustee->current);
 	CDR_TRY(cdr_store_read(open.home->store, standing_job, &job));
 	if (open.trustee->index != 0)
@@ -318,6 +317,7 @@ cdr_trustee_command_status(const struct cdr_arguments *arguments, struct cdr_rep
 	keys = list_keys(open.trustee, roster, report);
 	due = list_due(open.trustee, roster, report);
 	cdr_report_text(report, "Ceremonies:\n");
+	job.ceremonies = json_array();
 	err = cdr_store_read(open.home->store, list_job, &job);
 	if (err != CDR_OK) {
 		json_decref(keys);

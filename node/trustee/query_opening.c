@@ -286,7 +286,7 @@ post_all(struct cdr_trustee *trustee, const struct cdr_roster *roster, uint64_t 
 	cdr_err err = CDR_E_INTERNAL, refused = CDR_OK;
 	struct posting p = { .roster = roster };
 
-	if (now >= trustee->unwelcome.since + UNWELCOME_S)
+	if (now < trustee->unwelcome.since || now >= trustee->unwelcome.since + UNWELCOME_S)
 		trustee->unwelcome.count = 0;
 	for (;; p.after = p.drawn.number) {
 		CDR_TRY(cdr_store_read(trustee->home->store, next_job, &p));
