@@ -32,11 +32,28 @@ struct attempt_job {
 	size_t basis_len;
 	uint32_t attempt;
 	bool is_done;
+	const struct cdr_roster *roster;   /* in force; NULL: none */
 	struct cdr_trustee_ceremony_id *open;
 	size_t open_count;
 };
 
 #define AIM(job) cdr_value_int((job)->aim.act), cdr_value_int((job)->aim.kind), cdr_value_int((job)->aim.number)
+
+/* Whether a ceremony is of those who are trustees now. Where shares change the basis tells that; where a key is made, the plan alone. */
+static cdr_err
+is_ours(const struct attempt_job *job, struct cdr_bytes bytes, bool *ours)
+{
+	struct cdr_arena arena = { 0 };
+	const Cdr__Wire__CeremonyPlan *plan;
+
+	*ours = true;
+	if (job->aim.act != CDR_CEREMONY_MAKE || job->roster == NULL)
+		return CDR_OK;
+	cdr_err err = cdr_message_decode(&arena, &cdr__wire__ceremony_plan__descriptor, bytes, &plan);
+	*ours = err == CDR_OK && cdr_ceremony_plan_gives(plan, job->roster);
+	cdr_arena_free(&arena);
+	return err == CDR_E_INPUT ? CDR_E_STORE : err;
+}
 
 /* A reading job. */
 static cdr_err
@@ -46,23 +63,25 @@ attempt_job(struct cdr_tx *tx, void *context)
 	struct attempt_job *job = context;
 	struct cdr_query *query = NULL;
 	const struct cdr_values values = CDR_VALUES(AIM(job), cdr_value_blob(job->basis, job->basis_len));
+	struct cdr_bytes plan;
 	uint64_t newest;
 	char state[16];
 
 	job->attempt = 1;
-	CDR_TRY(cdr_query_start(tx, "SELECT attempt, state FROM key_ceremony WHERE act = $1 AND kind = $2 AND number = $3"
-	    " AND basis = $4 ORDER BY attempt DESC LIMIT 1", values, &query));
-	err = cdr_query_step(query);
-	if (err == CDR_E_ABSENT) {
-		err = CDR_OK;
-		goto out;
+	CDR_TRY(cdr_query_start(tx, "SELECT attempt, state, plan FROM key_ceremony WHERE act = $1 AND kind = $2 AND number = $3"
+	    " AND basis = $4 ORDER BY attempt DESC", values, &query));
+	for (bool ours = false; !ours && (err = cdr_query_step(query)) == CDR_OK;) {
+		CDR_TRY(cdr_query_blob_peek(query, 2, CDR_TRUSTEE_PLAN_LEN_MAX, &plan));
+		CDR_TRY(is_ours(job, plan, &ours));
+		if (!ours)
+			continue;
+		CDR_TRY(cdr_query_count(query, 0, &newest));
+		CDR_TRY(cdr_query_text(query, 1, state, sizeof(state)));
+		job->attempt = (uint32_t)newest + (strcmp(state, "failed") == 0 ? 1 : 0);
+		job->is_done = strcmp(state, "done") == 0;
 	}
-	if (err != CDR_OK)
-		goto out;
-	CDR_TRY(cdr_query_count(query, 0, &newest));
-	CDR_TRY(cdr_query_text(query, 1, state, sizeof(state)));
-	job->attempt = (uint32_t)newest + (strcmp(state, "failed") == 0 ? 1 : 0);
-	job->is_done = strcmp(state, "done") == 0;
+	if (err == CDR_E_ABSENT)
+		err = CDR_OK;
 out:
 	cdr_query_end(query);
 	return err;
@@ -81,11 +100,13 @@ cdr_trustee_attempt(const struct cdr_trustee *trustee, struct cdr_trustee_aim ai
 	job.basis_len = key.transcript.len < sizeof(job.basis) ? key.transcript.len : sizeof(job.basis);
 	if (job.basis_len > 0)
 		memcpy(job.basis, key.transcript.data, job.basis_len);
+	job.roster = cdr_current_hold(trustee->current);
 	CDR_TRY(cdr_store_read(trustee->home->store, attempt_job, &job));
 	if (job.attempt > CDR_TRUSTEE_ATTEMPT_MAX)
 		err = cdr_fault_set(fault, CDR_E_RANGE, "%d attempts for one key have failed: found another exchange",
 		    CDR_TRUSTEE_ATTEMPT_MAX);
 out:
+	cdr_current_release(trustee->current, job.roster);
 	*attempt = job.attempt;
 	*is_done = job.is_done;
 	return err;
@@ -99,11 +120,17 @@ open_job(struct cdr_tx *tx, void *context)
 	struct attempt_job *job = context;
 	struct cdr_query *query = NULL;
 	const struct cdr_values values = CDR_VALUES(AIM(job), cdr_value_int(job->attempt));
+	struct cdr_bytes plan;
+	bool ours;
 
 	job->open_count = 0;
-	CDR_TRY(cdr_query_start(tx, "SELECT id FROM key_ceremony WHERE act = $1 AND kind = $2 AND number = $3 AND attempt <> $4"
+	CDR_TRY(cdr_query_start(tx, "SELECT id, plan FROM key_ceremony WHERE act = $1 AND kind = $2 AND number = $3 AND attempt <> $4"
 	    " AND certified = 1 AND state <> 'done' AND length(seed) > 0 ORDER BY attempt", values, &query));
 	while ((err = cdr_query_step(query)) == CDR_OK && job->open_count < CDR_TRUSTEE_ATTEMPT_MAX) {
+		CDR_TRY(cdr_query_blob_peek(query, 1, CDR_TRUSTEE_PLAN_LEN_MAX, &plan));
+		CDR_TRY(is_ours(job, plan, &ours));
+		if (!ours)
+			continue;
 		CDR_TRY(cdr_query_blob(query, 0, job->open[job->open_count].bytes, CDR_CEREMONY_ID_LEN));
 		job->open_count++;
 	}
@@ -119,9 +146,10 @@ cdr_err
 cdr_trustee_attempt_open(const struct cdr_trustee *trustee, struct cdr_trustee_aim aim, uint32_t attempt,
     struct cdr_trustee_ceremony_id open[static CDR_TRUSTEE_ATTEMPT_MAX], size_t *count)
 {
-	struct attempt_job job = { .aim = aim, .attempt = attempt, .open = open };
+	struct attempt_job job = { .aim = aim, .attempt = attempt, .open = open, .roster = cdr_current_hold(trustee->current) };
 	cdr_err err = cdr_store_read(trustee->home->store, open_job, &job);
 
+	cdr_current_release(trustee->current, job.roster);
 	*count = job.open_count;
 	return err;
 }

@@ -38,8 +38,8 @@ struct cdr_trustee_ceremony {
 
 /**
  * cdr_trustee_attempt(trustee, aim, attempt, is_done, fault):
- * Which attempt is to be run: the newest, or the one after it if that ended with somebody at fault. The secretariat numbers
- * those at giving keys to other trustees.
+ * Which attempt is to be run: the newest, or the one after it if that ended with somebody at fault. Where a key is made, those of
+ * former trustees do not count: whoever came since knows none of them. The secretariat numbers those at giving keys to other trustees.
  *
  * is_done   out   whether that attempt has come to its end, with a key
  *
@@ -56,7 +56,7 @@ struct cdr_trustee_ceremony_id {
 /**
  * cdr_trustee_attempt_open(trustee, aim, attempt, open, count):
  * Earlier ceremonies with this aim in which this trustee gave its certificate and saw no end: the others may have a key that
- * counts on its share.
+ * counts on its share. One in which former trustees were to make a key is none of them.
  *
  * attempt   in    of the ceremony that is to be run: left out
  * open      out   CDR_TRUSTEE_ATTEMPT_MAX places

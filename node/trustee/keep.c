@@ -37,7 +37,6 @@ give_up(struct cdr_trustee_keep *keep, size_t at)
 		cdr_log(CDR_LOG_ERROR, "ceremony.failed", cdr_log_text("kind", cdr_key_kind_name(run->aim.kind)),
 		    cdr_log_int("number", run->aim.number), cdr_log_text("why", text));
 	}
-	keep->is_given_up[at] = true;
 	end_run(keep, at);
 }
 
@@ -50,14 +49,10 @@ begin(struct cdr_trustee_keep *keep, struct cdr_trustee *trustee, struct cdr_tru
 	uint32_t attempt;
 	bool is_done;
 
-	if (keep->number[at] != aim.number) {
-		keep->number[at] = aim.number;
-		keep->is_given_up[at] = false;
-	}
-	if (keep->run[at] != NULL || keep->is_given_up[at])
+	if (keep->run[at] != NULL)
 		return CDR_OK;
 	CDR_TRY(cdr_trustee_attempt(trustee, aim, &attempt, &is_done, fault));
-	/* A further attempt is for operators to agree upon. */
+	/* A further attempt is for operators to agree upon; what former trustees attempted is over, and does not count. */
 	if (attempt > 1)
 		return CDR_OK;
 	CDR_TRY(cdr_trustee_ceremony_start(trustee, aim, attempt, NULL, &keep->run[at], fault));

@@ -11,8 +11,6 @@
 /* The ceremonies under way. Zeroed: none. */
 struct cdr_trustee_keep {
 	struct cdr_trustee_ceremony *run[2];
-	bool is_given_up[2]; /* somebody was at fault: an operator has to look */
-	uint32_t number[2];  /* of the key that was tried last */
 };
 
 /**

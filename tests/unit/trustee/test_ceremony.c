@@ -332,6 +332,27 @@ judge(struct world *w, const struct cdr_roster *before, const struct cdr_roster 
 	cdr_trustee_opinion_free(&j.opinion);
 }
 
+/* A roster in which another has come in the place of trustee 3. */
+static struct cdr_roster *
+others_of(struct world *w)
+{
+	struct cdr_roster *others;
+	struct cdr_fault fault = { CDR_OK, "" };
+	Cdr__Wire__Roster body = *w->x->genesis->body;
+	Cdr__Wire__Trustee third = *body.trustee[2], *at[TRUSTEE_COUNT];
+	Cdr__Wire__Party party = *third.party;
+	uint8_t key[CDR_SIGN_PUBLIC_LEN] = { 42 };
+
+	party.signing_key = cdr_message_field(key, sizeof(key));
+	third.party = &party;
+	memcpy(at, body.trustee, sizeof(at));
+	at[2] = &third;
+	body.trustee = at;
+	if (cdr_roster_build_genesis(&body, w->x->hub_seed, &others, &fault) != CDR_OK)
+		fail_msg("%s", fault.text);
+	return others;
+}
+
 /*
  * A hub that keeps a key back which all trustees have made, until one of them has left: those who stayed know the key, and whoever left has a share of
  * it. It is a key of trustees that are none any more, and nobody countersigns it.
@@ -340,12 +361,8 @@ static void
 test_a_key_of_former_trustees(void **state)
 {
 	struct world *w = *state;
-	struct cdr_roster *proposal, *others, *next;
+	struct cdr_roster *proposal, *others = others_of(w), *next;
 	struct cdr_fault fault = { CDR_OK, "" };
-	Cdr__Wire__Roster body = *w->x->genesis->body;
-	Cdr__Wire__Trustee third = *body.trustee[2], *at[TRUSTEE_COUNT];
-	Cdr__Wire__Party party = *third.party;
-	uint8_t key[CDR_SIGN_PUBLIC_LEN] = { 42 };
 
 	for (uint32_t i = 1; i <= TRUSTEE_COUNT; i++)
 		begin(w, i);
@@ -353,13 +370,6 @@ test_a_key_of_former_trustees(void **state)
 	assert_int_equal(cdr_trustee_proposal_fetch(w->x->node[1].trustee, w->x->genesis, &proposal, &fault), CDR_OK);
 	assert_non_null(proposal);
 	judge(w, w->x->genesis, proposal, true);
-	party.signing_key = cdr_message_field(key, sizeof(key));
-	third.party = &party;
-	memcpy(at, body.trustee, sizeof(at));
-	at[2] = &third;
-	body.trustee = at;
-	if (cdr_roster_build_genesis(&body, w->x->hub_seed, &others, &fault) != CDR_OK)
-		fail_msg("%s", fault.text);
 	const struct cdr_roster_change change = { .kind = CDR_ROSTER_CHANGE_KEY,
 		.key = cdr_roster_key_of_epoch(proposal->body->epoch[0]) };
 	if (cdr_roster_build_next(others, &change, 1, cdr_trustee_now(), w->x->hub_seed, &next, &fault) != CDR_OK)
@@ -603,6 +613,44 @@ test_certified_attempt_stays_open(void **state)
 	assert_int_equal(count, 0);
 }
 
+/* A writing job: what trustee 1 has begun was certified; or failed. */
+static cdr_err
+end_job(struct cdr_tx *tx, void *state)
+{
+	return cdr_query_run(tx, "UPDATE key_ceremony SET certified = 1, state = $1", CDR_VALUES(cdr_value_text(state)));
+}
+
+/* Whoever comes in another's place knows no attempt of those before: all begin at the first, and nothing of theirs is gone on with. */
+static void
+test_attempts_of_former_trustees(void **state)
+{
+	struct world *w = *state;
+	struct cdr_trustee_ceremony_id open[CDR_TRUSTEE_ATTEMPT_MAX];
+	struct cdr_trustee *t = w->x->node[1].trustee;
+	static char failed[] = "failed", running[] = "running";
+	size_t count;
+
+	w->attempt = 2;
+	begin(w, 1);
+	assert_int_equal(cdr_store_write(w->x->node[1].home.store, end_job, failed), CDR_OK);
+	assert_int_equal(attempt_of(w, 1), 3);
+	assert_int_equal(cdr_store_write(w->x->node[1].home.store, end_job, running), CDR_OK);
+	assert_int_equal(cdr_trustee_attempt_open(t, tags, 3, open, &count), CDR_OK);
+	assert_int_equal(count, 1);
+	assert_int_equal(cdr_store_write(w->x->node[1].home.store, end_job, failed), CDR_OK);
+	assert_int_equal(cdr_current_set(t->current, others_of(w)), CDR_OK);
+	assert_int_equal(attempt_of(w, 1), 1);
+	assert_int_equal(cdr_store_write(w->x->node[1].home.store, end_job, running), CDR_OK);
+	assert_int_equal(cdr_trustee_attempt_open(t, tags, 3, open, &count), CDR_OK);
+	assert_int_equal(count, 0);
+	/* Theirs count for them, though one of those before was further. */
+	w->attempt = 1;
+	begin(w, 1);
+	assert_int_equal(attempt_of(w, 1), 1);
+	assert_int_equal(cdr_store_write(w->x->node[1].home.store, end_job, failed), CDR_OK);
+	assert_int_equal(attempt_of(w, 1), 2);
+}
+
 static void
 test_start_refusals(void **state)
 {
@@ -758,6 +806,7 @@ main(void)
 		CASE(test_database_lost),
 		CASE(test_failed_attempt_is_over),
 		CASE(test_certified_attempt_stays_open),
+		CASE(test_attempts_of_former_trustees),
 		CASE(test_start_refusals),
 		CASE(test_hub_alters),
 		CASE(test_hub_in_the_trustees_place),
