@@ -414,6 +414,14 @@ check_transition(struct cdr_tx *tx, const struct status_job *job, const char *fr
 	return err;
 }
 
+/* From here on no code lets the keys of this member in, also where others replace them before any roster says that they were revoked. */
+static cdr_err
+note_revoked(struct cdr_tx *tx, const char *id)
+{
+	return cdr_query_run(tx, "INSERT INTO revoked_key (signing_key, member) SELECT signing_key, id FROM member"
+	    " WHERE id = $1 AND signing_key NOT IN (SELECT signing_key FROM revoked_key)", CDR_VALUES(cdr_value_text(id)));
+}
+
 /* A writing job. */
 static cdr_err
 status_write(struct cdr_tx *tx, void *context)
@@ -428,6 +436,8 @@ status_write(struct cdr_tx *tx, void *context)
 	if (err != CDR_OK || strcmp(from, job->status) == 0)
 		return err;
 	CDR_TRY(check_transition(tx, job, from));
+	if (strcmp(job->status, "revoked") == 0)
+		CDR_TRY(note_revoked(tx, job->id));
 	CDR_TRY(cdr_query_run(tx, "UPDATE member SET status = $2 WHERE id = $1",
 	    CDR_VALUES(cdr_value_text(job->id), cdr_value_text(job->status))));
 	CDR_TRY(cdr_hub_proposal_make(tx, job->seed, job->now, job->fault));

@@ -302,6 +302,37 @@ what_was_revoked_is_not_restored(void **state)
 	assert_string_equal(join_status(x, &found, secret), "pending");
 }
 
+/* A key is revoked from the moment that the hub says so: it may be replaced before any roster does, or was in none. */
+static void
+a_key_is_revoked_before_any_roster_says_so(void **state)
+{
+	struct exchange *x = *state;
+	struct x_party lost, second, found;
+	uint8_t secret[CDR_HUB_INVITATION_SECRET_LEN];
+
+	x_enrol(x, "member-a", &lost);
+	assert_int_equal(cdr_hub_member_set(x->hub, "member-a", "revoked", x->now, NULL), CDR_OK);
+	x_invite(x, "member-a", secret);
+	assert_string_equal(join_status(x, &lost, secret), "exists");
+	x_party_make(&second, "member/member-a");
+	assert_string_equal(join_status(x, &second, secret), "pending");
+	/* Those that only waited are sent away, too: neither comes back, for this member or for another one. */
+	assert_int_equal(cdr_hub_member_set(x->hub, "member-a", "revoked", x->now, NULL), CDR_OK);
+	x_invite(x, "member-a", secret);
+	assert_string_equal(join_status(x, &second, secret), "exists");
+	x_party_make(&found, "member/member-a");
+	assert_string_equal(join_status(x, &found, secret), "pending");
+	x_approve(x);
+	assert_string_equal(try_fetch(x, &found), "ok");
+	x_invite(x, "member-b", secret);
+	assert_string_equal(join_status(x, &second, secret), "exists");
+	assert_string_equal(join_status(x, &lost, secret), "exists");
+	/* What was noted is revoked once more when a roster says so. */
+	assert_int_equal(cdr_hub_member_set(x->hub, "member-a", "revoked", x->now, NULL), CDR_OK);
+	x_approve(x);
+	assert_int_equal(x_count(x, "SELECT count(*) FROM revoked_key"), 3);
+}
+
 /* A writing job. */
 static cdr_err
 forget_revocations(struct cdr_tx *tx, void *context)
@@ -519,6 +550,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(a_pending_member_can_be_sent_away, x_setup, x_teardown),
 		cmocka_unit_test_setup_teardown(a_member_enrols_anew, x_setup, x_teardown),
 		cmocka_unit_test_setup_teardown(what_was_revoked_is_not_restored, x_setup, x_teardown),
+		cmocka_unit_test_setup_teardown(a_key_is_revoked_before_any_roster_says_so, x_setup, x_teardown),
 		cmocka_unit_test_setup_teardown(what_the_roster_revoked_is_invited, x_setup, x_teardown),
 		cmocka_unit_test_setup_teardown(a_new_proposal_holds_everything, x_setup, x_teardown),
 		cmocka_unit_test_setup_teardown(taking_away_comes_first, x_setup, x_teardown),
