@@ -154,25 +154,91 @@ is_revoked(const Cdr__Wire__Member *member)
 	return strcmp(member->status, "revoked") == 0;
 }
 
-/* see audit/verify.h: of neighbours cdr_roster_verify_next has judged it. */
+/* Signing keys that were revoked, each once: no more than the rosters hold. What a key points to belongs to its roster. */
+struct revoked_keys {
+	struct revoked_key {
+		const ProtobufCBinaryData *key;
+		size_t version; /* that revoked it first */
+	} *item;
+	size_t count, room;
+};
+
+static const struct revoked_key *
+revoked_find(const struct revoked_keys *keys, const ProtobufCBinaryData *key)
+{
+	for (size_t i = 0; i < keys->count; i++)
+		if (cdr_message_same(*keys->item[i].key, *key))
+			return &keys->item[i];
+	return NULL;
+}
+
+static cdr_err
+revoked_add(struct revoked_keys *keys, const ProtobufCBinaryData *key, size_t version)
+{
+	if (revoked_find(keys, key) != NULL)
+		return CDR_OK;
+	if (keys->count == keys->room) {
+		size_t room = keys->room > 0 ? 2 * keys->room : 64;
+		struct revoked_key *more = realloc(keys->item, room * sizeof(*more));
+		if (more == NULL)
+			return CDR_E_MEMORY;
+		keys->item = more;
+		keys->room = room;
+	}
+	keys->item[keys->count++] = (struct revoked_key){ key, version };
+	return CDR_OK;
+}
+
+/* Who is new, or has another key, has none that an earlier version revoked; of neighbours cdr_roster_verify_next has judged it. */
+static cdr_err
+check_revoked_keys(const struct cdr_verify *v, const struct revoked_keys *keys, size_t version, struct cdr_fault *fault)
+{
+	const Cdr__Wire__Roster *body = v->roster[version]->body;
+
+	for (size_t i = 0; i < body->n_member; i++) {
+		const Cdr__Wire__Member *is = body->member[i], *was = cdr_roster_member(v->roster[version - 1], is->id);
+		if (is_revoked(is) || (was != NULL && cdr_message_same(was->party->signing_key, is->party->signing_key)))
+			continue;
+		const struct revoked_key *revoked = revoked_find(keys, &is->party->signing_key);
+		if (revoked != NULL)
+			return cdr_fault_set(fault, CDR_E_ROSTER, "rosters/%zu lets %s in with the key that was revoked in rosters/%zu: somebody "
+			    "may have stolen it", version, is->id, revoked->version);
+	}
+	return CDR_OK;
+}
+
+/* Whom ${version} revokes, and the one before did not. */
+static cdr_err
+note_revoked_keys(const struct cdr_verify *v, struct revoked_keys *keys, size_t version)
+{
+	const Cdr__Wire__Roster *body = v->roster[version]->body;
+
+	for (size_t i = 0; i < body->n_member; i++) {
+		const Cdr__Wire__Member *is = body->member[i], *was = version > 0 ? cdr_roster_member(v->roster[version - 1], is->id) : NULL;
+		if (!is_revoked(is) || (was != NULL && is_revoked(was) && cdr_message_same(was->party->signing_key, is->party->signing_key)))
+			continue;
+		cdr_err err = revoked_add(keys, &is->party->signing_key, version);
+		if (err != CDR_OK)
+			return err;
+	}
+	return CDR_OK;
+}
+
+/* see audit/verify.h */
 cdr_err
 cdr_verify_revoked_keys(const struct cdr_verify *v, struct cdr_fault *fault)
 {
-	for (size_t version = 1; version < v->roster_count; version++) {
-		const Cdr__Wire__Roster *body = v->roster[version]->body;
-		for (size_t i = 0; i < body->n_member; i++) {
-			const Cdr__Wire__Member *is = body->member[i], *was = cdr_roster_member(v->roster[version - 1], is->id);
-			if (was == NULL || is_revoked(is) || cdr_message_same(was->party->signing_key, is->party->signing_key))
-				continue;
-			for (size_t k = 1; k < version; k++) {
-				was = cdr_roster_member(v->roster[k], is->id);
-				if (was != NULL && is_revoked(was) && cdr_message_same(was->party->signing_key, is->party->signing_key))
-					return cdr_fault_set(fault, CDR_E_ROSTER, "rosters/%zu lets %s in with the key that was revoked in rosters/%zu: somebody "
-					    "may have stolen it", version, is->id, k);
-			}
-		}
+	cdr_err err = CDR_OK;
+	struct revoked_keys keys = { .item = NULL };
+
+	for (size_t version = 0; version < v->roster_count; version++) {
+		if (version > 0)
+			CDR_TRY(check_revoked_keys(v, &keys, version, fault));
+		CDR_TRY(note_revoked_keys(v, &keys, version));
 	}
-	return CDR_OK;
+out:
+	free(keys.item);
+	return err;
 }
 
 /* see audit/verify.h */

@@ -114,7 +114,7 @@ CDR_MUST_CHECK cdr_err cdr_verify_files_each(const struct cdr_verify *v, const c
 
 /* The parts, each in a file of its own. */
 cdr_err cdr_verify_rosters(struct cdr_verify *v, struct cdr_fault *fault);
-/* Of the rosters alone: nobody comes back with a key with which it was revoked, whatever it had in between. CDR_OK; CDR_E_ROSTER. */
+/* Of the rosters alone: a key with which a member was revoked lets nobody in later, under this id or another. CDR_OK; CDR_E_ROSTER; CDR_E_MEMORY. */
 cdr_err cdr_verify_revoked_keys(const struct cdr_verify *v, struct cdr_fault *fault);
 cdr_err cdr_verify_tree(struct cdr_verify *v, struct cdr_fault *fault);
 cdr_err cdr_verify_roster_leaves(struct cdr_verify *v, struct cdr_fault *fault);

@@ -154,7 +154,7 @@ rosters_are_recorded(void **state)
 	assert_int_equal(cdr_verify_roster_leaves(&w->v, NULL), CDR_E_ROSTER);
 }
 
-/* A member is revoked, comes back with another key, and then with the one that was revoked. */
+/* A member is revoked, comes back with another key, and then somebody with the one that was revoked. */
 static void
 revoked_keys_stay_revoked(void **state)
 {
@@ -185,6 +185,28 @@ revoked_keys_stay_revoked(void **state)
 	member[4].status = active;
 	member[2].status = suspended;
 	assert_int_equal(cdr_verify_revoked_keys(&w->v, NULL), CDR_OK);
+	member[2].status = revoked;
+	/* The key, not the id: under another one, beside the member or in its place, it is the same key. */
+	static char other[] = "green-valley";
+	member[4].id = other;
+	assert_int_equal(cdr_verify_revoked_keys(&w->v, &fault), CDR_E_ROSTER);
+	assert_non_null(strstr(fault.text, "rosters/4 lets green-valley in with the key that was revoked in rosters/2"));
+	member[4].status = revoked;
+	assert_int_equal(cdr_verify_revoked_keys(&w->v, NULL), CDR_OK);
+	member[4].status = active;
+	party[4].signing_key = cdr_message_field(key_bytes[3], CDR_SIGN_PUBLIC_LEN);
+	assert_int_equal(cdr_verify_revoked_keys(&w->v, NULL), CDR_OK);
+	/* Somebody who was there before, with another key. */
+	member[3].id = other;
+	party[4].signing_key = party[1].signing_key;
+	assert_int_equal(cdr_verify_revoked_keys(&w->v, &fault), CDR_E_ROSTER);
+	assert_non_null(strstr(fault.text, "rosters/4 lets green-valley in"));
+	/* A key that was revoked twice is told with the first time. */
+	member[3].id = id;
+	party[3].signing_key = party[1].signing_key;
+	member[3].status = revoked;
+	assert_int_equal(cdr_verify_revoked_keys(&w->v, &fault), CDR_E_ROSTER);
+	assert_non_null(strstr(fault.text, "revoked in rosters/2"));
 }
 
 int
