@@ -34,7 +34,7 @@ CDR_MUST_CHECK cdr_err cdr_hub_invite(struct cdr_hub *hub, const struct cdr_hub_
  * /v1/join: JoinRequest to JoinReply. The member waits, pending, until a roster names it; a repeat with the same keys
  * tells how far that is. CDR_E_INPUT for a card that is none; CDR_E_REFUSED for a certificate that is not the card's,
  * or a code that is unknown, too old, or was used by other keys; CDR_E_EXISTS if another party has one of the keys,
- * or they are those of this member that were revoked.
+ * or they were revoked, for this member or for another one.
  */
 cdr_err cdr_hub_join(void *hub, const struct cdr_call *call, struct cdr_answer *answer, struct cdr_fault *fault);
 
@@ -48,7 +48,7 @@ struct cdr_bytes cdr_hub_join_key(const ProtobufCMessage *message);
  * cdr_hub_member_set(hub, id, status, now, fault):
  * Suspend, revoke or restore ("active") a member. It holds here from the next request on; the roster that tells
  * everybody is proposed, and waits for countersignatures. A member that is only pending can be revoked: it then never was one.
- * Who was revoked is not restored but invited, with new keys.
+ * Who was revoked is not restored but invited, with new keys; those that it had let nobody in from then on, whether or not a roster ever says so.
  *
  * Returns  CDR_OK, also if it has that status; CDR_E_ABSENT; CDR_E_REFUSED if it cannot get that status from where it
  *          is; CDR_E_STORE.
