@@ -18,6 +18,8 @@
 #define EPOCH_MAX_S (400 * DAY_S)
 #define STATISTICS_KEY_MAX_S (500 * DAY_S)
 #define APPROVED_NAME "recover/approved" /* hash of a proposal */
+#define LOWERED_NAME "lowered/"        /* and a member: the last version for which a lower quota was countersigned, under the key in force */
+#define LOWERED_NAME_LEN (sizeof(LOWERED_NAME) + CDR_SLUG_LEN_MAX)
 
 void
 cdr_trustee_opinion_free(struct cdr_trustee_opinion *opinion)
@@ -174,6 +176,34 @@ changes_too(const struct cdr_trustee_opinion *opinion, const struct cdr_roster_d
 	return false;
 }
 
+/* Under which name it is noted that ${member} gets a lower quota. */
+static void
+lowered_name(const char *member, char name[static LOWERED_NAME_LEN])
+{
+	(void)snprintf(name, LOWERED_NAME_LEN, LOWERED_NAME "%s", member);
+}
+
+/* Whether a quota was lower only because it came with other keys, and goes with them: no cut under the key in force is taken back. */
+static cdr_err
+quota_goes_with_keys(struct cdr_tx *tx, const struct cdr_roster *before, const struct cdr_roster *proposal,
+    const struct cdr_trustee_opinion *opinion, const Cdr__Wire__Member *is, bool *goes)
+{
+	const Cdr__Wire__Member *was = cdr_roster_member(before, is->id), *given = cdr_roster_member(opinion->earlier, is->id);
+	char name[LOWERED_NAME_LEN], version[24], lowered[24];
+
+	*goes = false;
+	if (was == NULL || given == NULL || cdr_message_same(was->party->signing_key, given->party->signing_key) ||
+	    !cdr_message_same(was->party->signing_key, is->party->signing_key) || is->check_points > was->check_points ||
+	    is->import_points > was->import_points)
+		return CDR_OK;
+	/* An earlier proposal still may have lowered it under that key, before the one that brought others. */
+	lowered_name(is->id, name);
+	(void)snprintf(version, sizeof(version), "%" PRIu64, proposal->body->version);
+	cdr_err err = cdr_trustee_setting_text(tx, name, lowered, sizeof(lowered));
+	*goes = err == CDR_E_ABSENT || (err == CDR_OK && strcmp(lowered, version) != 0);
+	return err == CDR_E_ABSENT ? CDR_OK : err;
+}
+
 /* What of an earlier proposal of this version may be taken back: what it added to the roster in force, or gave. */
 static bool
 is_withdrawn(const struct cdr_roster *before, const struct cdr_trustee_opinion *opinion,
@@ -225,13 +255,17 @@ judge_replacement(struct cdr_tx *tx, const struct cdr_roster *before, const stru
 	cdr_err err = CDR_E_INTERNAL;
 	struct cdr_roster_diff *back = &opinion->back;
 	enum cdr_trustee_view view;
+	bool goes;
 
 	CDR_TRY(read_countersigned(tx, proposal->body->version, &opinion->earlier));
 	if (opinion->earlier == NULL || memcmp(opinion->earlier->hash, proposal->hash, CDR_ROSTER_HASH_LEN) == 0)
 		goto out;
 	CDR_TRY(cdr_roster_diff_new(opinion->earlier, proposal, back));
 	for (size_t i = 0; i < back->count; i++) {
-		if (is_withdrawn(before, opinion, &back->entry[i]))
+		goes = is_withdrawn(before, opinion, &back->entry[i]);
+		if (back->entry[i].kind == CDR_DIFF_MEMBER_QUOTA_UP)
+			CDR_TRY(quota_goes_with_keys(tx, before, proposal, opinion, back->entry[i].member, &goes));
+		if (goes)
 			continue;
 		CDR_TRY(judge_entry(tx, before, proposal, &back->entry[i], &view));
 		if (view != CDR_VIEW_AGREED)
@@ -430,6 +464,27 @@ stop_members(struct cdr_tx *tx, const struct cdr_trustee_opinion *opinion, uint6
 	return CDR_OK;
 }
 
+/* A lower quota under the key that is in force binds every later proposal of this version, whatever keys one of them brings. */
+static cdr_err
+note_lowered(struct cdr_tx *tx, const struct cdr_roster *before, const struct cdr_trustee_opinion *opinion, uint64_t version)
+{
+	char name[LOWERED_NAME_LEN], text[24];
+	int len = snprintf(text, sizeof(text), "%" PRIu64, version);
+
+	for (size_t i = 0; i < opinion->diff.count; i++) {
+		const struct cdr_roster_diff_entry *e = &opinion->diff.entry[i];
+
+		if (e->kind != CDR_DIFF_MEMBER_QUOTA_DOWN ||
+		    !cdr_message_same(cdr_roster_member(before, e->member->id)->party->signing_key, e->member->party->signing_key))
+			continue;
+		lowered_name(e->member->id, name);
+		cdr_err err = cdr_trustee_setting_put(tx, name, text, (size_t)len);
+		if (err != CDR_OK)
+			return err;
+	}
+	return CDR_OK;
+}
+
 /* see node/trustee/countersign.h */
 cdr_err
 cdr_trustee_is_stopped(struct cdr_tx *tx, const char *member, uint64_t version, bool *stopped)
@@ -455,6 +510,7 @@ sign_job(struct cdr_tx *tx, void *context)
 	if (!job->opinion->agrees)
 		goto out;
 	CDR_TRY(stop_members(tx, job->opinion, p->body->version));
+	CDR_TRY(note_lowered(tx, job->before, job->opinion, p->body->version));
 	CDR_TRY(cdr_query_run(tx, "DELETE FROM countersigned WHERE version <= $1",
 	    CDR_VALUES(cdr_value_int((int64_t)p->body->version))));
 	CDR_TRY(cdr_query_run(tx, "INSERT INTO countersigned (version, hash, signed, signed_at) VALUES ($1, $2, $3, $4)",

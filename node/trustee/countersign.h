@@ -12,7 +12,8 @@
  * The hub makes a proposal anew when more is to change before enough have countersigned, so a trustee may sign several
  * proposals of one version. Then a hub could complete more than one of them, and show them to different parties. That
  * gains it nothing that it would not gain by showing an older version, as long as the later proposal takes back nothing
- * of the earlier one but an addition: a suspension that one party has seen is in every later roster. So a proposal is
+ * of the earlier one but an addition: a suspension that one party has seen is in every later roster. A lower quota that came with other keys is part of
+ * that addition, and goes with them; one under the key in force is noted, and stays. So a proposal is
  * judged twice: against the roster in force, and against the last proposal of the same version that was countersigned. A trustee
  * that was put back from a backup may have forgotten that one: proposals of that version wait for its operator, who asks the other
  * trustees whether they countersign the same.

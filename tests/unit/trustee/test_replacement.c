@@ -98,6 +98,105 @@ test_replacement_that_drops_a_lower_quota(void **state)
 	assert_waits(w);
 }
 
+/* The member comes with another signing key. */
+static void
+change_key(struct world *w, uint8_t number)
+{
+	memset(w->member->seed, number, sizeof(w->member->seed));
+	assert_int_equal(cdr_sign_public(w->member->seed, w->member->key), CDR_OK);
+}
+
+/* A key of the trustees, and nothing else: what waits for people is left out. */
+static struct cdr_roster_change
+only_a_key(struct world *w, struct dealt *key)
+{
+	deal(w->x, 1, 1, key);
+	give_share(w->x, 1, key);
+	return change_epoch(key);
+}
+
+/* Who comes back with other keys and a lower quota waits: its quota is what it was, as its keys are. */
+static void
+test_replacement_that_drops_a_lower_quota_with_its_keys(void **state)
+{
+	struct world *w = *state;
+	struct dealt key;
+
+	change_key(w, 31);
+	w->member->check_points = 50;
+	propose_one(w, change_member(w->member));
+	approve(w, w->member);
+	assert_agrees(w);
+	propose_one(w, only_a_key(w, &key));
+	assert_agrees(w);
+}
+
+/* The same of a member that was revoked in between. */
+static void
+test_replacement_that_drops_a_return(void **state)
+{
+	struct world *w = *state;
+	struct dealt key;
+
+	propose_one(w, change_status(w->member, "revoked"));
+	in_force(w);
+	change_key(w, 31);
+	w->member->check_points = 50;
+	w->member->import_points = 1;
+	propose_one(w, change_member(w->member));
+	approve(w, w->member);
+	assert_agrees(w);
+	propose_one(w, only_a_key(w, &key));
+	assert_agrees(w);
+}
+
+/* Beside other keys nothing is raised: neither under those, nor under the key in force. */
+static void
+test_replacement_that_raises_a_quota(void **state)
+{
+	struct world *w = *state;
+
+	change_key(w, 31);
+	w->member->check_points = 50;
+	propose_one(w, change_member(w->member));
+	approve(w, w->member);
+	assert_agrees(w);
+	w->member->check_points = 51;
+	propose_one(w, change_member(w->member));
+	assert_waits(w);
+	w->member->check_points = 100;
+	propose_one(w, change_member(w->member));
+	assert_waits(w);
+	change_key(w, 21);
+	w->member->check_points = 101;
+	propose_one(w, change_member(w->member));
+	assert_waits(w);
+	w->member->check_points = 100;
+	w->member->import_points = 1001;
+	propose_one(w, change_member(w->member));
+	assert_waits(w);
+}
+
+/* A cut under the key in force stays one, also where other keys were signed after it, and after a restart. */
+static void
+test_replacement_that_drops_a_cut_behind_other_keys(void **state)
+{
+	struct world *w = *state;
+	struct dealt key;
+
+	w->member->check_points = 50;
+	propose_one(w, change_member(w->member));
+	assert_agrees(w);
+	change_key(w, 31);
+	propose_one(w, change_member(w->member));
+	approve(w, w->member);
+	assert_agrees(w);
+	propose_one(w, only_a_key(w, &key));
+	assert_waits(w);
+	restart(w->x, 1);
+	assert_waits(w);
+}
+
 /* One version does not get two keys; but the hub makes its proposal anew, with a later beginning. */
 static void
 test_replacement_of_a_key(void **state)
@@ -130,6 +229,10 @@ main(void)
 		CASE(test_replacement_that_drops_a_newcomer),
 		CASE(test_replacement_that_drops_new_keys),
 		CASE(test_replacement_that_drops_a_lower_quota),
+		CASE(test_replacement_that_drops_a_lower_quota_with_its_keys),
+		CASE(test_replacement_that_drops_a_return),
+		CASE(test_replacement_that_raises_a_quota),
+		CASE(test_replacement_that_drops_a_cut_behind_other_keys),
 		CASE(test_replacement_of_a_key),
 		CASE(test_replacement_by_a_key),
 	};
