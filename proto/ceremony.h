@@ -48,6 +48,7 @@
 #define CDR_CEREMONY_SAVED_LEN_MAX (4U << 20)
 #define CDR_CEREMONY_FINDING_COUNT_MAX 64
 #define CDR_CEREMONY_PARTICIPANT_MAX CDR_DKG_PARTICIPANTS_MAX
+#define CDR_CEREMONY_ATTEMPT_MAX 64 /* at making one key, or at changing its shares; those at giving it to others have no end */
 
 /* What a ceremony does; the numbers are those of the wire. */
 enum cdr_ceremony_act {

@@ -540,24 +540,50 @@ out:
 	return err;
 }
 
-/* What was said behind the roster that brought those who are trustees now: a key of former ones has shares with whoever left. */
-#define BY_THESE_TRUSTEES " AND COALESCE(logged, -1) > (SELECT COALESCE(max(logged), -2) FROM roster WHERE version IN (SELECT version FROM trustees_changed))"
+/* What t trustees say came of the ceremony with this plan, if they do. */
+static cdr_err
+agreed_read(struct cdr_tx *tx, const struct cdr_roster *roster, const Cdr__Wire__CeremonyPlan *plan, uint64_t starts_at, uint64_t ends_at,
+    struct cdr_hub_new_keys *keys, bool *found)
+{
+	uint8_t id[CDR_CEREMONY_ID_LEN];
+	cdr_err err = cdr_ceremony_id(plan, id);
 
-/* What t trustees say about the next key of a kind, if they do. */
+	if (err != CDR_OK)
+		return err;
+	return outcome_read(tx,
+	    "SELECT result FROM key_outcome WHERE ceremony = $1 AND hash IN"
+	    " (SELECT hash FROM key_outcome WHERE ceremony = $1 GROUP BY hash HAVING count(*) >= $2) LIMIT 1",
+	    CDR_VALUES(cdr_value_blob(id, sizeof(id)), cdr_value_int(roster->body->threshold)), starts_at, ends_at, keys, found);
+}
+
+/*
+ * What t trustees say about the next key of a kind, if they do. It is asked for by the plans of those who are trustees now: a key of former ones has
+ * shares with whoever left, whenever those who stayed say what it is.
+ */
 static cdr_err
 new_key_read(struct cdr_tx *tx, const struct cdr_roster *roster, enum cdr_key_kind kind, uint64_t now,
     struct cdr_hub_new_keys *keys)
 {
-	uint64_t days = kind == CDR_KEY_TAGS ? CDR_HUB_EPOCH_DAYS : CDR_HUB_STATISTICS_KEY_DAYS;
-	bool found;
+	cdr_err err = CDR_E_INTERNAL;
+	const uint64_t days = kind == CDR_KEY_TAGS ? CDR_HUB_EPOCH_DAYS : CDR_HUB_STATISTICS_KEY_DAYS;
+	const uint32_t number = newest_number(roster, kind) + 1;
+	struct cdr_roster *genesis = NULL;
+	struct cdr_ceremony_draft draft;
+	bool found = false;
+	int64_t said;
 
-	return outcome_read(tx,
-	    "SELECT result FROM key_outcome WHERE act = 1 AND kind = $1 AND number = $2" BY_THESE_TRUSTEES " AND hash IN"
-	    " (SELECT hash FROM key_outcome WHERE act = 1 AND kind = $1 AND number = $2" BY_THESE_TRUSTEES
-	    " GROUP BY hash HAVING count(*) >= $3)"
-	    " LIMIT 1",
-	    CDR_VALUES(cdr_value_int(kind), cdr_value_int(newest_number(roster, kind) + 1),
-		cdr_value_int(roster->body->threshold)), now, now + days * CDR_HUB_DAY_S, keys, &found);
+	CDR_TRY(cdr_query_one_int(tx, "SELECT count(*) FROM key_outcome WHERE act = 1 AND kind = $1 AND number = $2",
+	    CDR_VALUES(cdr_value_int(kind), cdr_value_int(number)), &said));
+	if (said < (int64_t)roster->body->threshold)
+		goto out;
+	CDR_TRY(cdr_hub_roster_read(tx, 0, &genesis, NULL));
+	for (uint32_t attempt = 1; !found && attempt <= CDR_CEREMONY_ATTEMPT_MAX; attempt++) {
+		cdr_ceremony_plan_make(roster, genesis->hash, kind, number, attempt, &draft);
+		CDR_TRY(agreed_read(tx, roster, &draft.plan, now, now + days * CDR_HUB_DAY_S, keys, &found));
+	}
+out:
+	cdr_roster_free(genesis);
+	return err;
 }
 
 /* The same key with the shares that t trustees say it has now, if they do. */
@@ -580,7 +606,6 @@ static cdr_err
 reshared_read(struct cdr_tx *tx, const struct cdr_roster *roster, struct cdr_hub_new_keys *keys)
 {
 	cdr_err err = CDR_E_INTERNAL;
-	uint8_t id[CDR_CEREMONY_ID_LEN];
 	bool found = true;
 
 	CDR_TRY(cdr_hub_change_read(tx, &keys->change_arena, &keys->change));
@@ -592,12 +617,7 @@ reshared_read(struct cdr_tx *tx, const struct cdr_roster *roster, struct cdr_hub
 		struct cdr_ceremony_draft draft;
 
 		CDR_TRY(cdr_ceremony_plan_reshare(keys->change, &key, &draft));
-		CDR_TRY(cdr_ceremony_id(&draft.plan, id));
-		CDR_TRY(outcome_read(tx,
-		    "SELECT result FROM key_outcome WHERE ceremony = $1 AND hash IN"
-		    " (SELECT hash FROM key_outcome WHERE ceremony = $1 GROUP BY hash HAVING count(*) >= $2) LIMIT 1",
-		    CDR_VALUES(cdr_value_blob(id, sizeof(id)), cdr_value_int(roster->body->threshold)), key.starts_at, key.ends_at,
-		    keys, &found));
+		CDR_TRY(agreed_read(tx, roster, &draft.plan, key.starts_at, key.ends_at, keys, &found));
 	}
 	if (!found || keys->count == 0)
 		cdr_hub_new_keys_free(keys);

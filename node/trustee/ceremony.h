@@ -11,7 +11,7 @@
 #include "node/trustee/share.h"
 #include "proto/ceremony.h"
 
-#define CDR_TRUSTEE_ATTEMPT_MAX 64
+#define CDR_TRUSTEE_ATTEMPT_MAX CDR_CEREMONY_ATTEMPT_MAX
 #define CDR_TRUSTEE_PLAN_LEN_MAX (64U << 10)
 
 /* What a ceremony is to do with which key. */

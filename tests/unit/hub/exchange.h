@@ -299,13 +299,30 @@ x_enrol(struct exchange *x, const char *id, struct x_party *party)
 
 /* ---- the epoch ---------------------------------------------------------------------------------------------- */
 
+/* The ceremony in which those who are trustees now make this key, or those who were when one of them had ${url}. */
+static inline void
+x_ceremony(struct exchange *x, enum cdr_key_kind kind, uint32_t number, uint32_t attempt, char *url, uint8_t id[static CDR_CEREMONY_ID_LEN])
+{
+	const struct cdr_roster *roster = cdr_hub_roster_hold(x->hub);
+	struct cdr_ceremony_draft draft;
+	Cdr__Wire__Party party = *roster->body->trustee[X_TRUSTEES - 1]->party;
+
+	cdr_ceremony_plan_make(roster, x->hub->genesis, kind, number, attempt, &draft);
+	if (url != NULL) {
+		party.url = url;
+		draft.participant[X_TRUSTEES - 1].party = &party;
+	}
+	assert_int_equal(cdr_ceremony_id(&draft.plan, id), CDR_OK);
+	cdr_hub_roster_release(x->hub, roster);
+}
+
 /* What trustee ${index} says that a ceremony gave; ${mark} makes one key differ from another. */
 static inline const char *
-x_key_result(struct exchange *x, size_t index, enum cdr_key_kind kind, uint32_t number, uint8_t mark)
+x_ceremony_result(struct exchange *x, size_t index, enum cdr_key_kind kind, uint32_t number, uint8_t mark,
+    const uint8_t ceremony[static CDR_CEREMONY_ID_LEN])
 {
 	Cdr__Wire__CeremonyResult result = CDR__WIRE__CEREMONY_RESULT__INIT;
 	Cdr__Wire__CeremonyKey key = CDR__WIRE__CEREMONY_KEY__INIT;
-	uint8_t ceremony[32] = { (uint8_t)kind, (uint8_t)number };
 	uint8_t point[CDR_POINT_LEN] = { 2, mark }, hash[32] = { mark };
 	ProtobufCBinaryData share[X_TRUSTEES];
 
@@ -319,10 +336,19 @@ x_key_result(struct exchange *x, size_t index, enum cdr_key_kind kind, uint32_t 
 	key.transcript = cdr_message_field(hash, sizeof(hash));
 	key.kind = kind;
 	key.threshold = X_THRESHOLD;
-	result.ceremony = cdr_message_field(ceremony, sizeof(ceremony));
+	result.ceremony = cdr_message_field(ceremony, CDR_CEREMONY_ID_LEN);
 	result.act = CDR_CEREMONY_MAKE;
 	result.key = &key;
 	return x_try(x, &x->trustee[index], "/v1/ceremony/result", &result.base, &cdr__wire__logged__descriptor);
+}
+
+static inline const char *
+x_key_result(struct exchange *x, size_t index, enum cdr_key_kind kind, uint32_t number, uint8_t mark)
+{
+	uint8_t ceremony[CDR_CEREMONY_ID_LEN];
+
+	x_ceremony(x, kind, number, 1, NULL, ceremony);
+	return x_ceremony_result(x, index, kind, number, mark, ceremony);
 }
 
 static inline const char *

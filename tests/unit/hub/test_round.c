@@ -22,7 +22,7 @@ make_key(struct world *w)
 {
 	Cdr__Wire__CeremonyResult result = CDR__WIRE__CEREMONY_RESULT__INIT;
 	Cdr__Wire__CeremonyKey key = CDR__WIRE__CEREMONY_KEY__INIT;
-	uint8_t ceremony[32] = { CDR_KEY_STATISTICS, 1 }, hash[32] = { 9 }, public_key[CDR_POINT_LEN];
+	uint8_t ceremony[CDR_CEREMONY_ID_LEN], hash[32] = { 9 }, public_key[CDR_POINT_LEN];
 	uint8_t point[X_TRUSTEES][CDR_POINT_LEN];
 	ProtobufCBinaryData share[X_TRUSTEES];
 
@@ -41,6 +41,7 @@ make_key(struct world *w)
 	key.n_public_share = X_TRUSTEES;
 	key.transcript = cdr_message_field(hash, sizeof(hash));
 	key.threshold = X_THRESHOLD;
+	x_ceremony(w->x, CDR_KEY_STATISTICS, 1, 1, NULL, ceremony);
 	result.ceremony = cdr_message_field(ceremony, sizeof(ceremony));
 	result.act = CDR_CEREMONY_MAKE;
 	result.key = &key;
