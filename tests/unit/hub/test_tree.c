@@ -587,6 +587,26 @@ nobody_fills_the_log_with_proofs(void **state)
 	x_reply_free(&reply);
 }
 
+/* Nor does it have the hub work for nothing: what ends without a proof counts like any other. */
+static void
+asking_after_others_rows_counts(void **state)
+{
+	struct world *w = *state;
+	uint8_t rows[CDR_INDEX_PROVE_ROWS_MAX * CDR_INDEX_ROW_LEN];
+	struct x_reply reply;
+	Cdr__Wire__IndexProve request;
+
+	put(w, 1, 11, 1, LATEST);
+	for (int i = 0; i < CDR_HUB_PROOFS_A_DAY; i++) {
+		assert_int_equal(prove(w, 2, 11, 1, 1, rows, &reply, &request), 404);
+		x_reply_free(&reply);
+	}
+	assert_string_equal(x_try(w->x, &w->member[2], "/v1/index/prove", &request.base, &cdr__wire__index_prove_reply__descriptor),
+	    "quota");
+	assert_int_equal(prove(w, 1, 11, 1, 1, rows, &reply, &request), 200);
+	x_reply_free(&reply);
+}
+
 static cdr_err
 forget_job(struct cdr_tx *tx, void *context)
 {
@@ -675,6 +695,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(who_was_taken_out_is_missed, setup, teardown),
 		cmocka_unit_test_setup_teardown(others_rows_are_not_proved, setup, teardown),
 		cmocka_unit_test_setup_teardown(nobody_fills_the_log_with_proofs, setup, teardown),
+		cmocka_unit_test_setup_teardown(asking_after_others_rows_counts, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_damaged_tree_proves_nothing, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_large_import_is_not_left_to_the_next_answer, setup, teardown),
 	};
