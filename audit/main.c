@@ -94,11 +94,11 @@ print_json(const struct cdr_verify *v, cdr_err err, const char *part, const stru
 
 	if (v->roster_count > 0)
 		cdr_fingerprint_write(v->genesis, fingerprint);
-	json_t *root = json_pack("{s:b, s:s, s:I, s:I, s:I, s:i, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o}", "holds", err == CDR_OK, "fingerprint",
+	json_t *root = json_pack("{s:b, s:s, s:I, s:I, s:I, s:i, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o}", "holds", err == CDR_OK, "fingerprint",
 	    fingerprint, "rosters", (json_int_t)v->roster_count, "leaves", (json_int_t)v->checkpoint.size, "sealed",
 	    (json_int_t)v->sealed_count, "witnesses", (int)v->checkpoint.cosignature_count, "witnessed_at",
-	    (json_int_t)v->witnessed_at, "ceremonies", (json_int_t)v->ceremony_count, "keys", (json_int_t)v->key_count,
-	    "keys_without_transcript", (json_int_t)v->unproved_count, "rounds", (json_int_t)v->round_count,
+	    (json_int_t)v->witnessed_at, "ceremonies", (json_int_t)v->ceremony_count, "ceremonies_of_no_roster",
+	    (json_int_t)v->unnamed_count, "keys", (json_int_t)v->key_count, "keys_without_transcript", (json_int_t)v->unproved_count, "rounds", (json_int_t)v->round_count,
 	    "published_cells", (json_int_t)v->cells_count, "releases", (json_int_t)v->release_count, "rounds_not_shown",
 	    (json_int_t)v->unshown_count, "kinds", kinds_json(v));
 	(void)json_object_set_new(root, "samples", samples_json(v));
@@ -125,6 +125,8 @@ print_text(const struct cdr_verify *v, bool given)
 	    v->checkpoint.size, v->checkpoint.cosignature_count, v->sealed_count);
 	(void)printf("%zu key ceremonies hold; of %zu keys %zu have no transcript here.\n", v->ceremony_count, v->key_count,
 	    v->unproved_count);
+	if (v->unnamed_count > 0)
+		(void)printf("%zu more hold, of a key that came into no roster.\n", v->unnamed_count);
 	if (v->sample_count > 0) {
 		(void)printf("%zu lots drew evaluations for auditors:", v->sample_count);
 		for (int outcome = 0; outcome < CDR_SAMPLE_OUTCOME_COUNT; outcome++)

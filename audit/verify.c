@@ -535,6 +535,36 @@ match_ceremony(struct cdr_verify *v, const Cdr__Wire__CeremonyTranscript *transc
 	return err;
 }
 
+/* Whether a roster names a key of the ceremony with this transcript. */
+static bool
+is_named(const struct cdr_verify *v, const uint8_t hash[static CDR_ROSTER_HASH_LEN])
+{
+	for (size_t version = 1; version < v->roster_count; version++) {
+		const Cdr__Wire__Roster *body = v->roster[version]->body;
+		for (size_t i = 0; i < cdr_roster_key_count(body); i++) {
+			const struct cdr_roster_key key = cdr_roster_key_at(body, i);
+			if (key.transcript.len == CDR_ROSTER_HASH_LEN && memcmp(key.transcript.data, hash, CDR_ROSTER_HASH_LEN) == 0)
+				return true;
+		}
+	}
+	return false;
+}
+
+/*
+ * Whether the transcript is that of a key which came into no roster: honest trustees made it, and other trustees came before it was used, or it is to
+ * come into the next. What a roster names has to be as the roster says. The roster from which it begins decides nothing but who took part: one is enough.
+ */
+static cdr_err
+match_unnamed(const struct cdr_verify *v, const Cdr__Wire__CeremonyTranscript *transcript)
+{
+	cdr_err err = CDR_E_ABSENT;
+	uint8_t hash[CDR_ROSTER_HASH_LEN];
+
+	for (size_t version = 0; err == CDR_E_ABSENT && version < v->roster_count; version++)
+		err = cdr_ceremony_verify_unnamed(transcript, v->roster[version], v->genesis, hash);
+	return err == CDR_E_ABSENT || (err == CDR_OK && is_named(v, hash)) ? CDR_E_REFUSED : err;
+}
+
 struct proving {
 	struct cdr_verify *v;
 	bool *proved;                        /* of each roster's keys, which stand one after the other */
@@ -550,6 +580,7 @@ take_ceremony(void *context, const char *file_name, struct cdr_fault *fault)
 	struct cdr_buffer bytes = { 0 };
 	struct cdr_arena arena = { 0 };
 	const Cdr__Wire__CeremonyTranscript *transcript;
+	bool unnamed = false;
 
 	(void)snprintf(name, sizeof(name), "ceremonies/%.255s", file_name);
 	CDR_TRY(cdr_verify_file_read(v, name, &bytes, fault));
@@ -559,12 +590,17 @@ take_ceremony(void *context, const char *file_name, struct cdr_fault *fault)
 	if (err != CDR_OK)
 		goto out;
 	err = match_ceremony(v, transcript, proving->proved);
+	if (err != CDR_OK && err != CDR_E_MEMORY) {
+		err = match_unnamed(v, transcript);
+		unnamed = err == CDR_OK;
+	}
 	if (err != CDR_OK) {
 		err = err == CDR_E_MEMORY ? err : cdr_fault_set(fault, err, "%.200s/%.255s is not how any key in the rosters was made: it was altered, or is of another exchange",
 							v->folder, name);
 		goto out;
 	}
-	v->ceremony_count++;
+	v->unnamed_count += unnamed;
+	v->ceremony_count += !unnamed;
 out:
 	cdr_arena_free(&arena);
 	cdr_buffer_free(&bytes);

@@ -56,7 +56,8 @@ struct cdr_verify {
 	size_t open_count, open_room;
 	uint64_t sealed_count;               /* leaves of which the log shows a commitment */
 	uint64_t kind_count[CDR_LEAF_KIND_COUNT];
-	size_t ceremony_count;               /* transcripts that were verified */
+	size_t ceremony_count;               /* transcripts that were verified, of keys in the rosters */
+	size_t unnamed_count;                /* of keys that came into no roster */
 	size_t key_count, unproved_count;    /* keys in the rosters; those without a transcript in the folder */
 	struct cdr_verify_sample *sample;    /* every lot, in order */
 	size_t sample_count, sample_rooted;  /* those whose checkpoint the tree was seen to have */

@@ -265,4 +265,15 @@ CDR_MUST_CHECK cdr_err cdr_ceremony_verify(const Cdr__Wire__CeremonyTranscript *
     const struct cdr_roster *before, const uint8_t genesis[static CDR_ROSTER_HASH_LEN], const struct cdr_roster_key *key,
     struct cdr_fault *fault);
 
+/**
+ * cdr_ceremony_verify_unnamed(transcript, before, genesis, hash):
+ * The same of a ceremony whose key no roster names, or none yet: that the trustees of ${before} held it, and that it came to its end.
+ *
+ * hash   out   SHA-256 of the transcript; zero unless CDR_OK
+ *
+ * Returns  CDR_OK; CDR_E_ABSENT if its plan does not begin from ${before}; CDR_E_REFUSED if it does not hold; CDR_E_MEMORY.
+ */
+CDR_MUST_CHECK cdr_err cdr_ceremony_verify_unnamed(const Cdr__Wire__CeremonyTranscript *transcript,
+    const struct cdr_roster *before, const uint8_t genesis[static CDR_ROSTER_HASH_LEN], uint8_t hash[static CDR_ROSTER_HASH_LEN]);
+
 #endif

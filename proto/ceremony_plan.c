@@ -249,16 +249,14 @@ cdr_ceremony_plan_gives(const Cdr__Wire__CeremonyPlan *plan, const struct cdr_ro
 
 #define WRONG(...) cdr_fault_set(fault, CDR_E_REFUSED, __VA_ARGS__)
 
-/* Whether the plan is one of the trustees of ${before}, for ${key}; ${basis} is the key as it was, if it was. */
+/* Whether the plan is one of the trustees of ${before}; ${basis} is its key as it was, if it was. */
 static cdr_err
-check_plan(const Cdr__Wire__CeremonyPlan *plan, const struct cdr_roster *before, const uint8_t *genesis,
-    const struct cdr_roster_key *key, struct cdr_roster_key *basis, struct cdr_fault *fault)
+check_plan(const Cdr__Wire__CeremonyPlan *plan, const struct cdr_roster *before, const uint8_t *genesis, struct cdr_roster_key *basis,
+    struct cdr_fault *fault)
 {
 	const Cdr__Wire__TrusteeChange change = change_of(plan);
-	bool has_basis = cdr_roster_key_find(before->body, key->kind, key->number, basis);
+	bool has_basis = cdr_roster_key_find(before->body, (enum cdr_key_kind)plan->kind, plan->number, basis);
 
-	if (plan->kind != (uint32_t)key->kind || plan->number != key->number)
-		return WRONG("this ceremony was for another key");
 	if ((plan->act == CDR_CEREMONY_MAKE) == has_basis)
 		return WRONG("the roster before %s that key already", has_basis ? "names" : "does not name");
 	if (has_basis && (plan->basis.len != basis->transcript.len ||
@@ -267,23 +265,18 @@ check_plan(const Cdr__Wire__CeremonyPlan *plan, const struct cdr_roster *before,
 	return cdr_ceremony_change_check(&change, before, genesis, fault) == CDR_OK ? CDR_OK : CDR_E_REFUSED;
 }
 
-/* Whether what came of it is ${key}. */
+/* Whether what came of a ceremony is ${key}. */
 static cdr_err
-compare_result(const struct cdr_ceremony *ceremony, const struct cdr_roster_key *key, struct cdr_fault *fault)
+compare_result(const struct cdr_dkg_key *made, const uint8_t hash[static CDR_ROSTER_HASH_LEN], const struct cdr_roster_key *key,
+    struct cdr_fault *fault)
 {
-	uint8_t hash[CDR_ROSTER_HASH_LEN];
-	struct cdr_dkg_key made;
-	cdr_err err = cdr_ceremony_result(ceremony, &made, hash, NULL);
-
-	if (err != CDR_OK)
-		return err;
-	if (key->transcript.len != sizeof(hash) || memcmp(key->transcript.data, hash, sizeof(hash)) != 0)
+	if (key->transcript.len != CDR_ROSTER_HASH_LEN || memcmp(key->transcript.data, hash, CDR_ROSTER_HASH_LEN) != 0)
 		return WRONG("the roster names the transcript of another ceremony");
-	if (key->public_key.len != CDR_POINT_LEN || memcmp(key->public_key.data, made.public_key, CDR_POINT_LEN) != 0)
+	if (key->public_key.len != CDR_POINT_LEN || memcmp(key->public_key.data, made->public_key, CDR_POINT_LEN) != 0)
 		return WRONG("the roster names another key than the one that came of this ceremony");
 	for (size_t i = 0; i < key->share_count; i++) {
 		if (key->public_share[i].len != CDR_POINT_LEN ||
-		    memcmp(key->public_share[i].data, made.public_share[i], CDR_POINT_LEN) != 0)
+		    memcmp(key->public_share[i].data, made->public_share[i], CDR_POINT_LEN) != 0)
 			return WRONG("the roster names another share of trustee %zu than the one that came of this ceremony", i + 1);
 	}
 	return CDR_OK;
@@ -307,18 +300,15 @@ explain(const struct cdr_ceremony *ceremony, struct cdr_fault *fault)
 	return WRONG("the ceremony did not come to an end: %s", text);
 }
 
-/* see proto/ceremony.h */
-cdr_err
-cdr_ceremony_verify(const Cdr__Wire__CeremonyTranscript *transcript, const struct cdr_roster *before,
-    const uint8_t genesis[static CDR_ROSTER_HASH_LEN], const struct cdr_roster_key *key, struct cdr_fault *fault)
+/* Play the messages of a transcript whose plan was checked, without any secret. ${basis} is the key as it was, number 0 if it was not. */
+static cdr_err
+play(const Cdr__Wire__CeremonyTranscript *transcript, const struct cdr_roster_key *basis, struct cdr_dkg_key *made,
+    uint8_t hash[static CDR_ROSTER_HASH_LEN], struct cdr_fault *fault)
 {
 	cdr_err err = CDR_E_INTERNAL;
-	struct cdr_roster_key basis;
-	struct cdr_ceremony_config config = { .plan = transcript->plan };
+	struct cdr_ceremony_config config = { .plan = transcript->plan, .key = basis->number != 0 ? basis : NULL };
 	struct cdr_ceremony *ceremony = NULL;
 
-	CDR_TRY(check_plan(transcript->plan, before, genesis, key, &basis, fault));
-	config.key = basis.number != 0 ? &basis : NULL;
 	err = cdr_ceremony_new(&config, &ceremony, fault);
 	if (err != CDR_OK) {
 		err = err == CDR_E_MEMORY ? err : WRONG("this plan cannot be carried out");
@@ -327,9 +317,41 @@ cdr_ceremony_verify(const Cdr__Wire__CeremonyTranscript *transcript, const struc
 	for (size_t i = 0; i < transcript->n_message; i++)
 		CDR_TRY(cdr_ceremony_take(ceremony, transcript->message[i]));
 	CDR_TRY(cdr_ceremony_step(ceremony));
-	err = cdr_ceremony_state(ceremony) == CDR_CEREMONY_DONE ? compare_result(ceremony, key, fault) :
-	    explain(ceremony, fault);
+	err = cdr_ceremony_state(ceremony) == CDR_CEREMONY_DONE ? cdr_ceremony_result(ceremony, made, hash, NULL) : explain(ceremony, fault);
 out:
 	cdr_ceremony_free(ceremony);
 	return err;
+}
+
+/* see proto/ceremony.h */
+cdr_err
+cdr_ceremony_verify(const Cdr__Wire__CeremonyTranscript *transcript, const struct cdr_roster *before,
+    const uint8_t genesis[static CDR_ROSTER_HASH_LEN], const struct cdr_roster_key *key, struct cdr_fault *fault)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct cdr_roster_key basis;
+	struct cdr_dkg_key made;
+	uint8_t hash[CDR_ROSTER_HASH_LEN];
+
+	if (transcript->plan->kind != (uint32_t)key->kind || transcript->plan->number != key->number)
+		return WRONG("this ceremony was for another key");
+	CDR_TRY(check_plan(transcript->plan, before, genesis, &basis, fault));
+	CDR_TRY(play(transcript, &basis, &made, hash, fault));
+	err = compare_result(&made, hash, key, fault);
+out:
+	return err;
+}
+
+/* see proto/ceremony.h */
+cdr_err
+cdr_ceremony_verify_unnamed(const Cdr__Wire__CeremonyTranscript *transcript, const struct cdr_roster *before,
+    const uint8_t genesis[static CDR_ROSTER_HASH_LEN], uint8_t hash[static CDR_ROSTER_HASH_LEN])
+{
+	struct cdr_roster_key basis;
+	struct cdr_dkg_key made;
+
+	memset(hash, 0, CDR_ROSTER_HASH_LEN);
+	if (check_plan(transcript->plan, before, genesis, &basis, NULL) != CDR_OK)
+		return CDR_E_ABSENT;
+	return play(transcript, &basis, &made, hash, NULL);
 }

@@ -1,5 +1,10 @@
 /* What came of a ceremony is verified by anybody; what cannot be begun is refused. */
 #include "tests/unit/unit.h"
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "audit/verify.h"
+#include "tests/unit/files.h"
 #include "tests/unit/keys/ceremony_change.h"
 
 static void
@@ -54,6 +59,110 @@ test_verify(void **state)
 	assert_int_equal(cdr_ceremony_verify(&t, w->roster, genesis, &m.named, &fault), CDR_E_REFUSED);
 	cdr_arena_free(&arena);
 	cdr_buffer_free(&saved);
+	world_free(w);
+}
+
+/* ---- without a roster ------------------------------------------------------------------------------------------- */
+
+/* Whether a folder with this transcript and these rosters holds: "named", "unnamed", or refused. */
+static const char *
+judge(const Cdr__Wire__CeremonyTranscript *t, struct cdr_roster **roster, size_t count, const uint8_t *genesis)
+{
+	char folder[] = "/tmp/cdr-verify-XXXXXX", path[64];
+	struct cdr_verify v = { .roster = roster, .roster_count = count };
+	struct cdr_fault fault = { CDR_OK, "" };
+	struct cdr_buffer bytes;
+
+	assert_non_null(mkdtemp(folder));
+	v.folder = folder;
+	memcpy(v.genesis, genesis, sizeof(v.genesis));
+	(void)snprintf(path, sizeof(path), "%s/ceremonies", folder);
+	assert_int_equal(mkdir(path, 0700), 0);
+	(void)snprintf(path, sizeof(path), "%s/ceremonies/one", folder);
+	assert_int_equal(cdr_message_encode(&t->base, &bytes), CDR_OK);
+	FILE *file = fopen(path, "wb");
+	assert_non_null(file);
+	assert_int_equal(fwrite(bytes.data, 1, bytes.len, file), bytes.len);
+	assert_int_equal(fclose(file), 0);
+	cdr_buffer_free(&bytes);
+	cdr_err err = cdr_verify_ceremonies(&v, &fault);
+	files_remove(folder);
+	if (err != CDR_OK) {
+		assert_int_equal(err, CDR_E_REFUSED);
+		assert_non_null(strstr(fault.text, "/ceremonies/one is not how"));
+		return "refused";
+	}
+	assert_int_equal(v.ceremony_count + v.unnamed_count, 1);
+	return v.unnamed_count == 1 ? "unnamed" : "named";
+}
+
+/* The genesis roster with the key, as the hub builds the next one. */
+static struct cdr_roster *
+with_key(const struct world *w, const struct cdr_roster_key *key)
+{
+	struct cdr_roster_key whole = *key;
+	struct cdr_roster *next;
+	struct cdr_fault fault = { CDR_OK, "" };
+	static const uint8_t scheme[32];
+
+	whole.scheme_version = (struct cdr_bytes){ scheme, sizeof(scheme) };
+	whole.starts_at = 2000;
+	whole.ends_at = 3000;
+	const struct cdr_roster_change change = { .kind = CDR_ROSTER_CHANGE_KEY, .key = whole };
+	if (cdr_roster_build_next(w->roster, &change, 1, 2000, w->hub_seed, &next, &fault) != CDR_OK)
+		fail_msg("%s", fault.text);
+	return next;
+}
+
+/* Honest trustees made a key, and it came into no roster: that holds by itself. What was altered, or a roster names otherwise, does not. */
+static void
+test_of_no_roster(void **state)
+{
+	struct made m, other;
+	struct world *w = world_new(), *strangers = world_new();
+	struct cdr_buffer saved;
+	struct cdr_arena arena = { 0 };
+	Cdr__Wire__CeremonyMessages *bag;
+	Cdr__Wire__CeremonyTranscript t = CDR__WIRE__CEREMONY_TRANSCRIPT__INIT;
+	uint8_t hash[CDR_ROSTER_HASH_LEN];
+
+	(void)state;
+	run(w, honest);
+	take_made(w, &m);
+	take_made(w, &other);
+	other.key.public_share[1][5] ^= 1;
+	struct cdr_roster *genesis[2] = { w->roster, with_key(w, &m.named) }, *altered[2] = { w->roster, with_key(w, &other.named) };
+	assert_int_equal(cdr_ceremony_save(w->trustee[3].ceremony, &saved), CDR_OK);
+	assert_int_equal(cdr_message_decode(&arena, &cdr__wire__ceremony_messages__descriptor, cdr_buffer_bytes(&saved), &bag), CDR_OK);
+	t.plan = &w->draft.plan;
+	t.n_message = bag->n_message;
+	t.message = bag->message;
+	assert_int_equal(cdr_ceremony_verify_unnamed(&t, w->roster, w->roster->hash, hash), CDR_OK);
+	assert_memory_equal(hash, m.transcript, sizeof(hash));
+	assert_int_equal(cdr_ceremony_verify_unnamed(&t, genesis[1], w->roster->hash, hash), CDR_E_ABSENT); /* which names that key */
+	assert_int_equal(cdr_ceremony_verify_unnamed(&t, strangers->roster, w->roster->hash, hash), CDR_E_ABSENT);
+	assert_string_equal(judge(&t, genesis, 2, w->roster->hash), "named");
+	assert_string_equal(judge(&t, genesis, 1, w->roster->hash), "unnamed");
+	assert_string_equal(judge(&t, altered, 2, w->roster->hash), "refused");
+	assert_string_equal(judge(&t, &strangers->roster, 1, w->roster->hash), "refused");
+	assert_string_equal(judge(&t, genesis, 1, strangers->roster->hash), "refused");
+	for (size_t i = 0; i < t.n_message; i++) {
+		if (t.message[i]->round == CDR_CEREMONY_ECHO)
+			continue;
+		t.message[i]->content.data[10] ^= 1;
+		assert_int_equal(cdr_ceremony_verify_unnamed(&t, w->roster, w->roster->hash, hash), CDR_E_REFUSED);
+		t.message[i]->content.data[10] ^= 1;
+	}
+	t.n_message--;
+	assert_string_equal(judge(&t, genesis, 1, w->roster->hash), "refused");
+	t.n_message++;
+	w->draft.plan.number = 2;
+	assert_string_equal(judge(&t, genesis, 2, w->roster->hash), "refused");
+	cdr_arena_free(&arena);
+	cdr_buffer_free(&saved);
+	cdr_roster_free(genesis[1]);
+	cdr_roster_free(altered[1]);
+	world_free(strangers);
 	world_free(w);
 }
 
@@ -122,6 +231,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_verify),
+		cmocka_unit_test(test_of_no_roster),
 		cmocka_unit_test(test_refusals),
 	};
 
