@@ -108,7 +108,8 @@ stop() {
 	kill -"${2:-TERM}" "$p" 2>/dev/null || return 0
 	for i in $(seq 1 600); do
 		kill -0 "$p" 2>/dev/null || return 0
-		[ "$(ps -o stat= -p "$p" 2>/dev/null | cut -c1)" = Z ] && return 0
+		# A zombie whose other threads have not ended yet still holds its locks.
+		[ "$(ps -o stat= -p "$p" 2>/dev/null | cut -c1)" = Z ] && [ "$(ls "/proc/$p/task" 2>/dev/null | wc -l)" -le 1 ] && return 0
 		sleep 0.05
 	done
 	kill -KILL "$p" 2>/dev/null
