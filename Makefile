@@ -233,9 +233,7 @@ tests: $(UNIT) $(FUZZERS) $(NET_TOOLS) $(BUILD)/tests/vectors/oprf_oracle $(BUIL
 
 .PHONY: run-unit run-scenario run-ct run-lint run-oracle run-browser run-fuzz-seeds run-bench run-check-febrl run-soak run-fuzz
 run-unit: $(if $(T),$(BUILD)/tests/unit/$(T),$(UNIT))
-	$(Q)printf '%s\n' $^ | xargs -P $(shell nproc) -I {} sh -c 't={}; \
-		timeout -k 10 900 $$t >$$t.log 2>&1 || { cat $$t.log; echo "$$t failed"; exit 255; }; \
-		$(if $(T),cat,grep -E "PASSED|skipped|SKIPPED") $$t.log | sed "s|^|$${t#$(BUILD)/tests/}: |"'
+	$(Q)VERBOSE=$(T) tests/unit/run $^
 
 # Scenarios with real processes, three at once for each two cores; each says in its first line what it shows.
 SCENARIOS ?= $(if $(T),tests/net/$(T),$(sort $(wildcard tests/net/[0-9][0-9]-*)))
@@ -275,7 +273,8 @@ demo: deps
 soak bench check-febrl: deps-check
 	$(Q)$(ALONE) run-$@
 
-run-soak: programs $(NET_TOOLS) $(BUILD)/tests/unit/proto/test_tally
+run-soak: programs $(NET_TOOLS) $(UNIT)
+	$(Q)LOADED=$(abspath $(BUILD))/tests/net/preload/ticking.so tests/unit/run $(UNIT)
 	$(Q)CDR_LONG=1 $(BUILD)/tests/unit/proto/test_tally
 	$(Q)BUILD=$(BUILD) SCENARIO_SECONDS=3600 tests/net/run tests/net/round-100
 	$(Q)BUILD=$(BUILD) SCENARIO_SECONDS=14400 tests/net/run tests/net/epoch-100000

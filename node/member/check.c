@@ -158,7 +158,7 @@ insert_check(struct cdr_check_addition *addition, struct cdr_tx *tx, struct cdr_
 	    " VALUES ($1, $2, $3, $4, $5, $9, 0, 0, $6, $7, $8)",
 	    CDR_VALUES(cdr_value_blob(id, CDR_ID_LEN), cdr_value_int((int64_t)number),
 		cdr_value_blob(reference_digest, sizeof(reference_digest)), cdr_value_blob(digest, CDR_SHA256_LEN),
-		cdr_value_bytes(cdr_buffer_bytes(&sealed)), cdr_value_int((int64_t)cdr_member_now()),
+		cdr_value_bytes(cdr_buffer_bytes(&sealed)), cdr_value_int((int64_t)addition->now),
 		cdr_value_int((int64_t)cdr_check_due(addition->roster)),
 		cdr_value_int((int64_t)addition->watch_until), cdr_value_text(addition->draft ? "draft" : "waiting"))));
 	err = CDR_OK;
@@ -266,13 +266,14 @@ cdr_check_add_watched(struct cdr_member *member, struct cdr_candidate *candidate
 {
 	cdr_err err = CDR_E_INTERNAL;
 	struct additions additions = {
-		.one = { .member = member, .outcome = outcome, .fault = fault }, .candidates = candidates, .count = count
+		.one = { .member = member, .now = cdr_member_now(), .outcome = outcome, .fault = fault },
+		.candidates = candidates, .count = count
 	};
 
 	*outcome = (struct cdr_check_outcome){ 0 };
 	CDR_TRY(cdr_member_joined(member, fault));
 	additions.one.roster = cdr_current_hold(member->current);
-	additions.one.watch_until = watch_days > 0 ? cdr_member_now() + watch_days * 86400ULL : 0;
+	additions.one.watch_until = watch_days > 0 ? additions.one.now + watch_days * UINT64_C(86400) : 0;
 	for (size_t i = 0; i < count; i++)
 		CDR_TRY(cdr_check_judge(&additions.one, &candidates[i]));
 	CDR_TRY(cdr_store_write(member->home->store, add_all, &additions));

@@ -85,9 +85,10 @@ cdr_err
 cdr_check_draft(struct cdr_member *member, struct cdr_candidate *candidate, unsigned watch_days, struct cdr_check_outcome *outcome,
     struct cdr_fault *fault)
 {
+	uint64_t now = cdr_member_now();
 	struct act act = { .candidate = candidate,
-		.addition = { .member = member, .draft = true, .outcome = outcome, .fault = fault,
-		    .watch_until = watch_days > 0 ? cdr_member_now() + watch_days * UINT64_C(86400) : 0 } };
+		.addition = { .member = member, .now = now, .draft = true, .outcome = outcome, .fault = fault,
+		    .watch_until = watch_days > 0 ? now + watch_days * UINT64_C(86400) : 0 } };
 
 	return run(&act, add_job);
 }

@@ -26,6 +26,7 @@ struct cdr_check_asked {
 struct cdr_check_addition {
 	struct cdr_member *member;
 	const struct cdr_roster *roster;
+	uint64_t now;                       /* when they are made: one look at the clock */
 	uint64_t watch_until;               /* 0: not watched */
 	bool draft;                         /* nobody is asked before cdr_check_submit */
 	struct cdr_check_outcome *outcome;

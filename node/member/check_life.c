@@ -500,7 +500,8 @@ cdr_check_rectify(struct cdr_member *member, const uint8_t id[static CDR_ID_LEN]
 {
 	struct cdr_check_outcome outcome = { 0 };
 	struct rectifying rectifying = {
-		.addition = { .member = member, .outcome = &outcome, .fault = fault }, .id = id, .candidate = candidate
+		.addition = { .member = member, .now = cdr_member_now(), .outcome = &outcome, .fault = fault },
+		.id = id, .candidate = candidate
 	};
 	const struct cdr_roster *roster = cdr_current_hold(member->current);
 

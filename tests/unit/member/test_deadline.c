@@ -210,14 +210,16 @@ test_one_message_for_many(void **state)
 	char reference[16];
 
 	mail_to(green, "");
+	int64_t begin = (int64_t)cdr_member_now();
 	for (int i = 0; i < 5; i++) {
 		(void)snprintf(reference, sizeof(reference), "R-%d", i);
 		declare(w, reference);
 	}
 	assert_int_equal(w_count(green, "SELECT count(*) FROM email_about"), 5);
 	assert_int_equal(take_mail(green, "first"), 1);
+	int64_t sent = (int64_t)cdr_member_now();
 	declare(w, "R-5");
-	assert_in_range(w_count(green, "SELECT max(not_before) - max(made_at) FROM email_out"), 3590, 3600);
+	assert_in_range(w_count(green, "SELECT max(not_before) FROM email_out"), begin + 3600, sent + 3600);
 	/* Off: what waits is dropped, and nothing new is written. */
 	struct cdr_email_settings off = { 0 };
 	assert_int_equal(cdr_email_settings_write(green, &off, NULL), CDR_OK);

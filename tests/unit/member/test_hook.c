@@ -81,11 +81,14 @@ test_away(void **state)
 	assert_int_equal(cdr_store_write(m->home->store, event, NULL), CDR_OK);
 	settle();
 	assert_int_equal(w_count(m, "SELECT count(*) FROM hook_event WHERE tries = 1 AND not_before >= at + 10"), 1);
+	w_run(m, "UPDATE hook_event SET not_before = not_before + 3600");
 	settle(); /* not due */
 	assert_int_equal(w_count(m, "SELECT tries FROM hook_event"), 1);
 	w_run(m, "UPDATE hook_event SET not_before = 0, tries = 20");
+	int64_t before = (int64_t)cdr_member_now();
 	settle();
-	assert_in_range(w_count(m, "SELECT not_before FROM hook_event") - (int64_t)cdr_member_now(), CDR_HOOK_WAIT_MAX - 2, CDR_HOOK_WAIT_MAX);
+	int64_t after = (int64_t)cdr_member_now();
+	assert_in_range(w_count(m, "SELECT not_before FROM hook_event"), before + CDR_HOOK_WAIT_MAX, after + CDR_HOOK_WAIT_MAX);
 	w_run(m, "UPDATE hook_event SET not_before = 0, at = at - 300000");
 	settle();
 	assert_int_equal(w_count(m, "SELECT count(*) FROM hook_event"), 0); /* given up: gone, and counted */

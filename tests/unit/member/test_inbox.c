@@ -293,8 +293,8 @@ test_random_wait(void **state)
 	struct cdr_member *green = w->member[GREEN];
 	struct letter_parts p;
 
-	w->scheme.reply_delay_min_s = 1000;
-	w->scheme.reply_delay_max_s = 1003;
+	w->scheme.reply_delay_min_s = 30000;
+	w->scheme.reply_delay_max_s = 30003;
 	w_roster(w);
 	w_refresh(w);
 	w_import_amina(green, 1);
@@ -308,8 +308,8 @@ test_random_wait(void **state)
 	}
 	int64_t after = (int64_t)cdr_member_now();
 	assert_int_equal(replies(w), 60);
-	assert_true(w_count(green, "SELECT min(not_before) FROM letter_out WHERE kind = 'probe_reply'") >= before + 1000);
-	assert_true(w_count(green, "SELECT max(not_before) FROM letter_out WHERE kind = 'probe_reply'") <= after + 1003);
+	assert_true(w_count(green, "SELECT min(not_before) FROM letter_out WHERE kind = 'probe_reply'") >= before + 30000);
+	assert_true(w_count(green, "SELECT max(not_before) FROM letter_out WHERE kind = 'probe_reply'") <= after + 30003);
 	/* All four waits occur: 60 draws miss one of them once in eight million runs. */
 	assert_true(w_count(green, "SELECT count(DISTINCT not_before - made_at) FROM letter_out WHERE kind = 'probe_reply'") >= 4);
 	/* Nothing of it is posted early; confirmations are, at once. */
