@@ -266,6 +266,33 @@ ask_store(struct world *w, const char *sql)
 	return q.number;
 }
 
+/* The log as it is, signed by the hub and by nobody else. */
+static inline struct cdr_checkpoint
+uncosigned(struct world *w)
+{
+	struct cdr_checkpoint checkpoint = { .size = w->log.edge.size };
+
+	assert_int_equal(cdr_merkle_root(&w->log.edge, checkpoint.root), CDR_OK);
+	assert_int_equal(cdr_checkpoint_sign(w->x->hub_seed, w->x->genesis->hash, &checkpoint), CDR_OK);
+	return checkpoint;
+}
+
+/* The hub logs what it may not, and nobody takes that in. After that it goes on as if it had not. */
+static inline void
+send_lie(struct world *w, struct request r)
+{
+	struct played_log *before = malloc(sizeof(*before));
+
+	assert_non_null(before);
+	*before = w->log;
+	send_request(w, r);
+	for (uint32_t i = 1; i <= TRUSTEE_COUNT; i++)
+		assert_string_equal(w->log.code[i], "proof");
+	assert_int_equal(w->log.checkpoint.cosignature_count, 0);
+	w->log = *before;
+	free(before);
+}
+
 #define SPENT "SELECT points FROM spent WHERE member = 'blue-harbour' AND epoch = 1 AND purpose = 'check'"
 #define SPENT_IMPORT "SELECT points FROM spent WHERE member = 'blue-harbour' AND epoch = 1 AND purpose = 'import'"
 
