@@ -202,6 +202,9 @@ $(BENCHES) $(filter-out %.so,$(NET_TOOLS)) $(BUILD)/tests/vectors/oprf_oracle $(
 	@mkdir -p $(@D)
 	$(Q)$(link) $(LDLIBS)
 
+# What a lying hub can say.
+$(BUILD)/tests/net/lying_hub: $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard tests/net/hub_lies/*.c))
+
 # These are the programs themselves, but for one function.
 $(BUILD)/tests/net/lying_dealer: private LDFLAGS += -Wl,--wrap=cdr_trustee_ask
 $(BUILD)/tests/net/two_faced_hub: private LDFLAGS += -Wl,--wrap=cdr_hub_ceremony_fetch
