@@ -10,6 +10,7 @@
 #include "node/trustee/change.h"
 #include "node/trustee/peers.h"
 #include "node/trustee/recover.h"
+#include "node/trustee/scrub.h"
 #include "node/trustee/share.h"
 
 #define DAY_S UINT64_C(86400)
@@ -605,6 +606,7 @@ cdr_trustee_poll(struct cdr_trustee *trustee, struct cdr_trustee_polled *polled,
 	struct cdr_roster *proposal = NULL;
 	struct cdr_trustee_opinion opinion = { .agrees = false };
 
+	CDR_TRY(cdr_trustee_scrub(trustee));
 	CDR_TRY(cdr_trustee_roster_update(trustee, NULL, fault));
 	CDR_TRY(cdr_trustee_roster_from_peers(trustee, fault));
 	CDR_TRY(cdr_trustee_recover_step(trustee, fault));

@@ -9,6 +9,7 @@
 #include "node/net/log.h"
 #include "node/trustee/recover.h"
 #include "node/trustee/sample_late.h"
+#include "node/trustee/scrub.h"
 
 #define BODY_LEN_MAX 256
 #define OPEN_COLUMNS "number, sample, position, point, member, purpose, due_at, state, reason, changed_at, posted, length(opening)"
@@ -172,22 +173,38 @@ out:
 
 /* ---- what is due --------------------------------------------------------------------------------------------------- */
 
+/* see node/trustee/query_opening.h */
+cdr_err
+cdr_trustee_openings_destroy(struct cdr_tx *tx, uint64_t before)
+{
+	cdr_err err = cdr_query_run(tx, "UPDATE drawn SET opening = $1, evidence = $1 WHERE changed_at < $2 AND"
+	    " length(opening) + length(evidence) > 0",
+	    CDR_VALUES(cdr_value_blob(NULL, 0), cdr_value_int((int64_t)before)));
+
+	return err == CDR_OK ? cdr_trustee_scrub_want(tx) : err;
+}
+
+/* A writing job: what was shown and was not judged. */
+static cdr_err
+forget_job(struct cdr_tx *tx, void *context)
+{
+	const uint64_t *now = context;
+
+	return *now < CDR_TRUSTEE_OPENING_KEEP_S ? CDR_OK : cdr_trustee_openings_destroy(tx, *now - CDR_TRUSTEE_OPENING_KEEP_S);
+}
+
 struct expiring {
 	const struct cdr_roster *roster;
 	uint64_t now;
 };
 
-/* A writing job: nothing came in time; what was shown was not judged. */
+/* A writing job: nothing came in time. */
 static cdr_err
 expire_job(struct cdr_tx *tx, void *context)
 {
 	const struct expiring *e = context;
-	cdr_err err = cdr_trustee_sample_late(tx, e->roster, e->now);
 
-	if (err != CDR_OK || e->now < CDR_TRUSTEE_OPENING_KEEP_S)
-		return err;
-	return cdr_query_run(tx, "UPDATE drawn SET opening = $1 WHERE changed_at < $2 AND length(opening) > 0",
-	    CDR_VALUES(cdr_value_blob(NULL, 0), cdr_value_int((int64_t)(e->now - CDR_TRUSTEE_OPENING_KEEP_S))));
+	return cdr_trustee_sample_late(tx, e->roster, e->now);
 }
 
 #define UNWELCOME_S 3600 /* so long a finding that the hub did not take is not told again */
@@ -312,11 +329,13 @@ cdr_err
 cdr_trustee_sample_step(struct cdr_trustee *trustee, struct cdr_fault *fault)
 {
 	cdr_err err = CDR_E_INTERNAL;
+	uint64_t now = cdr_trustee_now();
 
-	if (cdr_trustee_recovered(trustee, NULL) != CDR_OK)
-		return CDR_OK;
+	err = cdr_store_write(trustee->home->store, forget_job, &now);
+	if (err != CDR_OK || cdr_trustee_recovered(trustee, NULL) != CDR_OK)
+		return err;
 	const struct cdr_roster *roster = cdr_current_hold(trustee->current);
-	struct expiring expiring = { roster, cdr_trustee_now() };
+	struct expiring expiring = { roster, now };
 	CDR_TRY(cdr_store_write(trustee->home->store, expire_job, &expiring));
 	CDR_TRY(post_all(trustee, roster, expiring.now, fault));
 out:
@@ -426,7 +445,7 @@ judge_job(struct cdr_tx *tx, void *context)
 		cdr_value_int(j->number <= INT64_MAX ? (int64_t)j->number : 0)));
 
 	j->is_shown = err == CDR_OK && cdr_query_changed_count(tx) == 1;
-	return err;
+	return err == CDR_OK ? cdr_trustee_scrub_want(tx) : err;
 }
 
 /* see node/trustee/query_opening.h */

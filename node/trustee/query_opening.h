@@ -5,7 +5,8 @@
  * A trustee as auditor: what was drawn for it is shown by the member, verified at once (audit/query_opening.h), and found to be one thing or the other; what
  * it found goes into the log. Whether there is evidence for it, a notice, an employment record, a person here judges.
  *
- * An opening is kept as it was sealed until somebody has judged it, or for CDR_TRUSTEE_OPENING_KEEP_S; then it is destroyed.
+ * An opening is kept as it was sealed until somebody has judged it, or for CDR_TRUSTEE_OPENING_KEEP_S, one that was false too; then it is destroyed. Whoever is no
+ * trustee any more keeps none.
  */
 
 #include "node/net/dispatch.h"
@@ -33,6 +34,9 @@ cdr_err cdr_trustee_sample_open(void *trustee, const struct cdr_call *call, stru
  * Returns  CDR_OK; as cdr_trustee_ask: again later.
  */
 CDR_MUST_CHECK cdr_err cdr_trustee_sample_step(struct cdr_trustee *trustee, struct cdr_fault *fault);
+
+/* Inside a writing job: destroy what was shown before , seconds. */
+CDR_MUST_CHECK cdr_err cdr_trustee_openings_destroy(struct cdr_tx *tx, uint64_t before);
 
 /* What is drawn for this trustee, as people see it. */
 struct cdr_trustee_drawn {

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "core/crypto/secret.h"
+#include "node/trustee/scrub.h"
 
 #define RESULT_LEN_MAX 2048
 
@@ -168,11 +169,13 @@ destroy_for(struct cdr_tx *tx, const struct cdr_roster_key *key)
 	    "SELECT count(*) FROM key_share WHERE kind = $1 AND number = $2 AND transcript = $3", SHARE_KEY(key), &count));
 	if (count == 0)
 		goto out;
-	CDR_TRY(cdr_query_run(tx, "UPDATE key_ceremony SET seed = $4 WHERE kind = $1 AND number <= $2 AND basis <> $3",
+	CDR_TRY(cdr_query_run(tx, "UPDATE key_ceremony SET seed = $4 WHERE kind = $1 AND number <= $2 AND basis <> $3 AND length(seed) > 0",
 	    CDR_VALUES(kind, number, cdr_value_bytes(key->transcript), cdr_value_blob(NULL, 0))));
+	CDR_TRY(cdr_trustee_scrub_want(tx));
 	CDR_TRY(cdr_query_run(tx, "DELETE FROM key_share WHERE kind = $1 AND number = $2 AND transcript <> $3"
 	    " AND (basis IS NULL OR basis <> $3)",
 	    SHARE_KEY(key)));
+	CDR_TRY(cdr_trustee_scrub_want(tx));
 out:
 	return err;
 }
@@ -193,8 +196,9 @@ cdr_trustee_share_destroy(struct cdr_tx *tx, const struct cdr_trustee *trustee, 
 
 	if (trustee->index != 0 && !names_own(trustee, roster)) {
 		CDR_TRY(cdr_query_run(tx, "DELETE FROM key_share", CDR_VALUES()));
-		CDR_TRY(cdr_query_run(tx, "UPDATE key_ceremony SET seed = $1", CDR_VALUES(cdr_value_blob(NULL, 0))));
-		return CDR_OK;
+		CDR_TRY(cdr_trustee_scrub_want(tx));
+		CDR_TRY(cdr_query_run(tx, "UPDATE key_ceremony SET seed = $1 WHERE length(seed) > 0", CDR_VALUES(cdr_value_blob(NULL, 0))));
+		return cdr_trustee_scrub_want(tx);
 	}
 
 	for (size_t i = 0; i < cdr_roster_key_count(roster->body); i++) {
@@ -202,9 +206,11 @@ cdr_trustee_share_destroy(struct cdr_tx *tx, const struct cdr_trustee *trustee, 
 
 		CDR_TRY(destroy_for(tx, &key));
 		/* The first of a kind is the oldest. */
-		if (key.kind != before)
+		if (key.kind != before) {
 			CDR_TRY(cdr_query_run(tx, "DELETE FROM key_share WHERE kind = $1 AND number < $2",
 			    CDR_VALUES(cdr_value_int(key.kind), cdr_value_int(key.number))));
+			CDR_TRY(cdr_trustee_scrub_want(tx));
+		}
 		before = key.kind;
 	}
 	err = CDR_OK;

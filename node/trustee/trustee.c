@@ -9,6 +9,7 @@
 #include "core/crypto/secret.h"
 #include "node/net/clock.h"
 #include "node/net/log.h"
+#include "node/trustee/query_opening.h"
 #include "node/trustee/recover.h"
 #include "node/trustee/share.h"
 
@@ -384,6 +385,8 @@ adopt_job(struct cdr_tx *tx, void *context)
 	CDR_TRY(use_approvals(tx, roster));
 	CDR_TRY(note_revoked(tx, roster));
 	CDR_TRY(cdr_trustee_share_destroy(tx, job->trustee, roster));
+	if (job->was_trustee && cdr_trustee_index_in(job->trustee, roster) == 0)
+		CDR_TRY(cdr_trustee_openings_destroy(tx, INT64_MAX));
 	if (!job->was_trustee && cdr_trustee_index_in(job->trustee, roster) != 0)
 		CDR_TRY(cdr_trustee_recover_come(tx, (uint64_t)newest));
 out:
