@@ -10,45 +10,75 @@
 
 /* ---- giving ----------------------------------------------------------------------------------------------------- */
 
+/* The roster that ${sql} finds, $1 being a version; CDR_E_ABSENT and NULL if it finds none. */
+static cdr_err
+read_one(struct cdr_tx *tx, const char *sql, int64_t version, struct cdr_roster **roster)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct cdr_query *query = NULL;
+	struct cdr_bytes bytes;
+	const struct cdr_values values = CDR_VALUES(cdr_value_int(version));
+
+	*roster = NULL;
+	CDR_TRY(cdr_query_start(tx, sql, values, &query));
+	CDR_TRY(cdr_query_step(query));
+	CDR_TRY(cdr_query_blob_peek(query, 0, CDR_BODY_ROSTER_MAX, &bytes));
+	CDR_TRY(cdr_roster_decode(bytes, roster, NULL));
+out:
+	cdr_query_end(query);
+	return err;
+}
+
+/* Whether that roster brings other trustees than the one before it here. */
+static cdr_err
+note_one(struct cdr_tx *tx, int64_t version)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct cdr_roster *roster = NULL, *before = NULL;
+
+	CDR_TRY(read_one(tx, "SELECT signed FROM roster WHERE version = $1", version, &roster));
+	err = read_one(tx, "SELECT signed FROM roster WHERE version < $1 ORDER BY version DESC LIMIT 1", version, &before);
+	if (err != CDR_OK && err != CDR_E_ABSENT)
+		goto out;
+	bool is_other = before != NULL && !cdr_roster_same_trustees(before->body, roster->body);
+	CDR_TRY(cdr_query_run(tx, "UPDATE roster SET other_trustees = $1 WHERE version = $2",
+	    CDR_VALUES(cdr_value_int(is_other), cdr_value_int(version))));
+out:
+	cdr_roster_free(roster);
+	cdr_roster_free(before);
+	return err;
+}
+
+/* see node/trustee/peers.h */
+cdr_err
+cdr_trustee_roster_note(struct cdr_tx *tx)
+{
+	int64_t version;
+	cdr_err err;
+
+	do {
+		err = cdr_query_one_int(tx, "SELECT version FROM roster WHERE other_trustees IS NULL ORDER BY version LIMIT 1", CDR_VALUES(),
+		    &version);
+		if (err == CDR_OK)
+			err = note_one(tx, version);
+	} while (err == CDR_OK);
+	return err == CDR_E_ABSENT ? CDR_OK : err;
+}
+
 struct give_job {
 	uint64_t have;
-	struct cdr_roster *roster;  /* NULL: nothing newer is here */
+	struct cdr_roster *roster;  /* NULL: the newest will do */
 };
 
-/* A reading job: walk from the roster that is held to the first that brings other trustees, or to the last. */
+/* A reading job: the first roster after the one that is held that brings other trustees. */
 static cdr_err
 give_job(struct cdr_tx *tx, void *context)
 {
-	cdr_err err = CDR_E_INTERNAL;
 	struct give_job *job = context;
-	struct cdr_query *query = NULL;
-	struct cdr_roster *next = NULL;
-	struct cdr_bytes bytes;
-	const struct cdr_values values = CDR_VALUES(cdr_value_int((int64_t)job->have));
-	bool is_first = true;
+	cdr_err err = read_one(tx, "SELECT signed FROM roster WHERE version > $1 AND other_trustees = 1 ORDER BY version LIMIT 1",
+	    (int64_t)job->have, &job->roster);
 
-	CDR_TRY(cdr_query_start(tx, "SELECT signed FROM roster WHERE version >= $1 ORDER BY version", values, &query));
-	for (size_t i = 0; i < CDR_TRUSTEE_GIVE_MAX && (err = cdr_query_step(query)) == CDR_OK; i++) {
-		CDR_TRY(cdr_query_blob_peek(query, 0, CDR_BODY_ROSTER_MAX, &bytes));
-		CDR_TRY(cdr_roster_decode(bytes, &next, NULL));
-		bool is_other = !is_first && job->roster != NULL && !cdr_roster_same_trustees(job->roster->body, next->body);
-		cdr_roster_free(job->roster);
-		job->roster = next;
-		next = NULL;
-		is_first = false;
-		if (is_other && job->roster->body->version > job->have)
-			break;
-	}
-	if (err == CDR_E_ABSENT)
-		err = CDR_OK;
-	if (job->roster != NULL && job->roster->body->version <= job->have) {
-		cdr_roster_free(job->roster);
-		job->roster = NULL;
-	}
-out:
-	cdr_roster_free(next);
-	cdr_query_end(query);
-	return err;
+	return err == CDR_E_ABSENT ? CDR_OK : err;
 }
 
 /* see node/trustee/peers.h */
@@ -60,17 +90,16 @@ cdr_trustee_roster_give(void *context, const struct cdr_call *call, struct cdr_a
 	const Cdr__Wire__RosterRequest *request = (const Cdr__Wire__RosterRequest *)call->message;
 	struct give_job job = { .have = request->have_version };
 	Cdr__Wire__RosterReply reply = CDR__WIRE__ROSTER_REPLY__INIT;
-	Cdr__Wire__SignedRoster roster;
+	Cdr__Wire__SignedRoster roster = *call->roster->signatures;
 
 	(void)fault;
-	if (job.have < call->roster->body->version && job.have <= INT64_MAX)
+	if (job.have < call->roster->body->version && job.have <= INT64_MAX) {
 		CDR_TRY(cdr_store_read(trustee->home->store, give_job, &job));
-	if (job.roster != NULL) {
-		roster = *job.roster->signatures;
+		if (job.roster != NULL)
+			roster = *job.roster->signatures;
 		reply.roster = &roster;
 	}
 	CDR_TRY(cdr_message_encode(&reply.base, &answer->body));
-	err = CDR_OK;
 out:
 	cdr_roster_free(job.roster);
 	return err;
@@ -134,23 +163,16 @@ cdr_trustee_roster_unlogged(struct cdr_tx *tx, uint64_t now, uint64_t *version)
 cdr_err
 cdr_trustee_roster_then(struct cdr_tx *tx, uint64_t version, struct cdr_roster **roster)
 {
-	cdr_err err = CDR_E_INTERNAL;
-	struct cdr_query *query = NULL;
-	struct cdr_bytes bytes;
 	uint64_t before;
 
 	*roster = NULL;
-	CDR_TRY(cdr_trustee_roster_logged_read(tx, &before));
+	cdr_err err = cdr_trustee_roster_logged_read(tx, &before);
+	if (err != CDR_OK)
+		return err;
 	if (version < before)
 		version = before;
-	const struct cdr_values values = CDR_VALUES(cdr_value_int(version <= INT64_MAX ? (int64_t)version : INT64_MAX));
-	CDR_TRY(cdr_query_start(tx, "SELECT signed FROM roster WHERE version <= $1 ORDER BY version DESC LIMIT 1", values, &query));
-	CDR_TRY(cdr_query_step(query));
-	CDR_TRY(cdr_query_blob_peek(query, 0, CDR_BODY_ROSTER_MAX, &bytes));
-	CDR_TRY(cdr_roster_decode(bytes, roster, NULL));
-out:
-	cdr_query_end(query);
-	return err;
+	return read_one(tx, "SELECT signed FROM roster WHERE version <= $1 ORDER BY version DESC LIMIT 1",
+	    version <= INT64_MAX ? (int64_t)version : INT64_MAX, roster);
 }
 
 /* A reading job. */

@@ -10,12 +10,20 @@
 #include "node/net/dispatch.h"
 #include "node/trustee/trustee.h"
 
-#define CDR_TRUSTEE_GIVE_MAX 64 /* rosters that are looked through for one request */
 #define CDR_TRUSTEE_ROSTER_LATE_S UINT64_C(86400) /* so long after it came into force here the log may lack a roster */
+
+/**
+ * cdr_trustee_roster_note(tx):
+ * Note of each roster here of which it is not noted yet whether it brings other trustees than the one before it: of one that was just stored, and
+ * once of all in a database that is older than these notes.
+ *
+ * Returns  CDR_OK; CDR_E_STORE; CDR_E_MEMORY; what cdr_roster_decode says of a roster that is damaged.
+ */
+CDR_MUST_CHECK cdr_err cdr_trustee_roster_note(struct cdr_tx *tx);
 
 /*
  * /v1/roster at a trustee: RosterRequest to RosterReply, by anybody, as at the hub: the first roster after the one that is held
- * that brings other trustees, else the newest.
+ * that brings other trustees, else the newest. Whoever asks, at most one roster is decoded for it.
  */
 cdr_err cdr_trustee_roster_give(void *trustee, const struct cdr_call *call, struct cdr_answer *answer, struct cdr_fault *fault);
 

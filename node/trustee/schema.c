@@ -172,10 +172,14 @@ static const char version_revoked[] =
 /* The hub's receipt for what this trustee said, as it came: members are shown it where the log lacks that. */
 static const char version_said_receipt[] = "ALTER TABLE said ADD COLUMN receipt bytea;";
 
+/* 1: the roster brings other trustees than the one before it here; NULL: not looked at yet, in a database that is older than this. */
+static const char version_hand_over[] = "ALTER TABLE roster ADD COLUMN other_trustees bigint;";
+
 static const char *const migrations[] = { version_1, version_keys, version_basis, version_log, version_rounds,
 	version_said, version_index_watch, version_samples, version_stopped, version_recover, version_round_log,
 	version_fork_names, version_late, version_told, version_again,
-	version_withheld, version_revoked, version_said_receipt };
+	version_withheld, version_revoked, version_said_receipt,
+	version_hand_over };
 
 const struct cdr_store_schema cdr_trustee_schema = {
 	.application_id = 0x43445254, /* "CDRT" */

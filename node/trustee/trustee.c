@@ -9,6 +9,7 @@
 #include "core/crypto/secret.h"
 #include "node/net/clock.h"
 #include "node/net/log.h"
+#include "node/trustee/peers.h"
 #include "node/trustee/query_opening.h"
 #include "node/trustee/recover.h"
 #include "node/trustee/share.h"
@@ -89,9 +90,11 @@ out:
 static cdr_err
 roster_store(struct cdr_tx *tx, const struct cdr_roster *roster)
 {
-	return cdr_query_run(tx, "INSERT INTO roster (version, hash, signed, in_force_at) VALUES ($1, $2, $3, $4)",
+	cdr_err err = cdr_query_run(tx, "INSERT INTO roster (version, hash, signed, in_force_at) VALUES ($1, $2, $3, $4)",
 	    CDR_VALUES(cdr_value_int((int64_t)roster->body->version), cdr_value_blob(roster->hash, CDR_ROSTER_HASH_LEN),
 		cdr_value_bytes(cdr_buffer_bytes(&roster->bytes)), cdr_value_int((int64_t)cdr_trustee_now())));
+
+	return err == CDR_OK ? cdr_trustee_roster_note(tx) : err;
 }
 
 /* An approval serves once: who comes in again later is asked about again. */
@@ -151,7 +154,16 @@ struct start_job {
 	struct cdr_trustee *trustee;
 	struct cdr_roster *genesis, *newest;
 	char index[8];
+	int64_t unnoted_count;  /* rosters that an older program stored */
 };
+
+/* A writing job: what an older program has not noted. */
+static cdr_err
+note_job(struct cdr_tx *tx, void *context)
+{
+	(void)context;
+	return cdr_trustee_roster_note(tx);
+}
 
 /* A reading job: which exchange this trustee belongs to, if to any. */
 static cdr_err
@@ -167,6 +179,7 @@ start_job(struct cdr_tx *tx, void *context)
 		return err;
 	CDR_TRY(roster_read(tx, "SELECT signed FROM roster WHERE version = 0", &job->genesis));
 	CDR_TRY(roster_read(tx, "SELECT signed FROM roster ORDER BY version DESC LIMIT 1", &job->newest));
+	CDR_TRY(cdr_query_one_int(tx, "SELECT count(*) FROM roster WHERE other_trustees IS NULL", CDR_VALUES(), &job->unnoted_count));
 out:
 	return err;
 }
@@ -214,6 +227,8 @@ cdr_trustee_start(const struct cdr_home *home, const struct cdr_trustee_hub *hub
 	(void)pthread_mutex_init(&t->witnessed_lock, NULL);
 	CDR_TRY(cdr_current_new(&t->current));
 	err = cdr_store_read(home->store, start_job, &job);
+	if (err == CDR_OK && job.unnoted_count > 0)
+		err = cdr_store_write(home->store, note_job, NULL);
 	if (err != CDR_OK) {
 		cdr_fault_set(fault, err, "the trustee's database cannot be read");
 		goto out;

@@ -425,6 +425,30 @@ put_in_force(struct exchange *x)
 	x->proposal = NULL;
 }
 
+/* A roster comes into force in which node i has the index after[i - 1]; 0: none. */
+static inline void
+change_trustees(struct exchange *x, const uint32_t after[TRUSTEE_COUNT])
+{
+	static char name[] = "Trustee";
+	Cdr__Wire__TrusteeChange change = CDR__WIRE__TRUSTEE_CHANGE__INIT;
+	Cdr__Wire__CeremonyParticipant participant[TRUSTEE_COUNT], *at[TRUSTEE_COUNT];
+	Cdr__Wire__Party party[TRUSTEE_COUNT];
+
+	for (uint32_t i = 0; i < TRUSTEE_COUNT; i++) {
+		cdr_home_party(&x->node[i + 1].home, name, test_url, &party[i]);
+		participant[i] = (Cdr__Wire__CeremonyParticipant)CDR__WIRE__CEREMONY_PARTICIPANT__INIT;
+		participant[i].party = &party[i];
+		participant[i].after = after[i];
+		at[i] = &participant[i];
+	}
+	change.threshold = THRESHOLD;
+	change.participant = at;
+	change.n_participant = TRUSTEE_COUNT;
+	const struct cdr_roster_change changes[] = { { .kind = CDR_ROSTER_CHANGE_TRUSTEES, .trustees = &change } };
+	propose(x, changes, 1);
+	put_in_force(x);
+}
+
 /* ---- a key ------------------------------------------------------------------------------------------------------ */
 
 /* An epoch with a key that the test dealt. Points into itself. */

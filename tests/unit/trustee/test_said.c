@@ -269,30 +269,6 @@ invented(const struct world *w, uint32_t index, uint8_t content)
 	return leaf;
 }
 
-/* A roster comes into force in which node i has the index after[i - 1]; 0: none. */
-static void
-change_trustees(struct world *w, const uint32_t after[TRUSTEE_COUNT])
-{
-	static char name[] = "Trustee";
-	Cdr__Wire__TrusteeChange change = CDR__WIRE__TRUSTEE_CHANGE__INIT;
-	Cdr__Wire__CeremonyParticipant participant[TRUSTEE_COUNT], *at[TRUSTEE_COUNT];
-	Cdr__Wire__Party party[TRUSTEE_COUNT];
-
-	for (uint32_t i = 0; i < TRUSTEE_COUNT; i++) {
-		cdr_home_party(&w->x->node[i + 1].home, name, test_url, &party[i]);
-		participant[i] = (Cdr__Wire__CeremonyParticipant)CDR__WIRE__CEREMONY_PARTICIPANT__INIT;
-		participant[i].party = &party[i];
-		participant[i].after = after[i];
-		at[i] = &participant[i];
-	}
-	change.threshold = THRESHOLD;
-	change.participant = at;
-	change.n_participant = TRUSTEE_COUNT;
-	const struct cdr_roster_change changes[] = { { .kind = CDR_ROSTER_CHANGE_TRUSTEES, .trustees = &change } };
-	propose(w->x, changes, 1);
-	put_in_force(w->x);
-}
-
 static void
 adopt(struct world *w, uint32_t node, uint32_t index)
 {
@@ -311,7 +287,7 @@ an_index_has_its_time(void **state)
 
 	note(w);
 	assert_int_equal(take(w, &w->receipt), CDR_OK);
-	change_trustees(w, turned);
+	change_trustees(w->x, turned);
 	adopt(w, 1, 2);
 	assert_int_equal(cdr_key_said_leaf(2, 1, &w->key, &leaf), CDR_OK); /* who was the second then says the same */
 	see(w, &leaf, PLACE - 1);
@@ -339,9 +315,9 @@ a_newcomer_answers_for_none_before_it(void **state)
 	struct cdr_leaf leaf;
 
 	w->trustee = w->x->node[3].trustee;
-	change_trustees(w, (const uint32_t[]){ 1, 2, 0 });
+	change_trustees(w->x, (const uint32_t[]){ 1, 2, 0 });
 	adopt(w, 3, 0);
-	change_trustees(w, (const uint32_t[]){ 1, 2, 3 });
+	change_trustees(w->x, (const uint32_t[]){ 1, 2, 3 });
 	adopt(w, 3, 3);
 	leaf = invented(w, 3, 7);
 	see_behind(w, 1, &leaf, PLACE);
@@ -392,7 +368,7 @@ the_order_of_the_log_counts(void **state)
 	}
 	log->checkpoint.size = log->edge.size;
 	assert_int_equal(cdr_merkle_root(&log->edge, log->checkpoint.root), CDR_OK);
-	change_trustees(w, turned);
+	change_trustees(w->x, turned);
 	/* It alone is shown them, and as the second it will answer. */
 	log->skip[1] = log->skip[3] = true;
 	w->x->node[1].trustee = w->x->node[2].trustee;
