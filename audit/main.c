@@ -16,9 +16,9 @@
 enum { EXIT_HOLDS = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_DOES_NOT_HOLD = 3, EXIT_ABSENT = 4 };
 
 static const char usage_text[] =
-    "candor-audit verify FOLDER [--fingerprint TEXT] [--json]\n"
-    "candor-audit evidence FILE FOLDER [--fingerprint TEXT] [--json]\n"
-    "candor-audit open FOLDER OPENING [--fingerprint TEXT] [--json]\n\n"
+    "candor-audit verify FOLDER [--fingerprint TEXT] [--memory MIB] [--json]\n"
+    "candor-audit evidence FILE FOLDER [--fingerprint TEXT] [--memory MIB] [--json]\n"
+    "candor-audit open FOLDER OPENING [--fingerprint TEXT] [--memory MIB] [--json]\n\n"
     "verify: an exported log (`candor-hub log export FOLDER`, or a copy of what a hub publishes): every roster from the genesis\n"
     "roster on, every leaf and tile, the checkpoint and its cosignatures, and the transcripts of key ceremonies in\n"
     "FOLDER/ceremonies (`candor-trustee status --export FOLDER/ceremonies`). Further what was drawn by lot\n"
@@ -31,6 +31,7 @@ static const char usage_text[] =
     "was drawn. It prints what it shows, which is personal.\n\n"
     "  --fingerprint TEXT  of the genesis roster, as the trustees compared it by telephone: without it the folder could be\n"
     "                      of another exchange; it is printed then\n"
+    "  --memory MIB        how much of it the rosters may take, all of which are held: 2048 unless said otherwise\n"
     "  --json              print one JSON object\n\n"
     "Exit codes: 0 everything holds, or the file shows what it says, 3 something does not, 4 a file is missing, 2 wrong usage, 1 a failure here.\n";
 
@@ -170,9 +171,8 @@ complain(const char *part, cdr_err err, const struct cdr_fault *fault)
 }
 
 static int
-verify(const char *folder, const uint8_t *fingerprint, bool json)
+verify(struct cdr_verify v, bool json)
 {
-	struct cdr_verify v = { .folder = folder, .fingerprint = fingerprint };
 	struct cdr_fault fault = { CDR_OK, "" };
 	const char *part = "";
 
@@ -180,7 +180,7 @@ verify(const char *folder, const uint8_t *fingerprint, bool json)
 	if (json)
 		print_json(&v, err, part, &fault);
 	else if (err == CDR_OK)
-		print_text(&v, fingerprint != NULL);
+		print_text(&v, v.fingerprint != NULL);
 	else
 		complain(part, err, &fault);
 	cdr_verify_free(&v);
@@ -222,9 +222,8 @@ print_opening(const Cdr__Wire__Opening *o, const struct cdr_query_opening_shown 
 }
 
 static int
-open_one(const char *folder, const char *path, const uint8_t *fingerprint, bool json)
+open_one(struct cdr_verify v, const char *path, bool json)
 {
-	struct cdr_verify v = { .folder = folder, .fingerprint = fingerprint };
 	struct cdr_fault fault = { CDR_OK, "" };
 	const char *part = "";
 	struct cdr_buffer bytes = { 0 };
@@ -270,9 +269,8 @@ print_evidence(const struct cdr_evidence *e, cdr_err err, bool json, const struc
 }
 
 static int
-judge(const char *file, const char *folder, const uint8_t *fingerprint, bool json)
+judge(struct cdr_verify v, const char *file, bool json)
 {
-	struct cdr_verify v = { .folder = folder, .fingerprint = fingerprint };
 	struct cdr_fault fault = { CDR_OK, "" };
 	struct cdr_evidence evidence = { .parties = "" };
 	struct cdr_buffer bytes = { NULL, 0 };
@@ -288,6 +286,15 @@ judge(const char *file, const char *folder, const uint8_t *fingerprint, bool jso
 	return exit_of(err);
 }
 
+/* A number of MiB, from 1 on. */
+static bool
+read_memory(const char *text, unsigned *mib)
+{
+	char rest;
+
+	return text[0] >= '1' && text[0] <= '9' && strlen(text) <= 8 && sscanf(text, "%u%c", mib, &rest) == 1;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -298,6 +305,7 @@ main(int argc, char **argv)
 	enum { VERIFY, EVIDENCE, OPEN, COMMAND_COUNT };
 	const char *operand[2] = { NULL, NULL }, *given = NULL;
 	uint8_t read[CDR_ROSTER_HASH_LEN];
+	unsigned memory_mib = 0;
 	size_t command = 0, count = 0;
 	bool json = false;
 
@@ -314,6 +322,8 @@ main(int argc, char **argv)
 			json = true;
 		else if (strcmp(argv[i], "--fingerprint") == 0 && i + 1 < argc)
 			given = argv[++i];
+		else if (strcmp(argv[i], "--memory") == 0 && i + 1 < argc && read_memory(argv[i + 1], &memory_mib))
+			i++;
 		else if (argv[i][0] != '-' && count < commands[command].operands)
 			operand[count++] = argv[i];
 		else
@@ -325,7 +335,7 @@ main(int argc, char **argv)
 		(void)fprintf(stderr, "candor-audit: --fingerprint is none: 52 letters and digits in groups of four\n");
 		return EXIT_USAGE;
 	}
-	const uint8_t *fingerprint = given != NULL ? read : NULL;
-	return command == OPEN ? open_one(operand[0], operand[1], fingerprint, json) :
-	    command == EVIDENCE ? judge(operand[0], operand[1], fingerprint, json) : verify(operand[0], fingerprint, json);
+	const struct cdr_verify v = { .folder = operand[command == EVIDENCE], .fingerprint = given != NULL ? read : NULL,
+		.memory_max = (uint64_t)memory_mib << 20 };
+	return command == OPEN ? open_one(v, operand[1], json) : command == EVIDENCE ? judge(v, operand[0], json) : verify(v, json);
 }

@@ -102,6 +102,22 @@ cdr_verify_files_each(const struct cdr_verify *v, const char *name, cdr_verify_f
 
 /* ---- rosters ------------------------------------------------------------------------------------------------- */
 
+/* There is room for one more. Whoever publishes a folder decides how many there are and how large, so both end somewhere. */
+static cdr_err
+check_room(struct cdr_verify *v, const struct cdr_roster *roster, const char *name, struct cdr_fault *fault)
+{
+	const uint64_t max = v->memory_max > 0 ? v->memory_max : CDR_VERIFY_MEMORY_MAX;
+
+	v->memory += roster->bytes.len + roster->arena.used + roster->signed_arena.used;
+	if (v->roster_count == CDR_VERIFY_ROSTER_MAX)
+		return cdr_fault_set(fault, CDR_E_MEMORY, "%.200s/%s is one too many: this program verifies at most %d rosters", v->folder, name,
+		    CDR_VERIFY_ROSTER_MAX);
+	if (v->memory > max)
+		return cdr_fault_set(fault, CDR_E_MEMORY, "the rosters up to %.200s/%s take more than %" PRIu64 " MiB: on a machine that has more, let them "
+		    "take more with --memory", v->folder, name, max >> 20);
+	return CDR_OK;
+}
+
 /* The next one of the chain; CDR_E_ABSENT behind the last. */
 static cdr_err
 add_roster(struct cdr_verify *v, struct cdr_fault *fault)
@@ -114,7 +130,8 @@ add_roster(struct cdr_verify *v, struct cdr_fault *fault)
 	(void)snprintf(name, sizeof(name), "rosters/%zu", v->roster_count);
 	CDR_TRY(cdr_verify_file_read(v, name, &bytes, fault));
 	CDR_TRY(cdr_roster_decode(cdr_buffer_bytes(&bytes), &roster, fault));
-	if (roster->body->version != v->roster_count || v->roster_count == CDR_VERIFY_ROSTER_MAX) {
+	CDR_TRY(check_room(v, roster, name, fault));
+	if (roster->body->version != v->roster_count) {
 		err = cdr_fault_set(fault, CDR_E_ROSTER, "%s holds another version", name);
 		goto out;
 	}

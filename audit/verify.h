@@ -17,6 +17,7 @@
 #define CDR_VERIFY_PATH_LEN 1024
 #define CDR_VERIFY_FILE_LEN_MAX (8U << 20)
 #define CDR_VERIFY_ROSTER_MAX 65536
+#define CDR_VERIFY_MEMORY_MAX (UINT64_C(2) << 30) /* that the rosters take: all are held, since every part looks back */
 #define CDR_VERIFY_OPEN_MAX (1U << 22)
 
 /* A leaf that stands in the log as it is. */
@@ -45,10 +46,12 @@ struct cdr_verify_found {
 struct cdr_verify {
 	const char *folder;
 	const uint8_t *fingerprint;          /* of the genesis roster, compared out of band; NULL: not given */
+	uint64_t memory_max;                 /* bytes that the rosters may take; 0: CDR_VERIFY_MEMORY_MAX */
 
 	/* Found by the parts. */
 	struct cdr_roster **roster;          /* each version, in order */
 	size_t roster_count;
+	uint64_t memory;                     /* that they take */
 	uint8_t genesis[CDR_GENESIS_HASH_LEN];
 	struct cdr_checkpoint checkpoint;
 	uint64_t witnessed_at;
@@ -80,9 +83,9 @@ extern const size_t cdr_verify_part_count;
 
 /**
  * cdr_verify_run(v, fault):
- * Run all parts over v->folder; v->fingerprint may be set, the rest is zero. Freed by cdr_verify_free, also on error.
+ * Run all parts over v->folder; v->fingerprint and v->memory_max may be set, the rest is zero. Freed by cdr_verify_free, also on error.
  *
- * Returns  CDR_OK if everything holds; what the first part that fails returned.
+ * Returns  CDR_OK if everything holds; what the first part that fails returned; CDR_E_MEMORY also where the rosters take more than they may.
  */
 CDR_MUST_CHECK cdr_err cdr_verify_run(struct cdr_verify *v, struct cdr_fault *fault);
 void cdr_verify_free(struct cdr_verify *v);

@@ -388,6 +388,12 @@ a_published_log_is_verified_by_its_files(void **state)
 	assert_int_equal(v.open_count, 1);
 	assert_int_equal(v.witnessed_at, 1000);
 	cdr_verify_free(&v);
+	/* Rosters that take more memory than they may are said to, and nobody is accused. */
+	struct cdr_fault fault = { CDR_OK, "" };
+	v = (struct cdr_verify){ .folder = folder, .memory_max = 100 };
+	assert_int_equal(cdr_verify_run(&v, &fault), CDR_E_MEMORY);
+	assert_non_null(strstr(fault.text, "/rosters/0 take more than"));
+	cdr_verify_free(&v);
 	assert_int_equal(run(other, &v), CDR_E_ROSTER);
 	cdr_verify_free(&v);
 	publish(290, 3); /* one altered leaf */
