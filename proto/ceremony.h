@@ -137,6 +137,17 @@ CDR_MUST_CHECK cdr_err cdr_ceremony_change_check(const Cdr__Wire__TrusteeChange 
 bool cdr_ceremony_change_gives(const Cdr__Wire__TrusteeChange *change, const struct cdr_roster *roster);
 bool cdr_ceremony_plan_gives(const Cdr__Wire__CeremonyPlan *plan, const struct cdr_roster *roster);
 
+/**
+ * cdr_ceremony_plan_is_replaced(plan, roster, change):
+ * Whether a ceremony that is not done can come to nothing any more: its key has moved on since, those who were to make it are not the trustees any
+ * more, or the trustees are to be others than it says. Who was silent in it is at no fault.
+ *
+ * roster  in   in force
+ * change  in   of trustees, that was approved last; NULL: none
+ */
+bool cdr_ceremony_plan_is_replaced(const Cdr__Wire__CeremonyPlan *plan, const struct cdr_roster *roster,
+    const Cdr__Wire__TrusteeChange *change);
+
 /* Whether two parties have one of their keys in common: they are one institution, and cannot both be in a change. */
 bool cdr_ceremony_common_key(const Cdr__Wire__Party *a, const Cdr__Wire__Party *b);
 

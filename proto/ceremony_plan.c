@@ -245,6 +245,33 @@ cdr_ceremony_plan_gives(const Cdr__Wire__CeremonyPlan *plan, const struct cdr_ro
 	return cdr_ceremony_change_gives(&change, roster);
 }
 
+/* Whether it is just the ceremony by which ${change} reshares that key. */
+static bool
+is_of_change(const Cdr__Wire__CeremonyPlan *plan, const struct cdr_roster_key *key, const Cdr__Wire__TrusteeChange *change)
+{
+	struct cdr_ceremony_draft draft;
+	uint8_t asked[CDR_CEREMONY_ID_LEN], present[CDR_CEREMONY_ID_LEN];
+
+	return cdr_ceremony_plan_reshare(change, key, &draft) == CDR_OK && cdr_ceremony_id(plan, asked) == CDR_OK &&
+	    cdr_ceremony_id(&draft.plan, present) == CDR_OK && memcmp(asked, present, sizeof(asked)) == 0;
+}
+
+/* see proto/ceremony.h */
+bool
+cdr_ceremony_plan_is_replaced(const Cdr__Wire__CeremonyPlan *plan, const struct cdr_roster *roster,
+    const Cdr__Wire__TrusteeChange *change)
+{
+	struct cdr_roster_key key;
+	const bool is_there = cdr_roster_key_find(roster->body, (enum cdr_key_kind)plan->kind, plan->number, &key);
+
+	if (plan->act == CDR_CEREMONY_MAKE)
+		return is_there || !cdr_ceremony_plan_gives(plan, roster);
+	/* Where shares change, the key has others once trustees changed. */
+	if (!is_there || key.transcript.len != plan->basis.len || memcmp(key.transcript.data, plan->basis.data, plan->basis.len) != 0)
+		return true;
+	return plan->act == CDR_CEREMONY_RESHARE && change != NULL && !is_of_change(plan, &key, change);
+}
+
 /* ---- verifying what is over --------------------------------------------------------------------------------------- */
 
 #define WRONG(...) cdr_fault_set(fault, CDR_E_REFUSED, __VA_ARGS__)

@@ -90,31 +90,15 @@ out:
 	return list;
 }
 
-/*
- * Whether a ceremony that is not done can come to nothing any more: its key has moved on since, or the trustees are to be others than its
- * plan says. Who was silent in it is at no fault.
- */
+/* Whether it can come to nothing any more. */
 static bool
-is_replaced(const struct status_job *job, const uint8_t id[static CDR_CEREMONY_ID_LEN], struct cdr_bytes bytes)
+is_replaced(const struct status_job *job, struct cdr_bytes bytes)
 {
 	struct cdr_arena arena = { 0 };
 	Cdr__Wire__CeremonyPlan *plan;
-	struct cdr_ceremony_draft draft;
-	struct cdr_roster_key key;
-	uint8_t present[CDR_CEREMONY_ID_LEN];
-	bool replaced = false;
+	const bool replaced = cdr_message_decode(&arena, &cdr__wire__ceremony_plan__descriptor, bytes, &plan) == CDR_OK &&
+	    cdr_ceremony_plan_is_replaced(plan, job->roster, job->change);
 
-	if (cdr_message_decode(&arena, &cdr__wire__ceremony_plan__descriptor, bytes, &plan) != CDR_OK)
-		goto out;
-	bool is_there = cdr_roster_key_find(job->roster->body, (enum cdr_key_kind)plan->kind, plan->number, &key);
-	if (plan->act == CDR_CEREMONY_MAKE)
-		replaced = is_there;
-	else
-		replaced = !is_there || key.transcript.len != plan->basis.len || memcmp(key.transcript.data, plan->basis.data, plan->basis.len) != 0;
-	if (!replaced && plan->act == CDR_CEREMONY_RESHARE && job->change != NULL)
-		replaced = cdr_ceremony_plan_reshare(job->change, &key, &draft) != CDR_OK || cdr_ceremony_id(&draft.plan, present) != CDR_OK ||
-		    memcmp(present, id, sizeof(present)) != 0;
-out:
 	cdr_arena_free(&arena);
 	return replaced;
 }
@@ -144,7 +128,7 @@ list_ceremony(struct status_job *job, struct cdr_tx *tx, struct cdr_query *query
 		    number, act_name(act), hex);
 		CDR_TRY(export_transcript(job, plan, messages, name));
 	}
-	if (strcmp(state, "running") == 0 && is_replaced(job, id, plan))
+	if (strcmp(state, "running") == 0 && is_replaced(job, plan))
 		(void)snprintf(state, sizeof(state), "over");
 	const bool is_over = strcmp(state, "over") == 0;
 	cdr_report_text(job->report, "  %-7s %s key %" PRIu64 ", attempt %" PRIu64 ": %s%s%s%s\n", act_name(act),

@@ -167,6 +167,27 @@ test_attempts_of_former_trustees(void **state)
 	assert_int_equal(attempt_of(w, 1), 2);
 }
 
+/* What former trustees were to make waits for nobody: the key is made by those of now. Nor does one that is there already. */
+static void
+test_what_former_trustees_began_is_over(void **state)
+{
+	struct world *w = *state;
+	struct cdr_roster *others = others_of(w);
+	struct cdr_ceremony_draft draft;
+
+	cdr_ceremony_plan_make(w->x->genesis, w->x->genesis->hash, CDR_KEY_TAGS, 1, 1, &draft);
+	assert_false(cdr_ceremony_plan_is_replaced(&draft.plan, w->x->genesis, NULL));
+	assert_true(cdr_ceremony_plan_is_replaced(&draft.plan, others, NULL));
+	cdr_roster_free(others);
+	for (uint32_t i = 1; i <= TRUSTEE_COUNT; i++)
+		begin(w, i);
+	turns(w, false);
+	polls(w);
+	const struct cdr_roster *roster = cdr_current_hold(w->x->node[1].trustee->current);
+	assert_true(cdr_ceremony_plan_is_replaced(&draft.plan, roster, NULL));
+	cdr_current_release(w->x->node[1].trustee->current, roster);
+}
+
 static void
 test_start_refusals(void **state)
 {
@@ -190,6 +211,7 @@ main(void)
 		CASE(test_failed_attempt_is_over),
 		CASE(test_certified_attempt_stays_open),
 		CASE(test_attempts_of_former_trustees),
+		CASE(test_what_former_trustees_began_is_over),
 		CASE(test_start_refusals),
 	};
 
