@@ -135,6 +135,8 @@ struct forget_job {
 	uint64_t now;
 	uint32_t oldest, newest;   /* of the roster */
 	bool has_more;
+	bool must_cut;             /* no row is left: they are to leave the database's log, too, before the public one says so */
+	bool is_cut;
 };
 
 /* Who had people in an epoch that is over, and has none in the newest. */
@@ -179,6 +181,7 @@ forget_job(struct cdr_tx *tx, void *context)
 	struct forget_job *job = context;
 	int64_t epoch;
 
+	job->must_cut = false;
 	job->has_more = false;
 	CDR_TRY(find_over(tx, job, &epoch));
 	if (epoch >= job->oldest)
@@ -190,6 +193,10 @@ forget_job(struct cdr_tx *tx, void *context)
 		if (cdr_query_changed_count(tx) > 0)
 			return CDR_OK;
 	}
+	job->must_cut = !job->is_cut;
+	if (job->must_cut)
+		return CDR_OK;
+	job->is_cut = false;
 	CDR_TRY(cdr_hub_tree_forget(tx, (uint32_t)epoch));
 	CDR_TRY(cdr_query_run(tx, "DELETE FROM holding WHERE epoch = $1", CDR_VALUES(cdr_value_int(epoch))));
 	CDR_TRY(log_deleted(tx, epoch, job->now));
@@ -211,9 +218,12 @@ cdr_hub_epoch_forget(struct cdr_hub *hub, uint64_t now)
 	if (roster->body->n_epoch > 0) {
 		job.oldest = roster->body->epoch[0]->number;
 		job.newest = roster->body->epoch[roster->body->n_epoch - 1]->number;
-		do
+		do {
 			err = cdr_store_write(hub->store, forget_job, &job);
-		while (err == CDR_OK && job.has_more);
+			if (err == CDR_OK && job.must_cut)
+				err = cdr_store_scrub_soon(hub->store);
+			job.is_cut = err == CDR_OK && job.must_cut;
+		} while (err == CDR_OK && job.has_more);
 	}
 	cdr_hub_roster_release(hub, roster);
 	return err;

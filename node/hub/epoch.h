@@ -40,9 +40,10 @@ CDR_MUST_CHECK cdr_err cdr_hub_epoch_log(struct cdr_tx *tx, const struct cdr_ros
 /**
  * cdr_hub_epoch_forget(hub, now):
  * Delete, some at a time, the rows of epochs that the roster no longer names; and before that note by name who had people
- * there and has none in the newest.
+ * there and has none in the newest. The log says that it is done once they are in no file any more.
  *
- * Returns  CDR_OK once nothing is left of them; CDR_E_STORE; CDR_E_MEMORY; CDR_E_INTERNAL. Then calling again goes on.
+ * Returns  CDR_OK once nothing is left of them; CDR_E_BUSY where somebody reads for long; CDR_E_STORE; CDR_E_MEMORY; CDR_E_INTERNAL. Then
+ *          calling again goes on.
  */
 CDR_MUST_CHECK cdr_err cdr_hub_epoch_forget(struct cdr_hub *hub, uint64_t now);
 

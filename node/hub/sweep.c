@@ -146,7 +146,10 @@ cdr_hub_sweep(struct cdr_hub *hub, uint64_t now, struct cdr_fault *fault)
 	struct proposal_job proposal = { hub, now, fault };
 	CDR_TRY(cdr_store_write(hub->store, proposal_job, &proposal));
 	CDR_TRY(cdr_hub_epoch_forget(hub, now));
-	err = CDR_OK;
+	/* Where somebody reads just then, the next sweep does it. */
+	err = cdr_store_scrub_soon(hub->store);
+	if (err == CDR_E_BUSY)
+		err = CDR_OK;
 out:
 	return err;
 }

@@ -16,6 +16,7 @@
 
 #define CACHE_KIB_DEFAULT (16U << 10)
 #define BUSY_MS_DEFAULT 20000U
+#define SCRUB_WAIT_MS 500U /* of a daemon, whose writers wait too */
 #define GROUP_MAX 128 /* jobs in one commit */
 
 /* A job that waits for its commit. It lives on its caller's stack. */
@@ -465,9 +466,9 @@ cdr_store_write(struct cdr_store *store, cdr_store_job *job, void *context)
 	return mine.err;
 }
 
-/* see node/store/store.h */
-cdr_err
-cdr_store_scrub(struct cdr_store *store)
+/* Cut the log, waiting for readers at most . */
+static cdr_err
+scrub(struct cdr_store *store, uint32_t wait_ms)
 {
 	int64_t busy = 0;
 
@@ -476,9 +477,26 @@ cdr_store_scrub(struct cdr_store *store)
 	cdr_err err = take_lead(store);
 	if (err != CDR_OK)
 		return err;
+	const uint32_t usual_ms = store->writer->busy_ms;
+	store->writer->busy_ms = wait_ms < usual_ms ? wait_ms : usual_ms;
 	err = cdr_connection_pragma(store->writer, "PRAGMA wal_checkpoint(TRUNCATE)", &busy);
+	store->writer->busy_ms = usual_ms;
 	give_lead(store);
 	return err == CDR_OK && busy != 0 ? CDR_E_BUSY : err;
+}
+
+/* see node/store/store.h */
+cdr_err
+cdr_store_scrub(struct cdr_store *store)
+{
+	return scrub(store, UINT32_MAX);
+}
+
+/* see node/store/store.h */
+cdr_err
+cdr_store_scrub_soon(struct cdr_store *store)
+{
+	return scrub(store, SCRUB_WAIT_MS);
 }
 
 /* ---- reading ------------------------------------------------------------------------------------------------- */

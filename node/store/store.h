@@ -96,6 +96,8 @@ CDR_MUST_CHECK cdr_err cdr_store_settle(struct cdr_store *store, bool keep);
  *          CDR_E_STORE; CDR_E_INTERNAL from inside a job.
  */
 CDR_MUST_CHECK cdr_err cdr_store_scrub(struct cdr_store *store);
+/* The same, of a daemon that can call again: it waits for readers half a second at most, for everybody who writes waits with it. */
+CDR_MUST_CHECK cdr_err cdr_store_scrub_soon(struct cdr_store *store);
 
 /**
  * cdr_store_dump_json(store, file):

@@ -33,7 +33,7 @@ cdr_trustee_scrub(const struct cdr_trustee *trustee)
 
 	if (err != CDR_OK || wanted == 0)
 		return err;
-	err = cdr_store_scrub(trustee->home->store);
+	err = cdr_store_scrub_soon(trustee->home->store);
 	if (err == CDR_E_BUSY)
 		return CDR_OK;
 	return err == CDR_OK ? cdr_store_write(trustee->home->store, is_done_job, NULL) : err;
