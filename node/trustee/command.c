@@ -158,7 +158,7 @@ const struct cdr_command cdr_trustee_commands[] = {
 	{ .name = "approve", .operands = "FINGERPRINT...", .operand_min = 1, .operand_max = CDR_ARGUMENTS_OPERAND_MAX,
 	    .summary = "approve a member whose fingerprint was read out to you", .options = approve_options,
 	    .help = "Call the organisation on a number that you have from elsewhere, and have it read its fingerprint out.\n"
-		    "The approval is for these keys and for quotas as high as the proposal's, once.\n"
+		    "The approval is for these keys and for quotas as high as the proposal's, once, within 60 days.\n"
 		    "The fingerprint of the proposal itself is for a trustee that was put back from a backup: `pending` says when.",
 	    .handle = cdr_trustee_command_approve },
 	{ .name = "reports", .summary = "show what members have used, who contradicted himself, what the log shows against the hub, and whether lots come",

@@ -34,16 +34,18 @@ cdr_trustee_opinion_free(struct cdr_trustee_opinion *opinion)
 
 /* ---- judging one change ----------------------------------------------------------------------------------------- */
 
-/* Whether the operator approved such a change to this fingerprint, with at least these quotas, and that was not used up. */
+/* Whether the operator approved such a change to this fingerprint, with at least these quotas, not long ago, and that was not used up. */
 static cdr_err
 is_approved(struct cdr_tx *tx, const struct cdr_roster_diff_entry *e, bool *approved)
 {
+	const uint64_t now = cdr_trustee_now();
 	int64_t count;
 	cdr_err err = cdr_query_one_int(tx, "SELECT count(*) FROM approval WHERE member = $1 AND fingerprint = $2"
-	    " AND check_points >= $3 AND import_points >= $4 AND kind = $5 AND country = $6 AND used_in IS NULL",
+	    " AND check_points >= $3 AND import_points >= $4 AND kind = $5 AND country = $6 AND approved_at > $7 AND used_in IS NULL",
 	    CDR_VALUES(cdr_value_text(e->member->id), cdr_value_blob(e->fingerprint, sizeof(e->fingerprint)),
 		cdr_value_int((int64_t)e->member->check_points), cdr_value_int((int64_t)e->member->import_points),
-		cdr_value_text(cdr_roster_diff_kind_name(e->kind)), cdr_value_text(e->member->country)), &count);
+		cdr_value_text(cdr_roster_diff_kind_name(e->kind)), cdr_value_text(e->member->country),
+		cdr_value_int(now > CDR_TRUSTEE_APPROVAL_S ? (int64_t)(now - CDR_TRUSTEE_APPROVAL_S) : 0)), &count);
 
 	*approved = err == CDR_OK && count > 0;
 	return err;

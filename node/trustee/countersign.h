@@ -9,6 +9,12 @@
  * approval of the fingerprint: who comes in, comes in again, gets other keys, another name or a higher quota. Nothing
  * else.
  *
+ * Such an approval is for the member's keys and no proposal, since proposals are made anew while other operators are asked; so it serves once, and for
+ * CDR_TRUSTEE_APPROVAL_S: what is proposed again later is asked about again, because who was to come in, or back, may be in other hands by then. All other
+ * approvals are of one thing each, and need no end: a change of trustees names the trustees in force and those after with every key, and gives shares of
+ * the keys as they stand then, which a refresh or another change ends; a proposal is approved by its hash, where a backup forgot what was signed; a key or
+ * other shares asked for before their time are made while the operator's command runs, and not by a word that is kept.
+ *
  * The hub makes a proposal anew when more is to change before enough have countersigned, so a trustee may sign several
  * proposals of one version. Then a hub could complete more than one of them, and show them to different parties. That
  * gains it nothing that it would not gain by showing an older version, as long as the later proposal takes back nothing
@@ -24,6 +30,8 @@
 
 #include "keys/roster_diff.h"
 #include "node/trustee/trustee.h"
+
+#define CDR_TRUSTEE_APPROVAL_S (UINT64_C(60) * 86400)
 
 enum cdr_trustee_view {
 	CDR_VIEW_AGREED,    /* countersigned without, or with, the approval that there is */

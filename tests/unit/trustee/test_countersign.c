@@ -51,6 +51,35 @@ test_approval_is_for_these_keys(void **state)
 	assert_waits(w);
 }
 
+/* A writing job: what was approved was approved so long ago. */
+static cdr_err
+age_approval_job(struct cdr_tx *tx, void *context)
+{
+	return cdr_query_run(tx, "UPDATE approval SET approved_at = $1",
+	    CDR_VALUES(cdr_value_int((int64_t)(cdr_trustee_now() - *(uint64_t *)context))));
+}
+
+/* A hub that lets months go by, and proposes then what had been approved: the operator is asked anew. */
+static void
+test_approval_is_for_its_time(void **state)
+{
+	struct world *w = *state;
+	struct cdr_store *store = w->x->node[1].home.store;
+	uint64_t age = CDR_TRUSTEE_APPROVAL_S - 600;
+
+	propose_one(w, change_member(w->other));
+	approve(w, w->other);
+	assert_int_equal(cdr_store_write(store, age_approval_job, &age), CDR_OK);
+	assert_agrees(w);
+	age = CDR_TRUSTEE_APPROVAL_S + 600;
+	assert_int_equal(cdr_store_write(store, age_approval_job, &age), CDR_OK);
+	w->other->check_points--;
+	propose_one(w, change_member(w->other));
+	assert_waits(w);
+	approve(w, w->other);
+	assert_agrees(w);
+}
+
 static void
 test_approval_is_for_this_quota(void **state)
 {
@@ -648,6 +677,7 @@ main(void)
 		CASE(test_nothing_waits),
 		CASE(test_newcomer_needs_approval),
 		CASE(test_approval_is_for_these_keys),
+		CASE(test_approval_is_for_its_time),
 		CASE(test_approval_is_for_this_quota),
 		CASE(test_approval_is_for_no_endless_quota),
 		CASE(test_suspending_and_revoking_is_free),
