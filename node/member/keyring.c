@@ -307,6 +307,9 @@ is_due(struct step *step)
 	const Cdr__Wire__Member *entry = step->entry;
 	uint64_t since = entry->sealing != NULL ? entry->sealing->made_at : entry->joined_at;
 
+	/* When this node joined is the hub's word: a time that is yet to come holds up no key. */
+	if (since > step->roster->body->made_at + CDR_DAY_SECONDS)
+		since = 0;
 	if (is_key(&step->key[AT_CURRENT], entry))
 		return step->now >= since + (uint64_t)CDR_KEYRING_ROLL_DAYS * CDR_DAY_SECONDS;
 	if (step->keyring->lost_number != entry_number(entry) + 1) {
@@ -385,6 +388,11 @@ propose(struct step *step)
 		step->key[AT_NEXT].time = step->now;
 		return commit(step);
 	}
+	if (err == CDR_E_INPUT && step->key[AT_NEXT].time > step->now) {
+		/* It was made while the clock here was ahead: no hub takes that. */
+		step->key[AT_NEXT].time = step->now;
+		return commit(step);
+	}
 	/* The hub takes it later: that is no failure, and not asked every second. */
 	if (err == CDR_OK || err == CDR_E_BUSY)
 		keyring->posted_at = step->now;
@@ -437,9 +445,29 @@ is_needed(const struct step *step, const struct key *key, bool *needed)
 	return err;
 }
 
+/* No key was replaced in the future: the clock here was ahead then. The roster is not younger than the present, whatever the clock says. */
+static cdr_err
+correct_times(struct step *step)
+{
+	const uint64_t made_at = step->roster->body->made_at, now = step->now > made_at ? step->now : made_at;
+	bool changed = false;
+
+	for (size_t at = AT_FORMER; at < KEY_COUNT; at++) {
+		if (!step->key[at].is_there || step->key[at].time <= now + CDR_DAY_SECONDS)
+			continue;
+		step->key[at].time = now;
+		changed = true;
+	}
+	return changed ? commit(step) : CDR_OK;
+}
+
 static cdr_err
 destroy(struct step *step)
 {
+	cdr_err corrected = correct_times(step);
+
+	if (corrected != CDR_OK)
+		return corrected;
 	for (size_t at = AT_FORMER; at < KEY_COUNT; at++) {
 		struct key *key = &step->key[at];
 		uint64_t number = key->number;
@@ -465,6 +493,9 @@ run(struct step *step)
 {
 	cdr_err err = CDR_E_INTERNAL;
 
+	/* Whoever is suspended rolls no key; what was replaced before goes all the same. */
+	if (!cdr_roster_member_is_active(step->entry))
+		return destroy(step);
 	CDR_TRY(take_next(step));
 	CDR_TRY(destroy(step));
 	CDR_TRY(make_next(step));

@@ -58,7 +58,8 @@ CDR_MUST_CHECK cdr_err cdr_keyring_open(struct cdr_keyring *keyring, const Cdr__
 /**
  * cdr_keyring_step(member, worked, fault):
  * The daemon's task: make a new key when it is time, have it put into the roster, use it once it is there, destroy what nobody
- * needs any more. Each of these is one save of the keystore, or one request that can be repeated.
+ * needs any more. Each of these is one save of the keystore, or one request that can be repeated. Of a suspended member only what was
+ * replaced before is destroyed.
  *
  * Returns  CDR_OK; CDR_E_BUSY if another process changed the keystore: the daemon has to be started again; as cdr_ask_send.
  */

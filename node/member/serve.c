@@ -204,8 +204,7 @@ cdr_serve_run(struct cdr_member *member, const struct cdr_daemon *daemon, unsign
 		bool active = cdr_enrol_is_active(member);
 		for (size_t i = 0; active && i < WORK_COUNT; i++)
 			run_task(member, &work[i], poll_ms);
-		if (active)
-			run_task(member, &keys, poll_ms);
+		run_task(member, &keys, poll_ms);
 		if (active)
 			run_task(member, &rounds, ROUNDS_POLLS * poll_ms);
 		run_task(member, &retention, poll_ms);

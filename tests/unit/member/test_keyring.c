@@ -344,6 +344,93 @@ test_what_goes_wrong(void **state)
 	memcpy(m->home->signing_public, own, sizeof(own));
 }
 
+/* Whoever is suspended rolls no key, and keeps an old one no longer for it. */
+static void
+test_suspended(void **state)
+{
+	struct world *w = *state;
+	struct cdr_member *m = w->member[GREEN];
+	uint8_t first_secret[CDR_HPKE_SECRET_LEN];
+
+	memcpy(first_secret, w->keys[GREEN].secret, sizeof(first_secret));
+	roll(w);
+	w_set_status(w, GREEN, "suspended");
+	w_roster(w);
+	w_refresh(w);
+	assert_false(step(m));
+	assert_true(is_kept(m, first_secret));
+	ahead += (CDR_KEYRING_GRACE_DAYS + 1) * DAY;
+	assert_true(step(m));
+	assert_false(is_kept(m, first_secret));
+	ahead += (CDR_KEYRING_ROLL_DAYS + 1) * DAY;
+	assert_false(step(m));
+	assert_int_equal(w->roll[GREEN].put_count, 1);
+}
+
+/* A hub that dates the joining ahead keeps nobody from rolling. */
+static void
+test_a_joining_that_is_yet_to_come(void **state)
+{
+	struct world *w = *state;
+
+	w->joined_at = cdr_member_now() + 1000 * (uint64_t)DAY;
+	w_roster(w);
+	w_refresh(w);
+	roll(w);
+	assert_false(step(w->member[GREEN]));
+	assert_int_equal(w->roll[GREEN].number, 1);
+}
+
+/* The clock was years ahead for a while: what was made then is taken by no hub, and is dated anew. */
+static void
+test_a_clock_that_was_ahead(void **state)
+{
+	struct world *w = *state;
+	struct cdr_member *m = w->member[GREEN];
+	struct cdr_fault fault;
+	bool worked;
+
+	ahead = 2000 * (int64_t)DAY;
+	w->refused_path = "/v1/member/sealing";
+	w->refused_code = CDR_E_INPUT;
+	assert_int_equal(cdr_keyring_step(m, &worked, &fault), CDR_E_INPUT);
+	ahead = (CDR_KEYRING_ROLL_DAYS + 1) * DAY;
+	assert_true(step(m));
+	w->refused_path = NULL;
+	const uint64_t now = cdr_member_now();
+	assert_false(step(m));
+	assert_int_equal(w->roll[GREEN].number, 1);
+	assert_true(w->roll[GREEN].made_at <= now);
+	w_roll_in_force(w, GREEN);
+	w_refresh(w);
+	assert_true(step(m));
+}
+
+/* The same when a key is replaced: it goes after the days of grace, from when the clock is right on. */
+static void
+test_replaced_while_the_clock_was_ahead(void **state)
+{
+	struct world *w = *state;
+	struct cdr_member *m = w->member[GREEN];
+	uint8_t first_secret[CDR_HPKE_SECRET_LEN];
+
+	memcpy(first_secret, w->keys[GREEN].secret, sizeof(first_secret));
+	ahead = (CDR_KEYRING_ROLL_DAYS + 1) * DAY;
+	assert_true(step(m));
+	w_roll_in_force(w, GREEN);
+	w_refresh(w);
+	ahead += 2000 * (int64_t)DAY;
+	w->hub_is_down = true;
+	assert_int_equal(cdr_keyring_step(m, &(bool){ false }, &(struct cdr_fault){ 0 }), CDR_E_NETWORK);
+	w->hub_is_down = false;
+	ahead -= 2000 * (int64_t)DAY;
+	(void)step(m);
+	assert_true(is_kept(m, first_secret));
+	ahead += (CDR_KEYRING_GRACE_DAYS + 1) * DAY;
+	(void)step(m);
+	assert_false(is_kept(m, first_secret));
+}
+
 /* A keystore that holds a key of another length is none of ours. */
 static void
 test_a_damaged_keystore(void **state)
@@ -370,6 +457,10 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_open_cases_keep_a_key, setup, w_teardown),
 		cmocka_unit_test_setup_teardown(test_a_lost_key_is_replaced, setup, w_teardown),
 		cmocka_unit_test_setup_teardown(test_what_goes_wrong, setup, w_teardown),
+		cmocka_unit_test_setup_teardown(test_suspended, setup, w_teardown),
+		cmocka_unit_test_setup_teardown(test_a_joining_that_is_yet_to_come, setup, w_teardown),
+		cmocka_unit_test_setup_teardown(test_a_clock_that_was_ahead, setup, w_teardown),
+		cmocka_unit_test_setup_teardown(test_replaced_while_the_clock_was_ahead, setup, w_teardown),
 		cmocka_unit_test_setup_teardown(test_a_damaged_keystore, setup, w_teardown),
 	};
 

@@ -119,6 +119,7 @@ w_roster(struct world *w)
 	body.n_statistics_key = !is_genesis && w->with_statistics ? 1 : 0;
 	body.format = 1;
 	body.version = is_genesis ? 0 : ++w->version;
+	body.made_at = cdr_member_now();
 	body.previous = cdr_message_field(previous, sizeof(previous));
 	body.hub = &w->hub.party;
 	body.trustee = trustees;
