@@ -232,22 +232,10 @@ is_withdrawn(const struct cdr_roster *before, const struct cdr_trustee_opinion *
 static cdr_err
 read_countersigned(struct cdr_tx *tx, uint64_t version, struct cdr_roster **roster)
 {
-	cdr_err err = CDR_E_INTERNAL;
-	struct cdr_query *query = NULL;
-	struct cdr_bytes bytes;
-	const struct cdr_values values = CDR_VALUES(cdr_value_int((int64_t)version));
+	cdr_err err = cdr_trustee_roster_query(tx, "SELECT signed FROM countersigned WHERE version = $1",
+	    CDR_VALUES(cdr_value_int((int64_t)version)), roster);
 
-	*roster = NULL;
-	CDR_TRY(cdr_query_start(tx, "SELECT signed FROM countersigned WHERE version = $1", values, &query));
-	err = cdr_query_step(query);
-	if (err == CDR_OK) {
-		CDR_TRY(cdr_query_blob_peek(query, 0, CDR_BODY_ROSTER_MAX, &bytes));
-		CDR_TRY(cdr_roster_decode(bytes, roster, NULL));
-	} else if (err == CDR_E_ABSENT)
-		err = CDR_OK;
-out:
-	cdr_query_end(query);
-	return err;
+	return err == CDR_E_ABSENT ? CDR_OK : err;
 }
 
 /* Every difference from what we countersigned before as this very version. */

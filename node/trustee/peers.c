@@ -10,34 +10,16 @@
 
 /* ---- giving ----------------------------------------------------------------------------------------------------- */
 
-/* The roster that ${sql} finds, $1 being a version; CDR_E_ABSENT and NULL if it finds none. */
-static cdr_err
-read_one(struct cdr_tx *tx, const char *sql, int64_t version, struct cdr_roster **roster)
-{
-	cdr_err err = CDR_E_INTERNAL;
-	struct cdr_query *query = NULL;
-	struct cdr_bytes bytes;
-	const struct cdr_values values = CDR_VALUES(cdr_value_int(version));
-
-	*roster = NULL;
-	CDR_TRY(cdr_query_start(tx, sql, values, &query));
-	CDR_TRY(cdr_query_step(query));
-	CDR_TRY(cdr_query_blob_peek(query, 0, CDR_BODY_ROSTER_MAX, &bytes));
-	CDR_TRY(cdr_roster_decode(bytes, roster, NULL));
-out:
-	cdr_query_end(query);
-	return err;
-}
-
 /* Whether that roster brings other trustees than the one before it here. */
 static cdr_err
 note_one(struct cdr_tx *tx, int64_t version)
 {
 	cdr_err err = CDR_E_INTERNAL;
 	struct cdr_roster *roster = NULL, *before = NULL;
+	const struct cdr_values values = CDR_VALUES(cdr_value_int(version));
 
-	CDR_TRY(read_one(tx, "SELECT signed FROM roster WHERE version = $1", version, &roster));
-	err = read_one(tx, "SELECT signed FROM roster WHERE version < $1 ORDER BY version DESC LIMIT 1", version, &before);
+	CDR_TRY(cdr_trustee_roster_query(tx, "SELECT signed FROM roster WHERE version = $1", values, &roster));
+	err = cdr_trustee_roster_query(tx, "SELECT signed FROM roster WHERE version < $1 ORDER BY version DESC LIMIT 1", values, &before);
 	if (err != CDR_OK && err != CDR_E_ABSENT)
 		goto out;
 	bool is_other = before != NULL && !cdr_roster_same_trustees(before->body, roster->body);
@@ -75,8 +57,8 @@ static cdr_err
 give_job(struct cdr_tx *tx, void *context)
 {
 	struct give_job *job = context;
-	cdr_err err = read_one(tx, "SELECT signed FROM roster WHERE version > $1 AND other_trustees = 1 ORDER BY version LIMIT 1",
-	    (int64_t)job->have, &job->roster);
+	cdr_err err = cdr_trustee_roster_query(tx, "SELECT signed FROM roster WHERE version > $1 AND other_trustees = 1 ORDER BY version LIMIT 1",
+	    CDR_VALUES(cdr_value_int((int64_t)job->have)), &job->roster);
 
 	return err == CDR_E_ABSENT ? CDR_OK : err;
 }
@@ -171,8 +153,8 @@ cdr_trustee_roster_then(struct cdr_tx *tx, uint64_t version, struct cdr_roster *
 		return err;
 	if (version < before)
 		version = before;
-	return read_one(tx, "SELECT signed FROM roster WHERE version <= $1 ORDER BY version DESC LIMIT 1",
-	    version <= INT64_MAX ? (int64_t)version : INT64_MAX, roster);
+	return cdr_trustee_roster_query(tx, "SELECT signed FROM roster WHERE version <= $1 ORDER BY version DESC LIMIT 1",
+	    CDR_VALUES(cdr_value_int(version <= INT64_MAX ? (int64_t)version : INT64_MAX)), roster);
 }
 
 /* A reading job. */

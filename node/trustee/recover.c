@@ -340,10 +340,8 @@ before_job(struct cdr_tx *tx, void *context)
 {
 	cdr_err err = CDR_E_INTERNAL;
 	struct progress *p = context;
-	struct cdr_query *query = NULL;
 	struct cdr_arena arena = { 0 };
 	Cdr__Wire__TrusteeChange *change = NULL;
-	struct cdr_bytes bytes;
 	char text[24];
 
 	CDR_TRY(cdr_trustee_recover_standing(tx, &p->standing));
@@ -352,13 +350,9 @@ before_job(struct cdr_tx *tx, void *context)
 		p->dealers += change->participant[i]->before != 0;
 
 	CDR_TRY(cdr_trustee_setting_text(tx, CAME_NAME, text, sizeof(text)));
-	CDR_TRY(cdr_query_start(tx, "SELECT signed FROM roster WHERE version = $1",
-	    CDR_VALUES(cdr_value_int((int64_t)strtoull(text, NULL, 10))), &query));
-	CDR_TRY(cdr_query_step(query));
-	CDR_TRY(cdr_query_blob_peek(query, 0, CDR_BODY_ROSTER_MAX, &bytes));
-	CDR_TRY(cdr_roster_decode(bytes, &p->before, NULL));
+	CDR_TRY(cdr_trustee_roster_query(tx, "SELECT signed FROM roster WHERE version = $1",
+	    CDR_VALUES(cdr_value_int((int64_t)strtoull(text, NULL, 10))), &p->before));
 out:
-	cdr_query_end(query);
 	cdr_arena_free(&arena);
 	return err;
 }

@@ -20,20 +20,10 @@ struct roster_job {
 static cdr_err
 roster_job(struct cdr_tx *tx, void *context)
 {
-	cdr_err err = CDR_E_INTERNAL;
 	const struct roster_job *job = context;
-	struct cdr_query *query = NULL;
-	struct cdr_bytes bytes;
-	const struct cdr_values values = CDR_VALUES(cdr_value_int((int64_t)job->version));
 
-	CDR_TRY(cdr_query_start(tx, job->below ? "SELECT signed FROM roster WHERE version < $1 ORDER BY version DESC LIMIT 1" :
-	    "SELECT signed FROM roster WHERE version = $1", values, &query));
-	CDR_TRY(cdr_query_step(query));
-	CDR_TRY(cdr_query_blob_peek(query, 0, CDR_BODY_ROSTER_MAX, &bytes));
-	CDR_TRY(cdr_roster_decode(bytes, job->roster, NULL));
-out:
-	cdr_query_end(query);
-	return err;
+	return cdr_trustee_roster_query(tx, job->below ? "SELECT signed FROM roster WHERE version < $1 ORDER BY version DESC LIMIT 1" :
+	    "SELECT signed FROM roster WHERE version = $1", CDR_VALUES(cdr_value_int((int64_t)job->version)), job->roster);
 }
 
 /* What the hub shows as that version, if it follows from the one that this trustee held before it. */

@@ -169,19 +169,10 @@ struct before {
 static cdr_err
 before_job(struct cdr_tx *tx, void *context)
 {
-	cdr_err err = CDR_E_INTERNAL;
 	struct before *before = context;
-	struct cdr_query *query = NULL;
-	struct cdr_bytes bytes;
-	const struct cdr_values values = CDR_VALUES(cdr_value_int(before->version <= INT64_MAX ? (int64_t)before->version : INT64_MAX));
 
-	CDR_TRY(cdr_query_start(tx, "SELECT signed FROM roster WHERE version <= $1 ORDER BY version DESC LIMIT 1", values, &query));
-	CDR_TRY(cdr_query_step(query));
-	CDR_TRY(cdr_query_blob_peek(query, 0, CDR_BODY_ROSTER_MAX, &bytes));
-	CDR_TRY(cdr_roster_decode(bytes, &before->roster, NULL));
-out:
-	cdr_query_end(query);
-	return err;
+	return cdr_trustee_roster_query(tx, "SELECT signed FROM roster WHERE version <= $1 ORDER BY version DESC LIMIT 1",
+	    CDR_VALUES(cdr_value_int(before->version <= INT64_MAX ? (int64_t)before->version : INT64_MAX)), &before->roster);
 }
 
 /* The basis is that of a checkpoint which enough of ${witnesses}, the trustees of then, have cosigned; it says how many these are. */

@@ -97,28 +97,18 @@ out:
 static cdr_err
 may_keep(struct cdr_tx *tx, const struct cdr_trustee *trustee, const struct cdr_roster_key *key, struct cdr_bytes basis, bool *may)
 {
-	cdr_err err = CDR_E_INTERNAL;
-	struct cdr_query *query = NULL;
-	struct cdr_roster *roster = NULL;
+	struct cdr_roster *roster;
 	struct cdr_roster_key found;
-	struct cdr_bytes bytes;
 
 	*may = true;
-	CDR_TRY(cdr_query_start(tx, "SELECT signed FROM roster ORDER BY version DESC LIMIT 1", CDR_VALUES(), &query));
-	err = cdr_query_step(query);
-	if (err != CDR_OK) {
-		err = err == CDR_E_ABSENT ? CDR_OK : err;
-		goto out;
-	}
-	CDR_TRY(cdr_query_blob_peek(query, 0, CDR_BODY_ROSTER_MAX, &bytes));
-	CDR_TRY(cdr_roster_decode(bytes, &roster, NULL));
+	cdr_err err = cdr_trustee_roster_query(tx, "SELECT signed FROM roster ORDER BY version DESC LIMIT 1", CDR_VALUES(), &roster);
+	if (err != CDR_OK)
+		return err == CDR_E_ABSENT ? CDR_OK : err;
 	*may = cdr_trustee_index_in(trustee, roster) != 0 ||
 	    (cdr_roster_key_find(roster->body, key->kind, key->number, &found) && found.transcript.len == basis.len &&
 		memcmp(found.transcript.data, basis.data, basis.len) == 0);
-out:
-	cdr_query_end(query);
 	cdr_roster_free(roster);
-	return err;
+	return CDR_OK;
 }
 
 /* see node/trustee/share.h */

@@ -68,17 +68,16 @@ out:
 
 /* ---- rosters ---------------------------------------------------------------------------------------------------- */
 
-/* The newest roster that is stored. */
-static cdr_err
-roster_read(struct cdr_tx *tx, const char *sql, struct cdr_roster **roster)
+/* see node/trustee/trustee.h */
+cdr_err
+cdr_trustee_roster_query(struct cdr_tx *tx, const char *sql, struct cdr_values values, struct cdr_roster **roster)
 {
 	cdr_err err = CDR_E_INTERNAL;
 	struct cdr_query *query = NULL;
 	struct cdr_bytes bytes;
-	const struct cdr_values none = CDR_VALUES();
 
 	*roster = NULL;
-	CDR_TRY(cdr_query_start(tx, sql, none, &query));
+	CDR_TRY(cdr_query_start(tx, sql, values, &query));
 	CDR_TRY(cdr_query_step(query));
 	CDR_TRY(cdr_query_blob_peek(query, 0, CDR_BODY_ROSTER_MAX, &bytes));
 	CDR_TRY(cdr_roster_decode(bytes, roster, NULL));
@@ -177,8 +176,8 @@ start_job(struct cdr_tx *tx, void *context)
 		return CDR_OK;
 	if (err != CDR_OK)
 		return err;
-	CDR_TRY(roster_read(tx, "SELECT signed FROM roster WHERE version = 0", &job->genesis));
-	CDR_TRY(roster_read(tx, "SELECT signed FROM roster ORDER BY version DESC LIMIT 1", &job->newest));
+	CDR_TRY(cdr_trustee_roster_query(tx, "SELECT signed FROM roster WHERE version = 0", CDR_VALUES(), &job->genesis));
+	CDR_TRY(cdr_trustee_roster_query(tx, "SELECT signed FROM roster ORDER BY version DESC LIMIT 1", CDR_VALUES(), &job->newest));
 	CDR_TRY(cdr_query_one_int(tx, "SELECT count(*) FROM roster WHERE other_trustees IS NULL", CDR_VALUES(), &job->unnoted_count));
 out:
 	return err;

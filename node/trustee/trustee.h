@@ -114,6 +114,16 @@ CDR_MUST_CHECK cdr_err cdr_trustee_ask(const struct cdr_trustee *trustee, const 
     struct cdr_ask *ask);
 
 /**
+ * cdr_trustee_roster_query(tx, sql, values, roster):
+ * The first roster that a query finds, whose one column is a roster as it was signed.
+ *
+ * roster  out  cdr_roster_free; NULL on error
+ *
+ * Returns  CDR_OK; CDR_E_ABSENT if it finds none; CDR_E_STORE; CDR_E_MEMORY; as cdr_roster_decode.
+ */
+CDR_MUST_CHECK cdr_err cdr_trustee_roster_query(struct cdr_tx *tx, const char *sql, struct cdr_values values, struct cdr_roster **roster);
+
+/**
  * cdr_trustee_roster_update(trustee, newer, fault):
  * Ask the hub for a newer roster; verify, store and put it in force.
  *
