@@ -158,25 +158,33 @@ out:
 	return err;
 }
 
-/* A writing job: both requests of one number are signed by the member. The first contradiction is enough. */
-static cdr_err
-misuse_job(struct cdr_tx *tx, void *context)
+/* see node/trustee/evaluate.h */
+cdr_err
+cdr_trustee_misuse_keep(struct cdr_tx *tx, struct cdr_bytes signing_key, uint64_t sequence, struct cdr_bytes body, struct cdr_bytes signature,
+    uint64_t now)
 {
-	const struct cdr_call *call = context;
-	const struct cdr_value key = cdr_value_bytes(cdr_message_bytes(call->party->signing_key));
-	const struct cdr_value sequence = cdr_value_int((int64_t)request_of(call)->sequence);
+	const struct cdr_value key = cdr_value_bytes(signing_key), number = cdr_value_int((int64_t)sequence);
 	int64_t count;
 
 	cdr_err err = cdr_query_one_int(tx, "SELECT count(*) FROM misuse WHERE signing_key = $1 AND sequence = $2",
-	    CDR_VALUES(key, sequence), &count);
+	    CDR_VALUES(key, number), &count);
 	if (err != CDR_OK || count > 0)
 		return err;
 	return cdr_query_run(tx,
 	    "INSERT INTO misuse (signing_key, sequence, member, first_body, first_signature, second_body, second_signature,"
 	    " noticed_at) SELECT signing_key, sequence, member, body, signature, $3, $4, $5 FROM evaluation"
 	    " WHERE signing_key = $1 AND sequence = $2",
-	    CDR_VALUES(key, sequence, cdr_value_bytes(call->envelope->body), cdr_value_bytes(call->envelope->signature),
-		cdr_value_int((int64_t)call->now)));
+	    CDR_VALUES(key, number, cdr_value_bytes(body), cdr_value_bytes(signature), cdr_value_int((int64_t)now)));
+}
+
+/* A writing job. */
+static cdr_err
+misuse_job(struct cdr_tx *tx, void *context)
+{
+	const struct cdr_call *call = context;
+
+	return cdr_trustee_misuse_keep(tx, cdr_message_bytes(call->party->signing_key), request_of(call)->sequence, call->envelope->body,
+	    call->envelope->signature, call->now);
 }
 
 /* A checkpoint that enough witnesses cosigned, and that does not contradict what this trustee saw. */

@@ -31,4 +31,15 @@
 cdr_err cdr_trustee_evaluate(void *trustee, const struct cdr_call *call, struct cdr_answer *answer,
     struct cdr_fault *fault);
 
+/**
+ * cdr_trustee_misuse_keep(tx, signing_key, sequence, body, signature, now):
+ * Keep what shows that a member signed two requests under one number: the one that was evaluated, or counted, and this one. The first contradiction is enough.
+ *
+ * body, signature  in   of the second request, as the member signed it
+ *
+ * Returns  CDR_OK; CDR_E_STORE.
+ */
+CDR_MUST_CHECK cdr_err cdr_trustee_misuse_keep(struct cdr_tx *tx, struct cdr_bytes signing_key, uint64_t sequence, struct cdr_bytes body,
+    struct cdr_bytes signature, uint64_t now);
+
 #endif

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "node/net/log.h"
+#include "node/trustee/evaluate.h"
 #include "node/trustee/index_watch.h"
 #include "node/trustee/round_log.h"
 #include "node/trustee/said.h"
@@ -387,26 +388,6 @@ out:
 
 /* ---- counting ------------------------------------------------------------------------------------------------ */
 
-/* Two requests of one member under one number, both signed by it: kept once. */
-static cdr_err
-keep_misuse(struct cdr_tx *tx, const struct portion *p, const struct evaluation *e)
-{
-	const struct cdr_value key = cdr_value_blob(e->signing_key, sizeof(e->signing_key));
-	const struct cdr_value sequence = cdr_value_int((int64_t)e->request->sequence);
-	int64_t count;
-
-	cdr_err err = cdr_query_one_int(tx, "SELECT count(*) FROM misuse WHERE signing_key = $1 AND sequence = $2",
-	    CDR_VALUES(key, sequence), &count);
-	if (err != CDR_OK || count > 0)
-		return err;
-	return cdr_query_run(tx,
-	    "INSERT INTO misuse (signing_key, sequence, member, first_body, first_signature, second_body, second_signature,"
-	    " noticed_at) SELECT signing_key, sequence, member, body, signature, $3, $4, $5 FROM evaluation"
-	    " WHERE signing_key = $1 AND sequence = $2",
-	    CDR_VALUES(key, sequence, cdr_value_bytes(e->body), cdr_value_bytes(e->signature),
-		cdr_value_int((int64_t)p->call->now)));
-}
-
 /* What the member has spent with this one. */
 static cdr_err
 add_points(struct cdr_tx *tx, const Cdr__Wire__EvaluateRequest *r, int64_t *total)
@@ -461,7 +442,8 @@ count_evaluation(struct cdr_tx *tx, const struct portion *p, const struct evalua
 		CDR_TRY(cdr_query_one_int(tx,
 		    "SELECT count(*) FROM evaluation WHERE signing_key = $1 AND sequence = $2 AND body = $3",
 		    CDR_VALUES(key, sequence, cdr_value_bytes(e->body)), &count));
-		return count > 0 ? CDR_OK : keep_misuse(tx, p, e);
+		return count > 0 ? CDR_OK : cdr_trustee_misuse_keep(tx, (struct cdr_bytes){ e->signing_key, sizeof(e->signing_key) },
+		    e->request->sequence, e->body, e->signature, p->call->now);
 	}
 	CDR_TRY(add_points(tx, r, &total));
 	CDR_TRY(find_bound(tx, r, &bound));
