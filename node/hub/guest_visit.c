@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "node/hub/guest.h"
 #include "node/hub/witness.h"
@@ -115,11 +114,7 @@ body_max(void *context, const char *path)
 static int
 visit_now(void *context, const struct cdr_server_visit *visit, struct cdr_buffer *reply, const char **fields)
 {
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return cdr_hub_guest_visit(context, visit, cdr_clock_now(), (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000,
-	    reply, fields);
+	return cdr_hub_guest_visit(context, visit, cdr_clock_now(), cdr_clock_ms(), reply, fields);
 }
 
 /* see node/hub/guest_visit.h */

@@ -57,15 +57,6 @@ struct cdr_hub_witness {
 	struct shower shower[CDR_TRUSTEE_COUNT_MAX];
 };
 
-static uint64_t
-now_ms(void)
-{
-	struct timespec at;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &at);
-	return (uint64_t)at.tv_sec * 1000 + (uint64_t)at.tv_nsec / 1000000;
-}
-
 /* Wait until something changes, or until ${until_ms}. Called with the lock. */
 static void
 wait_until(struct cdr_hub_witness *w, uint64_t until_ms)
@@ -160,12 +151,12 @@ make_round(struct cdr_hub_witness *w)
 		w->shown = made;
 		memset(w->asked_at, 0, sizeof(w->asked_at));
 		w->round++;
-		w->made_at_ms = now_ms();
+		w->made_at_ms = cdr_clock_ms();
 		w->wants_round = false;
 		if (w->wanted == wanted && wanted > made.size) /* somebody wants what nobody has logged yet */
 			w->wanted = made.size;
 	} else {
-		w->failed_at_ms = now_ms();
+		w->failed_at_ms = cdr_clock_ms();
 	}
 	(void)pthread_cond_broadcast(&w->changed);
 	return err;
@@ -180,7 +171,7 @@ needs_round(const struct cdr_hub_witness *w, uint64_t size)
 	if (w->round == 0 || w->wants_round)
 		return true;
 	return w->shown.size < size &&
-	    (w->newest.size >= w->shown.size || now_ms() >= w->made_at_ms + STALLED_MS);
+	    (w->newest.size >= w->shown.size || cdr_clock_ms() >= w->made_at_ms + STALLED_MS);
 }
 
 /* Whether so many trustees have failed that the present checkpoint waits for one to come back. Called with the lock. */
@@ -238,7 +229,7 @@ static bool
 is_on_its_way(const struct cdr_hub_witness *w, uint64_t size)
 {
 	return w->is_making || w->wants_round || (w->round > 0 && w->shown.size >= size &&
-	    w->shown.cosignature_count < w->threshold && now_ms() < w->made_at_ms + STALLED_MS);
+	    w->shown.cosignature_count < w->threshold && cdr_clock_ms() < w->made_at_ms + STALLED_MS);
 }
 
 /* see node/hub/witness.h */
@@ -246,7 +237,7 @@ cdr_err
 cdr_hub_witness_wait(struct cdr_hub_witness *w, uint64_t size, uint32_t timeout_ms, struct cdr_checkpoint *checkpoint,
     struct cdr_fault *fault)
 {
-	uint64_t until = now_ms() + timeout_ms, version = 0;
+	uint64_t until = cdr_clock_ms() + timeout_ms, version = 0;
 	cdr_err err = CDR_OK;
 	const struct cdr_roster *roster = hold_roster(w, &version);
 
@@ -264,7 +255,7 @@ cdr_hub_witness_wait(struct cdr_hub_witness *w, uint64_t size, uint32_t timeout_
 			err = make_round(w);
 			continue;
 		}
-		uint64_t now = now_ms();
+		uint64_t now = cdr_clock_ms();
 		if (now >= until || is_hopeless(w))
 			break;
 		wait_until(w, until < now + STALLED_MS ? until : now + STALLED_MS);
@@ -291,7 +282,7 @@ is_fresh(const struct cdr_hub_witness *w, uint64_t size, uint64_t version)
 static cdr_err
 renew(struct cdr_hub_witness *w, uint64_t size, uint64_t version, uint32_t timeout_ms)
 {
-	uint64_t until = now_ms() + timeout_ms;
+	uint64_t until = cdr_clock_ms() + timeout_ms;
 	cdr_err err = CDR_OK;
 
 	if (!is_fresh(w, size, version) && !is_on_its_way(w, size))
@@ -301,7 +292,7 @@ renew(struct cdr_hub_witness *w, uint64_t size, uint64_t version, uint32_t timeo
 			err = make_round(w);
 			continue;
 		}
-		uint64_t now = now_ms();
+		uint64_t now = cdr_clock_ms();
 		if (now >= until || is_hopeless(w))
 			break;
 		wait_until(w, until < now + STALLED_MS ? until : now + STALLED_MS);
@@ -425,7 +416,7 @@ show(struct shower *s)
 
 	if (s->is_anew) {
 		s->size = CDR_HUB_SIZE_UNKNOWN;
-		s->anew_at_ms = now_ms() + RETRY_MS;
+		s->anew_at_ms = cdr_clock_ms() + RETRY_MS;
 		s->is_anew = false;
 	}
 	(void)pthread_mutex_unlock(&w->lock);
@@ -447,7 +438,7 @@ show(struct shower *s)
 		w->threshold = roster->body->threshold;
 		w->trustee_count = (uint32_t)roster->body->n_trustee;
 	}
-	s->retry_at_ms = err == CDR_OK || err == CDR_E_EXISTS || err == CDR_E_ABSENT ? 0 : now_ms() + RETRY_MS;
+	s->retry_at_ms = err == CDR_OK || err == CDR_E_EXISTS || err == CDR_E_ABSENT ? 0 : cdr_clock_ms() + RETRY_MS;
 	if (s->retry_at_ms != 0)
 		(void)pthread_cond_broadcast(&w->changed);
 	if (err == CDR_OK)
@@ -515,7 +506,7 @@ run_shower(void *context)
 
 	(void)pthread_mutex_lock(&w->lock);
 	while (!w->is_stopping) {
-		uint64_t now = now_ms();
+		uint64_t now = cdr_clock_ms();
 		if (is_round_due(w, now))
 			(void)!make_round(w);
 		else if (is_due(s, now))

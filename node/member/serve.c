@@ -20,6 +20,7 @@
 #include "node/member/retention.h"
 #include "node/member/rounds.h"
 #include "node/member/sample.h"
+#include "node/net/clock.h"
 #include "node/net/log.h"
 
 #define BACKOFF_MAX_MS 60000
@@ -37,15 +38,6 @@ struct task {
 	cdr_err last;
 	char why[CDR_FAULT_LEN]; /* of the last failure */
 };
-
-static uint64_t
-clock_ms(void)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
 
 static cdr_err
 step_roster(struct cdr_member *member, bool *worked, struct cdr_fault *fault)
@@ -74,7 +66,7 @@ run_task(struct cdr_member *member, struct task *task, unsigned poll_ms)
 	struct cdr_fault fault = { 0 };
 	bool worked = false;
 
-	if (clock_ms() < task->due_ms)
+	if (cdr_clock_ms() < task->due_ms)
 		return;
 	cdr_err err = task->hooks != NULL ? cdr_hook_step(task->hooks, HOOKS_WAIT_MS, &worked, &fault) : task->step(member, &worked, &fault);
 	if (err == CDR_OK)
@@ -95,14 +87,14 @@ run_task(struct cdr_member *member, struct task *task, unsigned poll_ms)
 		task->wait_ms = most;
 	task->last = err;
 	(void)snprintf(task->why, sizeof(task->why), "%s", fault.text);
-	task->due_ms = clock_ms() + task->wait_ms;
+	task->due_ms = cdr_clock_ms() + task->wait_ms;
 }
 
 /* When the next of ${count} tasks is due, from now; at most ${poll_ms}. */
 static unsigned
 next_wait(const struct task *tasks, size_t count, unsigned poll_ms)
 {
-	uint64_t now = clock_ms();
+	uint64_t now = cdr_clock_ms();
 	unsigned wait = poll_ms;
 
 	for (size_t i = 0; i < count; i++) {

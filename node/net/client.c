@@ -5,9 +5,9 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "keys/certificate.h"
+#include "node/net/clock.h"
 #include "node/net/http.h"
 
 #define URL_MAX (CDR_URL_LEN_MAX + CDR_HTTP_PATH_LEN_MAX + 1)
@@ -247,15 +247,6 @@ take_bytes(char *data, size_t size, size_t count, void *user)
 	return len;
 }
 
-static uint64_t
-now_ms(void)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
-
 /* Time for ${len} bytes on a slow line. */
 static uint64_t
 transfer_ms(uint64_t len)
@@ -271,7 +262,7 @@ check_pace(void *user, curl_off_t down_total, curl_off_t down, curl_off_t up_tot
 
 	(void)down_total;
 	(void)up_total;
-	transfer->is_late = now_ms() - transfer->start_ms > transfer->total_ms + transfer_ms((uint64_t)(down + up));
+	transfer->is_late = cdr_clock_ms() - transfer->start_ms > transfer->total_ms + transfer_ms((uint64_t)(down + up));
 	return transfer->is_late ? 1 : 0;
 }
 
@@ -360,7 +351,7 @@ set_up(struct transfer *transfer)
 	struct curl_slist *fields;
 
 	transfer->total_ms = post->total_ms > 0 ? post->total_ms : transfer->client->total_ms;
-	transfer->start_ms = now_ms();
+	transfer->start_ms = cdr_clock_ms();
 	(void)snprintf(transfer->url, sizeof(transfer->url), "%s%s", post->url, post->path);
 	set_rules(transfer);
 	fields = curl_slist_append(NULL, "Content-Type: " CDR_HTTP_CONTENT_TYPE);

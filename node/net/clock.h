@@ -15,4 +15,7 @@
 /* Seconds since 1970-01-01T00:00:00Z; 0 if the machine's clock stands before that. */
 uint64_t cdr_clock_now(void);
 
+/* Milliseconds of the clock that only goes forward, from some moment on: for waiting. */
+uint64_t cdr_clock_ms(void);
+
 #endif

@@ -11,20 +11,12 @@
 #include <time.h>
 
 #include "core/crypto/hash.h"
+#include "node/net/clock.h"
 
 #define DRAIN_PART 20            /* of transfer_ms: for the peer to read a refusal and close */
 #define BYTES_PER_SECOND_MIN 8192
 
 /* ---- one connection ------------------------------------------------------------------------------------------ */
-
-static uint64_t
-now_ms(void)
-{
-	struct timespec at;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &at);
-	return (uint64_t)at.tv_sec * 1000 + (uint64_t)at.tv_nsec / 1000000;
-}
 
 static void
 set_deadline(struct cdr_peer *peer, uint64_t ms)
@@ -183,7 +175,7 @@ may_hold(const struct cdr_peer *peer)
 void
 cdr_peer_hold(struct cdr_peer *peer)
 {
-	uint64_t now = now_ms();
+	uint64_t now = cdr_clock_ms();
 
 	if (peer->held_until_ms == 0)
 		peer->held_until_ms = now + peer->server->config.hold_ms;

@@ -9,11 +9,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "core/crypto/secret.h"
 #include "core/record/json.h"
+#include "node/net/clock.h"
 
 #define PROGRAM "candor-print"
 #define MESSAGE_MAX 512
@@ -302,26 +302,17 @@ give_text(struct child *child)
 		close_fd(&child->in);
 }
 
-static int64_t
-now_ms(void)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 /* Give and take until the child has closed its ends. */
 static cdr_err
 talk(struct child *child)
 {
-	int64_t end = now_ms() + CDR_PRINT_SECONDS_MAX * 1000;
+	int64_t end = (int64_t)cdr_clock_ms() + CDR_PRINT_SECONDS_MAX * 1000;
 	cdr_err err = CDR_OK;
 
 	(void)fcntl(child->in, F_SETFL, O_NONBLOCK);
 	while (err == CDR_OK && (child->out >= 0 || child->err >= 0)) {
 		struct pollfd fds[3] = { { child->in, POLLOUT, 0 }, { child->out, POLLIN, 0 }, { child->err, POLLIN, 0 } };
-		int64_t left = end - now_ms();
+		int64_t left = end - (int64_t)cdr_clock_ms();
 		if (left <= 0)
 			return CDR_E_TIME;
 		if (poll(fds, 3, (int)left) < 0 && errno != EINTR)

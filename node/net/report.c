@@ -3,9 +3,10 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 #include <utf8proc.h>
+
+#include "node/net/clock.h"
 
 #define SHOW_AFTER_MS 2000
 #define BAR_EVERY_MS 200
@@ -226,15 +227,6 @@ cdr_table_print(struct cdr_table *table, struct cdr_report *report)
 
 /* ---- progress ------------------------------------------------------------------------------------------------ */
 
-static uint64_t
-now_ms(void)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
-
 /* see node/net/report.h */
 void
 cdr_progress_start(struct cdr_progress *progress, struct cdr_report *report, const char *label, uint64_t total)
@@ -243,7 +235,7 @@ cdr_progress_start(struct cdr_progress *progress, struct cdr_report *report, con
 		.report = report,
 		.label = label,
 		.total = total,
-		.start_ms = now_ms(),
+		.start_ms = cdr_clock_ms(),
 		.is_terminal = isatty(fileno(report->err)) == 1,
 	};
 }
@@ -288,7 +280,7 @@ print_progress(const struct cdr_progress *progress, uint64_t done, uint64_t now)
 void
 cdr_progress_step(struct cdr_progress *progress, uint64_t done)
 {
-	uint64_t now = now_ms();
+	uint64_t now = cdr_clock_ms();
 	uint64_t every = progress->is_terminal ? BAR_EVERY_MS : LINE_EVERY_MS;
 
 	if (progress->report->json && !progress->is_terminal)

@@ -10,11 +10,11 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "core/crypto/secret.h"
 #include "node/net/address.h"
+#include "node/net/clock.h"
 #include "node/net/workers.h"
 
 /*
@@ -54,10 +54,7 @@ struct cdr_rest {
 static int64_t
 clock_ms(void)
 {
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+	return (int64_t)cdr_clock_ms();
 }
 
 /* Read what there is, until ${end}. Returns the number of bytes, 0 at the peer's end, -1 on an error or too late. */

@@ -179,15 +179,6 @@ const struct cdr_command cdr_trustee_commands[] = {
 	{ .name = NULL },
 };
 
-uint64_t
-cdr_trustee_clock_ms(void)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
-
 void
 cdr_trustee_sleep_ms(uint64_t ms)
 {

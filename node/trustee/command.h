@@ -62,8 +62,6 @@ CDR_MUST_CHECK cdr_err cdr_trustee_command_withheld(struct cdr_tx *tx, struct cd
 /* Say which roster the log lacks that was in force long before (node/trustee/peers.h): its version, or null. Nothing in words where there is none. */
 CDR_MUST_CHECK cdr_err cdr_trustee_command_unlogged(struct cdr_tx *tx, struct cdr_report *report, json_t **json);
 
-/* Milliseconds of a clock that only goes forward. */
-uint64_t cdr_trustee_clock_ms(void);
 /* Wait. */
 void cdr_trustee_sleep_ms(uint64_t ms);
 

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "node/trustee/command.h"
+#include "node/net/clock.h"
 #include "node/trustee/countersign.h"
 
 #define WAIT_STEP_MS 500
@@ -196,7 +197,7 @@ static cdr_err
 find_all(const struct cdr_arguments *arguments, struct waiting *w, uint8_t fingerprint[][CDR_ROSTER_HASH_LEN],
     struct cdr_fault *fault)
 {
-	uint64_t until = cdr_trustee_clock_ms() + 1000 * (uint64_t)cdr_arguments_number(arguments, "wait", 0);
+	uint64_t until = cdr_clock_ms() + 1000 * (uint64_t)cdr_arguments_number(arguments, "wait", 0);
 	size_t count = cdr_arguments_operand_count(arguments), missing;
 	cdr_err err;
 
@@ -210,7 +211,7 @@ find_all(const struct cdr_arguments *arguments, struct waiting *w, uint8_t finge
 		}
 		if (missing == count)
 			return CDR_OK;
-		if (cdr_trustee_clock_ms() >= until)
+		if (cdr_clock_ms() >= until)
 			return cdr_fault_set(fault, CDR_E_ABSENT, "nothing that waits has the fingerprint %s: see `candor-trustee pending`. "
 			    "If the organisation read out this one, and the hub shows another, do not approve the other",
 			    cdr_arguments_operand(arguments, missing));

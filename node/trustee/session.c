@@ -1,4 +1,5 @@
 #include "node/trustee/recover.h"
+#include "node/net/clock.h"
 #include "node/trustee/session.h"
 
 #include <inttypes.h>
@@ -426,7 +427,7 @@ run_session(struct session *s, struct cdr_fault *fault)
 			tell(s, fault->text);
 		else
 			tell_waiting(s);
-		if (cdr_trustee_clock_ms() >= s->until_ms)
+		if (cdr_clock_ms() >= s->until_ms)
 			return end_late(s, fault);
 		cdr_trustee_sleep_ms(s->poll_ms);
 	}
@@ -445,7 +446,7 @@ cdr_trustee_session_run(const struct cdr_trustee_session_config *config, struct 
 	s->trustee = config->trustee;
 	s->report = config->report;
 	s->poll_ms = config->poll_ms;
-	s->until_ms = cdr_trustee_clock_ms() + 1000 * config->timeout_s;
+	s->until_ms = cdr_clock_ms() + 1000 * config->timeout_s;
 	CDR_TRY(cdr_trustee_remembers(s->trustee, fault));
 	CDR_TRY(start_goals(s, fault));
 	err = run_session(s, fault);

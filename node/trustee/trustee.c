@@ -22,15 +22,6 @@ cdr_trustee_now(void)
 	return cdr_clock_now();
 }
 
-static uint64_t
-monotonic_ms(void)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
-
 /* ---- settings --------------------------------------------------------------------------------------------------- */
 
 /* see node/trustee/trustee.h */
@@ -503,7 +494,7 @@ out:
 bool
 cdr_trustee_refresh(struct cdr_trustee *trustee)
 {
-	uint64_t now = monotonic_ms();
+	uint64_t now = cdr_clock_ms();
 	struct timespec until;
 	bool newer = false, more;
 
