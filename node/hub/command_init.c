@@ -137,24 +137,6 @@ out:
 	return err;
 }
 
-/* Make the folder; one that a killed `init` left without a roster is taken up again. */
-static cdr_err
-make_home(const struct cdr_arguments *arguments, struct cdr_home **home, struct cdr_fault *fault)
-{
-	cdr_err err = CDR_E_INTERNAL;
-	struct cdr_passphrase *passphrase = NULL;
-	const char *path;
-
-	CDR_TRY(cdr_node_home(arguments, &path, fault));
-	CDR_TRY(cdr_node_passphrase(arguments, true, &passphrase, fault));
-	err = cdr_home_create(path, &cdr_hub_schema, passphrase, home, fault);
-	if (err == CDR_E_EXISTS && cdr_home_open(path, &cdr_hub_schema, passphrase, home, NULL) == CDR_OK)
-		err = CDR_OK;
-out:
-	cdr_passphrase_free(passphrase);
-	return err;
-}
-
 static cdr_err
 make_genesis(const struct cdr_arguments *arguments, struct founding *f, const struct cdr_home *home,
     struct cdr_roster **genesis, struct cdr_fault *fault)
@@ -202,7 +184,7 @@ cdr_hub_command_init(const struct cdr_arguments *arguments, struct cdr_report *r
 	CDR_TRY(read_cards(arguments, f, fault));
 	CDR_TRY(fill_scheme(arguments, f, fault));
 	CDR_TRY(check_numbers(arguments, f, fault));
-	CDR_TRY(make_home(arguments, &home, fault));
+	CDR_TRY(cdr_node_home_make(arguments, &cdr_hub_schema, &home, fault));
 	CDR_TRY(make_genesis(arguments, f, home, &genesis, fault));
 	struct founding_job job = { genesis, cdr_arguments_text(arguments, "listen") };
 	err = cdr_store_write(home->store, found_job, &job);

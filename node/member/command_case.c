@@ -13,21 +13,6 @@
 
 /* ---- entering ---------------------------------------------------------------------------------------------------------------- */
 
-/* Copy an option's text into a field, if it was given; lines: it may have several. */
-static cdr_err
-take(const struct cdr_arguments *arguments, const char *option, char *field, size_t size, struct cdr_fault *fault)
-{
-	const char *value = cdr_arguments_text(arguments, option);
-
-	if (value == NULL)
-		return CDR_OK;
-	if (strlen(value) >= size)
-		return cdr_fault_set(fault, CDR_E_RANGE, "--%s: it is longer than %zu bytes", option, size - 1);
-	memset(field, 0, size);
-	memcpy(field, value, strlen(value));
-	return CDR_OK;
-}
-
 /* A list of codes: the option given several times. */
 static cdr_err
 take_codes(const struct cdr_arguments *arguments, const char *option, char (*codes)[CDR_CODE_LEN], size_t max, size_t *count,
@@ -67,23 +52,23 @@ take_options(const struct cdr_arguments *arguments, struct cdr_case *c, struct c
 	struct cdr_disclosure *d = &c->conduct;
 	cdr_err err = CDR_E_INTERNAL;
 
-	CDR_TRY(take(arguments, "employee-number", c->employee_number, sizeof(c->employee_number), fault));
-	CDR_TRY(take(arguments, "own-reference", c->own_reference, sizeof(c->own_reference), fault));
-	CDR_TRY(take(arguments, "given-names", c->person.given_names, sizeof(c->person.given_names), fault));
-	CDR_TRY(take(arguments, "family-names", c->person.family_names, sizeof(c->person.family_names), fault));
+	CDR_TRY(cdr_arguments_copy(arguments, "employee-number", c->employee_number, sizeof(c->employee_number), fault));
+	CDR_TRY(cdr_arguments_copy(arguments, "own-reference", c->own_reference, sizeof(c->own_reference), fault));
+	CDR_TRY(cdr_arguments_copy(arguments, "given-names", c->person.given_names, sizeof(c->person.given_names), fault));
+	CDR_TRY(cdr_arguments_copy(arguments, "family-names", c->person.family_names, sizeof(c->person.family_names), fault));
 	CDR_TRY(take_date(arguments, "date-of-birth", &c->person.birth, fault));
 	CDR_TRY(take_codes(arguments, "misconduct-type", d->misconduct_type, CDR_DISCLOSURE_TYPE_MAX, &d->misconduct_type_count, fault));
-	CDR_TRY(take(arguments, "involved-child", d->involved_child, sizeof(d->involved_child), fault));
+	CDR_TRY(cdr_arguments_copy(arguments, "involved-child", d->involved_child, sizeof(d->involved_child), fault));
 	CDR_TRY(take_date(arguments, "committed", &d->committed, fault));
 	CDR_TRY(take_date(arguments, "concluded", &d->concluded, fault));
-	CDR_TRY(take(arguments, "process-status", d->process_status, sizeof(d->process_status), fault));
+	CDR_TRY(cdr_arguments_copy(arguments, "process-status", d->process_status, sizeof(d->process_status), fault));
 	CDR_TRY(take_codes(arguments, "sanction", d->sanction, CDR_DISCLOSURE_SANCTION_MAX, &d->sanction_count, fault));
-	CDR_TRY(take(arguments, "referred", d->referred_to_authorities, sizeof(d->referred_to_authorities), fault));
-	CDR_TRY(take(arguments, "referred-country", d->referred_country, sizeof(d->referred_country), fault));
-	CDR_TRY(take(arguments, "summary", d->factual_summary, sizeof(d->factual_summary), fault));
-	CDR_TRY(take(arguments, "country", c->country, sizeof(c->country), fault));
-	CDR_TRY(take(arguments, "limit-reason", c->limit_reason, sizeof(c->limit_reason), fault));
-	CDR_TRY(take(arguments, "right-of-reply", c->right_of_reply, sizeof(c->right_of_reply), fault));
+	CDR_TRY(cdr_arguments_copy(arguments, "referred", d->referred_to_authorities, sizeof(d->referred_to_authorities), fault));
+	CDR_TRY(cdr_arguments_copy(arguments, "referred-country", d->referred_country, sizeof(d->referred_country), fault));
+	CDR_TRY(cdr_arguments_copy(arguments, "summary", d->factual_summary, sizeof(d->factual_summary), fault));
+	CDR_TRY(cdr_arguments_copy(arguments, "country", c->country, sizeof(c->country), fault));
+	CDR_TRY(cdr_arguments_copy(arguments, "limit-reason", c->limit_reason, sizeof(c->limit_reason), fault));
+	CDR_TRY(cdr_arguments_copy(arguments, "right-of-reply", c->right_of_reply, sizeof(c->right_of_reply), fault));
 	err = CDR_OK;
 out:
 	return err;

@@ -49,19 +49,6 @@ read_id(const struct cdr_arguments *arguments, uint8_t id[static CDR_ID_LEN], st
 /* ---- ask-guest ---------------------------------------------------------------------------------------------------------------- */
 
 static cdr_err
-take_text(const struct cdr_arguments *arguments, const char *option, char *field, size_t size, struct cdr_fault *fault)
-{
-	const char *value = cdr_arguments_text(arguments, option);
-
-	if (value == NULL)
-		return CDR_OK;
-	if (strlen(value) >= size)
-		return cdr_fault_set(fault, CDR_E_RANGE, "--%s: longer than %zu bytes", option, size - 1);
-	memcpy(field, value, strlen(value) + 1);
-	return CDR_OK;
-}
-
-static cdr_err
 take_date(const struct cdr_arguments *arguments, const char *option, struct cdr_date *date, struct cdr_fault *fault)
 {
 	const char *value = cdr_arguments_text(arguments, option);
@@ -77,18 +64,18 @@ read_details(const struct cdr_arguments *arguments, struct cdr_guest_details *d,
 	cdr_err err = CDR_E_INTERNAL;
 
 	memcpy(d->language, "en", 3);
-	CDR_TRY(take_text(arguments, "employer", d->employer, sizeof(d->employer), fault));
-	CDR_TRY(take_text(arguments, "email", d->email, sizeof(d->email), fault));
-	CDR_TRY(take_text(arguments, "found", d->found, sizeof(d->found), fault));
-	CDR_TRY(take_text(arguments, "found-note", d->found_note, sizeof(d->found_note), fault));
-	CDR_TRY(take_text(arguments, "contact-name", d->contact_name, sizeof(d->contact_name), fault));
-	CDR_TRY(take_text(arguments, "contact-email", d->contact_email, sizeof(d->contact_email), fault));
-	CDR_TRY(take_text(arguments, "contact-phone", d->contact_phone, sizeof(d->contact_phone), fault));
-	CDR_TRY(take_text(arguments, "guest-language", d->language, sizeof(d->language), fault));
-	CDR_TRY(take_text(arguments, "position", d->position, sizeof(d->position), fault));
-	CDR_TRY(take_text(arguments, "country", d->country, sizeof(d->country), fault));
-	CDR_TRY(take_text(arguments, "engagement-type", d->engagement_type, sizeof(d->engagement_type), fault));
-	CDR_TRY(take_text(arguments, "employee-number", d->employee_number, sizeof(d->employee_number), fault));
+	CDR_TRY(cdr_arguments_copy(arguments, "employer", d->employer, sizeof(d->employer), fault));
+	CDR_TRY(cdr_arguments_copy(arguments, "email", d->email, sizeof(d->email), fault));
+	CDR_TRY(cdr_arguments_copy(arguments, "found", d->found, sizeof(d->found), fault));
+	CDR_TRY(cdr_arguments_copy(arguments, "found-note", d->found_note, sizeof(d->found_note), fault));
+	CDR_TRY(cdr_arguments_copy(arguments, "contact-name", d->contact_name, sizeof(d->contact_name), fault));
+	CDR_TRY(cdr_arguments_copy(arguments, "contact-email", d->contact_email, sizeof(d->contact_email), fault));
+	CDR_TRY(cdr_arguments_copy(arguments, "contact-phone", d->contact_phone, sizeof(d->contact_phone), fault));
+	CDR_TRY(cdr_arguments_copy(arguments, "guest-language", d->language, sizeof(d->language), fault));
+	CDR_TRY(cdr_arguments_copy(arguments, "position", d->position, sizeof(d->position), fault));
+	CDR_TRY(cdr_arguments_copy(arguments, "country", d->country, sizeof(d->country), fault));
+	CDR_TRY(cdr_arguments_copy(arguments, "engagement-type", d->engagement_type, sizeof(d->engagement_type), fault));
+	CDR_TRY(cdr_arguments_copy(arguments, "employee-number", d->employee_number, sizeof(d->employee_number), fault));
 	CDR_TRY(take_date(arguments, "from", &d->from, fault));
 	CDR_TRY(take_date(arguments, "to", &d->to, fault));
 	err = CDR_OK;

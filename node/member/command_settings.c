@@ -10,21 +10,6 @@
 
 #define SECRET_FILE_MAX 1024
 
-/* Copy an option's text, if it was given. */
-static cdr_err
-take(const struct cdr_arguments *arguments, const char *option, char *field, size_t size, struct cdr_fault *fault)
-{
-	const char *value = cdr_arguments_text(arguments, option);
-
-	if (value == NULL)
-		return CDR_OK;
-	if (strlen(value) >= size)
-		return cdr_fault_set(fault, CDR_E_RANGE, "--%s: it is longer than %zu bytes", option, size - 1);
-	memset(field, 0, size);
-	memcpy(field, value, strlen(value));
-	return CDR_OK;
-}
-
 /* The first line of a file: a password is no option, since anybody on the machine can read a command line. */
 static cdr_err
 take_password(const struct cdr_arguments *arguments, struct cdr_email_settings *s, struct cdr_fault *fault)
@@ -56,12 +41,12 @@ take_options(const struct cdr_arguments *arguments, struct cdr_email_settings *s
 {
 	cdr_err err = CDR_E_INTERNAL;
 
-	CDR_TRY(take(arguments, "server", s->server, sizeof(s->server), fault));
-	CDR_TRY(take(arguments, "sender", s->sender, sizeof(s->sender), fault));
-	CDR_TRY(take(arguments, "first", s->contact[0], sizeof(s->contact[0]), fault));
-	CDR_TRY(take(arguments, "second", s->contact[1], sizeof(s->contact[1]), fault));
-	CDR_TRY(take(arguments, "user", s->user, sizeof(s->user), fault));
-	CDR_TRY(take(arguments, "ca-file", s->ca_file, sizeof(s->ca_file), fault));
+	CDR_TRY(cdr_arguments_copy(arguments, "server", s->server, sizeof(s->server), fault));
+	CDR_TRY(cdr_arguments_copy(arguments, "sender", s->sender, sizeof(s->sender), fault));
+	CDR_TRY(cdr_arguments_copy(arguments, "first", s->contact[0], sizeof(s->contact[0]), fault));
+	CDR_TRY(cdr_arguments_copy(arguments, "second", s->contact[1], sizeof(s->contact[1]), fault));
+	CDR_TRY(cdr_arguments_copy(arguments, "user", s->user, sizeof(s->user), fault));
+	CDR_TRY(cdr_arguments_copy(arguments, "ca-file", s->ca_file, sizeof(s->ca_file), fault));
 	CDR_TRY(take_password(arguments, s, fault));
 	if (cdr_arguments_has(arguments, "server"))
 		s->plain = cdr_arguments_has(arguments, "no-tls");

@@ -518,6 +518,21 @@ cdr_arguments_text(const struct cdr_arguments *arguments, const char *name)
 }
 
 /* see node/net/arguments.h */
+cdr_err
+cdr_arguments_copy(const struct cdr_arguments *arguments, const char *name, char *field, size_t size, struct cdr_fault *fault)
+{
+	const char *value = cdr_arguments_text(arguments, name);
+
+	if (value == NULL)
+		return CDR_OK;
+	if (strlen(value) >= size)
+		return cdr_fault_set(fault, CDR_E_RANGE, "--%s: it is longer than %zu bytes", name, size - 1);
+	memset(field, 0, size);
+	memcpy(field, value, strlen(value));
+	return CDR_OK;
+}
+
+/* see node/net/arguments.h */
 bool
 cdr_arguments_given(const struct cdr_arguments *arguments, size_t index, struct cdr_arguments_value *value)
 {

@@ -94,6 +94,16 @@ const struct cdr_program *cdr_arguments_program(const struct cdr_arguments *argu
 /* The value of option ${name}: the ${nth} given, from 0. NULL if it was not given so often. Borrowed. */
 const char *cdr_arguments_text(const struct cdr_arguments *arguments, const char *name);
 const char *cdr_arguments_nth(const struct cdr_arguments *arguments, const char *name, size_t nth);
+/**
+ * cdr_arguments_copy(arguments, name, field, size, fault):
+ * Copy an option's text into a field, if it was given; else the field stays as it is.
+ *
+ * size  in   bytes of ${field}, with the NUL; what is behind the text is zeroed
+ *
+ * Returns  CDR_OK; CDR_E_RANGE if it is too long.
+ */
+CDR_MUST_CHECK cdr_err cdr_arguments_copy(const struct cdr_arguments *arguments, const char *name, char *field, size_t size,
+    struct cdr_fault *fault);
 /* Whether option ${name} was given. */
 bool cdr_arguments_has(const struct cdr_arguments *arguments, const char *name);
 /* The value of a number option, or ${otherwise}. */

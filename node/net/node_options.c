@@ -43,3 +43,22 @@ cdr_node_passphrase(const struct cdr_arguments *arguments, bool create, struct c
 	}
 	return err;
 }
+
+/* see node/net/node_options.h */
+cdr_err
+cdr_node_home_make(const struct cdr_arguments *arguments, const struct cdr_store_schema *schema, struct cdr_home **home,
+    struct cdr_fault *fault)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct cdr_passphrase *passphrase = NULL;
+	const char *path;
+
+	CDR_TRY(cdr_node_home(arguments, &path, fault));
+	CDR_TRY(cdr_node_passphrase(arguments, true, &passphrase, fault));
+	err = cdr_home_create(path, schema, passphrase, home, fault);
+	if (err == CDR_E_EXISTS && cdr_home_open(path, schema, passphrase, home, NULL) == CDR_OK)
+		err = CDR_OK;
+out:
+	cdr_passphrase_free(passphrase);
+	return err;
+}

@@ -5,6 +5,7 @@
 
 #include "keys/passphrase.h"
 #include "node/net/arguments.h"
+#include "node/store/home.h"
 
 /* For struct cdr_program.options; the rows alone where a program has more. */
 #define CDR_NODE_OPTION_ROWS                                                                                                          \
@@ -35,5 +36,16 @@ CDR_MUST_CHECK cdr_err cdr_node_home(const struct cdr_arguments *arguments, cons
  */
 CDR_MUST_CHECK cdr_err cdr_node_passphrase(const struct cdr_arguments *arguments, bool create,
     struct cdr_passphrase **passphrase, struct cdr_fault *fault);
+
+/**
+ * cdr_node_home_make(arguments, schema, home, fault):
+ * Make the node's folder under a new passphrase; one that a killed `init` left is taken up again.
+ *
+ * home   out   cdr_home_close; NULL on error
+ *
+ * Returns  CDR_OK; as cdr_node_home, cdr_node_passphrase, cdr_home_create.
+ */
+CDR_MUST_CHECK cdr_err cdr_node_home_make(const struct cdr_arguments *arguments, const struct cdr_store_schema *schema,
+    struct cdr_home **home, struct cdr_fault *fault);
 
 #endif

@@ -50,24 +50,6 @@ out:
 	return err;
 }
 
-/* Make the folder; one that a killed `init` left is taken up again. */
-static cdr_err
-make_home(const struct cdr_arguments *arguments, struct cdr_home **home, struct cdr_fault *fault)
-{
-	cdr_err err = CDR_E_INTERNAL;
-	struct cdr_passphrase *passphrase = NULL;
-	const char *path;
-
-	CDR_TRY(cdr_node_home(arguments, &path, fault));
-	CDR_TRY(cdr_node_passphrase(arguments, true, &passphrase, fault));
-	err = cdr_home_create(path, &cdr_trustee_schema, passphrase, home, fault);
-	if (err == CDR_E_EXISTS && cdr_home_open(path, &cdr_trustee_schema, passphrase, home, NULL) == CDR_OK)
-		err = CDR_OK;
-out:
-	cdr_passphrase_free(passphrase);
-	return err;
-}
-
 static cdr_err
 print_card(struct cdr_report *report, const struct cdr_home *home, const Cdr__Wire__Party *party)
 {
@@ -97,7 +79,7 @@ cdr_trustee_command_init(const struct cdr_arguments *arguments, struct cdr_repor
 
 	CDR_TRY(cdr_secret_start(fault));
 	CDR_TRY(check_texts(job.name, job.url, job.listen, fault));
-	CDR_TRY(make_home(arguments, &home, fault));
+	CDR_TRY(cdr_node_home_make(arguments, &cdr_trustee_schema, &home, fault));
 	cdr_home_party(home, job.name, job.url, &party);
 	CDR_TRY(cdr_store_read(home->store, count_job, &setting_count));
 	if (setting_count > 0) {
