@@ -18,6 +18,8 @@
 #define EPOCH_AHEAD_S (90 * DAY_S)  /* how long before its beginning an epoch is announced */
 #define EPOCH_MAX_S (400 * DAY_S)
 #define STATISTICS_KEY_MAX_S (500 * DAY_S)
+#define KEY_MIN_S (300 * DAY_S)     /* what is shorter would have the next one made, and this one followed, sooner than anybody asked for */
+#define KEY_EARLY_S (7 * DAY_S)     /* how long before it was made a key may be said to have begun, or one that is over to be there */
 #define APPROVED_NAME "recover/approved" /* hash of a proposal */
 #define LOWERED_NAME "lowered/"        /* and a member: the last version for which a lower quota was countersigned, under the key in force */
 #define LOWERED_NAME_LEN (sizeof(LOWERED_NAME) + CDR_SLUG_LEN_MAX)
@@ -51,19 +53,39 @@ is_approved(struct cdr_tx *tx, const struct cdr_roster_diff_entry *e, bool *appr
 	return err;
 }
 
+/*
+ * Whether the hub gives a new key sensible times. Had it begun long before it was made, or did it end soon, then the one before would be over sooner than in
+ * the days in which nodes move, and people would be missing from the index.
+ */
+static cdr_err
+are_sensible_times(struct cdr_tx *tx, const struct cdr_roster_key *key, bool *are)
+{
+	const uint64_t now = cdr_trustee_now(), most = key->kind == CDR_KEY_TAGS ? EPOCH_MAX_S : STATISTICS_KEY_MAX_S;
+	int64_t began; /* the first attempt at it here */
+	cdr_err err = cdr_query_one_int(tx, "SELECT COALESCE(min(started_at), 0) FROM key_ceremony WHERE act = 1 AND kind = $1 AND number = $2",
+	    CDR_VALUES(cdr_value_int(key->kind), cdr_value_int(key->number)), &began);
+
+	/* A clock that was put back since says nothing. */
+	const bool is_early = began > 0 && (uint64_t)began <= now && key->starts_at + KEY_EARLY_S < (uint64_t)began;
+	*are = key->starts_at <= now + EPOCH_AHEAD_S && !is_early && key->ends_at > key->starts_at && key->ends_at - key->starts_at >= KEY_MIN_S &&
+	    key->ends_at - key->starts_at <= most;
+	return err;
+}
+
 /* A new key: exactly the one that we made, with those who are trustees by then, at sensible times. */
 static cdr_err
 is_our_key(struct cdr_tx *tx, const struct cdr_roster *before, const struct cdr_roster *proposal, const struct cdr_roster_key *key,
     bool *is_ours)
 {
-	uint64_t now = cdr_trustee_now();
-	uint64_t most = key->kind == CDR_KEY_TAGS ? EPOCH_MAX_S : STATISTICS_KEY_MAX_S;
+	struct cdr_roster_key there;
+	const bool is_new = !cdr_roster_key_find(before->body, key->kind, key->number, &there);
 	cdr_err err = cdr_trustee_result_known(tx, key, proposal->body->threshold, is_ours);
 
 	if (err == CDR_OK && *is_ours)
 		err = cdr_trustee_key_is_theirs(tx, before, proposal, key, is_ours);
-	if (key->starts_at > now + EPOCH_AHEAD_S || key->ends_at <= key->starts_at || key->ends_at - key->starts_at > most)
-		*is_ours = false;
+	/* With other shares a key keeps its times, whatever else they are. */
+	if (err == CDR_OK && *is_ours && is_new)
+		err = are_sensible_times(tx, key, is_ours);
 	return err;
 }
 
@@ -317,6 +339,38 @@ judge_log(struct cdr_tx *tx, struct cdr_trustee_opinion *opinion)
 	return CDR_OK;
 }
 
+/* When the time of key  of the roster is up, which another one of its kind follows; UINT64_MAX: none does. */
+static uint64_t
+end_of(const Cdr__Wire__Roster *body, size_t at)
+{
+	const struct cdr_roster_key key = cdr_roster_key_at(body, at);
+
+	if (at + 1 == cdr_roster_key_count(body))
+		return UINT64_MAX;
+	const struct cdr_roster_key next = cdr_roster_key_at(body, at + 1);
+	if (next.kind != key.kind)
+		return UINT64_MAX;
+	const uint64_t moved = key.kind == CDR_KEY_TAGS ? next.starts_at + CDR_EPOCH_OVERLAP_S : key.ends_at;
+	return key.ends_at < moved ? key.ends_at : moved;
+}
+
+/* A hub that leaves a key in the roster whose time is up has its shares kept, and its tags: the next roster is to end it. */
+static void
+judge_ends(const struct cdr_roster *proposal, struct cdr_trustee_opinion *opinion)
+{
+	char text[64];
+
+	for (size_t i = 0; i < cdr_roster_key_count(proposal->body) && !only_stops(&opinion->diff); i++) {
+		const struct cdr_roster_key key = cdr_roster_key_at(proposal->body, i);
+		const uint64_t end = end_of(proposal->body, i), now = cdr_trustee_now();
+
+		if (end >= now || now - end < KEY_EARLY_S)
+			continue;
+		(void)snprintf(text, sizeof(text), "the %s key %" PRIu32, cdr_key_kind_name(key.kind), key.number);
+		object(opinion, CDR_E_REFUSED, "a key has to end with it whose time was up a week ago", text);
+	}
+}
+
 /* see node/trustee/countersign.h */
 cdr_err
 cdr_trustee_judge(struct cdr_tx *tx, const struct cdr_roster *before, const struct cdr_roster *proposal,
@@ -338,6 +392,7 @@ cdr_trustee_judge(struct cdr_tx *tx, const struct cdr_roster *before, const stru
 		object(opinion, CDR_E_REFUSED, "the time at which it was made cannot be", "before the roster in force, or days from now");
 	CDR_TRY(judge_changes(tx, before, proposal, opinion));
 	CDR_TRY(judge_replacement(tx, before, proposal, opinion));
+	judge_ends(proposal, opinion);
 	CDR_TRY(judge_memory(tx, proposal, opinion));
 	CDR_TRY(judge_log(tx, opinion));
 out:

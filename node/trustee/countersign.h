@@ -26,6 +26,9 @@
  *
  * Nothing but what stops members is countersigned while the log, as far as this trustee took it in, lacks a roster that came into force here more than a
  * day ago: so a hub cannot have rosters followed for long of which the log does not tell. An honest one shows the log to every trustee each quarter of an hour.
+ *
+ * Nor a new key that is said to have begun long before it was made, or to end within months, nor a roster with a key whose time was up a week ago: whoever decides when keys end
+ * could delete an index before nodes have moved, or have old shares kept for ever.
  */
 
 #include "keys/roster_diff.h"
