@@ -7,7 +7,7 @@
 #include "core/crypto/secret.h"
 #include "node/member/hold.h"
 #include "node/member/leavers.h"
-#include "node/member/retention.h"
+#include "node/store/scrub.h"
 #include "node/store/seal.h"
 
 #define PURPOSE "case"
@@ -168,7 +168,7 @@ put_job(struct cdr_tx *tx, void *context)
 	if (!is_new) {
 		CDR_TRY(cdr_query_run(tx, "UPDATE conduct_case SET employee = $1, sealed = $2, erase_at = $3, changed_at = $4 WHERE id = $5",
 		    CDR_VALUES(employee, content, erase, cdr_value_int(now), id)));
-		CDR_TRY(cdr_retention_want_scrub(tx));
+		CDR_TRY(cdr_scrub_want(tx));
 	} else {
 		CDR_TRY(cdr_setting_next(tx, "case", &number));
 		CDR_TRY(cdr_query_run(tx,

@@ -7,7 +7,7 @@
 #include "node/member/api.h"
 #include "node/member/check_letters.h"
 #include "node/member/hold.h"
-#include "node/member/retention.h"
+#include "node/store/scrub.h"
 #include "node/store/seal.h"
 
 /* One act on one draft. */
@@ -132,7 +132,7 @@ edit_job(struct cdr_tx *tx, void *context)
 	CDR_TRY(cdr_query_run(tx, "UPDATE hiring_check SET digest = $1, sealed = $2, watch_until = $3 WHERE id = $4",
 	    CDR_VALUES(cdr_value_blob(digest, sizeof(digest)), cdr_value_bytes(cdr_buffer_bytes(&sealed)), cdr_value_int((int64_t)watch_until),
 		cdr_value_blob(act->id, CDR_ID_LEN))));
-	CDR_TRY(cdr_retention_want_scrub(tx));
+	CDR_TRY(cdr_scrub_want(tx));
 	CDR_TRY(cdr_trail_add(tx, act->addition.member->who, "check.edit", act->id));
 	err = CDR_OK;
 out:
@@ -214,7 +214,7 @@ delete_job(struct cdr_tx *tx, void *context)
 	CDR_TRY(cdr_hold_check(tx, act->id, act->addition.fault));
 	CDR_TRY(cdr_api_reply_forget(tx, act->addition.member, act->id, act->reference));
 	CDR_TRY(cdr_query_run(tx, "DELETE FROM hiring_check WHERE id = $1", CDR_VALUES(cdr_value_blob(act->id, CDR_ID_LEN))));
-	CDR_TRY(cdr_retention_want_scrub(tx));
+	CDR_TRY(cdr_scrub_want(tx));
 	CDR_TRY(cdr_trail_add(tx, act->addition.member->who, "check.delete", act->id));
 	err = CDR_OK;
 out:

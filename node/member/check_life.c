@@ -11,8 +11,8 @@
 #include "node/member/guest.h"
 #include "node/member/hold.h"
 #include "node/member/query_opening.h"
-#include "node/member/retention.h"
 #include "node/net/log.h"
+#include "node/store/scrub.h"
 
 #define WORD_PURPOSE "word"
 
@@ -412,7 +412,7 @@ cdr_check_end(struct cdr_tx *tx, const struct cdr_member *member, const struct c
 	CDR_TRY(cdr_guest_end_check(tx, id));
 	CDR_TRY(forget_replies(tx, member, id));
 	CDR_TRY(erase_candidate(tx, id, reason));
-	CDR_TRY(cdr_retention_want_scrub(tx));
+	CDR_TRY(cdr_scrub_want(tx));
 	err = CDR_OK;
 out:
 	return err;

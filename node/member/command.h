@@ -210,7 +210,7 @@ CDR_MUST_CHECK cdr_err cdr_command_operand_record(const struct cdr_arguments *ar
 CDR_MUST_CHECK cdr_err cdr_command_operand_id(const struct cdr_arguments *arguments, size_t at, uint8_t id[static CDR_ID_LEN],
     struct cdr_fault *fault);
 
-/* Scrub the files after something was erased, and say so where it has to wait. Returns as cdr_retention_scrub. */
+/* Scrub the files after something was erased, and say so where it has to wait. Returns as cdr_scrub. */
 CDR_MUST_CHECK cdr_err cdr_command_tell_scrub(struct cdr_member *member, struct cdr_report *report, bool *done);
 
 /* A candidate, with what the options say instead, as a file of candidates with one row. Personal. CDR_E_RANGE; CDR_E_MEMORY. */

@@ -8,6 +8,7 @@
 #include "node/member/hold.h"
 #include "node/member/retention.h"
 #include "node/member/texts.h"
+#include "node/store/scrub.h"
 
 /* notice; check hear, object, dispute, outcome, withdraw; hold set, lift, list; retention status, report. */
 
@@ -132,7 +133,7 @@ out:
 cdr_err
 cdr_command_tell_scrub(struct cdr_member *member, struct cdr_report *report, bool *done)
 {
-	cdr_err err = cdr_retention_scrub(member, done);
+	cdr_err err = cdr_scrub(member->home->store, cdr_store_scrub, done);
 
 	if (err == CDR_OK && !*done)
 		cdr_report_text(report, "Somebody is reading the database: the last traces go from its files as soon as `candor serve` can.\n");

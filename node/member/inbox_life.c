@@ -6,7 +6,7 @@
 #include "node/member/count.h"
 #include "node/member/email.h"
 #include "node/member/hold.h"
-#include "node/member/retention.h"
+#include "node/store/scrub.h"
 
 /* What becomes of a request while it waits: see node/member/inbox.h. */
 
@@ -37,7 +37,7 @@ forget_unanswered(struct cdr_tx *tx, struct cdr_value id)
 
 	CDR_TRY(cdr_query_run(tx, "UPDATE inbox SET sealed = $1 WHERE request_id = $2", CDR_VALUES(cdr_value_blob("", 0), id)));
 	CDR_TRY(cdr_query_run(tx, "DELETE FROM answer_draft WHERE request_id = $1", CDR_VALUES(id)));
-	err = cdr_retention_want_scrub(tx);
+	err = cdr_scrub_want(tx);
 out:
 	return err;
 }
@@ -148,7 +148,7 @@ cdr_inbox_erase(struct cdr_tx *tx, const struct cdr_member *member, const uint8_
 	CDR_TRY(cdr_query_run(tx, "DELETE FROM letter_out WHERE request_id = $1 AND kind = 'statement' AND state <> 'waiting'",
 	    CDR_VALUES(id)));
 	CDR_TRY(cdr_query_run(tx, "DELETE FROM answer_draft WHERE request_id = $1", CDR_VALUES(id)));
-	CDR_TRY(cdr_retention_want_scrub(tx));
+	CDR_TRY(cdr_scrub_want(tx));
 	err = CDR_OK;
 out:
 	return err;

@@ -7,7 +7,7 @@
 #include "core/record/period.h"
 #include "node/member/epoch.h"
 #include "node/member/hold.h"
-#include "node/member/retention.h"
+#include "node/store/scrub.h"
 
 #define SEAL_PURPOSE "leaver"
 #define REMOVALS_FREE 20 /* so many may always go without a question */
@@ -356,7 +356,7 @@ apply(struct cdr_tx *tx, void *context)
 	CDR_TRY(check_removals(import, &expected));
 	CDR_TRY(walk(import, tx, import->outcome));
 	if (import->outcome->changed + import->outcome->removed > 0)
-		CDR_TRY(cdr_retention_want_scrub(tx));
+		CDR_TRY(cdr_scrub_want(tx));
 	if (!import->keep_missing && import->replaces == NULL)
 		CDR_TRY(cdr_index_again_settle(tx));
 	CDR_TRY(cdr_trail_add(tx, import->member->who, import->replaces != NULL ? "subject.rectify" : "leavers.import", import->replaces));

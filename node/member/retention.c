@@ -8,8 +8,8 @@
 #include "node/member/leavers.h"
 #include "node/net/clock.h"
 #include "node/net/log.h"
+#include "node/store/scrub.h"
 
-#define SCRUB_SETTING "scrub"
 #define HOUR_SETTING "retention.hour"
 #define DAYS_SETTING "retention.days"
 #define HOUR_SECONDS 3600
@@ -78,53 +78,6 @@ cdr_retention_settings_write(struct cdr_member *member, const struct cdr_retenti
 		change.days.bytes[2 * i + 1] = (uint8_t)number[i];
 	}
 	return cdr_store_write(member->home->store, write_days_job, &change);
-}
-
-/* ---- the scrub ------------------------------------------------------------------------------------------------------------ */
-
-/* see node/member/retention.h */
-cdr_err
-cdr_retention_want_scrub(struct cdr_tx *tx)
-{
-	return cdr_setting_put(tx, SCRUB_SETTING, "", 0);
-}
-
-static cdr_err
-is_wanted_job(struct cdr_tx *tx, void *context)
-{
-	bool *wanted = context;
-	int64_t count;
-
-	cdr_err err = cdr_query_one_int(tx, "SELECT count(*) FROM setting WHERE name = $1", CDR_VALUES(cdr_value_text(SCRUB_SETTING)),
-	    &count);
-	*wanted = err == CDR_OK && count > 0;
-	return err;
-}
-
-static cdr_err
-is_done_job(struct cdr_tx *tx, void *context)
-{
-	(void)context;
-	return cdr_query_run(tx, "DELETE FROM setting WHERE name = $1", CDR_VALUES(cdr_value_text(SCRUB_SETTING)));
-}
-
-/* see node/member/retention.h */
-cdr_err
-cdr_retention_scrub(struct cdr_member *member, bool *done)
-{
-	bool wanted = false;
-
-	*done = false;
-	cdr_err err = cdr_store_read(member->home->store, is_wanted_job, &wanted);
-	if (err == CDR_OK && wanted) {
-		err = cdr_store_scrub(member->home->store);
-		if (err == CDR_E_BUSY)
-			return CDR_OK;
-		if (err == CDR_OK)
-			err = cdr_store_write(member->home->store, is_done_job, NULL);
-	}
-	*done = err == CDR_OK;
-	return err;
 }
 
 /* ---- the timers ------------------------------------------------------------------------------------------------------------ */
@@ -274,7 +227,7 @@ timers_job(struct cdr_tx *tx, void *context)
 		if (err == CDR_OK)
 			err = report(tx, run, timers[i].what, cdr_query_changed_count(tx));
 	}
-	return err == CDR_OK && run->any ? cdr_retention_want_scrub(tx) : err;
+	return err == CDR_OK && run->any ? cdr_scrub_want(tx) : err;
 }
 
 /* What the leavers' timer did is written down after it: leavers go in a transaction of their own. */
@@ -289,7 +242,7 @@ expired_job(struct cdr_tx *tx, void *context)
 	struct expired *expired = context;
 
 	cdr_err err = report(tx, expired->run, "leaver", expired->count);
-	return err == CDR_OK ? cdr_retention_want_scrub(tx) : err;
+	return err == CDR_OK ? cdr_scrub_want(tx) : err;
 }
 
 static cdr_err
@@ -356,7 +309,7 @@ cdr_retention_step(struct cdr_member *member, bool *worked, struct cdr_fault *fa
 		CDR_TRY(run_timers(member, now, fault));
 		CDR_TRY(cdr_store_write(member->home->store, write_hour_job, &hour));
 	}
-	err = cdr_retention_scrub(member, &scrubbed);
+	err = cdr_scrub(member->home->store, cdr_store_scrub_soon, &scrubbed);
 out:
 	return err;
 }

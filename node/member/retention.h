@@ -28,17 +28,6 @@ CDR_MUST_CHECK cdr_err cdr_retention_settings_read(struct cdr_member *member, st
 CDR_MUST_CHECK cdr_err cdr_retention_settings_write(struct cdr_member *member, const struct cdr_retention_settings *settings,
     struct cdr_fault *fault);
 
-/* Something was erased in this transaction: the files are scrubbed soon (cdr_store_scrub). */
-CDR_MUST_CHECK cdr_err cdr_retention_want_scrub(struct cdr_tx *tx);
-
-/**
- * cdr_retention_scrub(member, done):
- * Scrub the files now, if that is wanted.
- *
- * done    out   nothing that was erased is in the files; false: somebody was reading, and the daemon tries again
- */
-CDR_MUST_CHECK cdr_err cdr_retention_scrub(struct cdr_member *member, bool *done);
-
 /**
  * cdr_retention_step(member, worked, fault):
  * The timers, if an hour has begun since they ran last; and the scrub, if one is wanted.

@@ -15,7 +15,7 @@
 #include "node/member/inbox_parts.h"
 #include "node/member/index_own.h"
 #include "node/member/leavers.h"
-#include "node/member/retention.h"
+#include "node/store/scrub.h"
 
 /* Room for one record of any kind. Personal. */
 struct holder {
@@ -245,7 +245,7 @@ erase_leaver(struct cdr_tx *tx, const uint8_t *id, struct cdr_fault *fault)
 	CDR_TRY(cdr_query_run(tx, "DELETE FROM leaver WHERE id = $1", values));
 	if (cdr_query_changed_count(tx) == 0)
 		return CDR_E_ABSENT;
-	err = cdr_retention_want_scrub(tx);
+	err = cdr_scrub_want(tx);
 out:
 	return err;
 }
@@ -276,7 +276,7 @@ erase_one(struct cdr_tx *tx, struct erasure *erasure, const uint8_t *id, bool *w
 	}
 	CDR_TRY(cdr_hold_check(tx, id, erasure->fault));
 	CDR_TRY(cdr_query_run(tx, "DELETE FROM conduct_case WHERE id = $1", CDR_VALUES(cdr_value_blob(id, CDR_ID_LEN))));
-	err = cdr_retention_want_scrub(tx);
+	err = cdr_scrub_want(tx);
 out:
 	return err;
 }

@@ -466,7 +466,7 @@ cdr_store_write(struct cdr_store *store, cdr_store_job *job, void *context)
 	return mine.err;
 }
 
-/* Cut the log, waiting for readers at most . */
+/* Cut the log, waiting for readers at most ${wait_ms}. */
 static cdr_err
 scrub(struct cdr_store *store, uint32_t wait_ms)
 {

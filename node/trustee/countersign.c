@@ -6,11 +6,11 @@
 #include <string.h>
 
 #include "node/net/log.h"
+#include "node/store/scrub.h"
 #include "node/trustee/ceremony.h"
 #include "node/trustee/change.h"
 #include "node/trustee/peers.h"
 #include "node/trustee/recover.h"
-#include "node/trustee/scrub.h"
 #include "node/trustee/share.h"
 
 #define DAY_S UINT64_C(86400)
@@ -650,8 +650,9 @@ cdr_trustee_poll(struct cdr_trustee *trustee, struct cdr_trustee_polled *polled,
 	const struct cdr_roster *before = NULL;
 	struct cdr_roster *proposal = NULL;
 	struct cdr_trustee_opinion opinion = { .agrees = false };
+	bool is_scrubbed; /* else by the next poll */
 
-	CDR_TRY(cdr_trustee_scrub(trustee));
+	CDR_TRY(cdr_scrub(trustee->home->store, cdr_store_scrub_soon, &is_scrubbed));
 	CDR_TRY(cdr_trustee_roster_update(trustee, NULL, fault));
 	CDR_TRY(cdr_trustee_roster_from_peers(trustee, fault));
 	CDR_TRY(cdr_trustee_recover_step(trustee, fault));

@@ -7,9 +7,9 @@
 #include "audit/query_opening.h"
 #include "core/crypto/secret.h"
 #include "node/net/log.h"
+#include "node/store/scrub.h"
 #include "node/trustee/recover.h"
 #include "node/trustee/sample_late.h"
-#include "node/trustee/scrub.h"
 
 #define BODY_LEN_MAX 256
 #define OPEN_COLUMNS "number, sample, position, point, member, purpose, due_at, state, reason, changed_at, posted, length(opening)"
@@ -181,7 +181,7 @@ cdr_trustee_openings_destroy(struct cdr_tx *tx, uint64_t before)
 	    " length(opening) + length(evidence) > 0",
 	    CDR_VALUES(cdr_value_blob(NULL, 0), cdr_value_int((int64_t)before)));
 
-	return err == CDR_OK ? cdr_trustee_scrub_want(tx) : err;
+	return err == CDR_OK ? cdr_scrub_want_changed(tx) : err;
 }
 
 /* A writing job: what was shown and was not judged. */
@@ -445,7 +445,7 @@ judge_job(struct cdr_tx *tx, void *context)
 		cdr_value_int(j->number <= INT64_MAX ? (int64_t)j->number : 0)));
 
 	j->is_shown = err == CDR_OK && cdr_query_changed_count(tx) == 1;
-	return err == CDR_OK ? cdr_trustee_scrub_want(tx) : err;
+	return err == CDR_OK ? cdr_scrub_want_changed(tx) : err;
 }
 
 /* see node/trustee/query_opening.h */

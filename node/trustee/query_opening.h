@@ -35,7 +35,7 @@ cdr_err cdr_trustee_sample_open(void *trustee, const struct cdr_call *call, stru
  */
 CDR_MUST_CHECK cdr_err cdr_trustee_sample_step(struct cdr_trustee *trustee, struct cdr_fault *fault);
 
-/* Inside a writing job: destroy what was shown before , seconds. */
+/* Inside a writing job: destroy what was shown before ${before}, seconds. */
 CDR_MUST_CHECK cdr_err cdr_trustee_openings_destroy(struct cdr_tx *tx, uint64_t before);
 
 /* What is drawn for this trustee, as people see it. */

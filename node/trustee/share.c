@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "core/crypto/secret.h"
-#include "node/trustee/scrub.h"
+#include "node/store/scrub.h"
 
 #define RESULT_LEN_MAX 2048
 
@@ -161,11 +161,11 @@ destroy_for(struct cdr_tx *tx, const struct cdr_roster_key *key)
 		goto out;
 	CDR_TRY(cdr_query_run(tx, "UPDATE key_ceremony SET seed = $4 WHERE kind = $1 AND number <= $2 AND basis <> $3 AND length(seed) > 0",
 	    CDR_VALUES(kind, number, cdr_value_bytes(key->transcript), cdr_value_blob(NULL, 0))));
-	CDR_TRY(cdr_trustee_scrub_want(tx));
+	CDR_TRY(cdr_scrub_want_changed(tx));
 	CDR_TRY(cdr_query_run(tx, "DELETE FROM key_share WHERE kind = $1 AND number = $2 AND transcript <> $3"
 	    " AND (basis IS NULL OR basis <> $3)",
 	    SHARE_KEY(key)));
-	CDR_TRY(cdr_trustee_scrub_want(tx));
+	CDR_TRY(cdr_scrub_want_changed(tx));
 out:
 	return err;
 }
@@ -186,9 +186,9 @@ cdr_trustee_share_destroy(struct cdr_tx *tx, const struct cdr_trustee *trustee, 
 
 	if (trustee->index != 0 && !names_own(trustee, roster)) {
 		CDR_TRY(cdr_query_run(tx, "DELETE FROM key_share", CDR_VALUES()));
-		CDR_TRY(cdr_trustee_scrub_want(tx));
+		CDR_TRY(cdr_scrub_want_changed(tx));
 		CDR_TRY(cdr_query_run(tx, "UPDATE key_ceremony SET seed = $1 WHERE length(seed) > 0", CDR_VALUES(cdr_value_blob(NULL, 0))));
-		return cdr_trustee_scrub_want(tx);
+		return cdr_scrub_want_changed(tx);
 	}
 
 	for (size_t i = 0; i < cdr_roster_key_count(roster->body); i++) {
@@ -199,7 +199,7 @@ cdr_trustee_share_destroy(struct cdr_tx *tx, const struct cdr_trustee *trustee, 
 		if (key.kind != before) {
 			CDR_TRY(cdr_query_run(tx, "DELETE FROM key_share WHERE kind = $1 AND number < $2",
 			    CDR_VALUES(cdr_value_int(key.kind), cdr_value_int(key.number))));
-			CDR_TRY(cdr_trustee_scrub_want(tx));
+			CDR_TRY(cdr_scrub_want_changed(tx));
 		}
 		before = key.kind;
 	}

@@ -4,6 +4,7 @@
 #include "node/member/check_life.h"
 #include "node/member/count.h"
 #include "node/member/retention.h"
+#include "node/store/scrub.h"
 
 /* What candidates have a right to: to be heard, to object, to withdraw, to see, to have corrected and erased. */
 
@@ -132,7 +133,7 @@ test_withdraw(void **state)
 	assert_string_equal(rights_seen.candidate.reference, "withdrawn-000001");
 	assert_string_equal(rights_seen.candidate.person.given_names, "");
 	assert_string_equal(rights_seen.employer[0].status, "withdrawn");
-	assert_int_equal(cdr_retention_scrub(blue, &done), CDR_OK);
+	assert_int_equal(cdr_scrub(blue->home->store, cdr_store_scrub, &done), CDR_OK);
 	assert_true(done);
 	assert_int_equal(w_count(blue, "SELECT count(*) FROM setting WHERE name = 'scrub'"), 0);
 	/* The reference is free, and what is matched later is not this one. */

@@ -8,11 +8,14 @@
 #include <unistd.h>
 
 #include "core/crypto/secret.h"
-#include "node/store/store.h"
+#include "node/store/scrub.h"
 
 /* What was deleted is in no file once the store is scrubbed: the log is cut to nothing, and nobody who reads is disturbed. */
 
-static const char *const migrations[] = { "CREATE TABLE mark (number bigint NOT NULL PRIMARY KEY, text text NOT NULL);" };
+static const char *const migrations[] = {
+	"CREATE TABLE mark (number bigint NOT NULL PRIMARY KEY, text text NOT NULL);"
+	"CREATE TABLE setting (name text NOT NULL PRIMARY KEY, value bytea NOT NULL);",
+};
 static const struct cdr_store_schema schema = { 0x63640003, migrations, 1 };
 static const uint8_t key[CDR_STORE_KEY_LEN] = "an example of a key, 32 bytes l.";
 static char folder[64], path[96];
@@ -148,6 +151,88 @@ test_from_inside_a_job(void **state)
 	assert_int_equal(cdr_store_scrub(store), CDR_OK);
 }
 
+/* ---- where it is wanted ----------------------------------------------------------------------------------------------------- */
+
+/* Erase, and say so: the second time there is nothing to erase. */
+static cdr_err
+erase_job(struct cdr_tx *tx, void *context)
+{
+	cdr_err err = delete_job(tx, context);
+
+	return err == CDR_OK ? cdr_scrub_want_changed(tx) : err;
+}
+
+static cdr_err
+want_job(struct cdr_tx *tx, void *context)
+{
+	(void)context;
+	return cdr_scrub_want(tx);
+}
+
+static unsigned cut_count;
+
+static cdr_err
+counted_scrub(struct cdr_store *which)
+{
+	cut_count++;
+	return cdr_store_scrub(which);
+}
+
+/* Another erases before it is noted that the log is cut. */
+static cdr_err
+scrub_and_erase(struct cdr_store *which)
+{
+	cdr_err err = counted_scrub(which);
+
+	return err == CDR_OK ? cdr_store_write(which, want_job, NULL) : err;
+}
+
+static cdr_err
+busy_scrub(struct cdr_store *which)
+{
+	(void)which;
+	return CDR_E_BUSY;
+}
+
+static cdr_err
+broken_scrub(struct cdr_store *which)
+{
+	(void)which;
+	return CDR_E_STORE;
+}
+
+static void
+assert_scrubbed(cdr_err (*scrub)(struct cdr_store *), bool expected, unsigned cuts)
+{
+	bool done = !expected;
+
+	cut_count = 0;
+	assert_int_equal(cdr_scrub(store, scrub, &done), CDR_OK);
+	assert_int_equal(done, expected);
+	assert_int_equal(cut_count, cuts);
+}
+
+static void
+test_wanted(void **state)
+{
+	bool done = true;
+
+	(void)state;
+	assert_scrubbed(counted_scrub, true, 0);
+	assert_int_equal(cdr_store_write(store, put_job, NULL), CDR_OK);
+	assert_int_equal(cdr_store_write(store, erase_job, NULL), CDR_OK);
+	assert_scrubbed(busy_scrub, false, 0);
+	assert_int_equal(cdr_scrub(store, broken_scrub, &done), CDR_E_STORE);
+	assert_false(done);
+	/* What is erased while the log is cut is not forgotten. */
+	assert_scrubbed(scrub_and_erase, true, 1);
+	assert_scrubbed(counted_scrub, true, 1);
+	assert_scrubbed(counted_scrub, true, 0);
+	/* Nothing was erased. */
+	assert_int_equal(cdr_store_write(store, erase_job, NULL), CDR_OK);
+	assert_scrubbed(counted_scrub, true, 0);
+}
+
 int
 main(void)
 {
@@ -155,6 +240,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_log_is_cut, open_store, close_store),
 		cmocka_unit_test_setup_teardown(test_somebody_reads, open_store, close_store),
 		cmocka_unit_test_setup_teardown(test_from_inside_a_job, open_store, close_store),
+		cmocka_unit_test_setup_teardown(test_wanted, open_store, close_store),
 	};
 
 	if (cdr_secret_start(NULL) != CDR_OK)
