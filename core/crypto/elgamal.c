@@ -83,13 +83,6 @@ cdr_elgamal_public_peek(const struct cdr_elgamal *key)
 	return cdr_fixed_point_peek(key->point);
 }
 
-/* see core/crypto/elgamal.h */
-const struct cdr_fixed_point *
-cdr_elgamal_point_peek(const struct cdr_elgamal *key)
-{
-	return key->point;
-}
-
 /* ---- encrypting ---- */
 
 /* see core/crypto/elgamal_internal.h */

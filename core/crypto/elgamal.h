@@ -34,9 +34,8 @@ struct cdr_elgamal;
 CDR_MUST_CHECK cdr_err cdr_elgamal_new(const uint8_t public_key[static CDR_POINT_LEN], struct cdr_elgamal **key);
 void cdr_elgamal_free(struct cdr_elgamal *key);
 
-/* The public key's bytes, lent as long as ${key} lives; and the point for verifying. */
+/* The public key's bytes, lent as long as ${key} lives. */
 const uint8_t *cdr_elgamal_public_peek(const struct cdr_elgamal *key);
-const struct cdr_fixed_point *cdr_elgamal_point_peek(const struct cdr_elgamal *key);
 
 /**
  * cdr_elgamal_encrypt(key, values, bits, randoms, count, out):

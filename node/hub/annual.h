@@ -6,8 +6,11 @@
 #include "node/hub/hub.h"
 #include "proto/annual.h"
 
-/* POST /v1/return: see proto/annual.proto. */
-CDR_MUST_CHECK cdr_err cdr_hub_return_put(void *context, const struct cdr_call *call, struct cdr_answer *answer,
+/*
+ * /v1/return: AnnualPut to Empty. CDR_E_SIGNATURE; CDR_E_INPUT for figures that cannot be, or a year to come; CDR_E_REFUSED for another member's;
+ * CDR_E_EXISTS if another return of that revision, or a later one, is here.
+ */
+CDR_MUST_CHECK cdr_err cdr_hub_return_put(void *hub, const struct cdr_call *call, struct cdr_answer *answer,
     struct cdr_fault *fault);
 
 /* What the hub has of one member for a year. */

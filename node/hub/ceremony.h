@@ -8,7 +8,8 @@
 
 /*
  * /v1/ceremony/post: CeremonyMessage to Empty. One message for a round, a sender and a receiver: a repeat is harmless,
- * another one is CDR_E_EXISTS and noted. CDR_E_REFUSED in another trustee's name; CDR_E_RANGE; CDR_E_QUOTA.
+ * another one is CDR_E_EXISTS and noted. CDR_E_INPUT for an id that is none; CDR_E_REFUSED in another trustee's name, or from who is no trustee and in
+ * no change; CDR_E_RANGE for a round, a receiver or a length that there is not; CDR_E_QUOTA.
  */
 cdr_err cdr_hub_ceremony_post(void *hub, const struct cdr_call *call, struct cdr_answer *answer,
     struct cdr_fault *fault);
@@ -17,14 +18,14 @@ cdr_err cdr_hub_ceremony_post(void *hub, const struct cdr_call *call, struct cdr
 struct cdr_bytes cdr_hub_ceremony_post_key(const ProtobufCMessage *message);
 struct cdr_bytes cdr_hub_ceremony_fetch_key(const ProtobufCMessage *message);
 
-/* /v1/ceremony/fetch: CeremonyFetch to CeremonyMessages: of that round, from or for the caller, or for all. */
+/* /v1/ceremony/fetch: CeremonyFetch to CeremonyMessages: of that round, from or for the caller, or for all. CDR_E_INPUT, CDR_E_REFUSED as above. */
 cdr_err cdr_hub_ceremony_fetch(void *hub, const struct cdr_call *call, struct cdr_answer *answer,
     struct cdr_fault *fault);
 
 /*
  * /v1/ceremony/result: CeremonyResult to Empty. Once t trustees posted the same, the key is in the proposal; once all
- * did, the messages are deleted. CDR_E_EXISTS if the trustee said something else of that ceremony before; CDR_E_EPOCH for a key
- * that is neither there nor the next.
+ * did, the messages are deleted. CDR_E_INPUT if it lacks something; CDR_E_EXISTS if the trustee said something else of that ceremony before; CDR_E_EPOCH
+ * for a key that is neither there nor the next; CDR_E_QUOTA beyond CDR_HUB_RESULTS_A_DAY.
  */
 cdr_err cdr_hub_ceremony_result(void *hub, const struct cdr_call *call, struct cdr_answer *answer,
     struct cdr_fault *fault);

@@ -15,6 +15,8 @@ cdr_err cdr_hub_trustees_change(void *hub, const struct cdr_call *call, struct c
  * The newest proposal; NULL if there is none.
  *
  * arena    out   freed by the caller, also on error
+ *
+ * Returns  CDR_OK; CDR_E_STORE; CDR_E_MEMORY.
  */
 CDR_MUST_CHECK cdr_err cdr_hub_change_read(struct cdr_tx *tx, struct cdr_arena *arena, Cdr__Wire__TrusteeChange **change);
 

@@ -12,7 +12,7 @@
 
 /*
  * /v1/log/evaluation: SignedEvaluation to EvaluationReply, without waiting for the witnesses. A repeat gets the same leaf, free of
- * quota, and waits for the proof.
+ * quota, and waits for the proof: as long as CDR_HUB_WITNESS_MS.
  *
  * CDR_E_INPUT     it is not an EvaluateRequest
  * CDR_E_REFUSED   it names another member, or an unknown purpose
@@ -29,7 +29,7 @@ cdr_err cdr_hub_log_evaluation(void *hub, const struct cdr_call *call, struct cd
  *
  * CDR_E_RANGE     more positions than a reply holds
  * CDR_E_ABSENT    the log has never been as long as `from`
- * CDR_E_BUSY      nothing is witnessed yet, or not yet as much as `from`
+ * CDR_E_BUSY      nothing is witnessed yet, or not yet as much as `from`; or the trustees have just changed
  */
 cdr_err cdr_hub_log_checkpoint(void *hub, const struct cdr_call *call, struct cdr_answer *answer,
     struct cdr_fault *fault);

@@ -17,19 +17,22 @@
 #define CDR_HUB_GUEST_PLACE "guest_page_place"
 
 /*
- * /v1/guest/put: GuestPut to Empty. CDR_E_RANGE for another size, an expiry in the past, or one more than
+ * /v1/guest/put: GuestPut to Empty. CDR_E_INPUT for an id that is none; CDR_E_RANGE for another size, an expiry in the past, or one more than
  * CDR_GUEST_DAYS_MAX days ahead; CDR_E_EXISTS if the id stands for something else; CDR_E_QUOTA; CDR_E_ABSENT if no browser could
  * fetch it here.
  */
 cdr_err cdr_hub_guest_put(void *hub, const struct cdr_call *call, struct cdr_answer *answer, struct cdr_fault *fault);
 
-/* /v1/guest/withdraw: GuestWithdraw to Empty; of the caller's requests only. What is not there was withdrawn before. */
+/* /v1/guest/withdraw: GuestWithdraw to Empty; of the caller's requests only. What is not there was withdrawn before. CDR_E_INPUT for an id that is none. */
 cdr_err cdr_hub_guest_withdraw(void *hub, const struct cdr_call *call, struct cdr_answer *answer, struct cdr_fault *fault);
 
 /* /v1/guest/fetch: GuestFetch to GuestBag with the oldest answers to the caller's requests. */
 cdr_err cdr_hub_guest_fetch(void *hub, const struct cdr_call *call, struct cdr_answer *answer, struct cdr_fault *fault);
 
-/* /v1/guest/taken: GuestTaken to Empty; of answers to the caller only. What is not there was taken before. */
+/*
+ * /v1/guest/taken: GuestTaken to Empty; of answers to the caller only. What is not there was taken before. CDR_E_INPUT for an id that is none;
+ * CDR_E_RANGE for more than CDR_GUEST_TAKEN_COUNT_MAX.
+ */
 cdr_err cdr_hub_guest_taken(void *hub, const struct cdr_call *call, struct cdr_answer *answer, struct cdr_fault *fault);
 
 /* /v1/guest/page: Empty to GuestPage. CDR_E_ABSENT if this hub has no listener for guests. */

@@ -82,7 +82,9 @@ CDR_MUST_CHECK cdr_err cdr_hub_roster_read(struct cdr_tx *tx, int64_t version, s
 
 /**
  * cdr_hub_roster_store(tx, roster, now):
- * Put ${roster} in force: it was verified by the caller.
+ * Put ${roster} in force: it was verified by the caller. Its leaf, and those of what it does to keys, go into the log with it.
+ *
+ * Returns  CDR_OK; CDR_E_STORE; CDR_E_MEMORY; CDR_E_INTERNAL.
  */
 CDR_MUST_CHECK cdr_err cdr_hub_roster_store(struct cdr_tx *tx, const struct cdr_roster *roster, uint64_t now);
 
@@ -96,7 +98,7 @@ CDR_MUST_CHECK cdr_err cdr_hub_roster_store(struct cdr_tx *tx, const struct cdr_
  */
 CDR_MUST_CHECK cdr_err cdr_hub_status_read(struct cdr_tx *tx, const char *id, char status[static CDR_HUB_STATUS_LEN]);
 
-/* A member is asked, written to and matched only if the roster in force and the database both say that it is active. */
+/* A member is asked, written to and matched only if the roster in force and the database both say that it is active. CDR_OK; CDR_E_STORE. */
 CDR_MUST_CHECK cdr_err cdr_hub_active_read(struct cdr_tx *tx, const struct cdr_roster *roster, const char *id,
     bool *active);
 

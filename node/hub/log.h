@@ -81,6 +81,8 @@ CDR_MUST_CHECK cdr_err cdr_hub_log_reply(const struct cdr_hub *hub, const struct
 /**
  * cdr_hub_log_erase(tx, position):
  * Destroy leaf, salt and evidence of an entry that holds a commitment: what stays in the tree says nothing any more.
+ *
+ * Returns  CDR_OK, also where it was erased before, or is none; CDR_E_STORE.
  */
 CDR_MUST_CHECK cdr_err cdr_hub_log_erase(struct cdr_tx *tx, uint64_t position);
 
@@ -91,6 +93,8 @@ CDR_MUST_CHECK cdr_err cdr_hub_log_erase(struct cdr_tx *tx, uint64_t position);
  * cosigned more than CDR_LEAF_OPEN_DAYS ago: by that a witness that comes late sees that the leaf was erased, and is not kept from it.
  *
  * looked  out   leaves that were looked at; less than ${max}: there is no more for now
+ *
+ * Returns  CDR_OK; CDR_E_STORE; CDR_E_MEMORY.
  */
 #define CDR_HUB_LEAF_DAYS CDR_LEAF_OPEN_DAYS /* longer than anybody may ask for a receipt again (CDR_HUB_TAKEN_DAYS) */
 #define CDR_HUB_LEAF_LONG_DAYS 500 /* longer than an epoch and the 60 days in which the next is in force too */

@@ -59,7 +59,7 @@ struct cdr_hub_round_plan {
  * round   out   freed by cdr_round_free; NULL on error
  *
  * Returns  CDR_OK; CDR_E_INPUT, CDR_E_REFUSED with what is wrong with the plan; CDR_E_ABSENT if there is no statistics key in
- *          force; CDR_E_STORE; CDR_E_MEMORY.
+ *          force, or, where names are counted, no epoch; CDR_E_STORE; CDR_E_MEMORY.
  */
 CDR_MUST_CHECK cdr_err cdr_hub_round_open(struct cdr_hub *hub, const struct cdr_hub_round_plan *plan, uint64_t now,
     struct cdr_round **round, struct cdr_fault *fault);
@@ -91,7 +91,7 @@ CDR_MUST_CHECK cdr_err cdr_hub_round_list(struct cdr_hub *hub, uint8_t (**out)[C
  *
  * early   in   also before the deadline
  *
- * Returns  CDR_OK, also if it is closed already; CDR_E_TIME before the deadline; CDR_E_STORE; CDR_E_MEMORY.
+ * Returns  CDR_OK, also if it is closed already; CDR_E_TIME before the deadline; CDR_E_BUSY if a roster has just come; CDR_E_STORE; CDR_E_MEMORY.
  */
 CDR_MUST_CHECK cdr_err cdr_hub_round_close(struct cdr_hub *hub, const uint8_t hash[static CDR_ROUND_HASH_LEN], bool early,
     uint64_t now, struct cdr_fault *fault);
@@ -118,7 +118,13 @@ CDR_MUST_CHECK cdr_err cdr_hub_round_waits(struct cdr_hub *hub, const struct cdr
 /* Close every round whose deadline is over, and keep the witnessed checkpoints that those which are closed wait for. */
 CDR_MUST_CHECK cdr_err cdr_hub_round_step(struct cdr_hub *hub, uint64_t now, struct cdr_fault *fault);
 
-/* The whole record of an opened round (a RoundRecord), for whoever wants to recompute it. ${out} is owned by the caller. */
+/**
+ * cdr_hub_round_record(hub, hash, out, fault):
+ * The whole record of an opened round (a RoundRecord), for whoever wants to recompute it. ${out} is owned by the caller.
+ *
+ * Returns  CDR_OK; CDR_E_ABSENT; CDR_E_REFUSED before it has totals; CDR_E_RANGE if it takes more than CDR_SHELF_MAX rosters; CDR_E_STORE;
+ *          CDR_E_MEMORY.
+ */
 CDR_MUST_CHECK cdr_err cdr_hub_round_record(struct cdr_hub *hub, const uint8_t hash[static CDR_ROUND_HASH_LEN],
     struct cdr_buffer *out, struct cdr_fault *fault);
 
@@ -166,21 +172,39 @@ struct cdr_hub_round_answer {
 CDR_MUST_CHECK cdr_err cdr_hub_round_answers(struct cdr_hub *hub, const uint8_t hash[static CDR_ROUND_HASH_LEN],
     struct cdr_hub_round_answer *out);
 
-/* Handlers: members. */
+/* /v1/round/list: Empty to RoundList, the newest CDR_HUB_ROUND_LISTED_MAX, to a member or a trustee. */
 cdr_err cdr_hub_round_list_asked(void *context, const struct cdr_call *call, struct cdr_answer *answer,
     struct cdr_fault *fault);
+
+/*
+ * /v1/round/submit: RoundSubmit to RoundSubmitReply, by a member. The same again gets the same receipt. CDR_E_INPUT, CDR_E_POINT for what is no contribution;
+ * CDR_E_ABSENT for a round that there is not; CDR_E_SIGNATURE, CDR_E_PROOF if it does not hold; CDR_E_TIME once the round is closed;
+ * CDR_E_SEQUENCE if one of that number, or a later one, is here.
+ */
 cdr_err cdr_hub_round_submit(void *context, const struct cdr_call *call, struct cdr_answer *answer,
     struct cdr_fault *fault);
+
+/* /v1/round/release: RoundReleaseRequest to RoundRelease, by a member: the newest, or that of a period. CDR_E_ABSENT if nothing was published. */
 cdr_err cdr_hub_round_release_asked(void *context, const struct cdr_call *call, struct cdr_answer *answer,
     struct cdr_fault *fault);
-/* Trustees. */
+
+/* /v1/round/work: RoundWorkRequest to RoundWork, by a trustee: what waits for its answer. */
 cdr_err cdr_hub_round_work(void *context, const struct cdr_call *call, struct cdr_answer *answer, struct cdr_fault *fault);
+/* /v1/round/evidence: RoundEvidenceRequest to RoundEvidence, by a trustee: contributions, first answers, or a roster. CDR_E_INPUT for another kind. */
 cdr_err cdr_hub_round_evidence(void *context, const struct cdr_call *call, struct cdr_answer *answer,
     struct cdr_fault *fault);
+
+/*
+ * /v1/round/first, /v1/round/second: RoundFirst, RoundSecond to Empty, by a trustee: its answers. The same again changes nothing. CDR_E_INPUT,
+ * CDR_E_POINT, CDR_E_PROOF, CDR_E_SIGNATURE for one that does not hold; CDR_E_ABSENT for a round that there is not; CDR_E_REFUSED if it is not closed, was given
+ * up, or, of a second answer, has not enough first ones; CDR_E_EXISTS if the trustee gave another one.
+ */
 cdr_err cdr_hub_round_first(void *context, const struct cdr_call *call, struct cdr_answer *answer,
     struct cdr_fault *fault);
 cdr_err cdr_hub_round_second(void *context, const struct cdr_call *call, struct cdr_answer *answer,
     struct cdr_fault *fault);
+
+/* /v1/round/refuse: RoundRefuse to Empty, by a trustee: why it does not open a round, or that it never will. CDR_E_RANGE for too long a reason. */
 cdr_err cdr_hub_round_refuse(void *context, const struct cdr_call *call, struct cdr_answer *answer,
     struct cdr_fault *fault);
 

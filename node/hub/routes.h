@@ -17,7 +17,10 @@ void cdr_hub_service(struct cdr_hub *hub, struct cdr_service *service);
 /* /v1/genesis: Empty to SignedRoster. */
 cdr_err cdr_hub_genesis(void *hub, const struct cdr_call *call, struct cdr_answer *answer, struct cdr_fault *fault);
 
-/* /v1/roster: RosterRequest to RosterReply, with the roster in force if it is newer than what the caller has. */
+/*
+ * /v1/roster: RosterRequest to RosterReply: the first roster after the one that is held that brings other trustees, else the newest; none where that
+ * is held.
+ */
 cdr_err cdr_hub_roster(void *hub, const struct cdr_call *call, struct cdr_answer *answer, struct cdr_fault *fault);
 
 #endif

@@ -74,7 +74,10 @@ const struct cdr_hub_root *cdr_hub_tree_root_peek(const struct cdr_hub_tree *tre
 CDR_MUST_CHECK cdr_err cdr_hub_tree_answer_prove(struct cdr_hub_tree *tree, const struct cdr_hub_search *search,
     const struct cdr_hub_match *matches, size_t count, struct cdr_buffer *out);
 
-/* /v1/index/prove: IndexProve to IndexProveReply. CDR_E_ABSENT if a row is not the asker's; CDR_E_QUOTA (CDR_HUB_PROOFS_A_DAY). */
+/*
+ * /v1/index/prove: IndexProve to IndexProveReply. CDR_E_RANGE for no rows, or more than CDR_INDEX_PROVE_ROWS_MAX; CDR_E_EPOCH; CDR_E_ABSENT if a row is not
+ * the asker's; CDR_E_QUOTA (CDR_HUB_PROOFS_A_DAY).
+ */
 cdr_err cdr_hub_index_prove(void *hub, const struct cdr_call *call, struct cdr_answer *answer, struct cdr_fault *fault);
 
 /* Remove the tree of an epoch that is over, its secret included. Returns as cdr_hub_tree_note. */

@@ -29,11 +29,13 @@ void cdr_trustee_change_free(struct cdr_trustee_change *change);
 /**
  * cdr_trustee_change_approve(trustee, change):
  * Note that the operator has compared the fingerprint. It takes the place of what was approved before.
+ *
+ * Returns  CDR_OK; CDR_E_STORE; CDR_E_MEMORY.
  */
 CDR_MUST_CHECK cdr_err cdr_trustee_change_approve(const struct cdr_trustee *trustee,
     const struct cdr_trustee_change *change);
 
-/* What was approved last; NULL if nothing was. ${arena} is freed by the caller, also on error. */
+/* What was approved last; NULL if nothing was. ${arena} is freed by the caller, also on error. CDR_OK; CDR_E_STORE; as cdr_message_decode. */
 CDR_MUST_CHECK cdr_err cdr_trustee_change_read(struct cdr_tx *tx, struct cdr_arena *arena,
     Cdr__Wire__TrusteeChange **change);
 

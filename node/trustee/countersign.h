@@ -112,6 +112,8 @@ CDR_MUST_CHECK cdr_err cdr_trustee_approve_proposal(const struct cdr_trustee *tr
 /**
  * cdr_trustee_is_stopped(tx, member, version, stopped):
  * Whether this trustee countersigned, for a version after ${version}, which is in force, that ${member} is suspended or revoked.
+ *
+ * Returns  CDR_OK; CDR_E_STORE.
  */
 CDR_MUST_CHECK cdr_err cdr_trustee_is_stopped(struct cdr_tx *tx, const char *member, uint64_t version, bool *stopped);
 

@@ -50,6 +50,10 @@ CDR_MUST_CHECK cdr_err cdr_trustee_recover_listens(struct cdr_tx *tx, bool *list
 /**
  * cdr_trustee_recover_pass(tx, edge, contradicts):
  * The log that is taken in has come to ${edge}: is it one that others saw?
+ *
+ * contradicts  out   others saw another log of that size
+ *
+ * Returns  CDR_OK; CDR_E_STORE; CDR_E_INTERNAL.
  */
 CDR_MUST_CHECK cdr_err cdr_trustee_recover_pass(struct cdr_tx *tx, const struct cdr_merkle_edge *edge, bool *contradicts);
 

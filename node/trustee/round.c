@@ -25,9 +25,9 @@ work_free(struct cdr_round_work *w)
 	cdr_round_free(w->round);
 }
 
-/* see node/trustee/round_work.h */
-bool
-cdr_round_is_passing(cdr_err err)
+/* What passes by itself, or is this machine's own trouble: no reason to refuse a round for good. */
+static bool
+is_passing(cdr_err err)
 {
 	return err == CDR_E_NETWORK || err == CDR_E_TIME || err == CDR_E_BUSY || err == CDR_E_STORE || err == CDR_E_MEMORY ||
 	    err == CDR_E_INTERNAL || err == CDR_E_IO;
@@ -41,7 +41,7 @@ cdr_round_ask(const struct cdr_round_work *w, struct cdr_ask *ask)
 
 	if (err != CDR_OK && w->fault != NULL)
 		*w->fault = ask->fault;
-	return err == CDR_OK || cdr_round_is_passing(err) || ask->answered ? err : CDR_E_NETWORK;
+	return err == CDR_OK || is_passing(err) || ask->answered ? err : CDR_E_NETWORK;
 }
 
 /* ---- adding up -------------------------------------------------------------------------------------------------- */
@@ -460,7 +460,7 @@ take_task(struct cdr_round_work *w)
 		goto out;
 	}
 	err = take_step(w);
-	if (err != CDR_OK && !cdr_round_is_passing(err))
+	if (err != CDR_OK && !is_passing(err))
 		err = refuse(w, err);
 out:
 	cdr_buffer_free(&bytes);

@@ -27,9 +27,6 @@ struct cdr_round_work {
 /* A failure on the way is told by the ask; what the hub answers with a signature is its own word. */
 CDR_MUST_CHECK cdr_err cdr_round_ask(const struct cdr_round_work *w, struct cdr_ask *ask);
 
-/* What passes by itself, or is this machine's own trouble: no reason to refuse a round for good. */
-bool cdr_round_is_passing(cdr_err err);
-
 /* Give ${w} its shelf: rosters of this exchange by version, those that this trustee has, and what the hub shows of others. */
 void cdr_round_shelf(struct cdr_round_work *w);
 

@@ -20,6 +20,8 @@ CDR_MUST_CHECK cdr_err cdr_trustee_log_size(struct cdr_tx *tx, uint64_t *size);
 /**
  * cdr_trustee_log_compare(tx, checkpoint, contradicts):
  * Whether a checkpoint that the hub signed contradicts what this trustee saw: another root at a size that it knows.
+ *
+ * Returns  CDR_OK; CDR_E_STORE.
  */
 CDR_MUST_CHECK cdr_err cdr_trustee_log_compare(struct cdr_tx *tx, const struct cdr_checkpoint *checkpoint,
     bool *contradicts);

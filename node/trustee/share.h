@@ -75,6 +75,8 @@ CDR_MUST_CHECK cdr_err cdr_trustee_share_destroy(struct cdr_tx *tx, const struct
  * cdr_trustee_result_known(tx, key, threshold, known):
  * Whether this trustee made exactly this key together with the others: kind, number, key, shares, transcript and scheme
  * version. The times are the hub's to give.
+ *
+ * Returns  CDR_OK; CDR_E_STORE; CDR_E_MEMORY.
  */
 CDR_MUST_CHECK cdr_err cdr_trustee_result_known(struct cdr_tx *tx, const struct cdr_roster_key *key,
     uint32_t threshold, bool *known);
