@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <jansson.h>
 
@@ -35,10 +36,13 @@ static const char usage_text[] =
     "  --json              print one JSON object\n\n"
     "Exit codes: 0 everything holds, or the file shows what it says, 3 something does not, 4 a file is missing, 2 wrong usage, 1 a failure here.\n";
 
+/* What is wrong with the command line, said last, where it is seen; NULL: it is clear. */
 static int
-usage(void)
+usage(const char *wrong)
 {
 	(void)fputs(usage_text, stderr);
+	if (wrong != NULL)
+		(void)fprintf(stderr, "\ncandor-audit: %s\n", wrong);
 	return EXIT_USAGE;
 }
 
@@ -160,13 +164,13 @@ run(struct cdr_verify *v, const char **part, struct cdr_fault *fault)
 }
 
 static void
-complain(const char *part, cdr_err err, const struct cdr_fault *fault)
+complain(const struct cdr_verify *v, const char *part, cdr_err err, const struct cdr_fault *fault)
 {
 	const bool is_failure = exit_of(err) == EXIT_FAILED;
 
 	(void)fprintf(stderr, "candor-audit: %s (%s): %s\n", err == CDR_E_ABSENT ? "missing" : is_failure ? "not verified" : "does not hold", part,
 	    fault->text[0] != '\0' ? fault->text : cdr_err_name(err));
-	if (!is_failure)
+	if (!is_failure && access(v->folder, F_OK) == 0)
 		(void)fputs("Fetch it again from where it is published, or from another copy. If it stays so, the hub, or whoever publishes it, has changed it.\n", stderr);
 }
 
@@ -182,7 +186,7 @@ verify(struct cdr_verify v, bool json)
 	else if (err == CDR_OK)
 		print_text(&v, v.fingerprint != NULL);
 	else
-		complain(part, err, &fault);
+		complain(&v, part, err, &fault);
 	cdr_verify_free(&v);
 	return exit_of(err);
 }
@@ -243,7 +247,7 @@ open_one(struct cdr_verify v, const char *path, bool json)
 	else if (json)
 		print_json(&v, err, part, &fault);
 	else
-		complain(part, err, &fault);
+		complain(&v, part, err, &fault);
 	cdr_wipe(&shown, sizeof(shown));
 	cdr_arena_free(&arena);
 	cdr_buffer_free(&bytes);
@@ -316,7 +320,7 @@ main(int argc, char **argv)
 	while (argc > 1 && command < COMMAND_COUNT && strcmp(argv[1], commands[command].name) != 0)
 		command++;
 	if (argc < 2 || command == COMMAND_COUNT)
-		return usage();
+		return usage(argc < 2 ? NULL : "there is no such command: verify, evidence or open");
 	for (int i = 2; i < argc; i++) {
 		if (strcmp(argv[i], "--json") == 0)
 			json = true;
@@ -327,10 +331,10 @@ main(int argc, char **argv)
 		else if (argv[i][0] != '-' && count < commands[command].operands)
 			operand[count++] = argv[i];
 		else
-			return usage();
+			return usage(argv[i][0] == '-' ? "there is no such option, or its value is missing or no number" : "a word too many");
 	}
 	if (count < commands[command].operands)
-		return usage();
+		return usage("an operand is missing");
 	if (given != NULL && cdr_fingerprint_read(given, read) != CDR_OK) {
 		(void)fprintf(stderr, "candor-audit: --fingerprint is none: 52 letters and digits in groups of four\n");
 		return EXIT_USAGE;

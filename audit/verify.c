@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "audit/file.h"
 #include "proto/ceremony.h"
@@ -270,7 +271,8 @@ cdr_verify_rosters(struct cdr_verify *v, struct cdr_fault *fault)
 	if (err != CDR_E_ABSENT)
 		return err;
 	if (v->roster_count == 0)
-		return cdr_fault_set(fault, err, "%.200s/rosters/0 is missing: %.200s is no exported log, or not all of one", v->folder, v->folder);
+		return access(v->folder, F_OK) != 0 ? cdr_fault_set(fault, err, "there is no folder %.200s: is the name right?", v->folder) :
+		    cdr_fault_set(fault, err, "%.200s/rosters/0 is missing: %.200s is no exported log, or not all of one", v->folder, v->folder);
 	if (fault != NULL)
 		*fault = (struct cdr_fault){ CDR_OK, "" };
 	memcpy(v->genesis, v->roster[0]->hash, sizeof(v->genesis));

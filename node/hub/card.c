@@ -62,7 +62,7 @@ cdr_hub_card_read(const char *path, struct cdr_hub_card *card, struct cdr_fault 
 	CDR_TRY(read_file(path, text, &len, fault));
 	json = json_loadb(text, len, JSON_REJECT_DUPLICATES, &where);
 	if (!json_is_object(json)) {
-		err = cdr_fault_set(fault, CDR_E_INPUT, "%s: not a JSON object", path);
+		err = cdr_fault_set(fault, CDR_E_INPUT, "%s is no trustee's card: `candor-trustee init` writes it, as card.json", path);
 		goto out;
 	}
 	CDR_TRY(read_text(json, "name", card->name, sizeof(card->name), path, fault));

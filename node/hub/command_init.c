@@ -157,16 +157,37 @@ make_genesis(const struct cdr_arguments *arguments, struct founding *f, const st
 static cdr_err
 print_genesis(struct cdr_report *report, const struct cdr_roster *genesis)
 {
-	char fingerprint[CDR_FINGERPRINT_TEXT_LEN];
+	cdr_err err = CDR_E_INTERNAL;
+	char fingerprint[CDR_FINGERPRINT_TEXT_LEN], fingerprint_of_card[CDR_FINGERPRINT_TEXT_LEN] = "";
+	uint8_t hash[CDR_ROSTER_HASH_LEN];
+	json_t *cards = json_array();
 
 	cdr_fingerprint_write(genesis->hash, fingerprint);
 	cdr_report_text(report, "The exchange is founded, with %zu trustees of whom %u must act together.\n",
 	    genesis->body->n_trustee, genesis->body->threshold);
 	cdr_report_text(report,
 	    "Fingerprint of the genesis roster, to be compared with every trustee by telephone:\n\n    %s\n\n", fingerprint);
+	cdr_report_text(report, "Fingerprints of the cards, each to be compared with what that trustee reads out of its own:\n\n");
+	for (size_t i = 0; i < genesis->body->n_trustee; i++) {
+		const Cdr__Wire__Party *party = genesis->body->trustee[i]->party;
+
+		err = cdr_roster_party_fingerprint("trustee", party, hash);
+		if (err != CDR_OK)
+			goto out;
+		cdr_fingerprint_write(hash, fingerprint_of_card);
+		cdr_report_text(report, "    %zu  %s\n       %s\n", i + 1, party->name, fingerprint_of_card);
+		if (json_array_append_new(cards, json_pack("{s:s, s:s}", "name", party->name, "fingerprint", fingerprint_of_card)) != 0) {
+			err = CDR_E_MEMORY;
+			goto out;
+		}
+	}
+	cdr_report_text(report, "\nIf one differs, tell nobody the fingerprint of the roster: begin again in another folder, with the right card.\n");
 	cdr_report_text(report, "Next: `candor-hub serve` here, `candor-trustee ceremony --hub URL --fingerprint ...` at each trustee.\n");
-	return cdr_report_json(report, json_pack("{s:s, s:i, s:i}", "fingerprint", fingerprint, "trustees",
-	    (int)genesis->body->n_trustee, "threshold", (int)genesis->body->threshold));
+	err = cdr_report_json(report, json_pack("{s:s, s:i, s:i, s:O}", "fingerprint", fingerprint, "trustees",
+	    (int)genesis->body->n_trustee, "threshold", (int)genesis->body->threshold, "cards", cards));
+out:
+	json_decref(cards);
+	return err;
 }
 
 /* see node/hub/command.h */

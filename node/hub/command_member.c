@@ -38,6 +38,7 @@ print_invitation(struct cdr_report *report, const struct cdr_hub_invitation *inv
 	if (gmtime_r(&at, &date) != NULL)
 		(void)strftime(until, sizeof(until), "%Y-%m-%d %H:%M UTC", &date);
 	cdr_report_text(report, "Code for %s (works once, until %s):\n\n    %s\n\n", invitation->name, until, code);
+	cdr_report_text(report, "A code that %s was given before, and did not use, works no more.\n", invitation->id);
 	cdr_report_text(report, "Next, at the organisation: `candor init --name NAME`, then `candor join --hub URL --code CODE`.\n");
 	return cdr_report_json(report, json_pack("{s:s, s:s, s:I, s:I, s:I}", "id", invitation->id, "code", code, "expires_at",
 	    (json_int_t)invitation->expires_at, "check_points", (json_int_t)invitation->check_points, "import_points",

@@ -150,6 +150,7 @@ cdr_hub_command_serve(const struct cdr_arguments *arguments, struct cdr_report *
 	cdr_report_text(report, "Serving at %s\n", cdr_server_address_peek(server));
 	if (guests != NULL)
 		cdr_report_text(report, "Serving guests at %s\n", cdr_hub_guest_listener_address_peek(guests));
+	(void)fflush(report->out);
 	cdr_log(CDR_LOG_INFO, "hub.started", cdr_log_text("address", cdr_server_address_peek(server)));
 	cdr_daemon_ready(&daemon, cdr_server_address_peek(server));
 	run(&daemon, open.hub, showing.client, cdr_arguments_text(arguments, "publish"));

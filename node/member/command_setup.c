@@ -75,6 +75,16 @@ read_code(const struct cdr_arguments *arguments, struct cdr_buffer *code, struct
 	return closed.data != NULL ? CDR_OK : CDR_E_MEMORY;
 }
 
+/* Keys that were revoked never come back: whoever waits with them would wait for ever. */
+static cdr_err
+not_revoked(const struct cdr_member *member, struct cdr_fault *fault)
+{
+	if (cdr_enrol_standing(member) != CDR_ENROL_REVOKED)
+		return CDR_OK;
+	return cdr_fault_set(fault, CDR_E_REFUSED, "the membership of %s with this node's keys was ended, and they are refused for good. To come "
+	    "back: ask the secretariat for an invitation, make a node in a new folder (`candor init --home NEW`), and join from there", member->id);
+}
+
 /* see node/member/command.h */
 cdr_err
 cdr_command_join(const struct cdr_arguments *arguments, struct cdr_report *report, struct cdr_fault *fault)
@@ -82,10 +92,14 @@ cdr_command_join(const struct cdr_arguments *arguments, struct cdr_report *repor
 	cdr_err err = CDR_E_INTERNAL;
 	struct cdr_member *member = NULL;
 	struct cdr_buffer code = { 0 };
+	struct cdr_fault ignored;
 	char fingerprint[CDR_FINGERPRINT_TEXT_LEN];
 
 	CDR_TRY(cdr_command_open(arguments, false, &member, fault));
-	if (member->id[0] == '\0') {
+	if (member->id[0] != '\0') {
+		/* Also without the hub people can be shown the fingerprint. */
+		(void)!cdr_enrol_refresh(member, &ignored);
+	} else {
 		if (cdr_arguments_text(arguments, "hub") == NULL) {
 			err = cdr_fault_set(fault, CDR_E_INPUT, "which exchange? Give the hub's address with --hub https://HOST:PORT");
 			goto out;
@@ -94,14 +108,18 @@ cdr_command_join(const struct cdr_arguments *arguments, struct cdr_report *repor
 		CDR_TRY(cdr_enrol_join(member, cdr_arguments_text(arguments, "hub"), (const char *)code.data, fault));
 	}
 	CDR_TRY(cdr_enrol_fingerprint(member, fingerprint));
+	CDR_TRY(not_revoked(member, fault));
 	cdr_report_text(report,
 	    "This node asked to join as %s.\nRead this fingerprint out to the trustees by telephone; they let you in by it:\n\n"
 	    "    %s\n\n",
 	    member->id, fingerprint);
 	CDR_TRY(wait_until_listed(member, cdr_arguments_number(arguments, "wait", 0), fault));
-	bool active = cdr_enrol_is_active(member);
-	cdr_report_text(report, active ? "The exchange has let this node in. Next: candor serve\n" :
-					 "Not let in yet. `candor join` again tells when it is; the node itself goes on asking.\n");
+	CDR_TRY(not_revoked(member, fault));
+	enum cdr_enrol_standing standing = cdr_enrol_standing(member);
+	bool active = standing == CDR_ENROL_ACTIVE;
+	cdr_report_text(report, "%s", active ? "The exchange has let this node in. Next: candor serve\n" :
+	    standing == CDR_ENROL_SUSPENDED ? "This node is suspended: until it is restored its requests are refused. Ask the secretariat why.\n" :
+	    "Not let in yet. Next: candor serve, which goes on asking; `candor join` again tells when it is.\n");
 	CDR_TRY(cdr_report_json(report, json_pack("{s:s, s:s, s:b}", "member", member->id, "fingerprint", fingerprint,
 	    "active", active)));
 	err = CDR_OK;

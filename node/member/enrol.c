@@ -391,6 +391,24 @@ cdr_enrol_is_active(const struct cdr_member *member)
 }
 
 /* see node/member/enrol.h */
+enum cdr_enrol_standing
+cdr_enrol_standing(const struct cdr_member *member)
+{
+	const struct cdr_roster *roster = cdr_current_hold(member->current);
+	const Cdr__Wire__Member *entry = roster != NULL ? cdr_roster_member(roster, member->id) : NULL;
+	enum cdr_enrol_standing standing = CDR_ENROL_WAITS;
+
+	if (entry != NULL && memcmp(entry->party->tls_pin.data, member->home->pin, CDR_PIN_LEN) == 0)
+		standing = cdr_roster_member_is_active(entry) ? CDR_ENROL_ACTIVE :
+		    strcmp(entry->status, "revoked") == 0 ? CDR_ENROL_REVOKED : CDR_ENROL_SUSPENDED;
+	/* While its old keys are revoked, whoever comes back waits to be let in with others. */
+	else if (entry != NULL && strcmp(entry->status, "revoked") != 0)
+		standing = CDR_ENROL_REVOKED;
+	cdr_current_release(member->current, roster);
+	return standing;
+}
+
+/* see node/member/enrol.h */
 cdr_err
 cdr_enrol_fingerprint(const struct cdr_member *member, char text[static CDR_FINGERPRINT_TEXT_LEN])
 {

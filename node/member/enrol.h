@@ -47,6 +47,15 @@ CDR_MUST_CHECK cdr_err cdr_enrol_refresh(struct cdr_member *member, struct cdr_f
 CDR_MUST_CHECK cdr_err cdr_enrol_take_roster(struct cdr_member *member, const struct cdr_roster *held,
     const Cdr__Wire__SignedRoster *sent, struct cdr_fault *fault);
 
+/* How the exchange has this node, by the roster in force. */
+enum cdr_enrol_standing {
+	CDR_ENROL_WAITS,     /* asked, and not let in yet */
+	CDR_ENROL_ACTIVE,
+	CDR_ENROL_SUSPENDED,
+	CDR_ENROL_REVOKED,   /* these keys are refused for good: they were revoked, or the organisation has others since */
+};
+enum cdr_enrol_standing cdr_enrol_standing(const struct cdr_member *member);
+
 /* A member that has other keys since then: it lost those that it had, and enrolled anew. */
 #define CDR_ENROL_ANEW_MAX 64
 struct cdr_enrolled_anew {

@@ -77,6 +77,8 @@ cdr_report_note(struct cdr_report *report, const char *format, ...)
 {
 	va_list args;
 
+	/* What was said before stands before it, also where both go into one file. */
+	(void)fflush(report->out);
 	va_start(args, format);
 	put_formatted(report->err, format, args);
 	va_end(args);

@@ -149,6 +149,7 @@ serve_as_named(struct serving *s, bool *ended, struct cdr_fault *fault)
 	if (s->address[0] == '\0') {
 		(void)snprintf(s->address, sizeof(s->address), "%s", cdr_server_address_peek(server));
 		cdr_report_text(s->report, "Serving at %s\n", s->address);
+		(void)fflush(s->report->out);
 		cdr_daemon_ready(&s->daemon, s->address);
 	} else if (s->open.trustee->index != 0)
 		cdr_log(CDR_LOG_INFO, "trustee.serves", cdr_log_int("index", s->open.trustee->index));

@@ -26,7 +26,12 @@ read_passphrase(const struct cdr_arguments *arguments, bool create, struct cdr_p
 	const struct cdr_passphrase_source source = { .fd = -1, .file = cdr_arguments_text(arguments, "paper-passphrase-file"),
 		.prompt = create ? "New passphrase for the paper" : "Passphrase of the paper", .option = "paper-passphrase-file", .create = create };
 
-	return cdr_passphrase_read(&source, passphrase, fault);
+	struct cdr_fault why = { CDR_OK, "" };
+	cdr_err err = cdr_passphrase_read(&source, passphrase, &why);
+
+	if (err == CDR_E_ABSENT || err == CDR_E_IO)
+		err = CDR_E_PASSPHRASE;
+	return err == CDR_OK ? CDR_OK : cdr_fault_set(fault, err, "the passphrase of the paper: %s", why.text);
 }
 
 /* ---- QR ----------------------------------------------------------------------------------------------------------- */
@@ -267,7 +272,12 @@ cdr_trustee_command_share_restore(const struct cdr_arguments *arguments, struct 
 	size_t len = 0;
 
 	CDR_TRY(cdr_trustee_open(arguments, &open, fault));
-	CDR_TRY(cdr_trustee_confirmed(open.trustee, fault));
+	if (!open.trustee->is_confirmed) {
+		err = cdr_fault_set(fault, CDR_E_ABSENT, "a paper holds shares, not the keys that a trustee signs with: first put this trustee back from a "
+		    "backup (`candor-trustee restore FILE --home NEW`). Without one it cannot come back: the secretariat proposes a change of trustees "
+		    "in which it is away, and the new card may come in its place (`candor-hub trustees change`)");
+		goto out;
+	}
 	CDR_TRY(read_file(cdr_arguments_operand(arguments, 0), text, &len, fault));
 	CDR_TRY(cdr_paper_read((struct cdr_bytes){ text, len }, &sealed, fault));
 	CDR_TRY(read_passphrase(arguments, false, &passphrase, fault));

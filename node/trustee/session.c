@@ -31,6 +31,8 @@ struct session {
 	struct cdr_report *report;
 	struct goal goal[CDR_SESSION_AIM_MAX];
 	size_t count;
+	bool is_done_before;             /* nothing was to be done when this began */
+	bool is_new;                     /* this trustee comes with the change */
 	struct cdr_trustee_polled polled;
 	uint64_t until_ms, poll_ms;
 	char told[CDR_FAULT_LEN];        /* what was said last, so that it is said once */
@@ -169,9 +171,12 @@ start_goals(struct session *s, struct cdr_fault *fault)
 	}
 	if (err == CDR_OK)
 		err = number_attempts(s, fault);
-	for (size_t i = 0; i < s->count && err == CDR_OK; i++)
+	s->is_done_before = true;
+	for (size_t i = 0; i < s->count && err == CDR_OK; i++) {
+		s->is_done_before &= s->goal[i].is_over;
 		if (!s->goal[i].is_over)
 			err = start_goal(s, &s->goal[i], fault);
+	}
 	cdr_current_release(s->trustee->current, roster);
 	return err;
 }
@@ -203,6 +208,15 @@ all_done(const struct session *s)
 	return done;
 }
 
+/* Whom a ceremony counts as : where the trustees change, numbers of before and afterwards differ, so the name stands beside it. */
+static const char *
+trustee_name(const struct session *s, uint32_t trustee)
+{
+	const Cdr__Wire__TrusteeChange *change = s->config->change;
+
+	return change != NULL && trustee > 0 && trustee <= change->n_participant ? change->participant[trustee - 1]->party->name : NULL;
+}
+
 static void
 tell_waiting(struct session *s)
 {
@@ -222,8 +236,10 @@ tell_waiting(struct session *s)
 
 		for (size_t k = 0; k < count; k++) {
 			size_t len = strlen(text);
-			(void)snprintf(text + len, sizeof(text) - len, " %u (%s %u, round %u)", finding[k].trustee,
-			    key_name(s->goal[i].aim.kind), s->goal[i].aim.number, finding[k].round);
+			const char *name = trustee_name(s, finding[k].trustee);
+
+			(void)snprintf(text + len, sizeof(text) - len, " %u (%s%s%s %u, round %u)", finding[k].trustee,
+			    name != NULL ? name : "", name != NULL ? ", " : "", key_name(s->goal[i].aim.kind), s->goal[i].aim.number, finding[k].round);
 		}
 	}
 	tell(s, text);
@@ -315,6 +331,12 @@ end_text(const struct session *s, bool is_trustee)
 		       "asked it what it witnessed: a minute is enough.\n";
 	if (makes(s))
 		return "Next: `candor-trustee serve`, and a paper with the shares: `candor-trustee share backup`.\n";
+	if (s->is_new)
+		return "This trustee has its shares. Next: `candor-trustee serve`, which first asks those before it what they witnessed; and a\n"
+		       "paper with the shares: `candor-trustee share backup`.\n";
+	if (s->is_done_before && s->config->change == NULL)
+		return "Nothing was done now: the shares were changed within a day, and are not changed again so soon. A paper of before that\n"
+		       "change is worth nothing; one that was written since is good.\n";
 	return "The shares were changed; the old ones are destroyed, and a paper that has them is worth nothing. Write a new one:\n"
 	       "`candor-trustee share backup`. If `candor-trustee serve` does not run, start it.\n";
 }
@@ -333,8 +355,8 @@ end_in_force(struct session *s, cdr_err *err)
 		for (size_t i = 0; i < cdr_roster_key_count(roster->body); i++) {
 			const struct cdr_roster_key key = cdr_roster_key_at(roster->body, i);
 
-			cdr_report_text(s->report, "The key of %s %" PRIu32 " is in force, in version %" PRIu64 " of the roster.\n",
-			    key.kind == CDR_KEY_TAGS ? "epoch" : "the statistics,", key.number, roster->body->version);
+			cdr_report_text(s->report, "The %s %" PRIu32 " is in force, in version %" PRIu64 " of the roster.\n",
+			    key.kind == CDR_KEY_TAGS ? "key of epoch" : "statistics key", key.number, roster->body->version);
 			if (keys != NULL)
 				(void)json_array_append_new(keys, key_json(&key));
 		}
@@ -445,6 +467,7 @@ cdr_trustee_session_run(const struct cdr_trustee_session_config *config, struct 
 	s->config = config;
 	s->trustee = config->trustee;
 	s->report = config->report;
+	s->is_new = config->change != NULL && config->trustee->index == 0;
 	s->poll_ms = config->poll_ms;
 	s->until_ms = cdr_clock_ms() + 1000 * config->timeout_s;
 	CDR_TRY(cdr_trustee_remembers(s->trustee, fault));

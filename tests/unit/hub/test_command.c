@@ -156,6 +156,7 @@ what_cannot_be_founded_leaves_nothing(void **state)
 	assert_int_equal(run(w, INIT "--trustee @/c1 --trustee @/c1 --threshold 2"), CDR_EXIT_REFUSED);
 	assert_int_equal(run(w, INIT "--trustee @/c9 --threshold 1"), CDR_EXIT_ABSENT);
 	assert_int_equal(run(w, INIT "--trustee @/pass --threshold 1"), CDR_EXIT_REFUSED);
+	assert_non_null(strstr(w->err, "no trustee's card"));
 	assert_int_equal(run(w, INIT CARDS "--threshold 2 --reply-delay-min 9 --reply-delay-max 3"), CDR_EXIT_REFUSED);
 	assert_int_equal(run(w, "init --name Hub"), CDR_EXIT_USAGE);
 	assert_int_equal(run(w, "init --name Hub --listen 127.0.0.1:0 --url http://127.0.0.1:9 " CARDS "--threshold 2"),
@@ -174,11 +175,14 @@ a_hub_is_founded_once_and_invites(void **state)
 
 	assert_int_equal(run(w, INIT CARDS "--threshold 2 --json"), CDR_EXIT_DONE);
 	assert_int_equal(strlen(printed(w, "fingerprint")), CDR_FINGERPRINT_TEXT_LEN - 1);
+	assert_non_null(strstr(w->out, "\"cards\""));
 	assert_int_equal(run(w, INIT CARDS "--threshold 2"), CDR_EXIT_REFUSED);
 
 	assert_int_equal(run(w, "invite --id blue-harbour --name Blue --country KEN --head-count 200 --json"), CDR_EXIT_DONE);
 	assert_int_equal(strlen(printed(w, "code")), CDR_HUB_INVITATION_TEXT_LEN - 1);
 	assert_non_null(strstr(w->out, "12800")); /* 64 points a head */
+	assert_int_equal(run(w, "invite --id blue-harbour --name Blue --country KEN --head-count 200"), CDR_EXIT_DONE);
+	assert_non_null(strstr(w->out, "works no more"));
 	assert_int_equal(run(w, "invite --id Blue --name Blue --country KEN --head-count 200 --json"), CDR_EXIT_REFUSED);
 	assert_non_null(strstr(w->err, "\"input\""));
 	assert_int_equal(run(w, "invite --id blue --name Blue --country KEN --head-count 0"), CDR_EXIT_USAGE);

@@ -68,6 +68,7 @@ test_join(void **state)
 	assert_string_equal(m->signer_name, "member/blue-harbour");
 	assert_memory_equal(m->genesis, w->genesis, sizeof(w->genesis));
 	assert_false(cdr_enrol_is_active(m));
+	assert_int_equal(cdr_enrol_standing(m), CDR_ENROL_WAITS);
 	assert_int_equal(cdr_enrol_refresh(m, NULL), CDR_OK);
 	assert_true(cdr_enrol_is_active(m));
 	/* What is read out by telephone is what the roster says of this party. */
@@ -172,6 +173,7 @@ test_refresh(void **state)
 	assert_int_equal(cdr_enrol_refresh(m, NULL), CDR_OK);
 	assert_int_equal(version_of(m), 3);
 	assert_false(cdr_enrol_is_active(m));
+	assert_int_equal(cdr_enrol_standing(m), CDR_ENROL_SUSPENDED);
 	assert_int_equal(w_count(m, "SELECT count(*) FROM roster"), 2);
 	assert_int_equal(w_count(m, "SELECT max(version) FROM roster"), 3);
 	assert_int_equal(w_count(m, "SELECT min(version) FROM roster"), 0);
@@ -179,6 +181,11 @@ test_refresh(void **state)
 	w_roster(w);
 	assert_int_equal(cdr_enrol_refresh(m, NULL), CDR_OK);
 	assert_true(cdr_enrol_is_active(m));
+	assert_int_equal(cdr_enrol_standing(m), CDR_ENROL_ACTIVE);
+	w_set_status(w, BLUE, "revoked");
+	w_roster(w);
+	assert_int_equal(cdr_enrol_refresh(m, NULL), CDR_OK);
+	assert_int_equal(cdr_enrol_standing(m), CDR_ENROL_REVOKED);
 	w->hub_is_down = true;
 	assert_int_equal(cdr_enrol_refresh(m, NULL), CDR_E_NETWORK);
 }

@@ -58,6 +58,26 @@ test_text(void **state)
 	paper_check(&paper, "[\n  1,\n  \"two\"\n]\n", "note\n");
 }
 
+/* Where both go into one file, as a service's log, each stands where it was said. */
+static void
+test_order(void **state)
+{
+	struct cdr_report report = { false, tmpfile(), NULL };
+	char text[32] = "";
+
+	(void)state;
+	assert_non_null(report.out);
+	report.err = fdopen(dup(fileno(report.out)), "w");
+	assert_non_null(report.err);
+	cdr_report_text(&report, "first\n");
+	cdr_report_note(&report, "second\n");
+	assert_int_equal(fclose(report.err), 0);
+	rewind(report.out);
+	assert_int_equal(fread(text, 1, sizeof(text) - 1, report.out), strlen("first\nsecond\n"));
+	assert_string_equal(text, "first\nsecond\n");
+	assert_int_equal(fclose(report.out), 0);
+}
+
 static void
 test_full_disk(void **state)
 {
@@ -167,6 +187,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_text),
+		cmocka_unit_test(test_order),
 		cmocka_unit_test(test_full_disk),
 		cmocka_unit_test(test_fault),
 		cmocka_unit_test(test_table),
