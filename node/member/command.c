@@ -252,7 +252,7 @@ cdr_command_language(const struct cdr_arguments *arguments)
 	static const char *const variables[] = { "LC_ALL", "LC_MESSAGES", "LANG" };
 	const char *wanted = cdr_arguments_text(arguments, "language");
 
-	for (size_t i = 0; wanted == NULL && i < 3; i++)
+	for (size_t i = 0; (wanted == NULL || wanted[0] == '\0') && i < 3; i++)
 		wanted = getenv(variables[i]);
 	for (size_t i = 0; wanted != NULL && i < 4; i++)
 		if (strncmp(wanted, languages[i], 2) == 0)

@@ -76,18 +76,18 @@ label(const struct showing *showing, const char *list, const char *code)
 
 /* How likely it is that a stranger in the index agrees as well; where one is to be expected, how many. */
 static void
-add_chance(struct cdr_table *table, const struct cdr_check_employer *e)
+add_chance(struct cdr_table *table, const struct cdr_check_employer *e, const char *language)
 {
 	double lambda = (double)e->lambda_ppb / 1e9;
 
 	if (e->tier[0] == '\0')
 		cdr_table_cell(table, "-");
 	else if (e->lambda_ppb < 1000)
-		cdr_table_cell(table, "< 1 in a million");
+		cdr_table_cell(table, "%s", cdr_texts_peek("chance_least", language));
 	else if (lambda < 0.5)
-		cdr_table_cell(table, "1 in %.0f", 1 / lambda);
+		cdr_table_cell(table, "%s %.0f", cdr_texts_peek("chance_one_in", language), 1 / lambda);
 	else
-		cdr_table_cell(table, "about %.0f", lambda);
+		cdr_table_cell(table, "%s %.0f", cdr_texts_peek("chance_about", language), lambda);
 }
 
 /* Whether somebody who was left out may still say that a match is plausible: replies wait as long as the scheme says. */
@@ -101,22 +101,33 @@ may_turn_up(struct cdr_member *member, const struct cdr_check *check)
 	return cdr_member_now() < end;
 }
 
+/* What a check of which nobody is shown is. */
+static const char *
+state_text(const struct showing *showing, const struct cdr_check *check)
+{
+	return cdr_texts_peek(strcmp(check->state, "waiting") == 0 ? "check_matching" :
+	    strcmp(check->state, "withdrawn") == 0               ? "check_withdrawn" :
+	    strcmp(check->state, "erased") == 0                  ? "check_erased" :
+	    strcmp(check->state, "draft") == 0                   ? "check_draft" :
+	    may_turn_up(showing->member, check)                  ? "check_none_yet" :
+								   "check_none", showing->language);
+}
+
+static const char *
+tier_text(const struct cdr_check_employer *e, const char *language)
+{
+	return e == NULL || e->tier[0] == '\0' ? "-" : cdr_texts_peek(strcmp(e->tier, "strong") == 0 ? "tier_strong" : "tier_possible", language);
+}
+
 static void
 add_row(struct showing *showing, const struct cdr_check *check, const struct cdr_check_employer *e)
 {
 	cdr_table_cell(showing->table, "%s", check->candidate.reference);
 	cdr_table_cell(showing->table, "%s", e != NULL ? e->member : "-");
-	cdr_table_cell(showing->table, "%s", e == NULL ? "-" : e->declared ? "yes" : "no");
-	cdr_table_cell(showing->table, "%s", e == NULL || e->tier[0] == '\0' ? "-" : e->tier);
-	add_chance(showing->table, e != NULL ? e : &(struct cdr_check_employer){ .tier = "" });
-	cdr_table_cell(showing->table, "%s",
-	    e != NULL                             ? label(showing, "check_status", e->status) :
-		strcmp(check->state, "waiting") == 0 ? "Being matched" :
-	    strcmp(check->state, "withdrawn") == 0  ? "Withdrawn" :
-	    strcmp(check->state, "erased") == 0  ? "Erased" :
-	    strcmp(check->state, "draft") == 0   ? "Draft" :
-	    may_turn_up(showing->member, check)          ? "None found yet" :
-						       "No former employer found");
+	cdr_table_cell(showing->table, "%s", e == NULL ? "-" : cdr_texts_peek(e->declared ? "page_yes" : "page_no", showing->language));
+	cdr_table_cell(showing->table, "%s", tier_text(e, showing->language));
+	add_chance(showing->table, e != NULL ? e : &(struct cdr_check_employer){ .tier = "" }, showing->language);
+	cdr_table_cell(showing->table, "%s", e != NULL ? label(showing, "check_status", e->status) : state_text(showing, check));
 	cdr_table_cell(showing->table, "%s", e != NULL ? label(showing, "result", e->result) : "-");
 }
 
@@ -153,7 +164,7 @@ add_guests(struct showing *showing)
 			cdr_table_cell(showing->table, "%s", json_string_value(json_object_get(check, "reference")));
 			const char *employer = json_string_value(json_object_get(guest, "employer"));
 			cdr_table_cell(showing->table, "%s", employer != NULL && employer[0] != '\0' ? employer : "-"); /* forgotten */
-			cdr_table_cell(showing->table, "yes"); /* whom the candidate named, as --output has it */
+			cdr_table_cell(showing->table, "%s", cdr_texts_peek("page_yes", showing->language)); /* whom the candidate named, as --output has it */
 			cdr_table_cell(showing->table, "-");
 			cdr_table_cell(showing->table, "-");
 			cdr_table_cell(showing->table, "%s", label(showing, "check_status", json_string_value(json_object_get(guest, "status"))));
@@ -167,11 +178,15 @@ add_guests(struct showing *showing)
 cdr_err
 cdr_command_check_list(const struct cdr_arguments *arguments, struct cdr_report *report, struct cdr_fault *fault)
 {
-	static const char *const titles[] = { "REFERENCE", "EMPLOYER", "DECLARED", "MATCH", "BY CHANCE", "STATUS", "RESULT" };
+	static const char *const columns[] = { "column_reference", "column_employer", "column_declared", "column_match", "column_chance",
+		"column_status", "column_result" };
+	const char *titles[sizeof(columns) / sizeof(columns[0])];
 	cdr_err err = CDR_E_INTERNAL;
 	struct showing showing = { .language = cdr_command_language(arguments) };
 	bool written = false;
 
+	for (size_t i = 0; i < sizeof(columns) / sizeof(columns[0]); i++)
+		titles[i] = cdr_texts_peek(columns[i], showing.language);
 	CDR_TRY(cdr_command_open(arguments, true, &showing.member, fault));
 	showing.table = cdr_table_new(titles, 7);
 	showing.list = json_array();
@@ -183,7 +198,7 @@ cdr_command_check_list(const struct cdr_arguments *arguments, struct cdr_report 
 	cdr_table_print(showing.table, report);
 	showing.table = NULL;
 	if (json_array_size(showing.list) == 0)
-		cdr_report_text(report, "No checks yet: `candor check new` or `candor check import` opens one.\n");
+		cdr_report_text(report, "%s\n", cdr_texts_peek("no_checks", showing.language));
 	json_t *list = showing.list;
 	showing.list = NULL;
 	CDR_TRY(cdr_report_json(report, json_pack("{s:o}", "checks", list)));
@@ -352,10 +367,10 @@ show_head(const struct statements *s)
 	if (strcmp(check->state, "waiting") == 0)
 		cdr_report_text(s->report, "%s\n", in_words(s->language, "page_waiting", "being matched; the node sees to it while `candor serve` runs."));
 	else if (is_draft)
-		cdr_report_text(s->report, "a draft; nobody is asked before `candor check submit`.\n");
+		cdr_report_text(s->report, "%s\n", cdr_texts_peek("check_is_draft", s->language));
 	else
-		cdr_report_text(s->report, "former employers found: %zu; people in the index: %llu.\n", check->employer_count,
-		    (unsigned long long)check->people);
+		cdr_report_text(s->report, "%s: %zu; %s: %llu.\n", cdr_texts_peek("check_found", s->language), check->employer_count,
+		    cdr_texts_peek("check_people", s->language), (unsigned long long)check->people);
 	if (check->doubt_old)
 		cdr_report_text(s->report, "  %s.\n  %s\n", cdr_texts_peek("doubt_old", s->language), cdr_texts_peek("doubt_old_do", s->language));
 	else if (check->doubt_partial)
@@ -366,12 +381,7 @@ show_head(const struct statements *s)
 		    cdr_texts_peek(check->doubt_settled ? "doubt_settled" : "doubt_all_do", s->language));
 	if (check->employer_count > 0 || is_draft || strcmp(check->state, "waiting") == 0)
 		return;
-	if (strcmp(s->language, "en") != 0 && !may_turn_up(s->member, check))
-		cdr_report_text(s->report, "  %s\n", cdr_texts_peek("page_nobody", s->language));
-	else
-		cdr_report_text(s->report, "  No employer was found%s. That says nothing about employers outside the exchange, nor about one "
-					   "that wrote\n  the name or the date of birth quite otherwise.\n",
-		    may_turn_up(s->member, check) ? " yet: replies take their time" : "");
+	cdr_report_text(s->report, "  %s\n", cdr_texts_peek(may_turn_up(s->member, check) ? "check_nobody_yet" : "check_nobody", s->language));
 }
 
 /* An employer that has not answered. */

@@ -67,10 +67,35 @@ test_pages(void **state)
 	assert_true(count > 30);
 }
 
+/* Every text that the list of checks and a check name is there. */
+static void
+test_checks(void **state)
+{
+	static const char *const kinds[] = { "\"check_", "\"chance_", "\"column_", "\"tier_", "\"page_", "\"no_checks" };
+	char line[1024];
+	size_t count = 0;
+	FILE *source = fopen("node/member/command_check_show.c", "r");
+
+	(void)state;
+	assert_non_null(source);
+	while (fgets(line, sizeof(line), source) != NULL)
+		for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+			for (char *at = strstr(line, kinds[i]); at != NULL; at = strstr(at + 1, kinds[i])) {
+				char name[64] = "";
+
+				assert_int_equal(sscanf(at + 1, "%63[a-z_]", name), 1);
+				if (cdr_texts_peek(name, "fr")[0] == '\0' && strcmp(name, "check_status") != 0 && strcmp(name, "check_id") != 0)
+					fail_msg("%s is no text", name);
+				count++;
+			}
+	(void)fclose(source);
+	assert_true(count > 25);
+}
+
 int
 main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_languages), cmocka_unit_test(test_pages) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_languages), cmocka_unit_test(test_pages), cmocka_unit_test(test_checks) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
