@@ -6,6 +6,7 @@
 
 #include "audit/query_opening.h"
 #include "core/crypto/secret.h"
+#include "core/identity/token.h"
 #include "node/net/log.h"
 #include "node/store/scrub.h"
 #include "node/trustee/recover.h"
@@ -97,6 +98,112 @@ write_job(struct cdr_tx *tx, void *context)
 		is_false ? cdr_value_bytes(o->call->request) : cdr_value_blob(NULL, 0), cdr_value_int((int64_t)o->drawn.number)));
 }
 
+/* ---- rosters of then ----------------------------------------------------------------------------------------------- */
+
+/* The roster by whose name tables an evaluation is judged, where ours does not name its epoch any more. */
+struct naming {
+	uint32_t epoch;
+	uint64_t version;            /* of ours */
+	struct cdr_roster *roster;   /* the last one that named the epoch, or an earlier one; NULL: none is kept */
+};
+
+/* The roster of ${version}, or the last before it. */
+static cdr_err
+roster_until(struct cdr_tx *tx, uint64_t version, struct cdr_roster **roster)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct cdr_query *query = NULL;
+	struct cdr_bytes bytes;
+
+	*roster = NULL;
+	CDR_TRY(cdr_query_start(tx, "SELECT signed FROM roster WHERE version <= $1 ORDER BY version DESC LIMIT 1",
+	    CDR_VALUES(cdr_value_int((int64_t)version)), &query));
+	CDR_TRY(cdr_query_step(query));
+	CDR_TRY(cdr_query_blob_peek(query, 0, CDR_BODY_ROSTER_MAX, &bytes));
+	CDR_TRY(cdr_roster_decode(bytes, roster, NULL));
+out:
+	cdr_query_end(query);
+	return err;
+}
+
+/* A reading job. Epochs come and go in their order, so the last roster that did not come after this one is found by halves. */
+static cdr_err
+naming_job(struct cdr_tx *tx, void *context)
+{
+	cdr_err err = CDR_OK;
+	struct naming *n = context;
+	uint64_t from = 0, to = n->version;
+
+	while (from < to) {
+		const uint64_t middle = from + (to - from) / 2;
+		struct cdr_roster *roster;
+
+		err = roster_until(tx, middle, &roster);
+		if (err != CDR_OK)
+			return err;
+		if (roster->body->n_epoch > 0 && roster->body->epoch[0]->number > n->epoch) {
+			to = roster->body->version;
+			cdr_roster_free(roster);
+		} else {
+			cdr_roster_free(n->roster);
+			n->roster = roster;
+			from = middle + 1;
+		}
+	}
+	return CDR_OK;
+}
+
+/* What was evaluated in the last weeks of an epoch is drawn and shown when it is over. ${n}'s roster stays NULL where the one in force will do. */
+static cdr_err
+find_roster(const struct opening *o, struct naming *n)
+{
+	cdr_err err = CDR_E_INTERNAL;
+	struct cdr_arena arena = { 0 };
+	const Cdr__Wire__EvaluateRequest *request;
+
+	CDR_TRY(cdr_message_decode(&arena, &cdr__wire__evaluate_request__descriptor, cdr_buffer_bytes(&o->body), &request));
+	n->epoch = request->epoch;
+	n->version = o->call->roster->body->version;
+	if (cdr_roster_epoch(o->call->roster, n->epoch) == NULL)
+		CDR_TRY(cdr_store_read(o->trustee->home->store, naming_job, n));
+	err = CDR_OK;
+out:
+	cdr_arena_free(&arena);
+	return err;
+}
+
+/* Whether this program has the name tables of the epoch, as ${roster} names them. */
+static cdr_err
+can_judge(uint32_t epoch, const struct cdr_roster *roster, bool *can)
+{
+	struct cdr_scheme scheme;
+	const Cdr__Wire__Epoch *named = cdr_roster_epoch(roster, epoch);
+	cdr_err err = named == NULL ? CDR_E_EPOCH : cdr_scheme_current(epoch, &scheme);
+
+	*can = err == CDR_OK && named->scheme_version.len == sizeof(scheme.version) &&
+	    memcmp(scheme.version, named->scheme_version.data, sizeof(scheme.version)) == 0;
+	return err == CDR_E_MEMORY || err == CDR_E_INTERNAL ? err : CDR_OK;
+}
+
+/* A writing job: it was shown, and this trustee cannot tell. The member is not late for that: its time begins anew. */
+static cdr_err
+begin_anew_job(struct cdr_tx *tx, void *context)
+{
+	const struct opening *o = context;
+
+	return cdr_query_run(tx, "UPDATE drawn SET runs_from = $1 WHERE number = $2 AND state = 'asked' AND runs_from > 0 AND runs_from < $1",
+	    CDR_VALUES(cdr_value_int((int64_t)o->call->now), cdr_value_int((int64_t)o->drawn.number)));
+}
+
+static cdr_err
+cannot_tell(struct opening *o, uint32_t epoch, struct cdr_fault *fault)
+{
+	cdr_err err = cdr_store_write(o->trustee->home->store, begin_anew_job, o);
+
+	return err != CDR_OK ? err : cdr_fault_set(fault, CDR_E_REFUSED, "this trustee has not the name tables of epoch %" PRIu32 ", and cannot tell what it is "
+	    "shown. Nothing is late for that; its operator has to install the program of that epoch", epoch);
+}
+
 /* Verify what is shown; what is wrong with it goes into ${o}. */
 static cdr_err
 look(struct opening *o, struct cdr_fault *fault)
@@ -107,6 +214,8 @@ look(struct opening *o, struct cdr_fault *fault)
 	const Cdr__Wire__Opening *opening;
 	const char *member = o->call->member->id;
 	struct cdr_query_opening_shown *shown = calloc(1, sizeof(*shown));
+	struct naming naming = { .roster = NULL };
+	bool can;
 
 	if (shown == NULL)
 		return CDR_E_MEMORY;
@@ -115,7 +224,14 @@ look(struct opening *o, struct cdr_fault *fault)
 		cdr_fault_set(fault, err, "it does not open: is it sealed to this trustee's key?");
 	if (err != CDR_OK)
 		goto out;
-	err = cdr_query_opening_verify(opening, member, &o->sample, o->call->roster, shown, &wrong);
+	CDR_TRY(find_roster(o, &naming));
+	const struct cdr_roster *roster = naming.roster != NULL ? naming.roster : o->call->roster;
+	CDR_TRY(can_judge(naming.epoch, roster, &can));
+	if (!can) {
+		err = cannot_tell(o, naming.epoch, fault);
+		goto out;
+	}
+	err = cdr_query_opening_verify(opening, member, &o->sample, roster, shown, &wrong);
 	if (err == CDR_OK && (memcmp(shown->hash, o->hash, sizeof(o->hash)) != 0 || opening->request.len != o->body.len ||
 		memcmp(opening->request.data, o->body.data, o->body.len) != 0))
 		err = cdr_fault_set(&wrong, CDR_E_PROOF, "it is not the evaluation that this trustee saw at that place");
@@ -129,6 +245,7 @@ look(struct opening *o, struct cdr_fault *fault)
 		*fault = wrong;
 	}
 out:
+	cdr_roster_free(naming.roster);
 	cdr_arena_free(&arena);
 	cdr_wipe(shown, sizeof(*shown));
 	free(shown);

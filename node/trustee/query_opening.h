@@ -21,7 +21,7 @@
  * CDR_E_ABSENT    nothing of this member is drawn there for this trustee; or it has not seen the sample yet
  * CDR_E_SEALED    it is not sealed to this trustee
  * CDR_E_INPUT     it is neither an opening nor a refusal
- * CDR_E_REFUSED   this program has other name tables than the epoch: it cannot tell
+ * CDR_E_REFUSED   this program has other name tables than the epoch, in force or over: it cannot tell, and the member's time begins anew
  */
 cdr_err cdr_trustee_sample_open(void *trustee, const struct cdr_call *call, struct cdr_answer *answer,
     struct cdr_fault *fault);

@@ -385,6 +385,71 @@ a_forgotten_opening_is_not_late(void **state)
 	assert_string_equal(w->x->verdict, "opened");
 }
 
+/* The roster in force names two newer epochs, and not the one under which was evaluated. */
+static void
+end_epoch(struct world *w)
+{
+	const uint32_t number = w->dealt.epoch.number;
+	struct dealt next[2];
+
+	deal(w->x, number + 1, 5, &next[0]);
+	deal(w->x, number + 2, 7, &next[1]);
+	const struct cdr_roster_change changes[] = { change_epoch(&next[0]), change_epoch(&next[1]),
+		{ .kind = CDR_ROSTER_CHANGE_KEY_END, .key = cdr_roster_key_of_epoch(&w->dealt.epoch) } };
+	for (size_t i = 0; i < 3; i++) {
+		propose(w->x, &changes[i == 0 ? 0 : 3 - i], 1);
+		put_in_force(w->x);
+		assert_int_equal(cdr_trustee_roster_update(w->x->node[w->auditor].trustee, NULL, NULL), CDR_OK);
+	}
+}
+
+/* What was evaluated in the last weeks of an epoch is shown when it is over: it is true or false all the same. */
+static void
+an_epoch_that_is_over_is_judged(void **state)
+{
+	struct world *w = *state;
+	const struct cdr_person other = s_person("Orrelia", "Testperson"), person = s_person("Candida", "Testperson");
+
+	sample_one(w);
+	w->o.message.sample = 1;
+	end_epoch(w);
+	s_name(&w->o, &other);
+	assert_string_equal(show(w, w->auditor, w->member, NULL), "false");
+	s_name(&w->o, &person);
+	assert_string_equal(show(w, w->auditor, w->member, NULL), "opened");
+}
+
+/* No roster that is kept says which name tables that epoch had, and the period is nearly over. */
+static cdr_err
+forget_epoch_job(struct cdr_tx *tx, void *context)
+{
+	(void)context;
+	cdr_err err = cdr_query_run(tx, "DELETE FROM roster WHERE version > 0 AND version < (SELECT MAX(version) FROM roster)", CDR_VALUES());
+
+	return err != CDR_OK ? err : cdr_query_run(tx, "UPDATE drawn SET runs_from = $1",
+	    CDR_VALUES(cdr_value_int((int64_t)cdr_trustee_now() - 14 * 86400)));
+}
+
+/* An auditor that cannot tell whether it holds calls nobody late who showed it. */
+static void
+what_cannot_be_judged_is_not_late(void **state)
+{
+	struct world *w = *state;
+
+	sample_one(w);
+	w->o.message.sample = 1;
+	step(w);
+	end_epoch(w);
+	let_pass(w, 0);
+	assert_int_equal(cdr_store_write(w->x->node[w->auditor].home.store, forget_epoch_job, NULL), CDR_OK);
+	assert_string_equal(show(w, w->auditor, w->member, NULL), "refused");
+	assert_string_equal(last_of(w).state, "asked");
+	let_pass(w, 5);
+	assert_state(w, "asked");
+	let_pass(w, 10);
+	assert_state(w, "late");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int
@@ -393,6 +458,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(what_is_shown_is_found_true_or_false),
 		TEST(another_evaluation_is_not_the_one),
+		TEST(an_epoch_that_is_over_is_judged),
+		TEST(what_cannot_be_judged_is_not_late),
 		TEST(refused_and_late),
 		TEST(nothing_in_time_is_late),
 		TEST(what_is_asked_late_is_not_late),
