@@ -10,6 +10,7 @@
 #include "core/record/candidate.h"
 #include "core/record/leaver.h"
 #include "core/record/pack.h"
+#include "node/store/scrub.h"
 
 #define SEED_PURPOSE "evaluated.seed"
 #define SUBJECT_PURPOSE "evaluated.subject"
@@ -161,14 +162,18 @@ cdr_query_opening_forget(struct cdr_tx *tx, const uint8_t record[static CDR_ID_L
 cdr_err
 cdr_query_opening_settle(struct cdr_tx *tx, uint64_t size, uint64_t now)
 {
-	cdr_err err = cdr_query_run(tx,
+	cdr_err err = CDR_E_INTERNAL;
+
+	CDR_TRY(cdr_query_run(tx,
 	    "DELETE FROM evaluated WHERE ((place >= 0 AND place < $1) OR made_at < $2) AND NOT EXISTS (SELECT 1 FROM drawn WHERE"
 	    " drawn.position = evaluated.place AND drawn.state IN ('waiting', 'agreed', 'declined'))",
-	    CDR_VALUES(cdr_value_int((int64_t)size), cdr_value_int(now > CDR_QUERY_OPENING_KEEP_S ? (int64_t)(now - CDR_QUERY_OPENING_KEEP_S) : 0)));
-
-	return err != CDR_OK ? err :
-			       cdr_query_run(tx, "DELETE FROM evaluated_subject WHERE NOT EXISTS (SELECT 1 FROM evaluated WHERE"
-						 " evaluated.place = evaluated_subject.place)", CDR_VALUES());
+	    CDR_VALUES(cdr_value_int((int64_t)size), cdr_value_int(now > CDR_QUERY_OPENING_KEEP_S ? (int64_t)(now - CDR_QUERY_OPENING_KEEP_S) : 0))));
+	CDR_TRY(cdr_scrub_want_changed(tx));
+	CDR_TRY(cdr_query_run(tx, "DELETE FROM evaluated_subject WHERE NOT EXISTS (SELECT 1 FROM evaluated WHERE"
+	    " evaluated.place = evaluated_subject.place)", CDR_VALUES()));
+	err = cdr_scrub_want_changed(tx);
+out:
+	return err;
 }
 
 /* ---- showing -------------------------------------------------------------------------------------------------------- */

@@ -56,7 +56,7 @@ CDR_MUST_CHECK cdr_err cdr_query_opening_forget(struct cdr_tx *tx, const uint8_t
 
 /**
  * cdr_query_opening_settle(tx, size, now):
- * Destroy what can be drawn no more: below ${size} and not drawn, or too old.
+ * Destroy what can be drawn no more: below ${size} and not drawn, or too old; and what is kept of whoever was shown. The files are scrubbed soon.
  */
 CDR_MUST_CHECK cdr_err cdr_query_opening_settle(struct cdr_tx *tx, uint64_t size, uint64_t now);
 

@@ -6,6 +6,7 @@
 #include "node/member/check_life.h"
 #include "node/member/hold.h"
 #include "node/member/leavers.h"
+#include "node/member/query_opening.h"
 #include "node/net/clock.h"
 #include "node/net/log.h"
 #include "node/store/scrub.h"
@@ -227,6 +228,9 @@ timers_job(struct cdr_tx *tx, void *context)
 		if (err == CDR_OK)
 			err = report(tx, run, timers[i].what, cdr_query_changed_count(tx));
 	}
+	/* What was evaluated goes in its time also where no lot comes, or none is asked for: of a suspended member, say. */
+	if (err == CDR_OK)
+		err = cdr_query_opening_settle(tx, 0, run->now);
 	return err == CDR_OK && run->any ? cdr_scrub_want(tx) : err;
 }
 

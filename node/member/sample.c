@@ -11,6 +11,7 @@
 #include "node/member/hook.h"
 #include "node/member/trail.h"
 #include "node/net/log.h"
+#include "node/store/scrub.h"
 
 #define LIST_PATH "/v1/sample/list"
 #define OPEN_PATH "/v1/sample/open"
@@ -560,11 +561,13 @@ answered_job(struct cdr_tx *tx, void *context)
 	    CDR_VALUES(cdr_value_text(a->state), cdr_value_text(a->reason), cdr_value_int((int64_t)cdr_member_now()),
 		cdr_value_int((int64_t)a->drawn.number)));
 
-	if (err != CDR_OK)
-		return err;
-	return cdr_query_run(tx,
-	    "DELETE FROM evaluated WHERE place = $1 AND NOT EXISTS (SELECT 1 FROM drawn WHERE position = $1 AND state IN"
-	    " ('waiting', 'agreed', 'declined'))", CDR_VALUES(cdr_value_int((int64_t)a->drawn.position)));
+	if (err == CDR_OK)
+		err = cdr_query_run(tx,
+		    "DELETE FROM evaluated WHERE place = $1 AND NOT EXISTS (SELECT 1 FROM drawn WHERE position = $1 AND state IN"
+		    " ('waiting', 'agreed', 'declined'))", CDR_VALUES(cdr_value_int((int64_t)a->drawn.position)));
+	if (err == CDR_OK)
+		err = cdr_scrub_want_changed(tx);
+	return err == CDR_OK ? cdr_query_opening_settle(tx, 0, cdr_member_now()) : err;
 }
 
 /* Put it to the auditor; what it found is the state from then on. */

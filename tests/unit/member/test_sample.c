@@ -4,6 +4,7 @@
 #include "core/record/candidate.h"
 #include "node/member/email.h"
 #include "node/member/hook.h"
+#include "node/member/retention.h"
 #include "node/member/sample.h"
 #include "tests/unit/ahead.h"
 
@@ -185,6 +186,26 @@ what_is_not_drawn_is_destroyed(void **state)
 	assert_int_equal(count(w, "SELECT count(*) FROM evaluated"), 0);
 	assert_int_equal(count(w, "SELECT count(*) FROM evaluated_subject"), 0);
 	assert_int_equal(count(w, "SELECT count(*) FROM email_out"), 0);
+}
+
+/* Nobody asks a hub for lots that has suspended this member: what was evaluated goes in its time all the same, and leaves the files. */
+static void
+without_lots_it_is_destroyed(void **state)
+{
+	struct world *w = *state;
+	bool worked;
+
+	assert_int_equal(evaluate(w, "Candida"), CDR_OK);
+	w_set_status(w, BLUE, "suspended");
+	w_roster(w);
+	w->hub_is_down = true;
+	ahead += CDR_QUERY_OPENING_KEEP_S - DAY_S;
+	assert_int_equal(cdr_retention_step(w->member[BLUE], &worked, NULL), CDR_OK);
+	assert_int_equal(count(w, "SELECT count(*) FROM evaluated"), 1);
+	ahead += 2 * DAY_S;
+	assert_int_equal(cdr_retention_step(w->member[BLUE], &worked, NULL), CDR_OK);
+	assert_int_equal(count(w, "SELECT count(*) FROM evaluated") + count(w, "SELECT count(*) FROM evaluated_subject"), 0);
+	w->hub_is_down = false;
 }
 
 /* A lot that was altered, made under another key, or that skips leaves, is not taken in, and the hub is asked again. */
@@ -420,6 +441,8 @@ what_was_agreed_waits_for_the_auditor(void **state)
 	assert_true(w->samples.sealed.len > 0);
 	/* The auditor has it: nothing is kept of it here, and nothing is left to decide. */
 	assert_int_equal(count(w, "SELECT count(*) FROM evaluated"), 0);
+	assert_int_equal(count(w, "SELECT count(*) FROM evaluated_subject"), 0);
+	assert_int_equal(count(w, "SELECT count(*) FROM setting WHERE name = 'scrub'"), 1);
 	assert_int_equal(cdr_drawn_decide(w->member[BLUE], 1, false, NULL), CDR_E_REFUSED);
 	assert_int_equal(cdr_drawn_show(w->member[BLUE], 1, &drawn, made, &fault), CDR_E_ABSENT);
 	assert_non_null(strstr(fault.text, "nothing left to show"));
@@ -484,6 +507,7 @@ main(void)
 		TEST(what_is_no_lot_draws_nothing),
 		TEST(a_receipt_behind_its_lot_is_drawn),
 		TEST(what_nobody_answered_is_asked_after),
+		TEST(without_lots_it_is_destroyed),
 		TEST(a_lot_of_no_key_destroys_nothing),
 		TEST(who_decides_is_told_and_reminded),
 		TEST(reminders_end_with_the_decision),
