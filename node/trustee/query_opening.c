@@ -107,25 +107,6 @@ struct naming {
 	struct cdr_roster *roster;   /* the last one that named the epoch, or an earlier one; NULL: none is kept */
 };
 
-/* The roster of ${version}, or the last before it. */
-static cdr_err
-roster_until(struct cdr_tx *tx, uint64_t version, struct cdr_roster **roster)
-{
-	cdr_err err = CDR_E_INTERNAL;
-	struct cdr_query *query = NULL;
-	struct cdr_bytes bytes;
-
-	*roster = NULL;
-	CDR_TRY(cdr_query_start(tx, "SELECT signed FROM roster WHERE version <= $1 ORDER BY version DESC LIMIT 1",
-	    CDR_VALUES(cdr_value_int((int64_t)version)), &query));
-	CDR_TRY(cdr_query_step(query));
-	CDR_TRY(cdr_query_blob_peek(query, 0, CDR_BODY_ROSTER_MAX, &bytes));
-	CDR_TRY(cdr_roster_decode(bytes, roster, NULL));
-out:
-	cdr_query_end(query);
-	return err;
-}
-
 /* A reading job. Epochs come and go in their order, so the last roster that did not come after this one is found by halves. */
 static cdr_err
 naming_job(struct cdr_tx *tx, void *context)
@@ -138,7 +119,8 @@ naming_job(struct cdr_tx *tx, void *context)
 		const uint64_t middle = from + (to - from) / 2;
 		struct cdr_roster *roster;
 
-		err = roster_until(tx, middle, &roster);
+		err = cdr_trustee_roster_query(tx, "SELECT signed FROM roster WHERE version <= $1 ORDER BY version DESC LIMIT 1",
+		    CDR_VALUES(cdr_value_int((int64_t)middle)), &roster);
 		if (err != CDR_OK)
 			return err;
 		if (roster->body->n_epoch > 0 && roster->body->epoch[0]->number > n->epoch) {
