@@ -5,6 +5,7 @@
 #include "core/record/rules.h"
 #include "core/crypto/hash.h"
 #include "core/crypto/secret.h"
+#include "core/identity/country.h"
 #include "node/hub/index.h"
 #include "node/hub/proposal.h"
 
@@ -32,12 +33,6 @@ struct invite_job {
 	struct cdr_fault *fault;
 };
 
-static bool
-country_is_valid(const char *country)
-{
-	return strlen(country) == 3 && strspn(country, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == 3;
-}
-
 static cdr_err
 check_invitation(const struct cdr_hub_invitation *invitation, struct cdr_fault *fault)
 {
@@ -48,7 +43,7 @@ check_invitation(const struct cdr_hub_invitation *invitation, struct cdr_fault *
 		    "blue-harbour", invitation->id);
 	if (name_len == 0 || name_len > CDR_PARTY_NAME_LEN_MAX)
 		return cdr_fault_set(fault, CDR_E_INPUT, "a name has 1 to %d bytes", CDR_PARTY_NAME_LEN_MAX);
-	if (!country_is_valid(invitation->country))
+	if (!cdr_country_known(invitation->country))
 		return cdr_fault_set(fault, CDR_E_INPUT, "\"%s\" is no country: three capital letters of ISO 3166, such as KEN",
 		    invitation->country);
 	if (invitation->check_points == 0 && invitation->import_points == 0)

@@ -94,6 +94,8 @@ bad_invitations_are_not_made(void **state)
 	bad = good;
 	bad.country = "ke";
 	assert_int_equal(cdr_hub_invite(x->hub, &bad, X_NOW, code, NULL), CDR_E_INPUT);
+	bad.country = "ALF"; /* three letters, and no country */
+	assert_int_equal(cdr_hub_invite(x->hub, &bad, X_NOW, code, NULL), CDR_E_INPUT);
 	bad = good;
 	bad.check_points = bad.import_points = 0;
 	assert_int_equal(cdr_hub_invite(x->hub, &bad, X_NOW, code, NULL), CDR_E_RANGE);
