@@ -10,6 +10,8 @@
 #include "core/crypto/secret.h"
 #include "core/identity/date.h"
 #include "core/identity/token.h"
+#include "node/member/enrol.h"
+#include "node/member/texts.h"
 
 #define SHOWN_MAX 50 /* faults and notes that text shows; --json has all that are listed */
 
@@ -243,6 +245,17 @@ cdr_command_language_check(const struct cdr_arguments *arguments, struct cdr_fau
 	if (wanted == NULL)
 		return CDR_OK;
 	return cdr_fault_set(fault, CDR_E_INPUT, "--language takes en, fr, es or ar, not '%s'", wanted);
+}
+
+/* see node/member/command.h */
+void
+cdr_command_tell_standing(const struct cdr_arguments *arguments, const struct cdr_member *member, struct cdr_report *report)
+{
+	const enum cdr_enrol_standing standing = cdr_enrol_standing(member);
+
+	if (standing == CDR_ENROL_REVOKED || standing == CDR_ENROL_SUSPENDED)
+		cdr_report_text(report, "%s\n", cdr_texts_peek(standing == CDR_ENROL_REVOKED ? "standing_revoked" : "standing_suspended",
+		    cdr_command_language(arguments)));
 }
 
 /* see node/member/command.h */

@@ -195,6 +195,9 @@ cdr_err cdr_command_name_file(const char *path, cdr_err err, struct cdr_fault *f
 /* "en", "fr", "es" or "ar": --language, else what $LC_ALL, $LC_MESSAGES or $LANG begins with, else English. */
 const char *cdr_command_language(const struct cdr_arguments *arguments);
 
+/* Say what nobody may overlook in a list: that the exchange refuses this node, as far as it knows. Nothing where it does not, and with --json. */
+void cdr_command_tell_standing(const struct cdr_arguments *arguments, const struct cdr_member *member, struct cdr_report *report);
+
 /* Refuse a --language that there is none of. */
 CDR_MUST_CHECK cdr_err cdr_command_language_check(const struct cdr_arguments *arguments, struct cdr_fault *fault);
 

@@ -195,6 +195,7 @@ cdr_command_check_list(const struct cdr_arguments *arguments, struct cdr_report 
 		goto out;
 	CDR_TRY(cdr_check_each(showing.member, NULL, show_check, &showing));
 	CDR_TRY(add_guests(&showing));
+	cdr_command_tell_standing(arguments, showing.member, report);
 	cdr_table_print(showing.table, report);
 	showing.table = NULL;
 	if (json_array_size(showing.list) == 0)

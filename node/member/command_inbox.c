@@ -98,6 +98,7 @@ cdr_command_inbox_list(const struct cdr_arguments *arguments, struct cdr_report 
 	listing.all = cdr_arguments_has(arguments, "all");
 	err = cdr_inbox_each(member, NULL, list_entry, &listing);
 	if (err == CDR_OK) {
+		cdr_command_tell_standing(arguments, member, report);
 		cdr_table_print(listing.table, report);
 		if (json_array_size(listing.list) == 0)
 			cdr_report_text(report, "No request waits.\n");
@@ -317,6 +318,26 @@ out:
 	return err;
 }
 
+/* Beside the field that is wrong, the option that gives it. */
+static cdr_err
+name_option(cdr_err err, struct cdr_fault *fault)
+{
+	static const char *const options[][2] = { { "identity_match", "identity" }, { "finding", "finding" }, { "ongoing_now", "ongoing-now" },
+		{ "left_during", "left-during" }, { "coverage.quality", "coverage" }, { "legal_limit_reason", "legal-limit-reason" },
+		{ "legal_limit_country", "legal-limit-country" }, { "signer_name", "signer-name" }, { "signer_role", "signer-role" } };
+	char rest[CDR_FAULT_LEN];
+
+	for (size_t i = 0; err == CDR_E_INPUT && fault != NULL && i < sizeof(options) / sizeof(options[0]); i++) {
+		size_t len = strlen(options[i][0]);
+
+		if (strncmp(fault->text, options[i][0], len) != 0 || fault->text[len] != ':')
+			continue;
+		(void)snprintf(rest, sizeof(rest), "%s", fault->text + len);
+		return cdr_fault_set(fault, err, "%s (--%s)%s", options[i][0], options[i][1], rest);
+	}
+	return err;
+}
+
 /* Employment and coverage from the register, where the person is known here and the answer left them out. */
 static void
 draft_employment(const struct cdr_inbox_request *request, size_t at, const struct cdr_codebook *codebook,
@@ -476,7 +497,7 @@ answer(const struct cdr_arguments *arguments, bool supersedes, struct cdr_report
 		    "add`) and answer --from-register, or give the answer with --file (see `candor inbox answer --help`)");
 		goto out;
 	}
-	CDR_TRY(give(arguments, member, id, statement, supersedes, report, fault));
+	CDR_TRY(name_option(give(arguments, member, id, statement, supersedes, report, fault), fault));
 	err = CDR_OK;
 out:
 	cdr_member_close(member);

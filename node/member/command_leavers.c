@@ -183,6 +183,7 @@ cdr_command_leavers_status(const struct cdr_arguments *arguments, struct cdr_rep
 	CDR_TRY(cdr_command_language_check(arguments, fault));
 	CDR_TRY(cdr_command_open(arguments, true, &member, fault));
 	CDR_TRY(cdr_leavers_progress(member, &progress));
+	cdr_command_tell_standing(arguments, member, report);
 	cdr_report_text(report, "Leavers in the register: %llu; not in the index yet: %llu; to be taken out of it: %llu.\n",
 	    (unsigned long long)progress.register_count, (unsigned long long)progress.waiting_count,
 	    (unsigned long long)progress.removal_count);
