@@ -8,6 +8,7 @@
 #include "node/hub/sample.h"
 #include "node/hub/sweep.h"
 #include "node/hub/witness.h"
+#include "node/net/clock.h"
 #include "node/net/daemon.h"
 #include "node/net/log.h"
 #include "node/net/service.h"
@@ -89,11 +90,11 @@ run(struct cdr_daemon *daemon, struct cdr_hub *hub, struct cdr_client *client, c
 		if (err != CDR_OK && err != sampled)
 			cdr_log(CDR_LOG_ERROR, "hub.sample_failed", cdr_log_err(err), cdr_log_text("reason", fault.text));
 		sampled = err;
-		if (folder != NULL && now >= published_at + PUBLISH_EVERY_S) {
+		if (folder != NULL && cdr_clock_is_due(now, published_at, PUBLISH_EVERY_S)) {
 			publish(hub, folder, &published);
 			published_at = now;
 		}
-		if (now < swept_at + SWEEP_EVERY_S)
+		if (!cdr_clock_is_due(now, swept_at, SWEEP_EVERY_S))
 			continue;
 		err = cdr_hub_sweep(hub, now, NULL);
 		if (err != CDR_OK)

@@ -5,6 +5,7 @@
 
 #include "node/hub/enrol.h"
 #include "node/hub/proposal.h"
+#include "node/net/clock.h"
 #include "proto/sealing.h"
 
 /* ---- taking what a member signed --------------------------------------------------------------------------------- */
@@ -69,7 +70,7 @@ check_waiting(struct cdr_tx *tx, const struct roll_job *job, bool *done)
 	*done = number == job->put->sealing->number && memcmp(key, job->put->sealing_key.data, sizeof(key)) == 0;
 	if (!*done && job->put->sealing->number <= number)
 		err = used_number(job);
-	else if (!*done && job->call->now < taken_at + CDR_HUB_ROLL_SECONDS)
+	else if (!*done && !cdr_clock_is_due(job->call->now, taken_at, CDR_HUB_ROLL_SECONDS))
 		err = too_soon(job);
 out:
 	cdr_query_end(query);

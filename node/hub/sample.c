@@ -7,6 +7,7 @@
 
 #include "audit/sample.h"
 #include "node/hub/log.h"
+#include "node/net/clock.h"
 #include "node/net/log.h"
 
 #define SHARE_PATH "/v1/sample/share"
@@ -335,7 +336,7 @@ cdr_hub_sample_step(struct cdr_hub *hub, const struct cdr_hub_line *line, uint64
 		CDR_TRY(choose_basis(&m));
 	if (!m.is_begun && !m.is_due)
 		goto out;
-	if (m.is_begun && now < m.tried_at + CDR_HUB_SAMPLE_RETRY_S)
+	if (m.is_begun && !cdr_clock_is_due(now, m.tried_at, CDR_HUB_SAMPLE_RETRY_S))
 		goto out;
 	CDR_TRY(cdr_store_write(hub->store, begin_job, &m));
 	CDR_TRY(make_lot(&m));

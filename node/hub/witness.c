@@ -630,7 +630,7 @@ cdr_hub_witness_tick(struct cdr_hub_witness *w)
 	if (cdr_store_read(w->hub->store, edge_job, &edge) != CDR_OK)
 		return;
 	(void)pthread_mutex_lock(&w->lock);
-	if (now >= w->renewed_at + RENEW_S) {
+	if (cdr_clock_is_due(now, w->renewed_at, RENEW_S)) {
 		w->wants_round = true;
 		w->renewed_at = now;
 	}

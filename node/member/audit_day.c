@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "node/net/clock.h"
 #include "node/net/log.h"
 
 #define CHECKED_NAME "log/checked_at"
@@ -42,7 +43,7 @@ cdr_audit_step(struct cdr_member *member, bool *worked, struct cdr_fault *fault)
 
 	*worked = false;
 	cdr_err err = cdr_store_read(member->home->store, read_checked, &checked_at);
-	if (err != CDR_OK || now < checked_at + CDR_AUDIT_DAY_S)
+	if (err != CDR_OK || !cdr_clock_is_due(now, checked_at, CDR_AUDIT_DAY_S))
 		return err;
 	audit = calloc(1, sizeof(*audit));
 	if (audit == NULL)

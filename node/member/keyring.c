@@ -378,8 +378,7 @@ propose(struct step *step)
 {
 	struct cdr_keyring *keyring = step->keyring;
 
-	if (!step->key[AT_NEXT].is_there || (keyring->posted_at != 0 && step->now < keyring->posted_at + REPOST_SECONDS &&
-		step->now >= keyring->posted_at))
+	if (!step->key[AT_NEXT].is_there || (keyring->posted_at != 0 && !cdr_clock_is_due(step->now, keyring->posted_at, REPOST_SECONDS)))
 		return CDR_OK;
 	cdr_err err = post_next(step, step->fault);
 	if (err == CDR_E_SEQUENCE) {

@@ -10,6 +10,7 @@
 #include "node/member/email.h"
 #include "node/member/hook.h"
 #include "node/member/trail.h"
+#include "node/net/clock.h"
 #include "node/net/log.h"
 #include "node/store/scrub.h"
 
@@ -378,7 +379,7 @@ fetch_lots(struct cdr_member *member, const struct cdr_roster *roster, struct cd
 		.reply_max = CDR_BODY_SAMPLE_LIST_MAX };
 
 	CDR_TRY(cdr_store_read(member->home->store, look_job, &l));
-	if (now < l.asked_at + CDR_SAMPLE_ASK_S)
+	if (!cdr_clock_is_due(now, l.asked_at, CDR_SAMPLE_ASK_S))
 		return CDR_OK;
 	request.after = (uint64_t)l.last;
 	CDR_TRY(cdr_member_ask_hub(member, roster, &ask, fault));
@@ -449,7 +450,7 @@ remind_look_job(struct cdr_tx *tx, void *context)
 	CDR_TRY(find_overdue(tx, r->now, &r->overdue_since));
 	err = cdr_setting_get(tx, TOLD_NAME, &told_at, sizeof(told_at));
 	CDR_TRY(err == CDR_E_ABSENT ? CDR_OK : err);
-	if (r->now < told_at + TELL_EVERY_S)
+	if (!cdr_clock_is_due(r->now, told_at, TELL_EVERY_S))
 		r->overdue_since = 0;
 	r->count = 0;
 	err = cdr_query_each(tx, "SELECT number, changed_at, due_at, stage_done FROM drawn WHERE state = 'waiting' AND next_at > 0 AND"

@@ -12,6 +12,13 @@ cdr_clock_now(void)
 }
 
 /* see node/net/clock.h */
+bool
+cdr_clock_is_due(uint64_t now, uint64_t done_at, uint64_t every_s)
+{
+	return now < done_at || now - done_at >= every_s;
+}
+
+/* see node/net/clock.h */
 uint64_t
 cdr_clock_ms(void)
 {

@@ -8,12 +8,19 @@
  * calendar, and no switch for tests is in what is shipped. What waits, waits on the clock that only goes forward.
  */
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #define CDR_DAY_SECONDS 86400
 
 /* Seconds since 1970-01-01T00:00:00Z; 0 if the machine's clock stands before that. */
 uint64_t cdr_clock_now(void);
+
+/*
+ * Whether what was done at ${done_at} and is to be done every ${every_s} seconds is due at ${now}. Also where ${done_at} is yet to come: a clock that was
+ * ahead, and was put back since, holds up nothing.
+ */
+bool cdr_clock_is_due(uint64_t now, uint64_t done_at, uint64_t every_s);
 
 /* Milliseconds of the clock that only goes forward, from some moment on: for waiting. */
 uint64_t cdr_clock_ms(void);

@@ -6,6 +6,7 @@
 #include "audit/checkpoint.h"
 #include "core/crypto/oprf.h"
 #include "core/crypto/secret.h"
+#include "node/net/clock.h"
 #include "node/net/log.h"
 #include "node/trustee/recover.h"
 #include "node/trustee/sample_given.h"
@@ -118,7 +119,7 @@ cdr_trustee_sample_watch(struct cdr_trustee *trustee, uint64_t now, uint64_t *to
 		if (*told_at != 0)
 			cdr_log(CDR_LOG_INFO, "sample.on_time", cdr_log_int("next", (int64_t)w.due.number));
 		*told_at = 0;
-	} else if (*told_at == 0 || now >= *told_at + TELL_EVERY_S) {
+	} else if (*told_at == 0 || cdr_clock_is_due(now, *told_at, TELL_EVERY_S)) {
 		cdr_log(CDR_LOG_ERROR, "sample.overdue", cdr_log_int("next", (int64_t)w.due.number),
 		    cdr_log_int("evaluations", (int64_t)w.due.waiting_count), cdr_log_int("since", (int64_t)w.due.since),
 		    cdr_log_text("asked", w.due.was_asked ? "yes" : "no"));

@@ -1,6 +1,7 @@
 #include "tests/unit/member/audits.h"
 
 #include "node/member/evaluate.h"
+#include "tests/unit/ahead.h"
 
 /* A node that checks the log: what an honest hub shows holds, and each lie is found, named, and written down. */
 
@@ -329,7 +330,13 @@ test_every_day(void **state)
 	w_run(w->member[BLUE], "DELETE FROM setting WHERE name = 'log/checked_at'");
 	assert_int_equal(cdr_audit_step(w->member[BLUE], &worked, NULL), CDR_OK);
 	assert_int_equal(w_count(w->member[BLUE], "SELECT count(*) FROM lie"), 1);
-	w_run(w->member[BLUE], "DELETE FROM setting WHERE name = 'log/checked_at'");
+	/* A clock that was a year ahead yesterday holds nothing up. */
+	w->log_is_down = true;
+	ahead = INT64_C(365) * 86400;
+	assert_int_equal(cdr_audit_step(w->member[BLUE], &worked, NULL), CDR_E_NETWORK);
+	w->log_is_down = false;
+	assert_int_equal(cdr_audit_step(w->member[BLUE], &worked, NULL), CDR_OK);
+	ahead = 0;
 	w->log_is_down = true;
 	assert_int_equal(cdr_audit_step(w->member[BLUE], &worked, NULL), CDR_E_NETWORK);
 }
