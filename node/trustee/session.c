@@ -429,6 +429,16 @@ was_decided(struct session *s, cdr_err *ended)
 	return cdr_trustee_poll(s->trustee, &s->polled, &ignored) == CDR_OK && end_in_force(s, ended);
 }
 
+static uint64_t
+roster_version(const struct session *s)
+{
+	const struct cdr_roster *roster = cdr_current_hold(s->trustee->current);
+	const uint64_t version = roster->body->version;
+
+	cdr_current_release(s->trustee->current, roster);
+	return version;
+}
+
 /* Until the keys are in force, somebody is at fault, or the time is up. */
 static cdr_err
 run_session(struct session *s, struct cdr_fault *fault)
@@ -437,9 +447,16 @@ run_session(struct session *s, struct cdr_fault *fault)
 	cdr_err err, ended;
 
 	for (;;) {
+		const uint64_t version = roster_version(s);
+
 		err = advance(s, fault);
-		if (err != CDR_OK && !may_pass(err))
-			return was_decided(s, &ended) ? ended : err;
+		if (err != CDR_OK && !may_pass(err)) {
+			if (was_decided(s, &ended))
+				return ended;
+			/* A roster came in between, in which this trustee may have another number: what was refused is asked again under that one. */
+			if (roster_version(s) == version)
+				return err;
+		}
 		if (end_in_force(s, &ended))
 			return ended;
 		failed = find_failed(s);
