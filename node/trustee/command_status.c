@@ -234,7 +234,7 @@ list_keys(struct cdr_trustee *trustee, const struct cdr_roster *roster, struct c
 		cdr_hex_write(key.transcript.data, CDR_ROSTER_HASH_LEN, transcript);
 		cdr_report_text(report, "  %s key %" PRIu32 ": %s\n", cdr_key_kind_name(key.kind), key.number,
 		    has ? "this trustee has its share" :
-	    cdr_trustee_index_in(trustee, roster) == 0 ? "no share, as is right for whoever is no trustee" : "this trustee has NO share");
+		    cdr_trustee_index_in(trustee, roster) == 0 ? "no share, as is right for whoever is no trustee" : "this trustee has NO share");
 		if (list != NULL)
 			(void)json_array_append_new(list, json_pack("{s:s, s:i, s:b, s:s, s:I, s:I}", "kind",
 			    cdr_key_kind_name(key.kind), "number", (int)key.number, "share", has, "transcript", transcript,

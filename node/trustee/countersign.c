@@ -339,7 +339,7 @@ judge_log(struct cdr_tx *tx, struct cdr_trustee_opinion *opinion)
 	return CDR_OK;
 }
 
-/* When the time of key  of the roster is up, which another one of its kind follows; UINT64_MAX: none does. */
+/* When the time of key ${at} of the roster is up, which another one of its kind follows; UINT64_MAX: none does. */
 static uint64_t
 end_of(const Cdr__Wire__Roster *body, size_t at)
 {

@@ -208,7 +208,7 @@ all_done(const struct session *s)
 	return done;
 }
 
-/* Whom a ceremony counts as : where the trustees change, numbers of before and afterwards differ, so the name stands beside it. */
+/* Whom a ceremony counts as ${trustee}: where the trustees change, numbers of before and afterwards differ, so the name stands beside it. */
 static const char *
 trustee_name(const struct session *s, uint32_t trustee)
 {
