@@ -40,6 +40,10 @@ cdr_hub_command_log_export(const struct cdr_arguments *arguments, struct cdr_rep
 	err = cdr_store_read(open.hub->store, newest_job, &r);
 	if (err == CDR_E_ABSENT)
 		cdr_fault_set(fault, err, "nothing is witnessed yet: let `candor-hub serve` run until the trustees have seen the log");
+	/* Nobody could verify what other trustees witnessed than the newest roster names. */
+	if (err == CDR_OK && r.checkpoint.cosignature_count < r.roster->body->threshold)
+		err = cdr_fault_set(fault, CDR_E_ABSENT, "the trustees of the newest roster have not witnessed the log yet: let `candor-hub serve` run, and try "
+		    "again in a minute");
 	if (err == CDR_OK)
 		err = cdr_hub_publish(open.hub, r.roster, folder, &r.checkpoint, fault);
 	if (err != CDR_OK)

@@ -653,7 +653,7 @@ out:
 	return err;
 }
 
-/* Whether this trustee bears another index than when the ceremony began. What it says now would stand in the log as another's, who bore it then. */
+/* Whether this trustee bears another index than when the ceremony began, or none then. What it says now would stand in the log as another's, who bore it then. */
 static bool
 has_moved(const struct cdr_trustee_ceremony *run)
 {
@@ -662,7 +662,7 @@ has_moved(const struct cdr_trustee_ceremony *run)
 
 		if (p->party->signing_key.len == CDR_SIGN_PUBLIC_LEN &&
 		    memcmp(p->party->signing_key.data, run->trustee->home->signing_public, CDR_SIGN_PUBLIC_LEN) == 0)
-			return p->before != 0 && p->before != run->trustee->index;
+			return p->before != run->trustee->index;
 	}
 	return false;
 }

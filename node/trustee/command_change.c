@@ -172,6 +172,19 @@ out:
 	return err;
 }
 
+/* Whether the others brought the change to its end in the moment in which something was refused us: whoever leaves is no caller any more. */
+static bool
+was_decided(const struct cdr_trustee_open *open, const struct cdr_trustee_change *change)
+{
+	if (cdr_trustee_roster_update(open->trustee, NULL, NULL) != CDR_OK)
+		return false;
+	const struct cdr_roster *roster = cdr_current_hold(open->trustee->current);
+	const bool is_in_force = cdr_ceremony_change_gives(change->change, roster);
+
+	cdr_current_release(open->trustee->current, roster);
+	return is_in_force;
+}
+
 static cdr_err
 take_part(const struct cdr_arguments *arguments, const struct cdr_trustee_open *open, const struct cdr_trustee_change *change,
     const char *url, struct cdr_report *report, struct cdr_fault *fault)
@@ -188,8 +201,11 @@ take_part(const struct cdr_arguments *arguments, const struct cdr_trustee_open *
 	if (!cdr_ceremony_change_gives(change->change, roster))
 		CDR_TRY(cdr_ceremony_change_check(change->change, roster, open->trustee->genesis, fault));
 	CDR_TRY(cdr_trustee_change_approve(open->trustee, change));
-	if (open->trustee->index != 0 && leaves(open, change->change))
-		CDR_TRY(cdr_trustee_round_leave(open->trustee, fault));
+	if (open->trustee->index != 0 && leaves(open, change->change)) {
+		err = cdr_trustee_round_leave(open->trustee, fault);
+		if (err != CDR_OK && !was_decided(open, change))
+			goto out;
+	}
 	err = run_all(arguments, report, open->trustee, CDR_CEREMONY_RESHARE, change->change, fault);
 out:
 	cdr_current_release(open->trustee->current, roster);

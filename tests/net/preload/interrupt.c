@@ -5,7 +5,8 @@
  * In the folder $INTERRUPT, for the node $NODE:
  *   $NODE.plan   a file with one line "WHERE COUNT PATH": die at the COUNT-th such moment from now on. Read again whenever
  *                it changes; while there is none, or it is empty, the node lives.
- *   $NODE.log    gets a line "WHERE PATH within|outside" from a node that dies. "within": a request, or a letter, had been
+ *   $NODE.hold   where it is, the node does not die: it stands still at that moment until the file is gone, and goes on.
+ *   $NODE.log    gets a line "WHERE PATH within|outside" from a node that dies or stands still. "within": a request, or a letter, had been
  *                received and was not acknowledged.
  *   $NODE.acks   gets a line "PATH HEX" for every request whose reply, with status 200, has left: the beginning of its
  *                body. Whoever sees the line knows that the other side was told.
@@ -145,6 +146,20 @@ is_any_open(const char *path)
 	return false;
 }
 
+/* Whether the scenario wants this node to stand still rather than die; once it wants that no more. */
+static bool
+stands_still(void)
+{
+	char name[FILE_NAME_LEN];
+	bool held = false;
+
+	while (name_file("hold", name, sizeof(name)) && access(name, F_OK) == 0) {
+		held = true;
+		(void)usleep(20000);
+	}
+	return held;
+}
+
 /* A moment has come. With the lock, which nobody needs any more after the last one. */
 static void
 moment(const char *where, const char *path)
@@ -165,6 +180,8 @@ moment(const char *where, const char *path)
 	int len = snprintf(line, sizeof(line), "%s %s %s\n", where, path != NULL ? path : plan.path,
 	    within ? "within" : "outside");
 	append("log", line, (size_t)len);
+	if (stands_still())
+		return;
 	(void)kill(getpid(), SIGKILL);
 	(void)pause();
 }
