@@ -1,8 +1,8 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "node/trustee/command.h"
 #include "node/net/clock.h"
+#include "node/trustee/command.h"
 #include "node/trustee/countersign.h"
 
 #define WAIT_STEP_MS 500

@@ -456,6 +456,7 @@ run_session(struct session *s, struct cdr_fault *fault)
 			/* A roster came in between, in which this trustee may have another number: what was refused is asked again under that one. */
 			if (roster_version(s) == version)
 				return err;
+			continue;
 		}
 		if (end_in_force(s, &ended))
 			return ended;
